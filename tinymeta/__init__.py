@@ -1,0 +1,43 @@
+"""tinymeta: gradient-based meta-learning in NumPy, every gradient derived by hand.
+
+The source, in reading order:
+
+    tasks           sine waves, lines, batches with support and query sets
+    losses          squared error, its gradient and its curvature
+    activations     ReLU and tanh with φ' and φ''
+    model           what a model is: loss, gradient, Hessian times vector
+    linear          linear regression by hand; closed-form least squares
+    mlp             backpropagation and the R-operator by hand
+    inner_loop      gradient descent on a support set, as a trajectory
+    maml            the exact meta-gradient through any number of inner steps
+    reptile         θ - θ_S
+    baselines       joint training and the oracle
+    optimizers      SGD and Adam on flat vectors
+    training        the outer loop, as an iterator
+    evaluation      errors on held-out tasks, step by step
+    gradient_check  complex step and central differences
+    checkpoints     runs that can be resumed, bit for bit
+    plotting        figures and animations (imports Matplotlib; import it by name)
+    protocols       the published settings, and runs made from settings
+    progress        progress lines and tables of results
+    command_line    python -m tinymeta
+
+checks holds the tests of arguments that all of them share.
+"""
+
+from .activations import Activation, relu, tanh
+from .baselines import JointTraining, OracleTasks
+from .checkpoints import Checkpoint, CheckpointError, load_checkpoint, save_checkpoint
+from .evaluation import AdaptationCurve, evaluate, evaluate_batch
+from .gradient_check import CheckReport, check_gradient, check_hvp, taylor_order
+from .inner_loop import adapt
+from .linear import Linear, least_squares, sine_features
+from .losses import Loss, squared_error
+from .maml import MAML
+from .mlp import MLP
+from .optimizers import SGD, Adam, linear_schedule
+from .reptile import Reptile
+from .tasks import Batch, LinearTasks, SinusoidTasks
+from .training import DivergenceError, Step, meta_train
+
+__version__ = "0.1.0"

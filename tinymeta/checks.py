@@ -1,0 +1,98 @@
+"""Checks of arguments: a wrong one gets an error that names it, what was found and what was expected.
+
+Shape mistakes are the field's most expensive bug: NumPy broadcasts a (H, 1) array onto an
+(H, H) one without a word.  So public functions call these checks before they compute.
+"""
+
+import operator
+
+import numpy as np
+
+
+def whole_number(name, value, minimum):
+    """Return `value` as an int; raise TypeError or ValueError unless it is a whole number >= `minimum`."""
+    try:
+        if isinstance(value, (bool, np.bool_)):
+            raise TypeError
+        number = operator.index(value)
+    except TypeError:
+        raise TypeError(f"{name} is {value!r}; expected a whole number of at least {minimum}") from None
+    if number < minimum:
+        raise ValueError(f"{name} is {number}; expected a whole number of at least {minimum}")
+    return number
+
+
+def number(name, value, above=None, at_least=None, below=None):
+    """Return `value` as a float; raise unless it is one finite real number within the bounds given."""
+    bounds = [f"{word} {bound:g}" for word, bound in
+              (("above", above), ("of at least", at_least), ("below", below)) if bound is not None]
+    expected = " and ".join(["one finite number"] + bounds).replace(" and ", " ", 1)
+    if isinstance(value, (bool, np.bool_)) or np.ndim(value) != 0:
+        raise TypeError(f"{name} is {value!r}; expected {expected}")
+    try:
+        found = float(value)
+    except (TypeError, ValueError):
+        raise TypeError(f"{name} is {value!r}; expected {expected}") from None
+    if (not np.isfinite(found) or (above is not None and not found > above)
+            or (at_least is not None and not found >= at_least)
+            or (below is not None and not found < below)):
+        raise ValueError(f"{name} is {value!r}; expected {expected}")
+    return found
+
+
+def interval(name, value):
+    """Return a range as two floats (low, high); raise unless they are finite and low <= high."""
+    if np.shape(value) != (2,):
+        raise ValueError(f"{name} is {value!r}; expected two numbers (low, high)")
+    low, high = (number(f"{name}[{i}]", end) for i, end in enumerate(value))
+    if low > high:
+        raise ValueError(f"{name} is ({low:g}, {high:g}); expected low <= high")
+    return low, high
+
+
+def generator(name, value):
+    """Raise TypeError unless `value` is a numpy.random.Generator: no hidden randomness anywhere."""
+    if not isinstance(value, np.random.Generator):
+        raise TypeError(f"{name} is {value!r}; expected a numpy.random.Generator, "
+                        f"for example np.random.default_rng(0)")
+    return value
+
+
+def floating(name, value, finite=True):
+    """Return `value` as an array of real or complex floating-point numbers, all finite if asked."""
+    array = np.asarray(value)
+    if array.dtype.kind not in "fc":
+        raise TypeError(f"{name} has dtype {array.dtype} and shape {array.shape}; expected "
+                        f"floating-point numbers, such as np.asarray({name}, dtype=float)")
+    if finite and not np.isfinite(array).all():
+        bad = array.size - np.count_nonzero(np.isfinite(array))
+        raise ValueError(f"{name} has shape {array.shape} and {bad} NaN or infinite entries; expected none")
+    return array
+
+
+def shape(name, array, expected, because=""):
+    """Raise ValueError unless the last axes of `array` fit `expected`.
+
+    `expected` lists the axes: a number must be met, a string names an axis of any length of at
+    least 1, and a leading `...` allows any axes before.  `because` is appended to the message.
+    """
+    named = expected[1:] if expected[0] is ... else expected
+    found = array.shape[array.ndim - len(named):] if array.ndim >= len(named) else ()
+    fits = (len(found) == len(named) and (expected[0] is ... or array.ndim == len(named))
+            and all(n == e or (isinstance(e, str) and n > 0) for n, e in zip(found, named)))
+    if not fits:
+        text = ", ".join("..." if e is ... else str(e) for e in expected)
+        text += "," if len(expected) == 1 else ""
+        raise ValueError(f"{name} has shape {array.shape}; expected ({text}){because}")
+
+
+def step_size(name, value, n_params=None):
+    """Return a step size: a positive float, or a vector (P,) of entries >= 0 (0 freezes a parameter)."""
+    if np.ndim(value) == 0:
+        return number(name, value, above=0)
+    vector = floating(name, value)
+    shape(name, vector, ("P" if n_params is None else n_params,), ": one number, or one for each parameter")
+    if vector.dtype.kind == "c" or (vector < 0).any():
+        raise ValueError(f"{name} has shape {vector.shape} and entries that are negative or complex; "
+                         f"expected real numbers of at least 0")
+    return vector

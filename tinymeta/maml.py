@@ -1,0 +1,81 @@
+"""MAML: the gradient of the loss after adaptation, exact through any number of inner steps.
+
+The meta-loss of one task is the query loss at the adapted parameters, L_𝒬(θ_S), with
+θ_{k+1} = θ_k - α ⊙ g_𝒮(θ_k) and θ_0 = θ.  One inner step has the Jacobian
+
+    ∂θ_{k+1}/∂θ_k = I - diag(α) H_𝒮(θ_k)
+
+and the chain rule multiplies by its transpose, H being symmetric, from the last step to the first:
+
+    [MAML.1]  v_S = g_𝒬(θ_S)
+    [MAML.2]  v_k = v_{k+1} - H_𝒮(θ_k) (α ⊙ v_{k+1}),   k = S-1 ... 0
+    [MAML.3]  ∇_θ L_𝒬(θ_S) = v_0, and the meta-gradient is its mean over tasks
+
+Only first and second derivatives appear, however many steps: each step adds one more product
+with a Hessian, never a derivative of one.  First-order MAML drops H, so that v_0 = v_S.
+
+Reference: Finn et al. 2017, Alg. 1, line 8, and Sec. 5.2 for the first-order form.  The paper
+sums over tasks; we take the mean, which only rescales the outer step size.
+"""
+
+import numpy as np
+
+from . import checks
+from .inner_loop import check_settings, inner_steps
+from .model import as_precision_of, checked, pass_at
+from .tasks import Batch
+
+
+class MAML:
+    """Model-agnostic meta-learning.
+
+    model: loss, gradient and hvp.  alpha: inner step size, a positive number or a vector (P,).
+    steps: inner steps S, at least 1.  first_order: drop the Hessian term.
+
+    Raises TypeError or ValueError for a wrong setting.
+    """
+
+    def __init__(self, model, alpha=0.01, steps=1, first_order=False):
+        self.model, self.first_order = model, bool(first_order)
+        self.alpha, self.steps, _ = check_settings(alpha, steps, n_params=getattr(model, "n_params", None))
+
+    def meta_loss(self, theta, batch):
+        """The mean over tasks of the query loss after adaptation, L_𝒬(θ_S); theta is one vector (P,)."""
+        theta, support, query = check_meta_arguments(self.model, theta, batch)
+        return self._adapt(theta, support, query)[1].loss().mean()
+
+    def meta_gradient(self, theta, batch):
+        """The meta-loss and its gradient in θ: (number, (P,)).
+
+        theta: the meta-parameters, one vector (P,); batch: T tasks.  Raises TypeError or
+        ValueError for arguments that do not fit.
+        """
+        theta, support, query = check_meta_arguments(self.model, theta, batch)
+        passes, final = self._adapt(theta, support, query)
+        v = final.gradient()  # (T, P)  [MAML.1]
+        if not self.first_order:
+            alpha = as_precision_of(theta, self.alpha) if np.ndim(self.alpha) else self.alpha
+            for point in reversed(passes):
+                v = v - point.hvp(alpha * v)  # (T, P)  [MAML.2]
+        return final.loss().mean(), v.mean(axis=0)  # (P,)  [MAML.3]
+
+    def _adapt(self, theta, support, query):
+        """The passes at θ_0 ... θ_{S-1} on the support sets, and the one at θ_S on the query sets."""
+        passes = []
+        for point, theta in inner_steps(self.model, theta, *support, self.alpha, self.steps):
+            passes.append(point)
+        return passes, pass_at(self.model, theta, *query)
+
+
+def check_meta_arguments(model, theta, batch):
+    """Return θ (P,), the support set (x, y) and the query set (x, y), checked, in θ's precision.
+
+    Raises TypeError unless batch is a Batch, ValueError unless theta is one vector that fits.
+    """
+    if not isinstance(batch, Batch):
+        raise TypeError(f"batch is of type {type(batch).__name__}; expected a tinymeta.Batch")
+    P = getattr(model, "n_params", "P")
+    checks.shape("theta", np.asarray(theta), (P,), ": the meta-parameters are one vector")
+    theta, *support = checked(model, theta, batch.x_support, batch.y_support)
+    query = [as_precision_of(theta, batch.x_query), as_precision_of(theta, batch.y_query)]
+    return theta, support, query

@@ -1,0 +1,174 @@
+"""What a model is: a loss L(θ) on a data set, its gradient g(θ), and Hessian-vector products H(θ) v.
+
+All parameters are ONE flat vector θ of shape (P,), or (..., P) when each task has its own, so
+that code can be the equations: `theta - alpha * g`, `v - alpha * Hv`.  Only the model unflattens
+θ, into views.  Everything broadcasts over leading axes: θ (P,) or (T, P) with x (T, K, D_in).
+
+One forward pass serves the loss, the gradient and any number of Hessian-vector products.  So a
+model offers `at(theta, x, y)`: the pass at θ, remembered, with
+
+    .loss()     L(θ)       shape (...)
+    .gradient() g(θ)       shape (..., P)
+    .hvp(v)     H(θ) v     shape (..., P)
+
+Any object with the methods loss(theta, x, y), gradient(theta, x, y) and hvp(theta, x, y, v) is a
+model too: `pass_at` wraps it.  Nothing outside this file, linear.py and mlp.py looks inside one.
+"""
+
+import numpy as np
+
+from . import checks
+
+
+class Model:
+    """The part that models share: the layout of θ, its initialisation, and checked public functions.
+
+    blocks: the parts of θ in order, [(name, shape)], such as [("W1", (1, 40)), ("b1", (40,)), ...].
+    Subclasses define `predict_unchecked(theta, x)` and `at(theta, x, y)`.
+    """
+
+    def __init__(self, d_in, d_out, blocks, default_init):
+        self.d_in, self.d_out, self.blocks, self.default_init = d_in, d_out, blocks, default_init
+        ends = np.cumsum([int(np.prod(shape)) for _, shape in blocks])
+        self.slices = [slice(int(end - np.prod(shape)), int(end)) for end, (_, shape) in zip(ends, blocks)]
+        self.n_params = int(ends[-1])
+
+    def unflatten(self, theta):
+        """Views into theta (..., P), one a block: shapes (..., *block shape)."""
+        return [theta[..., part].reshape(theta.shape[:-1] + shape)
+                for part, (_, shape) in zip(self.slices, self.blocks)]
+
+    def init(self, rng, dtype=np.float64, scheme=None):
+        """Draw initial parameters θ, shape (P,).
+
+        scheme, for a weight matrix of n_in inputs and n_out outputs:
+          "he"                N(0, 2 / n_in), biases 0 (He et al. 2015): for ReLU
+          "xavier"            N(0, 2 / (n_in + n_out)), biases 0 (Glorot & Bengio 2010): for tanh
+          "truncated_normal"  N(0, 0.01²) redrawn beyond two standard deviations, biases 0: the
+                              reference code of Finn et al. 2017
+          "uniform"           U(±1/√n_in), weights and biases: PyTorch's linear layer, and so the
+                              Reptile demonstration of Nichol et al. 2018
+        None takes the one that fits the model.  dtype is float64 or float32; the same numbers are
+        drawn for both.  Raises TypeError or ValueError for anything else.
+        """
+        checks.generator("rng", rng)
+        dtype = np.dtype(dtype)
+        if dtype.kind != "f":
+            raise TypeError(f"dtype is {dtype}; expected a real floating-point type, such as np.float64")
+        draw = {"he": _he, "xavier": _xavier, "truncated_normal": _truncated_normal, "uniform": _uniform}
+        scheme = self.default_init if scheme is None else scheme
+        if scheme not in draw:
+            raise ValueError(f"scheme is {scheme!r}; expected one of {sorted(draw)}")
+        theta = np.zeros(self.n_params)
+        for (name, shape), block in zip(self.blocks, self.unflatten(theta)):
+            if name.startswith("W"):
+                n_in, n_out = shape
+            if name.startswith("W") or scheme == "uniform":
+                block[...] = draw[scheme](rng, shape, n_in, n_out)
+        return theta.astype(dtype)
+
+    def check(self, theta, x, y=None, v=None):
+        """Return theta, x, y and v as arrays of one precision, θ's; raise where they do not fit.
+
+        Raises TypeError for integer arrays, and ValueError, which names the argument with its
+        shape and the shape expected, for a wrong shape and for NaN in the data.
+        """
+        layout = " × ".join(f"{name} {shape}" for name, shape in self.blocks)
+        because = f": P = {self.n_params} parameters, {layout}"
+        theta = checks.floating("theta", theta, finite=False)
+        checks.shape("theta", theta, (..., self.n_params), because)
+        x = checks.floating("x", x)
+        checks.shape("x", x, (..., "K", self.d_in))
+        leading = {"theta": theta.shape[:-1], "x": x.shape[:-2]}
+        if y is not None:
+            y = checks.floating("y", y)
+            if y.shape != x.shape[:-1] + (self.d_out,):
+                raise ValueError(f"y has shape {y.shape}; expected {x.shape[:-1] + (self.d_out,)}, "
+                                 f"to go with x of shape {x.shape}")
+        if v is not None:
+            v = checks.floating("v", v, finite=False)
+            checks.shape("v", v, (..., self.n_params), because)
+            leading["v"] = v.shape[:-1]
+        try:
+            np.broadcast_shapes(*leading.values())
+        except ValueError:
+            found = ", ".join(f"{name} {axes}" for name, axes in leading.items())
+            raise ValueError(f"theta has leading axes that do not fit the others: {found}; "
+                             f"expected axes that broadcast, such as () or (T,)") from None
+        return (theta, *(a if a is None else as_precision_of(theta, a) for a in (x, y, v)))
+
+    def predict(self, theta, x):
+        """f(x; θ): theta (..., P) and x (..., K, D_in) give (..., K, D_out).  Raises as `check` does."""
+        theta, x, _, _ = self.check(theta, x)
+        return self.predict_unchecked(theta, x)
+
+    def loss(self, theta, x, y):
+        """L(θ): the mean over examples and outputs; one number a leading index.  Raises as `check` does."""
+        theta, x, y, _ = self.check(theta, x, y)
+        return self.at(theta, x, y).loss()
+
+    def gradient(self, theta, x, y):
+        """g(θ) = ∂L/∂θ, shape (..., P).  Raises as `check` does."""
+        theta, x, y, _ = self.check(theta, x, y)
+        return self.at(theta, x, y).gradient()
+
+    def hvp(self, theta, x, y, v):
+        """H(θ) v for directions v (..., P), shape (..., P); H is never formed.  Raises as `check` does."""
+        theta, x, y, v = self.check(theta, x, y, v)
+        return self.at(theta, x, y).hvp(v)
+
+
+class _Pass:
+    """The pass at θ of a model that offers only loss, gradient and hvp: nothing is remembered but the point."""
+
+    def __init__(self, model, theta, x, y):
+        self.model, self.point = model, (theta, x, y)
+
+    def loss(self):
+        return self.model.loss(*self.point)
+
+    def gradient(self):
+        return self.model.gradient(*self.point)
+
+    def hvp(self, v):
+        return self.model.hvp(*self.point, v)
+
+
+def checked(model, theta, x, y):
+    """theta, x and y as arrays of θ's precision, checked by the model's own `check` where it has one."""
+    if hasattr(model, "check"):
+        return model.check(theta, x, y)[:3]
+    theta = checks.floating("theta", theta, finite=False)
+    x, y = checks.floating("x", x), checks.floating("y", y)
+    return theta, as_precision_of(theta, x), as_precision_of(theta, y)
+
+
+def pass_at(model, theta, x, y):
+    """The model's pass at θ: model.at where it has one, else its loss, gradient and hvp, bound to the point."""
+    return model.at(theta, x, y) if hasattr(model, "at") else _Pass(model, theta, x, y)
+
+
+def as_precision_of(theta, array):
+    """The array in θ's precision: single beside a float32 or complex64 θ, else double; complex stays complex."""
+    real = theta.real.dtype
+    dtype = np.result_type(real, np.complex64) if array.dtype.kind == "c" else real
+    return array.astype(dtype, copy=False)
+
+
+def _he(rng, shape, n_in, n_out):
+    return rng.standard_normal(shape) * np.sqrt(2.0 / n_in)
+
+
+def _xavier(rng, shape, n_in, n_out):
+    return rng.standard_normal(shape) * np.sqrt(2.0 / (n_in + n_out))
+
+
+def _truncated_normal(rng, shape, n_in, n_out, std=0.01):
+    draws = rng.standard_normal(shape)
+    while (far := np.abs(draws) > 2).any():
+        draws[far] = rng.standard_normal(np.count_nonzero(far))
+    return std * draws
+
+
+def _uniform(rng, shape, n_in, n_out):
+    return rng.uniform(-1, 1, shape) / np.sqrt(n_in)

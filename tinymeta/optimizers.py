@@ -1,0 +1,108 @@
+"""Optimizers: the outer step from θ and a meta-gradient to the next θ.
+
+    [CLIP.1]  g ← g · min(1, c/‖g‖)                          optional, before either
+    [SGD.1]   θ ← θ - η g
+    [ADAM.1]  m ← β₁ m + (1 - β₁) g,   s ← β₂ s + (1 - β₂) g²
+    [ADAM.2]  m̂ = m/(1 - β₁ᵗ),         ŝ = s/(1 - β₂ᵗ)
+    [ADAM.3]  θ ← θ - η m̂/(√ŝ + ε)
+
+η is a number, or a function of the number of steps taken before, t - 1, such as
+
+    [SCHED.1]  η(n) = start + (end - start) · min(n/N, 1)
+
+References: Kingma & Ba 2015, "Adam", Alg. 1 (their v is s here; v is the meta-gradient's vector).
+Clipping: Pascanu, Mikolov, Bengio 2013, Alg. 1.
+"""
+
+import numpy as np
+
+from . import checks
+
+
+def linear_schedule(start, end, iterations):
+    """A learning rate that goes linearly from `start` to `end` in `iterations` steps and stays there.
+
+    Returns a function of the number of steps already taken.  Raises ValueError for negative rates.
+    """
+    start = checks.number("start", start, at_least=0)
+    end = checks.number("end", end, at_least=0)
+    iterations = checks.whole_number("iterations", iterations, minimum=1)
+    return lambda n: start + (end - start) * min(n / iterations, 1.0)  # [SCHED.1]
+
+
+def clip_by_norm(gradient, max_norm):
+    """The gradient, scaled down to the norm max_norm if it is longer (None: as it is)."""
+    norm = float(np.linalg.norm(gradient))
+    if max_norm is None or norm <= max_norm:
+        return gradient
+    return gradient * (max_norm / norm)  # [CLIP.1]
+
+
+class SGD:
+    """Gradient descent.
+
+    learning_rate: η, a positive number or a function of the steps taken.  max_norm: clip the
+    gradient to this norm first (None: never).  Raises TypeError or ValueError for a wrong setting.
+    """
+
+    def __init__(self, learning_rate, max_norm=None):
+        if not callable(learning_rate):
+            learning_rate = checks.number("learning_rate", learning_rate, above=0)
+        self.learning_rate = learning_rate
+        self.max_norm = None if max_norm is None else checks.number("max_norm", max_norm, above=0)
+        self.t = 0
+
+    def step(self, theta, gradient):
+        """Return the next θ (P,); theta and gradient are left as they were.
+
+        Raises ValueError unless gradient has the shape of theta.
+        """
+        theta, gradient = checks.floating("theta", theta), np.asarray(gradient)
+        checks.shape("gradient", gradient, theta.shape, ", the shape of theta")
+        gradient = clip_by_norm(gradient, self.max_norm)
+        rate = float(self.learning_rate(self.t) if callable(self.learning_rate) else self.learning_rate)
+        self.t += 1
+        return self._move(theta, gradient, rate)
+
+    def _move(self, theta, gradient, rate):
+        return theta - rate * gradient  # [SGD.1]
+
+    def state(self):
+        """What the optimizer remembers, a dict of arrays: for checkpoints."""
+        return {"t": np.array(self.t)}
+
+    def restore(self, state):
+        """Take up a state that `state` gave.  Raises ValueError for another optimizer's state."""
+        expected = set(self.state())
+        if set(state) != expected:
+            raise ValueError(f"state has the entries {sorted(state)}; expected {sorted(expected)}: "
+                             f"was it saved by another optimizer than {type(self).__name__}?")
+        self.t = int(state["t"])
+
+
+class Adam(SGD):
+    """Adam; beta1, beta2 and epsilon are β₁, β₂ and ε, the rest as for SGD."""
+
+    def __init__(self, learning_rate=1e-3, beta1=0.9, beta2=0.999, epsilon=1e-8, max_norm=None):
+        super().__init__(learning_rate, max_norm)
+        self.beta1 = checks.number("beta1", beta1, at_least=0, below=1)
+        self.beta2 = checks.number("beta2", beta2, at_least=0, below=1)
+        self.epsilon = checks.number("epsilon", epsilon, above=0)
+        self.m = self.s = np.zeros(0)  # (P,) from the first step on
+
+    def _move(self, theta, gradient, rate):
+        if self.t == 1:
+            self.m = self.s = np.zeros_like(theta)
+        checks.shape("theta", theta, self.m.shape, ": the length that this optimizer has seen before")
+        self.m = self.beta1 * self.m + (1 - self.beta1) * gradient  # (P,)  [ADAM.1]
+        self.s = self.beta2 * self.s + (1 - self.beta2) * gradient * gradient
+        m_hat = self.m / (1 - self.beta1**self.t)  # (P,)  [ADAM.2]
+        s_hat = self.s / (1 - self.beta2**self.t)
+        return theta - rate * m_hat / (np.sqrt(s_hat) + self.epsilon)  # [ADAM.3]
+
+    def state(self):
+        return {"t": np.array(self.t), "m": self.m, "s": self.s}
+
+    def restore(self, state):
+        super().restore(state)
+        self.m, self.s = np.array(state["m"]), np.array(state["s"])

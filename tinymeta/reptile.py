@@ -1,0 +1,47 @@
+"""Reptile: move θ towards the parameters that plain training on a task ends at.
+
+    [REPTILE.1]  "gradient" = mean over tasks of (θ - θ_S),   θ_S after S inner steps on 𝒮
+
+An outer SGD step of size ε then gives θ ← θ + ε (θ_S - θ): towards θ_S.  It is the direction of
+an update and not the gradient of any loss, so no gradient check applies to it; but since each
+inner step subtracts α g, it is α times the sum of the inner gradients, and with S = 1 and the full
+batch it is α times the joint-training gradient.  The difference from joint training begins at S = 2.
+
+Reference: Nichol, Achiam, Schulman 2018, "On First-Order Meta-Learning Algorithms", Alg. 1 (one
+task an iteration) and Alg. 2 (batched).  There k counts inner steps, and Sec. 2 suggests handing
+(θ - θ_S)/α to an optimizer such as Adam; we leave 1/α out, which Adam cancels up to its epsilon
+and SGD takes up in ε.
+"""
+
+from .inner_loop import check_batch_size, check_settings, inner_steps
+from .maml import check_meta_arguments
+from .model import pass_at
+
+
+class Reptile:
+    """Reptile over a batch of tasks, with inner minibatches.
+
+    model: loss and gradient.  alpha: inner step size.  steps: inner steps S.  batch_size: examples
+    an inner step, all by default; 50 support points, batch_size=10 and steps=5 are one epoch of
+    five minibatches.  Reptile learns from the support sets alone: give it all a task's points there.
+
+    Raises TypeError or ValueError for a wrong setting.
+    """
+
+    def __init__(self, model, alpha=0.02, steps=5, batch_size=None):
+        self.model = model
+        self.alpha, self.steps, self.batch_size = check_settings(
+            alpha, steps, batch_size, getattr(model, "n_params", None))
+
+    def meta_gradient(self, theta, batch):
+        """The mean query loss at θ_S (to watch, not what is descended) and θ - θ_S: (number, (P,)).
+
+        theta: (P,); batch: T tasks.  Raises TypeError or ValueError for arguments that do not fit.
+        """
+        theta, support, query = check_meta_arguments(self.model, theta, batch)
+        check_batch_size("x_support", self.batch_size, support[0].shape[-2])
+        theta_k = theta
+        for _, theta_k in inner_steps(self.model, theta, *support, self.alpha, self.steps, self.batch_size):
+            pass  # only the last iterate, θ_S (T, P), is needed
+        loss = pass_at(self.model, theta_k, *query).loss().mean()
+        return loss, (theta - theta_k).mean(axis=0)  # (P,)  [REPTILE.1]
