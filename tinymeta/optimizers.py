@@ -32,8 +32,7 @@ def linear_schedule(start, end, iterations):
 
 def clip_by_norm(gradient, max_norm):
     """The gradient, scaled down to the norm max_norm if it is longer (None: as it is)."""
-    norm = float(np.linalg.norm(gradient))
-    if max_norm is None or norm <= max_norm:
+    if max_norm is None or (norm := float(np.linalg.norm(gradient))) <= max_norm:
         return gradient
     return gradient * (max_norm / norm)  # [CLIP.1]
 

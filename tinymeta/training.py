@@ -66,12 +66,14 @@ def _steps(method, tasks, theta, optimizer, iterations, rng, sizes):
         batch = tasks.sample(rng, *sizes)
         with np.errstate(over="ignore", invalid="ignore"):  # divergence is reported below, once
             loss, gradient = method.meta_gradient(theta, batch)
-        if not (np.isfinite(loss) and np.isfinite(gradient).all()):
+            finite = bool(np.isfinite(loss) and np.isfinite(gradient).all())
+            moved = optimizer.step(theta, gradient) if finite else theta  # (P,)  [TRAIN.1]
+        if not (finite and np.isfinite(moved).all()):
             raise DivergenceError(
                 f"meta-training diverged at iteration {iteration}: the loss is {loss:g} and "
                 f"{np.count_nonzero(~np.isfinite(gradient))} of {gradient.size} gradient entries are not finite. "
                 f"Lower the inner step size alpha or the number of inner steps, lower the learning rate, or "
                 f"clip the gradient (max_norm). The last good parameters are in this error's theta.",
                 iteration, float(loss), theta)
-        theta = optimizer.step(theta, gradient)  # (P,)  [TRAIN.1]
+        theta = moved
         yield Step(iteration, float(loss), theta)

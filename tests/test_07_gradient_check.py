@@ -1,0 +1,146 @@
+"""The checker itself: it accepts what is right, rejects what is wrong, and says where."""
+
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose
+
+import tinymeta as tm
+
+BLOCKS = [("W1", (2, 3)), ("b1", (3,)), ("W2", (3, 1))]
+THETA = np.random.default_rng(0).standard_normal(12)
+
+
+def f(theta):
+    return np.sum(theta**3) + theta[0] * np.exp(theta[5]) * np.sin(theta[11])
+
+
+def gradient(theta):
+    g = 3 * theta**2
+    g[0] += np.exp(theta[5]) * np.sin(theta[11])
+    g[5] += theta[0] * np.exp(theta[5]) * np.sin(theta[11])
+    g[11] += theta[0] * np.exp(theta[5]) * np.cos(theta[11])
+    return g
+
+
+def wrong(change):
+    """The gradient with one planted mistake: change(g) alters it in place."""
+    def planted(theta):
+        g = gradient(theta)
+        change(g)
+        return g
+    return planted
+
+
+MODES = pytest.mark.parametrize("mode", [{}, {"directions": 4}, {"method": "complex"}, {"method": "central"},
+                                         {"directions": 4, "rng": np.random.default_rng(3)}], ids=str)
+
+
+@MODES
+def test_a_right_gradient_passes(mode):  # [CHECK.1] [CHECK.2] [CHECK.3]
+    report = tm.check_gradient(f, gradient, THETA, BLOCKS, **mode)
+    assert report and report.passed and str(report).startswith("PASS")
+
+
+@MODES
+@pytest.mark.parametrize("block, change", [
+    ("W1", lambda g: g.__setitem__(slice(0, 6), 2 * g[:6])), ("b1", lambda g: g.__setitem__(slice(6, 9), -g[6:9])),
+    ("W2", lambda g: g.__setitem__(slice(9, 12), 0)), ("W1", lambda g: g.__setitem__(3, g[3] + 1e-5)),
+    ("W2", lambda g: g.__setitem__(slice(9, 12), g[11:8:-1].copy()))],
+    ids=["doubled", "sign", "never written", "one entry off by 1e-5", "reversed"])
+def test_a_wrong_gradient_fails_in_the_block_where_it_is_wrong(block, change, mode):
+    report = tm.check_gradient(f, wrong(change), THETA, BLOCKS, **mode)
+    assert not report and not report.passed and str(report).startswith("FAIL")
+    for row in report.blocks:
+        assert (max(row["errors"].values()) > 1e-7) == (row["name"] == block)
+
+
+def test_the_error_is_relative_to_the_larger_norm():  # [CHECK.3]
+    report = tm.check_gradient(f, lambda t: 4 * gradient(t), THETA)
+    assert_allclose(list(report.errors.values()), 0.75, rtol=1e-6)
+    report = tm.check_gradient(f, lambda t: gradient(t) / 4, THETA)
+    assert_allclose(list(report.errors.values()), 0.75, rtol=1e-6)
+
+
+def test_both_derivatives_have_the_accuracy_that_is_claimed():
+    errors = tm.check_gradient(f, gradient, THETA).errors
+    assert errors["complex step"] < 1e-15 and 1e-13 < errors["central differences"] < 1e-9
+
+
+def test_a_gradient_of_zero_is_right_for_a_constant():
+    assert tm.check_gradient(lambda t: 0 * t.sum() + 2.0, np.zeros(3), np.ones(3))
+
+
+def test_a_stub_of_zeros_fails():
+    assert not tm.check_gradient(f, lambda t: np.zeros(12), THETA)
+
+
+@pytest.mark.parametrize("drops", [lambda z: np.sum(np.abs(z) ** 2), lambda z: np.sum(z.real**2)], ids=["abs", "real"])
+def test_a_function_that_drops_the_imaginary_part_cannot_pass_a_stub(drops):
+    report = tm.check_gradient(drops, lambda t: np.zeros(3), np.ones(3))
+    assert not report
+    assert tm.check_gradient(drops, lambda t: 2 * t, np.ones(3), method="central")
+
+
+def test_a_function_that_refuses_complex_numbers_is_checked_by_central_differences():
+    def refuses(theta):
+        if np.iscomplexobj(theta):
+            raise TypeError("real numbers only")
+        return np.sum(theta**2)
+
+    report = tm.check_gradient(refuses, lambda t: 2 * t, np.ones(3))
+    assert report and list(report.errors) == ["central differences"] and "real numbers only" in report.notes[0]
+    assert not tm.check_gradient(refuses, lambda t: 3 * t, np.ones(3))
+    assert not tm.check_gradient(refuses, lambda t: 3 * t, np.ones(3), method="complex")
+
+
+def kinked(theta):
+    return np.sum(np.where(theta.real > 0, theta, 0 * theta)) + np.sum(theta**2)
+
+
+def test_a_kink_beside_theta_is_told_from_a_wrong_derivative():
+    theta = np.array([1.0, 1e-6, -2.0])  # the kink at 0 is within the step of central differences
+    right = lambda t: (t > 0) + 2 * t
+    report = tm.check_gradient(kinked, right, theta)
+    assert report and "1 of 3 central differences straddled a kink" in report.notes[0]
+    assert not tm.check_gradient(kinked, lambda t: (t > 2e-6) + 2 * t, theta)
+
+
+def test_a_right_hvp_passes_and_a_wrong_one_fails():
+    A = np.random.default_rng(1).standard_normal((12, 12))
+    A = A + A.T
+    gradient = lambda t: A @ t + t**3
+    assert tm.check_hvp(gradient, lambda t, v: A @ v + 3 * t**2 * v, THETA, BLOCKS)
+    assert not tm.check_hvp(gradient, lambda t, v: A @ v + 2 * t**2 * v, THETA, BLOCKS)
+    assert not tm.check_hvp(gradient, lambda t, v: -(A @ v + 3 * t**2 * v), THETA, BLOCKS)
+    only_b1 = lambda t, v: (A @ v + 3 * t**2 * v) * np.r_[np.ones(6), 2 * np.ones(3), np.ones(3)]
+    report = tm.check_hvp(gradient, only_b1, THETA, BLOCKS)
+    assert [row["name"] for row in report.blocks if max(row["errors"].values()) > 1e-7] == ["b1"]
+
+
+def test_a_product_that_is_not_symmetric_fails_even_where_it_is_the_derivative():
+    B = np.triu(np.ones((4, 4)))  # the derivative of t -> B t, which is no gradient
+    report = tm.check_hvp(lambda t: B @ t, lambda t, v: B @ v, np.ones(4))
+    assert not report and "not symmetric" in report.notes[0]
+
+
+def test_taylor_order_is_2_with_the_derivative_and_1_with_another():
+    v = np.ones(12)
+    assert abs(tm.taylor_order(f, gradient(THETA) @ v, THETA, v) - 2) < 0.1
+    assert abs(tm.taylor_order(f, 1.1 * gradient(THETA) @ v, THETA, v) - 1) < 0.1
+
+
+def test_the_report_is_aligned_and_names_every_block():
+    lines = str(tm.check_gradient(f, gradient, THETA, BLOCKS, title="cubes")).splitlines()
+    assert lines[0] == "PASS  cubes"
+    assert [line.split()[0] for line in lines[1:]] == ["block", "W1", "b1", "W2", "all", "at"]
+    assert len({len(line) for line in lines[1:]}) == 1 and len(lines[1]) <= 80
+
+
+def test_the_report_renders_in_a_notebook_with_its_verdict_in_words():
+    page = tm.check_gradient(f, gradient, THETA, BLOCKS, title="a < b")._repr_html_()
+    assert "✓ PASS" in page and "a &lt; b" in page and page.count("<tr>") == 6
+    assert "✗ FAIL" in tm.check_gradient(f, lambda t: 0 * t, THETA)._repr_html_()
+
+
+def test_single_precision_parameters_are_checked_in_double():
+    assert tm.check_gradient(f, gradient, THETA.astype(np.float32))

@@ -1,0 +1,124 @@
+"""The command line: python -m tinymeta [compare | train | evaluate | check | plot] [options].
+
+Exit codes: 0 done; 1 diverged, a check failed, or a file is not what it should be; 2 wrong usage;
+130 interrupted by Ctrl-C, with what was reached kept in a checkpoint.
+"""
+
+import argparse
+import os
+import sys
+
+from . import __version__
+from .checkpoints import CheckpointError
+from .commands import check, compare, evaluate_files, plot_files, train_one
+from .protocols import METHODS, PROTOCOLS
+from .runs import HELD_OUT
+
+DESCRIPTION = """\
+Gradient-based meta-learning in NumPy, every gradient derived by hand.
+
+With no arguments: meta-train MAML, first-order MAML, Reptile, joint training and the oracle on sine
+waves under one budget, evaluate all on the same 600 held-out tasks, print a table and save the
+figures; about half a minute.  The same as `compare`.
+"""
+
+EXAMPLES = """\
+examples:
+  python -m tinymeta                                     the comparison, in half a minute
+  python -m tinymeta compare --protocol finn2017         the same at the published settings: minutes
+  python -m tinymeta train --method maml --inner-steps 5 --max-norm 10 --iterations 5000
+  python -m tinymeta train --protocol finn2017 --seed 1  one method at the published settings
+  python -m tinymeta train --resume results/maml-seed0/maml.npz     go on after Ctrl-C
+  python -m tinymeta evaluate results/quick-seed0/*.npz --shots 5 --inner-steps 20
+  python -m tinymeta check                               every derivation against numerical derivatives
+  python -m tinymeta plot results/quick-seed0/*.npz --animate
+
+`python -m tinymeta COMMAND --help` lists a command's options.
+exit codes: 0 done; 1 diverged, a check failed, a bad file; 2 wrong usage; 130 Ctrl-C (kept what was reached)
+"""
+
+
+def main(argv=None):
+    """Run the command line with the arguments `argv`; return the exit code."""
+    argv = sys.argv[1:] if argv is None else list(argv)
+    if not argv or (argv[0].startswith("-") and argv[0] not in ("-h", "--help", "--version")):
+        argv = ["compare"] + argv
+    arguments = _parser().parse_args(argv)
+    try:
+        return arguments.run(arguments)
+    except KeyboardInterrupt:
+        print("\ninterrupted", file=sys.stderr)
+        return 130
+    except BrokenPipeError:  # the reader of our output, such as head, has gone
+        sys.stdout = open(os.devnull, "w")
+        return 1
+    except (CheckpointError, OSError) as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    except (ValueError, TypeError) as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+
+
+def _parser():
+    parser = argparse.ArgumentParser("python -m tinymeta", description=DESCRIPTION, epilog=EXAMPLES,
+                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--version", action="version", version=f"tinymeta {__version__}")
+    commands = parser.add_subparsers(metavar="COMMAND", required=True)
+
+    def command(name, run, summary):
+        sub = commands.add_parser(name, help=summary, description=run.__doc__)
+        sub.set_defaults(run=run)
+        return sub
+
+    sub = command("compare", compare, "all methods under one budget: table and figures (the default)")
+    _add_run_options(sub)
+    sub.add_argument("--resume", metavar="DIR", help="go on with the comparison kept in DIR")
+
+    sub = command("train", train_one, "meta-train one method, with checkpoints")
+    sub.add_argument("--method", choices=METHODS, help="what to train (default: the protocol's own)")
+    _add_run_options(sub)
+    sub.add_argument("--resume", metavar="FILE", help="go on with the run kept in FILE, with its settings")
+
+    sub = command("evaluate", evaluate_files, "adaptation errors of trained parameters on held-out tasks")
+    sub.add_argument("files", nargs="+", metavar="FILE", help="checkpoints made by train or compare")
+    _add_test_options(sub)
+    sub.add_argument("--tasks", type=int, default=HELD_OUT, help="held-out tasks (default: %(default)s)")
+
+    sub = command("check", check, "every derivation against numerical derivatives")
+    sub.add_argument("--seed", type=int, default=0, help="of parameters and tasks (default: %(default)s)")
+    sub.add_argument("--alpha", type=float, default=0.05, help="inner step size (default: %(default)s)")
+    sub.add_argument("--widths", type=int, nargs="+", default=[1, 8, 8, 1], help="of the MLPs (default: 1 8 8 1)")
+    sub.add_argument("--verbose", action="store_true", help="also print each check block by block")
+
+    sub = command("plot", plot_files, "figures of trained parameters")
+    sub.add_argument("files", nargs="+", metavar="FILE", help="checkpoints made by train or compare")
+    _add_test_options(sub)
+    sub.add_argument("--task", type=int, default=0, help="which held-out task to show (default: %(default)s)")
+    sub.add_argument("--animate", action="store_true", help="also save the adaptation as an animated GIF")
+    sub.add_argument("--output", metavar="DIR", help="where the figures go (default: beside the first FILE)")
+    return parser
+
+
+def _add_run_options(sub):
+    sub.add_argument("--protocol", choices=PROTOCOLS,
+                     help="settings to start from: finn2017 and reptile2018 are the published ones (default: "
+                          "quick for compare, finn2017 for train); the options below change single ones")
+    for flag, kind, text in (
+            ("--shots", int, "support points a task, K"), ("--queries", int, "query points a task, Q"),
+            ("--inner-steps", int, "inner steps of MAML and Reptile"), ("--alpha", float, "inner step size"),
+            ("--iterations", int, "outer steps"), ("--n-tasks", int, "tasks an outer step"),
+            ("--learning-rate", float, "outer step size"), ("--max-norm", float, "clip the meta-gradient to this norm"),
+            ("--seed", int, "of everything random")):
+        sub.add_argument(flag, type=kind, metavar="N" if kind is int else "X", help=text)
+    sub.add_argument("--init", choices=("he", "xavier", "truncated_normal", "uniform"), help="initialisation")
+    sub.add_argument("--activation", choices=("relu", "tanh"), help="of the network")
+    sub.add_argument("--widths", type=int, nargs="+", metavar="N", help="of the network, such as 1 40 40 1")
+    sub.add_argument("--output", metavar="DIR", help="where everything goes (default: a folder in results/)")
+
+
+def _add_test_options(sub):
+    sub.add_argument("--shots", type=int, nargs="+", help="support points of a task (default: as in the run)")
+    sub.add_argument("--inner-steps", type=int, help="inner steps at test time (default: as in the run)")
+    sub.add_argument("--alpha", type=float, help="inner step size at test time (default: as in the run)")
+    sub.add_argument("--seed", type=int, help="of the held-out tasks (default: as in the run)")
