@@ -145,7 +145,7 @@ def _resumed_plan(arguments):
 
 
 def _extended(settings, arguments):
-    """A resumed run's settings; only more iterations may be asked for, and only at a constant rate."""
+    """A resumed run's settings; only another number of iterations may be asked for, at a constant rate."""
     given = {name: value for name, value in _overrides(arguments).items()
              if value != settings.as_dict()[name]}
     if given.keys() - {"iterations"} or (given and settings.decay) or arguments.protocol or arguments.output or \
@@ -181,7 +181,7 @@ def _evaluate_all(runs, arguments, shots, n_tasks=600):
 
 def _print_curves(curves, shots, n_tasks=600):
     steps = shown_steps(len(next(iter(curves.values())).mean) - 1)
-    print(f"\n{shots}-shot, {n_tasks} held-out tasks: mean squared error after adaptation, ± 95 % interval;\n"
+    print(f"\n{shots}-shot, {n_tasks} held-out tasks: mean squared error ± 95 % interval by inner step,\n"
           f"median and diverged tasks after {_count(steps[-1], 'step')}")
     print(curves_table(curves, steps))
 

@@ -22,6 +22,7 @@ from dataclasses import asdict, dataclass, replace
 
 import numpy as np
 
+from . import checks
 from .baselines import JointTraining, OracleTasks
 from .maml import MAML
 from .mlp import MLP
@@ -131,6 +132,8 @@ def build(settings):
         raise ValueError(f"method is {s.method!r}; expected one of {sorted(METHODS)}")
     if s.optimizer not in ("adam", "sgd"):
         raise ValueError(f"optimizer is {s.optimizer!r}; expected 'adam' or 'sgd'")
+    for name, fewest in (("shots", 1), ("queries", 1), ("n_tasks", 1), ("iterations", 1), ("seed", 0)):
+        checks.whole_number(name, getattr(s, name), minimum=fewest)
     tasks = SinusoidTasks(phase=s.phase, grid=s.grid or None)
     widths = list(s.widths)
     if s.method == "oracle":

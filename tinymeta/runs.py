@@ -54,7 +54,7 @@ class StopOnInterrupt:
 def train(settings, path, resume=False):
     """Train as settings say, keep checkpoints in the file `path`, and return a Result.
 
-    resume: go on from the checkpoint in `path`, if there is one.  Ctrl-C, divergence and the end
+    resume: go on from the checkpoint in `path`, if there is one, to settings.iterations.  Ctrl-C, divergence and the end
     all leave a checkpoint of the last good step.  Raises CheckpointError when `path` holds a run
     with other settings, which is neither continued nor overwritten.
     """
@@ -64,7 +64,10 @@ def train(settings, path, resume=False):
     losses, done = [], 0
     if os.path.exists(path):
         checkpoint = load_checkpoint(path)
-        _same_settings(checkpoint, settings, path)
+        _same_settings(checkpoint, settings, path, ignoring={"iterations"} if resume else set())
+        if resume and checkpoint.iteration > settings.iterations:
+            raise ValueError(f"iterations is {settings.iterations}; expected at least {checkpoint.iteration}, "
+                             f"the number already done in {path}")
         if resume:
             checkpoint.restore(run.optimizer, rng)
             theta, losses, done = checkpoint.theta, list(checkpoint.losses), checkpoint.iteration
@@ -126,10 +129,10 @@ def least_squares_errors(settings, shots, n_tasks=HELD_OUT):
     return model.loss(least_squares(model, batch.x_support, batch.y_support), batch.x_query, batch.y_query)
 
 
-def _same_settings(checkpoint, settings, path):
+def _same_settings(checkpoint, settings, path, ignoring):
     saved, wanted = checkpoint.settings, settings.as_dict()
     differing = [f"{name} {saved.get(name)!r} there, {wanted.get(name)!r} here"
-                 for name in sorted({*saved, *wanted}) if saved.get(name) != wanted.get(name)]
+                 for name in sorted({*saved, *wanted} - ignoring) if saved.get(name) != wanted.get(name)]
     if differing:
         raise CheckpointError(f"{path} holds a run with other settings ({'; '.join(differing)}); "
                               f"choose another --output, or remove that file")
