@@ -15,14 +15,22 @@ The source, in reading order:
     optimizers      SGD and Adam on flat vectors
     training        the outer loop, as an iterator
     evaluation      errors on held-out tasks, step by step
+    check_report    what a gradient check says
     gradient_check  complex step and central differences
     checkpoints     runs that can be resumed, bit for bit
     plotting        figures and animations (imports Matplotlib; import it by name)
-    protocols       the published settings, and runs made from settings
-    progress        progress lines and tables of results
-    command_line    python -m tinymeta
 
-checks holds the tests of arguments that all of them share.
+and what python -m tinymeta is made of:
+
+    self_check      every derivation above, checked
+    protocols       the published settings as plain data
+    progress        progress lines and tables
+    runs            training with checkpoints, evaluation on held-out tasks
+    figures         the figures of runs
+    commands        compare, train, evaluate, check, plot
+    command_line    their options
+
+Before all of them, checks: the tests of arguments that they share.
 """
 
 from .activations import Activation, relu, tanh

@@ -94,7 +94,8 @@ def _parser():
     sub = command("plot", plot_files, "figures of trained parameters")
     sub.add_argument("files", nargs="+", metavar="FILE", help="checkpoints made by train or compare")
     _add_test_options(sub)
-    sub.add_argument("--task", type=int, default=0, help="which held-out task to show (default: %(default)s)")
+    sub.add_argument("--task", type=int, metavar="N", help="which held-out task to show (default: one of average "
+                                                           "error before adaptation)")
     sub.add_argument("--animate", action="store_true", help="also save the adaptation as an animated GIF")
     sub.add_argument("--output", metavar="DIR", help="where the figures go (default: beside the first FILE)")
     return parser

@@ -14,9 +14,10 @@ import numpy as np
 
 from . import __version__
 from .checkpoints import CheckpointError
+from .figures import save_figures
 from .progress import curves_table, number, shown_steps
 from .protocols import METHODS, PROTOCOLS, build, settings_from
-from .runs import evaluate_run, held_out_rng, least_squares_errors, load_run, train
+from .runs import evaluate_run, least_squares_errors, load_run, train
 from .self_check import check_derivations
 
 OVERRIDES = ("shots", "queries", "inner_steps", "alpha", "iterations", "n_tasks", "learning_rate", "max_norm",
@@ -33,36 +34,33 @@ def compare(arguments):
         plan = {"protocol": arguments.protocol or "quick", "overrides": _overrides(arguments)}
         output = arguments.output or os.path.join(
             "results", f"{plan['protocol']}-seed{plan['overrides'].get('seed', 0)}")
-    runs = {name: settings_from({**PROTOCOLS[plan["protocol"]](name).as_dict(), **plan["overrides"]})
-            for name in METHODS}
-    for settings in runs.values():
+    all_settings = {name: settings_from({**PROTOCOLS[plan["protocol"]](name).as_dict(), **plan["overrides"]})
+                    for name in METHODS}
+    for settings in all_settings.values():
         build(settings)  # wrong settings fail now, before anything is trained
     os.makedirs(output, exist_ok=True)
-    first = runs["maml"]
+    first = all_settings["maml"]
     print(f"{plan['protocol']}: {first.iterations:,} iterations of {_count(first.n_tasks, 'task')} with "
           f"{first.shots} + {first.queries} points, for each method; seed {first.seed}")
-    results = {}
-    for name, settings in runs.items():
-        path = os.path.join(output, f"{name}.npz")
-        results[name] = train(settings, path, resume=bool(arguments.resume))
-        if name == "maml":
+    seconds, paths = {}, [os.path.join(output, f"{name}.npz") for name in METHODS]
+    for (name, settings), path in zip(all_settings.items(), paths):
+        result = train(settings, path, resume=bool(arguments.resume))
+        if not seconds:  # the first file is ours: so is the folder
             _write_json(os.path.join(output, "compare.json"), plan)
-        if results[name].stopped or results[name].error:
-            return _ended_early(results[name], path, f"python -m tinymeta --resume {output}")
-        print(f"  {METHODS[name]:<16} trained in {results[name].seconds:.1f} s", flush=True)
-    report = {"protocol": plan["protocol"], "seed": first.seed, "tinymeta": __version__, "numpy": np.__version__,
-              "python": platform.python_version(), "iterations": first.iterations,
-              "seconds": {name: round(result.seconds, 1) for name, result in results.items()}, "shots": {}}
+        if result.stopped or result.error:
+            return _ended_early(result, path, f"python -m tinymeta --resume {output}")
+        print(f"  {METHODS[name]:<16} trained in {result.seconds:.1f} s", flush=True)
+        seconds[name] = round(result.seconds, 1)
+    report = {"protocol": plan["protocol"], "seed": first.seed, "iterations": first.iterations, "seconds": seconds,
+              "tinymeta": __version__, "numpy": np.__version__, "python": platform.python_version(), "shots": {}}
+    runs = _load_all(paths)
     for shots in first.eval_shots:
-        curves = {METHODS[name]: evaluate_run(settings, results[name].theta, shots)
-                  for name, settings in runs.items()}
-        floor = least_squares_errors(first, shots)
+        curves, floor = _evaluate_all(runs, shots), least_squares_errors(first, shots)
         _print_curves(curves, shots)
         print(f"least squares on (sin x, cos x), no learning: mean {number(floor.mean())}, largest {floor.max():.0e}")
         report["shots"][str(shots)] = _summary(curves, floor)
     _write_json(os.path.join(output, "results.json"), report)
-    figures = _save_figures({name: (runs[name], results[name].theta, results[name].losses) for name in runs},
-                            curves, first.eval_shots[-1], output)
+    figures = save_figures(runs, curves, shots, output)
     print(f"\nFigures, numbers and trained parameters are in {output}:\n  {', '.join(figures)}, results.json, *.npz")
     print(f"Open {os.path.join(output, 'adaptation.png')} first; then run: python -m tinymeta check")
     return 0
@@ -96,7 +94,7 @@ def evaluate_files(arguments):
     """Adaptation errors of trained parameters on held-out tasks, as a table for each number of shots."""
     runs = _load_all(arguments.files)
     for shots in arguments.shots or next(iter(runs.values()))[0].eval_shots:
-        _print_curves(_evaluate_all(runs, arguments, shots, arguments.tasks), shots, arguments.tasks)
+        _print_curves(_evaluate_all(runs, shots, arguments, arguments.tasks), shots, arguments.tasks)
     return 0
 
 
@@ -119,10 +117,8 @@ def plot_files(arguments):
     output = arguments.output or os.path.dirname(arguments.files[0]) or "."
     os.makedirs(output, exist_ok=True)
     shots = (arguments.shots or next(iter(runs.values()))[0].eval_shots)[-1]
-    curves = _evaluate_all(runs, arguments, shots)
-    figures = _save_figures({name: (settings, checkpoint.theta, checkpoint.losses)
-                             for name, (settings, checkpoint) in runs.items()},
-                            curves, shots, output, arguments)
+    figures = save_figures(runs, _evaluate_all(runs, shots, arguments), shots, output, arguments, arguments.task,
+                            arguments.animate)
     print(f"in {output}: {', '.join(figures)}")
     return 0
 
@@ -173,14 +169,15 @@ def _load_all(files):
             for path, settings, checkpoint in loaded}
 
 
-def _evaluate_all(runs, arguments, shots, n_tasks=600):
-    return {name: evaluate_run(settings, checkpoint.theta, shots, arguments.alpha, arguments.inner_steps, n_tasks,
-                               arguments.seed)
+def _evaluate_all(runs, shots, given=None, n_tasks=600):
+    """name -> AdaptationCurve; given: alpha, inner_steps and seed where the command line has them."""
+    return {name: evaluate_run(settings, checkpoint.theta, shots, getattr(given, "alpha", None),
+                               getattr(given, "inner_steps", None), n_tasks, getattr(given, "seed", None))
             for name, (settings, checkpoint) in runs.items()}
 
 
 def _print_curves(curves, shots, n_tasks=600):
-    steps = shown_steps(len(next(iter(curves.values())).mean) - 1)
+    steps = shown_steps(max(len(curve.mean) for curve in curves.values()) - 1)
     print(f"\n{shots}-shot, {n_tasks} held-out tasks: mean squared error ± 95 % interval by inner step,\n"
           f"median and diverged tasks after {_count(steps[-1], 'step')}")
     print(curves_table(curves, steps))
@@ -193,30 +190,6 @@ def _summary(curves, floor):
     rows = {name: {key: [round(float(v), 4) for v in values] for key, values in row.items()}
             for name, row in rows.items()}
     return {**rows, "least squares": {"mean": [float(floor.mean())], "largest": [float(floor.max())]}}
-
-
-def _save_figures(runs, curves, shots, output, arguments=None):
-    """Draw and save the figures; runs: name -> (settings, θ, losses), curves: name -> AdaptationCurve."""
-    from . import plotting  # here, so that the other commands start without Matplotlib
-
-    last = len(next(iter(curves.values())).mean) - 1
-    adapting = {METHODS.get(name, name): run for name, run in runs.items() if run[0].method != "oracle"}
-    figures = {"errors.png": plotting.plot_curves(curves, f"{shots}-shot"),
-               "training.png": plotting.plot_training({METHODS.get(n, n): r[2] for n, r in runs.items() if len(r[2])})}
-    if adapting:
-        settings = next(iter(adapting.values()))[0]
-        run = build(settings)
-        n, seed = getattr(arguments, "task", 0), getattr(arguments, "seed", None)
-        task = run.tasks.sample(held_out_rng(settings.seed if seed is None else seed), n + 1, shots, shots)[n]
-        panels = (run.model, {name: theta for name, (_, theta, _) in adapting.items()}, run.tasks, task)
-        alpha = {name: getattr(arguments, "alpha", None) or s.eval_alpha or s.alpha
-                 for name, (s, _, _) in adapting.items()}
-        figures["adaptation.png"] = plotting.plot_adaptation(*panels, alpha, (0, 1, last) if last > 1 else (0, last))
-        if getattr(arguments, "animate", False):
-            plotting.animate_adaptation(*panels, alpha, last).save(os.path.join(output, "adaptation.gif"), "pillow")
-    for file, figure in figures.items():
-        figure.savefig(os.path.join(output, file), dpi=150)
-    return list(figures) + ["adaptation.gif"] * bool(getattr(arguments, "animate", False) and adapting)
 
 
 def _write_json(path, content):

@@ -8,6 +8,7 @@ Every function returns Matplotlib's own object; saving and showing are the calle
 import numpy as np
 from matplotlib.animation import FuncAnimation
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 
 from .inner_loop import adapt
 from .tasks import Batch
@@ -51,22 +52,29 @@ def plot_adaptation(model, thetas, tasks, task, alpha=0.01, steps=(0, 1, 10)):
         panel.set(title=name, xlabel="x")
     panels[0].set_ylabel("y")
     _limit(panels[0], truth)
-    handles, labels = panels[0].get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside lower center", ncols=len(handles), frameon=False)
+    handles = [Line2D([], [], **TRUTH), Line2D([], [], **SUPPORT)]  # steps in grey: each panel has its own colour
+    handles += [Line2D([], [], **dict(_step_style(name, k, steps), color="0.55" if k == 0 else "0.25")) for k in steps]
+    _legend_below(figure, handles)
     return figure
 
 
 def plot_curves(curves, title="", steps=None):
     """Query error against inner steps: mean with its 95 % interval (left), median and quartiles (right).
 
-    curves: name -> AdaptationCurve.  Returns a Figure.
+    curves: name -> AdaptationCurve; one of no steps, such as the oracle's, is drawn as a level.
+    Returns a Figure.
     """
     figure = Figure(figsize=(9.5, 3.9), layout="constrained")
     panels = figure.subplots(1, 2, sharey=True)
+    last = max(len(curve.mean) for curve in curves.values()) - 1
     for name, curve in curves.items():
         k, style = np.arange(len(curve.mean)), dict(style_of(name), markersize=4, label=name)
-        _line_with_band(panels[0], k, curve.mean, curve.mean - curve.ci95, curve.mean + curve.ci95, style)
         low, median, high = curve.quartiles
+        if len(k) == 1 and last > 0:
+            for panel, level in zip(panels, (curve.mean[0], median[0])):
+                panel.plot([0, last], [level, level], **style)
+            continue
+        _line_with_band(panels[0], k, curve.mean, curve.mean - curve.ci95, curve.mean + curve.ci95, style)
         _line_with_band(panels[1], k, median, low, high, style)
     panels[0].set(title="mean, 95 % interval", ylabel="query mean squared error")
     panels[1].set(title="median, quartiles")
@@ -75,25 +83,27 @@ def plot_curves(curves, title="", steps=None):
         panel.xaxis.get_major_locator().set_params(integer=True)
         panel.grid(alpha=0.25)
     figure.suptitle(title) if title else None
-    figure.legend(*panels[0].get_legend_handles_labels(), loc="outside lower center", ncols=6, frameon=False)
+    _legend_below(figure, panels[0].get_legend_handles_labels()[0])
     return figure
 
 
 def plot_training(losses, points=100):
     """Meta-loss against iteration: the median and the quartiles within each of `points` stretches.
 
-    losses: name -> (iterations,).  Returns a Figure.
+    losses: name -> (iterations,).  Each method's is its own: MAML's after its inner steps, joint
+    training's without any.  Returns a Figure.
     """
-    figure = Figure(figsize=(7.0, 3.9), layout="constrained")
+    figure = Figure(figsize=(7.5, 4.2), layout="constrained")
     panel = figure.subplots()
     for name, values in losses.items():
         stretches = np.array_split(np.asarray(values, dtype=float), min(points, len(values)))
         ends = np.cumsum([len(s) for s in stretches])
         low, median, high = np.array([np.quantile(s, [0.25, 0.5, 0.75]) for s in stretches]).T
         _line_with_band(panel, ends, median, low, high, dict(style_of(name), marker="", label=name))
-    panel.set(xlabel="iteration", ylabel="meta-loss", yscale="log")
+    panel.set(xlabel="iteration", ylabel="each method's own meta-loss", yscale="log")
+    panel.set_title("meta-training: median and quartiles of stretches")
     panel.grid(alpha=0.25)
-    panel.legend(frameon=False)
+    _legend_below(figure, panel.get_legend_handles_labels()[0])
     return figure
 
 
@@ -152,6 +162,10 @@ def _step_style(name, k, steps):
     last = k == max(steps)
     return dict(color=style_of(name)["color"], linestyle="-" if last else "-.",
                 linewidth=2.2 if last else 1.3, alpha=1.0 if last else 0.6, label=label)
+
+
+def _legend_below(figure, handles):
+    figure.legend(handles=handles, loc="outside lower center", ncols=len(handles), frameon=False)
 
 
 def _line_with_band(panel, x, middle, low, high, style):

@@ -51,13 +51,15 @@ def curves_table(curves, steps):
     """Errors after the inner steps asked for: a table of lines, 78 columns wide for five steps.
 
     curves: name -> AdaptationCurve.  Cells are mean ± half the 95 % interval; the median and the
-    number of diverged tasks are those after the last step.
+    number of diverged tasks are those after the last step.  A curve of no steps, such as the oracle's,
+    leaves the other cells empty.
     """
     header = f"{'inner steps':<16}" + "".join(f"{k:>10}" for k in steps) + f"{'median':>7}{'div.':>5}"
     lines = [header, "-" * len(header)]
     for name, curve in curves.items():
-        cells = "".join(f"{number(curve.mean[k]) + '±' + number(curve.ci95[k]):>10}" for k in steps)
-        lines.append(f"{name:<16}{cells}{number(curve.median[steps[-1]]):>7}{curve.n_diverged[steps[-1]]:>5}")
+        cells = [f"{number(curve.mean[k])}±{number(curve.ci95[k])}" if k < len(curve.mean) else "-" for k in steps]
+        lines.append(f"{name[-30:]:<16}" + "".join(f"{cell:>10}" for cell in cells)
+                     + f"{number(curve.median[-1]):>7}{curve.n_diverged[-1]:>5}")
     return "\n".join(lines)
 
 

@@ -15,7 +15,7 @@ init="truncated_normal" (on the command line --init truncated_normal) gives.  re
 and an interval, where the demonstration shows one task; Glorot initialisation is not used, but
 PyTorch's uniform one, as there.  Methods that a paper did not run get its tasks, its network, its
 number of iterations and the same points a task: MAML splits them into support and query, joint
-training and Reptile learn from all.
+training and Reptile learn from all.  The oracle is not adapted: it has been told the task.
 """
 
 from dataclasses import asdict, dataclass, replace
@@ -77,7 +77,7 @@ def settings_from(values):
 
 def finn2017(method="maml"):
     """The settings of Finn et al. 2017 for one method."""
-    return replace(Settings(method=method), **_own_choices(method))
+    return replace(Settings(method=method, eval_steps=0 if method == "oracle" else 10), **_own_choices(method))
 
 
 def _own_choices(method):
@@ -88,7 +88,7 @@ def _own_choices(method):
     """
     if method == "reptile":
         return {"inner_steps": 5, "inner_batch": 10}
-    return {"eval_alpha": 0.001} if method in ("joint", "oracle") else {}
+    return {"eval_alpha": 0.001} if method == "joint" else {}
 
 
 def quick(method="maml"):
@@ -100,7 +100,7 @@ def reptile2018(method="reptile"):
     """The settings of the sine demonstration of Nichol et al. 2018 for one method."""
     common = Settings(method=method, shots=10, queries=40, alpha=0.02, iterations=30_000, n_tasks=1, decay=True,
                       widths=(1, 64, 64, 1), activation="tanh", init="uniform", phase=(0.0, 2 * np.pi), grid=50,
-                      eval_shots=(10,), eval_queries=50, eval_steps=32)
+                      eval_shots=(10,), eval_queries=50, eval_steps=0 if method == "oracle" else 32)
     if method == "reptile":
         return replace(common, inner_steps=5, inner_batch=10, optimizer="sgd", learning_rate=0.1)
     return common
