@@ -44,6 +44,7 @@ class Progress:
 
     @property
     def seconds(self):
+        """Seconds since this was made."""
         return time.perf_counter() - self.started
 
 
