@@ -17,24 +17,30 @@ from .runs import HELD_OUT
 DESCRIPTION = """\
 Gradient-based meta-learning in NumPy, every gradient derived by hand.
 
-With no arguments: meta-train MAML, first-order MAML, Reptile, joint training and the oracle on sine
-waves under one budget, evaluate all on the same 600 held-out tasks, print a table and save the
-figures; about half a minute.  The same as `compare`.
+With no arguments: meta-train MAML, first-order MAML, Reptile, joint training
+and the oracle on sine waves under one budget, evaluate all on the same 600
+held-out tasks, print a table and save the figures; about half a minute.
+That is `compare` with its defaults.
 """
 
 EXAMPLES = """\
 examples:
-  python -m tinymeta                                     the comparison, in half a minute
-  python -m tinymeta compare --protocol finn2017         the same at the published settings: minutes
-  python -m tinymeta train --method maml --inner-steps 5 --max-norm 10 --iterations 5000
-  python -m tinymeta train --protocol finn2017 --seed 1  one method at the published settings
-  python -m tinymeta train --resume results/maml-seed0/maml.npz     go on after Ctrl-C
-  python -m tinymeta evaluate results/quick-seed0/*.npz --shots 5 --inner-steps 20
-  python -m tinymeta check                               every derivation against numerical derivatives
-  python -m tinymeta plot results/quick-seed0/*.npz --animate
+  python -m tinymeta
+      the comparison, in half a minute
+  python -m tinymeta compare --protocol finn2017 --seed 1
+      the same with the published settings: five minutes
+  python -m tinymeta train --inner-steps 5 --max-norm 10 --iterations 5000
+      MAML with five inner steps; --method chooses another
+  python -m tinymeta train --resume results/finn2017-maml-seed0/maml.npz
+      go on after Ctrl-C, to the same bits as without it
+  python -m tinymeta evaluate results/quick-seed0/*.npz --shots 3 5
+  python -m tinymeta plot results/quick-seed0/*.npz --shots 5 --animate
+  python -m tinymeta check
 
 `python -m tinymeta COMMAND --help` lists a command's options.
-exit codes: 0 done; 1 diverged, a check failed, a bad file; 2 wrong usage; 130 Ctrl-C (kept what was reached)
+
+exit codes: 0 done; 1 diverged, a check failed, or a bad file; 2 wrong usage;
+130 Ctrl-C, with what was reached kept in a checkpoint
 """
 
 
@@ -103,18 +109,19 @@ def _parser():
 
 def _add_run_options(sub):
     sub.add_argument("--protocol", choices=PROTOCOLS,
-                     help="settings to start from: finn2017 and reptile2018 are the published ones (default: "
-                          "quick for compare, finn2017 for train); the options below change single ones")
+                     help="settings to start from; finn2017 and reptile2018 are the published ones (default: "
+                          "quick for compare, finn2017 for train).  The options below change single settings; "
+                          "in brackets what they are in finn2017")
     for flag, kind, text in (
-            ("--shots", int, "support points a task, K"), ("--queries", int, "query points a task, Q"),
-            ("--inner-steps", int, "inner steps of MAML and Reptile"), ("--alpha", float, "inner step size"),
-            ("--iterations", int, "outer steps"), ("--n-tasks", int, "tasks an outer step"),
-            ("--learning-rate", float, "outer step size"), ("--max-norm", float, "clip the meta-gradient to this norm"),
-            ("--seed", int, "of everything random")):
+            ("--shots", int, "support points a task, K (10)"), ("--queries", int, "query points a task, Q (10)"),
+            ("--inner-steps", int, "inner steps (1; Reptile 5)"), ("--alpha", float, "inner step size (0.01)"),
+            ("--iterations", int, "outer steps (70000)"), ("--n-tasks", int, "tasks an outer step (25)"),
+            ("--learning-rate", float, "outer step size (0.001)"), ("--max-norm", float, "clip the meta-gradient to this norm (never)"),
+            ("--seed", int, "of everything random (0)")):
         sub.add_argument(flag, type=kind, metavar="N" if kind is int else "X", help=text)
-    sub.add_argument("--init", choices=("he", "xavier", "truncated_normal", "uniform"), help="initialisation")
-    sub.add_argument("--activation", choices=("relu", "tanh"), help="of the network")
-    sub.add_argument("--widths", type=int, nargs="+", metavar="N", help="of the network, such as 1 40 40 1")
+    sub.add_argument("--init", choices=("he", "xavier", "truncated_normal", "uniform"), help="initialisation (he)")
+    sub.add_argument("--activation", choices=("relu", "tanh"), help="of the network (relu)")
+    sub.add_argument("--widths", type=int, nargs="+", metavar="N", help="of the network (1 40 40 1)")
     sub.add_argument("--output", metavar="DIR", help="where everything goes (default: a folder in results/)")
 
 

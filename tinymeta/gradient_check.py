@@ -31,10 +31,10 @@ def check_gradient(f, gradient, theta, blocks=None, directions=None, rng=None, m
     report by block.  directions: None checks every coordinate; a number checks that many random
     directions within each block, drawn from rng.  method: "complex", "central" or "both".
 
-    Returns a CheckReport: `assert check_gradient(...)` is a test.  It passes when each error, by
-    [CHECK.3], is at most 1e-12 by the complex step and 1e-7 by central differences.  Where central
-    differences alone disagree, they are retried with a step a thousand times smaller: a kink of
-    ReLU that lies between θ - h and θ + h is then left behind, and counted in a note.
+    Returns a CheckReport: `assert check_gradient(...)` is a test.  It passes when the error is at
+    most 1e-12 by the complex step and 1e-7 by central differences.  Where central differences
+    alone disagree, they are retried with a step a thousand times smaller: a kink of ReLU between
+    θ - h and θ + h is then left behind, and counted in a note.
 
     Raises TypeError or ValueError for a wrong argument, and for a gradient of the wrong shape.
     """

@@ -3,6 +3,7 @@
     finn2017     Finn et al. 2017, Sec. 5.1 and Table 2: A ~ U[0.1, 5], φ ~ U[0, π], x ~ U[-5, 5];
                  MLP 1-40-40-1, ReLU; one inner step, α = 0.01; Adam 1e-3; 25 tasks of 10 + 10
                  points; 70,000 iterations.  Evaluated with 5 and 10 points, 10 inner steps.
+                 α is the paper's; the reference code's documented command leaves it at 0.001.
     reptile2018  Nichol et al. 2018, the sine demonstration: 50 grid points; A ~ U[0.1, 5],
                  φ ~ U[0, 2π]; MLP 1-64-64-1, tanh; one task an iteration; one epoch of five
                  minibatches of 10, inner step 0.02; outer step 0.1 falling linearly to 0; 30,000
