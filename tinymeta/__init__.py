@@ -30,7 +30,7 @@ and what python -m tinymeta is made of:
     commands        compare, train, evaluate, check, plot
     command_line    their options
 
-Before all of them, checks: the tests of arguments that they share.
+Before all of them, checks: the tests of arguments that they share; memory: one line for speed.
 """
 
 from .activations import Activation, relu, tanh
@@ -42,6 +42,7 @@ from .inner_loop import adapt
 from .linear import Linear, least_squares, sine_features
 from .losses import Loss, squared_error
 from .maml import MAML
+from .memory import keep_freed_memory
 from .mlp import MLP
 from .optimizers import SGD, Adam, linear_schedule
 from .reptile import Reptile
@@ -49,3 +50,5 @@ from .tasks import Batch, LinearTasks, SinusoidTasks
 from .training import DivergenceError, Step, meta_train
 
 __version__ = "0.1.0"
+
+keep_freed_memory()
