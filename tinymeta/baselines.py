@@ -16,6 +16,7 @@ The floor is closed-form least squares on (sin x, cos x): see least_squares in l
 
 import numpy as np
 
+from . import checks
 from .maml import check_meta_arguments
 from .model import pass_at
 from .tasks import Batch
@@ -25,7 +26,7 @@ class JointTraining:
     """One θ for all tasks.  model: loss and gradient."""
 
     def __init__(self, model):
-        self.model = model
+        self.model = checks.methods("model", model, "loss", "gradient")
 
     def meta_loss(self, theta, batch):
         """The mean over tasks of the support loss at θ, without adaptation; theta is (P,)."""
@@ -50,7 +51,7 @@ class OracleTasks:
     """
 
     def __init__(self, tasks):
-        self.tasks = tasks
+        self.tasks = checks.methods("tasks", tasks, "sample")
 
     def sample(self, rng, n_tasks=25, n_support=10, n_query=10):
         """A batch drawn as by `tasks.sample`, with inputs (T, K, D_in + 2).  Raises as it does."""
@@ -67,6 +68,7 @@ def with_parameters(batch):
     told = np.stack(list(batch.parameters.values()), axis=-1)[:, np.newaxis, :]  # (T, 1, 2)
 
     def append(x):
-        return np.concatenate([x, np.broadcast_to(told, x.shape[:2] + told.shape[2:])], axis=-1)  # (T, K, D_in + 2)
+        told_here = np.broadcast_to(told, x.shape[:2] + told.shape[2:]).astype(x.dtype)
+        return np.concatenate([x, told_here], axis=-1)  # (T, K, D_in + 2)
 
     return Batch(append(batch.x_support), batch.y_support, append(batch.x_query), batch.y_query, batch.parameters)

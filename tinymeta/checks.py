@@ -27,12 +27,9 @@ def number(name, value, above=None, at_least=None, below=None):
     bounds = [f"{word} {bound:g}" for word, bound in
               (("above", above), ("of at least", at_least), ("below", below)) if bound is not None]
     expected = " and ".join(["one finite number"] + bounds).replace(" and ", " ", 1)
-    if isinstance(value, (bool, np.bool_)) or np.ndim(value) != 0:
+    if isinstance(value, (str, bytes)) or np.ndim(value) != 0 or np.asarray(value).dtype.kind not in "iuf":
         raise TypeError(f"{name} is {value!r}; expected {expected}")
-    try:
-        found = float(value)
-    except (TypeError, ValueError):
-        raise TypeError(f"{name} is {value!r}; expected {expected}") from None
+    found = float(value)
     if (not np.isfinite(found) or (above is not None and not found > above)
             or (at_least is not None and not found >= at_least)
             or (below is not None and not found < below)):
@@ -60,7 +57,12 @@ def generator(name, value):
 
 def floating(name, value, finite=True):
     """Return `value` as an array of real or complex floating-point numbers, all finite if asked."""
-    array = np.asarray(value)
+    try:
+        array = np.asarray(value)
+    except ValueError:
+        raise ValueError(f"{name} is a list of unequal parts; expected an array of one shape") from None
+    if isinstance(value, np.ma.MaskedArray):
+        raise TypeError(f"{name} is a masked array of shape {array.shape}; expected one without a mask")
     if array.dtype.kind not in "fc":
         raise TypeError(f"{name} has dtype {array.dtype} and shape {array.shape}; expected "
                         f"floating-point numbers, such as np.asarray({name}, dtype=float)")
@@ -70,15 +72,25 @@ def floating(name, value, finite=True):
     return array
 
 
+def methods(name, value, *expected):
+    """Raise TypeError unless `value` has the methods named: what an object is for is what it can do."""
+    missing = [method for method in expected if not callable(getattr(value, method, None))]
+    if missing:
+        raise TypeError(f"{name} is {value!r}; expected an object with {', '.join(expected)} "
+                        f"(it has no {', '.join(missing)})")
+    return value
+
+
 def shape(name, array, expected, because=""):
     """Raise ValueError unless the last axes of `array` fit `expected`.
 
     `expected` lists the axes: a number must be met, a string names an axis of any length of at
     least 1, and a leading `...` allows any axes before.  `because` is appended to the message.
     """
-    named = expected[1:] if expected[0] is ... else expected
+    open_ended = expected[:1] == (...,)
+    named = expected[1:] if open_ended else expected
     found = array.shape[array.ndim - len(named):] if array.ndim >= len(named) else ()
-    fits = (len(found) == len(named) and (expected[0] is ... or array.ndim == len(named))
+    fits = (len(found) == len(named) and (open_ended or array.ndim == len(named))
             and all(n == e or (isinstance(e, str) and n > 0) for n, e in zip(found, named)))
     if not fits:
         text = ", ".join("..." if e is ... else str(e) for e in expected)

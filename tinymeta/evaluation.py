@@ -67,19 +67,16 @@ def evaluate(model, theta, tasks, rng, n_tasks=600, n_support=10, n_query=None, 
     Raises TypeError or ValueError for a wrong argument.
     """
     checks.generator("rng", rng)
-    remaining = checks.whole_number("n_tasks", n_tasks, minimum=1)
-    n_query = n_support if n_query is None else n_query
-    curves = []
-    while remaining > 0:
-        batch = tasks.sample(rng, min(BLOCK, remaining), n_support, n_query)
-        curves.append(evaluate_batch(model, theta, batch, alpha, steps))
-        remaining -= len(batch)
+    checks.methods("tasks", tasks, "sample")
+    batch = tasks.sample(rng, n_tasks, n_support, n_support if n_query is None else n_query)
+    curves = [evaluate_batch(model, theta, batch[i:i + BLOCK], alpha, steps) for i in range(0, len(batch), BLOCK)]
     return AdaptationCurve(np.concatenate([c.errors for c in curves], axis=1),
                            np.concatenate([c.diverged for c in curves], axis=1))
 
 
 def evaluate_batch(model, theta, batch, alpha=0.01, steps=10):
     """The AdaptationCurve of θ (P,) on one's own Batch of tasks.  Raises as `evaluate` does."""
+    checks.methods("model", model, "loss", "gradient")
     theta, support, query = check_meta_arguments(model, theta, batch)
     alpha, steps, _ = check_settings(alpha, steps, n_params=theta.size, fewest=0)
     with np.errstate(over="ignore", invalid="ignore"):  # diverged tasks are counted, not warned of

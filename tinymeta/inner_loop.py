@@ -24,11 +24,13 @@ def adapt(model, theta, x, y, alpha, steps, batch_size=None):
 
     Raises TypeError or ValueError for a wrong argument, as Model.check does.
     """
+    checks.methods("model", model, "loss", "gradient")
     theta, x, y = checked(model, theta, x, y)
     alpha, steps, batch_size = check_settings(alpha, steps, batch_size, theta.shape[-1], fewest=0)
     check_batch_size("x", batch_size, x.shape[-2])
     leading = np.broadcast_shapes(theta.shape[:-1], x.shape[:-2])
-    trajectory = np.empty((steps + 1,) + leading + theta.shape[-1:], dtype=theta.dtype)  # (S + 1, ..., P)
+    dtype = np.result_type(theta, x, y)
+    trajectory = np.empty((steps + 1,) + leading + theta.shape[-1:], dtype)  # (S + 1, ..., P)
     trajectory[0] = theta
     for k, (_, theta_next) in enumerate(inner_steps(model, theta, x, y, alpha, steps, batch_size)):
         trajectory[k + 1] = theta_next

@@ -16,7 +16,7 @@ For squared error H = 2/(K D_out) [F 1]ᵀ[F 1] for each output: it does not dep
 import numpy as np
 
 from . import checks
-from .losses import squared_error
+from .losses import check_loss, squared_error
 from .model import Model
 
 
@@ -46,7 +46,7 @@ class Linear(Model):
         checks.shape("features(x)", example, (1, "M"), f" for x of shape (1, {d_in})")
         blocks = [("W1", (example.shape[1], d_out))] + [("b1", (d_out,))] * bool(bias)
         super().__init__(d_in, d_out, blocks, default_init="xavier")
-        self.bias, self.loss_function = bool(bias), loss
+        self.bias, self.loss_function = bool(bias), check_loss(loss)
 
     def split(self, theta):
         """The views W (..., M, D_out) and b (..., 1, D_out), or 0 without a bias."""
@@ -100,7 +100,9 @@ def least_squares(model, x, y):
     than M + 1 examples leave it open.  On tm.sine_features this is the floor for sinusoids: no
     learning at all, only knowing what to look for.  Raises as Model.check does.
     """
-    zero = np.zeros(model.n_params)
+    if not isinstance(model, Linear):
+        raise TypeError(f"model is {model!r}; expected a Linear model, which has a closed form")
+    zero = np.zeros(model.n_params, dtype=np.result_type(x, y))
     _, x, y, _ = model.check(zero, x, y)
     F = model.features(x)  # (..., K, M)
     if model.bias:

@@ -39,3 +39,10 @@ def _curvature(f, y, f_dot):
 
 
 squared_error = Loss("squared error", _value, _gradient, _curvature)
+
+
+def check_loss(loss):
+    """Return the loss; raise TypeError unless it is a Loss."""
+    if not isinstance(loss, Loss):
+        raise TypeError(f"loss is {loss!r}; expected a tinymeta.Loss, such as tinymeta.squared_error")
+    return loss

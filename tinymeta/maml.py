@@ -36,12 +36,13 @@ class MAML:
     """
 
     def __init__(self, model, alpha=0.01, steps=1, first_order=False):
+        checks.methods("model", model, "loss", "gradient", "hvp")
         self.model, self.first_order = model, bool(first_order)
         self.alpha, self.steps, _ = check_settings(alpha, steps, n_params=getattr(model, "n_params", None))
 
     def meta_loss(self, theta, batch):
         """The mean over tasks of the query loss after adaptation, L_𝒬(θ_S); theta is one vector (P,)."""
-        theta, support, query = check_meta_arguments(self.model, theta, batch)
+        theta, support, query = check_meta_arguments(self.model, theta, batch, self.alpha)
         return self._adapt(theta, support, query)[1].loss().mean()
 
     def meta_gradient(self, theta, batch):
@@ -50,7 +51,7 @@ class MAML:
         theta: the meta-parameters, one vector (P,); batch: T tasks.  Raises TypeError or
         ValueError for arguments that do not fit.
         """
-        theta, support, query = check_meta_arguments(self.model, theta, batch)
+        theta, support, query = check_meta_arguments(self.model, theta, batch, self.alpha)
         passes, final = self._adapt(theta, support, query)
         v = final.gradient()  # (T, P)  [MAML.1]
         if not self.first_order:
@@ -67,7 +68,7 @@ class MAML:
         return passes, pass_at(self.model, theta, *query)
 
 
-def check_meta_arguments(model, theta, batch):
+def check_meta_arguments(model, theta, batch, alpha=0.0):
     """Return θ (P,), the support set (x, y) and the query set (x, y), checked, in θ's precision.
 
     Raises TypeError unless batch is a Batch, ValueError unless theta is one vector that fits.
@@ -77,5 +78,7 @@ def check_meta_arguments(model, theta, batch):
     P = getattr(model, "n_params", "P")
     checks.shape("theta", np.asarray(theta), (P,), ": the meta-parameters are one vector")
     theta, *support = checked(model, theta, batch.x_support, batch.y_support)
+    if np.ndim(alpha) and len(alpha) != theta.size:
+        raise ValueError(f"alpha has shape {np.shape(alpha)}; expected ({theta.size},), one for each parameter")
     query = [as_precision_of(theta, batch.x_query), as_precision_of(theta, batch.y_query)]
     return theta, support, query

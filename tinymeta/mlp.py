@@ -34,7 +34,7 @@ import numpy as np
 
 from . import checks
 from .activations import activation_named
-from .losses import squared_error
+from .losses import check_loss, squared_error
 from .model import Model
 
 
@@ -54,7 +54,7 @@ class MLP(Model):
         blocks = []
         for l, (n_in, n_out) in enumerate(zip(self.widths, self.widths[1:]), start=1):
             blocks += [(f"W{l}", (n_in, n_out)), (f"b{l}", (n_out,))]
-        self.activation, self.loss_function = activation_named(activation), loss
+        self.activation, self.loss_function = activation_named(activation), check_loss(loss)
         super().__init__(self.widths[0], self.widths[-1], blocks, default_init=self.activation.init)
 
     def layers(self, theta):

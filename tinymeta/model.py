@@ -77,25 +77,26 @@ class Model:
         because = f": P = {self.n_params} parameters, {layout}"
         theta = checks.floating("theta", theta, finite=False)
         checks.shape("theta", theta, (..., self.n_params), because)
-        x = checks.floating("x", x)
+        x = checks.floating("x", as_precision_of(theta, checks.floating("x", x, finite=False)))
         checks.shape("x", x, (..., "K", self.d_in))
         leading = {"theta": theta.shape[:-1], "x": x.shape[:-2]}
         if y is not None:
-            y = checks.floating("y", y)
+            y = checks.floating("y", as_precision_of(theta, checks.floating("y", y, finite=False)))
             if y.shape != x.shape[:-1] + (self.d_out,):
                 raise ValueError(f"y has shape {y.shape}; expected {x.shape[:-1] + (self.d_out,)}, "
                                  f"to go with x of shape {x.shape}")
         if v is not None:
-            v = checks.floating("v", v, finite=False)
+            v = as_precision_of(theta, checks.floating("v", v, finite=False))
             checks.shape("v", v, (..., self.n_params), because)
             leading["v"] = v.shape[:-1]
         try:
-            np.broadcast_shapes(*leading.values())
+            if 0 in np.broadcast_shapes(*leading.values()):
+                raise ValueError
         except ValueError:
             found = ", ".join(f"{name} {axes}" for name, axes in leading.items())
             raise ValueError(f"theta has leading axes that do not fit the others: {found}; "
-                             f"expected axes that broadcast, such as () or (T,)") from None
-        return (theta, *(a if a is None else as_precision_of(theta, a) for a in (x, y, v)))
+                             f"expected axes that broadcast, such as () or (T,), and no empty one") from None
+        return theta, x, y, v
 
     def predict(self, theta, x):
         """f(x; θ): theta (..., P) and x (..., K, D_in) give (..., K, D_out).  Raises as `check` does."""
@@ -115,7 +116,9 @@ class Model:
     def hvp(self, theta, x, y, v):
         """H(θ) v for directions v (..., P), shape (..., P); H is never formed.  Raises as `check` does."""
         theta, x, y, v = self.check(theta, x, y, v)
-        return self.at(theta, x, y).hvp(v)
+        product = self.at(theta, x, y).hvp(v)
+        leading = np.broadcast_shapes(theta.shape[:-1], product.shape[:-1])  # where H does not depend on θ
+        return product if product.shape[:-1] == leading else np.broadcast_to(product, leading + product.shape[-1:]).copy()
 
 
 class _Pass:
@@ -128,10 +131,14 @@ class _Pass:
         return self.model.loss(*self.point)
 
     def gradient(self):
-        return self.model.gradient(*self.point)
+        return self._checked("gradient(theta, x, y)", self.model.gradient(*self.point))
 
     def hvp(self, v):
-        return self.model.hvp(*self.point, v)
+        return self._checked("hvp(theta, x, y, v)", self.model.hvp(*self.point, v))
+
+    def _checked(self, name, vectors):
+        checks.shape(f"the model's {name}", np.asarray(vectors), (..., self.point[0].shape[-1]))
+        return vectors
 
 
 def checked(model, theta, x, y):
@@ -139,7 +146,10 @@ def checked(model, theta, x, y):
     if hasattr(model, "check"):
         return model.check(theta, x, y)[:3]
     theta = checks.floating("theta", theta, finite=False)
+    checks.shape("theta", theta, (..., "P"))
     x, y = checks.floating("x", x), checks.floating("y", y)
+    checks.shape("x", x, (..., "K", "D_in"))
+    checks.shape("y", y, (..., "K", "D_out"))
     return theta, as_precision_of(theta, x), as_precision_of(theta, y)
 
 
@@ -152,7 +162,8 @@ def as_precision_of(theta, array):
     """The array in θ's precision: single beside a float32 or complex64 θ, else double; complex stays complex."""
     real = theta.real.dtype
     dtype = np.result_type(real, np.complex64) if array.dtype.kind == "c" else real
-    return array.astype(dtype, copy=False)
+    with np.errstate(over="ignore"):  # too large for single precision: infinite, which checks report
+        return array.astype(dtype, copy=False)
 
 
 def _he(rng, shape, n_in, n_out):

@@ -32,9 +32,11 @@ def linear_schedule(start, end, iterations):
 
 def clip_by_norm(gradient, max_norm):
     """The gradient, scaled down to the norm max_norm if it is longer (None: as it is)."""
-    if max_norm is None or (norm := float(np.linalg.norm(gradient))) <= max_norm:
+    largest = 0.0 if max_norm is None else float(np.abs(gradient).max())
+    if largest == 0:
         return gradient
-    return gradient * (max_norm / norm)  # [CLIP.1]
+    norm = largest * float(np.linalg.norm(gradient / largest))  # no square overflows
+    return gradient if norm <= max_norm else gradient * (max_norm / norm)  # [CLIP.1]
 
 
 class SGD:
@@ -54,14 +56,20 @@ class SGD:
     def step(self, theta, gradient):
         """Return the next θ (P,); theta and gradient are left as they were.
 
-        Raises ValueError unless gradient has the shape of theta.
+        Raises ValueError unless gradient has the shape of theta and both are finite, TypeError
+        unless both are real floating-point numbers.
         """
-        theta, gradient = checks.floating("theta", theta), np.asarray(gradient)
+        theta, gradient = checks.floating("theta", theta), checks.floating("gradient", gradient)
         checks.shape("gradient", gradient, theta.shape, ", the shape of theta")
-        gradient = clip_by_norm(gradient, self.max_norm)
-        rate = float(self.learning_rate(self.t) if callable(self.learning_rate) else self.learning_rate)
+        for name, array in (("theta", theta), ("gradient", gradient)):
+            if array.dtype.kind == "c":
+                raise TypeError(f"{name} has dtype {array.dtype}; expected real floating-point numbers")
+        rate = self.learning_rate
+        if callable(rate):
+            rate = checks.number(f"learning_rate({self.t})", rate(self.t), at_least=0)
+        moved = self._move(theta, clip_by_norm(gradient.astype(theta.dtype, copy=False), self.max_norm), rate)
         self.t += 1
-        return self._move(theta, gradient, rate)
+        return moved
 
     def _move(self, theta, gradient, rate):
         return theta - rate * gradient  # [SGD.1]
@@ -90,13 +98,14 @@ class Adam(SGD):
         self.m = self.s = np.zeros(0)  # (P,) from the first step on
 
     def _move(self, theta, gradient, rate):
-        if self.t == 1:
+        t = self.t + 1
+        if t == 1:
             self.m = self.s = np.zeros_like(theta)
         checks.shape("theta", theta, self.m.shape, ": the length that this optimizer has seen before")
         self.m = self.beta1 * self.m + (1 - self.beta1) * gradient  # (P,)  [ADAM.1]
         self.s = self.beta2 * self.s + (1 - self.beta2) * gradient * gradient
-        m_hat = self.m / (1 - self.beta1**self.t)  # (P,)  [ADAM.2]
-        s_hat = self.s / (1 - self.beta2**self.t)
+        m_hat = self.m / (1 - self.beta1**t)  # (P,)  [ADAM.2]
+        s_hat = self.s / (1 - self.beta2**t)
         return theta - rate * m_hat / (np.sqrt(s_hat) + self.epsilon)  # [ADAM.3]
 
     def state(self):

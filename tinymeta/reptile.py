@@ -13,6 +13,7 @@ task an iteration) and Alg. 2 (batched).  There k counts inner steps, and Sec. 2
 and SGD takes up in ε.
 """
 
+from . import checks
 from .inner_loop import check_batch_size, check_settings, inner_steps
 from .maml import check_meta_arguments
 from .model import pass_at
@@ -29,7 +30,7 @@ class Reptile:
     """
 
     def __init__(self, model, alpha=0.02, steps=5, batch_size=None):
-        self.model = model
+        self.model = checks.methods("model", model, "loss", "gradient")
         self.alpha, self.steps, self.batch_size = check_settings(
             alpha, steps, batch_size, getattr(model, "n_params", None))
 
@@ -38,7 +39,7 @@ class Reptile:
 
         theta: (P,); batch: T tasks.  Raises TypeError or ValueError for arguments that do not fit.
         """
-        theta, support, query = check_meta_arguments(self.model, theta, batch)
+        theta, support, query = check_meta_arguments(self.model, theta, batch, self.alpha)
         check_batch_size("x_support", self.batch_size, support[0].shape[-2])
         theta_k = theta
         for _, theta_k in inner_steps(self.model, theta, *support, self.alpha, self.steps, self.batch_size):

@@ -38,7 +38,10 @@ class Batch:
 
     def __post_init__(self):
         for name in ("x_support", "y_support", "x_query", "y_query"):
-            object.__setattr__(self, name, checks.floating(name, getattr(self, name)))
+            array = checks.floating(name, getattr(self, name))
+            if array.dtype.kind == "c":
+                raise TypeError(f"{name} has dtype {array.dtype}; expected real floating-point numbers")
+            object.__setattr__(self, name, array)
         checks.shape("x_support", self.x_support, ("T", "K", "D_in"))
         T, K, D_in = self.x_support.shape
         checks.shape("y_support", self.y_support, (T, K, "D_out"), f", to go with x_support {self.x_support.shape}")
@@ -46,8 +49,11 @@ class Batch:
         Q, D_out = self.x_query.shape[1], self.y_support.shape[2]
         checks.shape("y_query", self.y_query, (T, Q, D_out), f", to go with x_query {self.x_query.shape} "
                                                              f"and y_support {self.y_support.shape}")
+        if not isinstance(self.parameters, dict):
+            raise TypeError(f"parameters is {self.parameters!r}; expected a dict of arrays of shape ({T},)")
+        object.__setattr__(self, "parameters", {name: np.asarray(v) for name, v in self.parameters.items()})
         for name, values in self.parameters.items():
-            checks.shape(f"parameters[{name!r}]", np.asarray(values), (T,))
+            checks.shape(f"parameters[{name!r}]", values, (T,))
 
     def __len__(self):
         return len(self.x_support)
@@ -63,8 +69,8 @@ class Batch:
 class _UniformTasks:
     """Tasks whose parameters and inputs are uniform in ranges; subclasses say what y is.
 
-    Every task is drawn from its own row of random numbers, so the first ten of a hundred tasks
-    are the same as ten tasks drawn with the same seed.
+    Every task is drawn from its own row of random numbers, so that, noise apart, the first ten of
+    a hundred tasks are the same as ten tasks drawn with the same seed.
     """
 
     def __init__(self, ranges, x_range, grid, noise):
