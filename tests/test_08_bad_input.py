@@ -45,7 +45,7 @@ CASES = [
     case("v of whole numbers", lambda: MODEL.hvp(THETA, X, Y, np.ones(13, int)), TypeError, "v has dtype int64"),
     case("theta for other tasks", lambda: MODEL.loss(np.ones((2, 13)), X, Y), ValueError, "theta", "(2,)", "x (3,)", "broadcast"),
     case("widths of one layer", lambda: tm.MLP([3]), ValueError, "widths", "[3]", "at least two"),
-    case("widths a number", lambda: tm.MLP(3), ValueError, "widths", "3", "[D_in, H_1, ..., D_out]"),
+    case("widths a number", lambda: tm.MLP(3), ValueError, "widths", "3", "[D_in, n_1, ..., D_out]"),
     case("a width of zero", lambda: tm.MLP([1, 0, 1]), ValueError, "widths[1]", "0", "at least 1"),
     case("a width of 2.5", lambda: tm.MLP([1, 2.5, 1]), TypeError, "widths[1]", "2.5", "whole number"),
     case("a width of True", lambda: tm.MLP([1, True, 1]), TypeError, "widths[1]", "True", "whole number"),

@@ -79,7 +79,7 @@ def test_the_animation_has_a_frame_a_step(shown, tmp_path):
 
 
 def test_every_method_has_its_own_colour_and_its_own_second_cue():
-    styles = [plotting.METHODS[name] for name in ("MAML", "first-order MAML", "Reptile", "joint training")]
+    styles = [plotting.STYLES[name] for name in ("MAML", "first-order MAML", "Reptile", "joint training")]
     for cue in ("color", "linestyle", "marker"):
         assert len({str(style[cue]) for style in styles}) == 4
 

@@ -54,7 +54,7 @@ def test_the_comparison_s_numbers_are_those_of_the_library(tmp_path, capsys):
     assert_allclose(row["ci95"], curve.ci95, atol=6e-5)
     assert_allclose(row["median"], curve.median, atol=6e-5)
     assert row["n_diverged"] == list(curve.n_diverged)
-    assert f"{progress.number(curve.mean[0])}±{progress.number(curve.ci95[0])}" in capsys.readouterr().out
+    assert f"{progress.short(curve.mean[0])}±{progress.short(curve.ci95[0])}" in capsys.readouterr().out
     assert report["shots"]["10"]["least squares"]["mean"][0] < 1e-20
 
 
@@ -286,7 +286,7 @@ def test_rate_and_time_left_are_those_of_this_call(monkeypatch):
 @pytest.mark.parametrize("value, text", [(0.5449, "0.54"), (9.994, "9.99"), (9.996, "10.0"), (12.34, "12.3"), (123.4, "123"),
                                          (5e6, "5e+6"), (np.inf, "inf"), (np.nan, "nan"), (0.0, "0.00"), (1e30, "1e+30")])
 def test_numbers_fit_their_column(value, text):
-    assert progress.number(value) == text and len(text) <= 5
+    assert progress.short(value) == text and len(text) <= 5
 
 
 # Protocols.

@@ -30,9 +30,10 @@ and what python -m tinymeta is made of:
     commands        compare, train, evaluate, check, plot
     command_line    their options
 
-Before all of them, checks: the tests of arguments that they share; memory: one line for speed.
+Before all of them, arguments: errors that name what is wrong; memory: one line for speed.
 """
 
+from . import memory
 from .activations import Activation, relu, tanh
 from .baselines import JointTraining, OracleTasks
 from .checkpoints import Checkpoint, CheckpointError, load_checkpoint, save_checkpoint
@@ -42,7 +43,6 @@ from .inner_loop import adapt
 from .linear import Linear, least_squares, sine_features
 from .losses import Loss, squared_error
 from .maml import MAML
-from .memory import keep_freed_memory
 from .mlp import MLP
 from .optimizers import SGD, Adam, linear_schedule
 from .reptile import Reptile
@@ -51,4 +51,4 @@ from .training import DivergenceError, Step, meta_train
 
 __version__ = "0.1.0"
 
-keep_freed_memory()
+memory.keep_freed_memory()

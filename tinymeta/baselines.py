@@ -16,8 +16,8 @@ The floor is closed-form least squares on (sin x, cos x): see least_squares in l
 
 import numpy as np
 
-from . import checks
-from .maml import check_meta_arguments
+from . import arguments
+from .inner_loop import check_meta_arguments
 from .model import pass_at
 from .tasks import Batch
 
@@ -26,7 +26,7 @@ class JointTraining:
     """One θ for all tasks.  model: loss and gradient."""
 
     def __init__(self, model):
-        self.model = checks.methods("model", model, "loss", "gradient")
+        self.model = arguments.methods("model", model, "loss", "gradient")
 
     def meta_loss(self, theta, batch):
         """The mean over tasks of the support loss at θ, without adaptation; theta is (P,)."""
@@ -51,7 +51,7 @@ class OracleTasks:
     """
 
     def __init__(self, tasks):
-        self.tasks = checks.methods("tasks", tasks, "sample")
+        self.tasks = arguments.methods("tasks", tasks, "sample")
 
     def sample(self, rng, n_tasks=25, n_support=10, n_query=10):
         """A batch drawn as by `tasks.sample`, with inputs (T, K, D_in + 2).  Raises as it does."""

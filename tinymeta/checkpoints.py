@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from . import checks
+from . import arguments
 
 FORMAT = "tinymeta checkpoint 1"
 
@@ -55,7 +55,7 @@ def save_checkpoint(path, theta, iteration=0, optimizer=None, rng=None, losses=(
     Raises OSError when the file cannot be written, TypeError for settings that JSON cannot hold.
     """
     arrays = {"format": np.array(FORMAT), "theta": np.asarray(theta), "losses": np.asarray(losses, dtype=float),
-              "iteration": np.array(checks.whole_number("iteration", iteration, minimum=0)),
+              "iteration": np.array(arguments.whole_number("iteration", iteration, minimum=0)),
               "settings": np.array(json.dumps(settings or {})),
               "rng_state": np.array(json.dumps({} if rng is None else _to_plain(rng.bit_generator.state)))}
     for name, value in ({} if optimizer is None else optimizer.state()).items():
@@ -92,7 +92,7 @@ def load_checkpoint(path):
                               f"{str(arrays.get('format', 'missing'))!r}; expected {FORMAT!r}")
     try:
         return Checkpoint(
-            theta=checks.floating("theta", arrays["theta"]), iteration=int(arrays["iteration"]),
+            theta=arguments.floating("theta", arrays["theta"]), iteration=int(arrays["iteration"]),
             optimizer_state={name[len("optimizer_"):]: value for name, value in arrays.items()
                              if name.startswith("optimizer_")},
             rng_state=json.loads(str(arrays["rng_state"])), losses=arrays["losses"],

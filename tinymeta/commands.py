@@ -15,7 +15,7 @@ import numpy as np
 from . import __version__
 from .checkpoints import CheckpointError
 from .figures import save_figures
-from .progress import curves_table, number, shown_steps
+from .progress import curves_table, short, shown_steps
 from .protocols import METHODS, PROTOCOLS, build, settings_from
 from .runs import evaluate_run, least_squares_errors, load_run, train
 from .self_check import check_derivations
@@ -57,7 +57,7 @@ def compare(arguments):
     for shots in first.eval_shots:
         curves, floor = _evaluate_all(runs, shots), least_squares_errors(first, shots)
         _print_curves(curves, shots)
-        print(f"least squares on (sin x, cos x), no learning: mean {number(floor.mean())}, largest {floor.max():.0e}")
+        print(f"least squares on (sin x, cos x), no learning: mean {short(floor.mean())}, largest {floor.max():.0e}")
         report["shots"][str(shots)] = _summary(curves, floor)
     _write_json(os.path.join(output, "results.json"), report)
     figures = save_figures(runs, curves, shots, output)

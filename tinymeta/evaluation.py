@@ -11,9 +11,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from . import checks
-from .inner_loop import check_settings, inner_steps
-from .maml import check_meta_arguments
+from . import arguments
+from .inner_loop import check_meta_arguments, check_settings, inner_steps
 from .model import pass_at
 
 BLOCK = 200  # tasks evaluated at once: bounds the memory, changes no number
@@ -66,8 +65,8 @@ def evaluate(model, theta, tasks, rng, n_tasks=600, n_support=10, n_query=None, 
 
     Raises TypeError or ValueError for a wrong argument.
     """
-    checks.generator("rng", rng)
-    checks.methods("tasks", tasks, "sample")
+    arguments.generator("rng", rng)
+    arguments.methods("tasks", tasks, "sample")
     batch = tasks.sample(rng, n_tasks, n_support, n_support if n_query is None else n_query)
     curves = [evaluate_batch(model, theta, batch[i:i + BLOCK], alpha, steps) for i in range(0, len(batch), BLOCK)]
     return AdaptationCurve(np.concatenate([c.errors for c in curves], axis=1),
@@ -76,7 +75,7 @@ def evaluate(model, theta, tasks, rng, n_tasks=600, n_support=10, n_query=None, 
 
 def evaluate_batch(model, theta, batch, alpha=0.01, steps=10):
     """The AdaptationCurve of θ (P,) on one's own Batch of tasks.  Raises as `evaluate` does."""
-    checks.methods("model", model, "loss", "gradient")
+    arguments.methods("model", model, "loss", "gradient")
     theta, support, query = check_meta_arguments(model, theta, batch)
     alpha, steps, _ = check_settings(alpha, steps, n_params=theta.size, fewest=0)
     with np.errstate(over="ignore", invalid="ignore"):  # diverged tasks are counted, not warned of

@@ -14,7 +14,7 @@ Reference: Squire & Trapp 1998, "Using Complex Variables to Estimate Derivatives
 
 import numpy as np
 
-from . import checks
+from . import arguments
 from .check_report import CheckReport
 
 COMPLEX_STEP = 1e-20
@@ -38,10 +38,10 @@ def check_gradient(f, gradient, theta, blocks=None, directions=None, rng=None, m
 
     Raises TypeError or ValueError for a wrong argument, and for a gradient of the wrong shape.
     """
-    theta = checks.floating("theta", theta).real.astype(float)
-    checks.shape("theta", theta, ("P",))
+    theta = arguments.floating("theta", theta).real.astype(float)
+    arguments.shape("theta", theta, ("P",))
     derived = np.asarray(gradient(theta) if callable(gradient) else gradient)
-    checks.shape("gradient", derived, theta.shape, ", the shape of theta")
+    arguments.shape("gradient", derived, theta.shape, ", the shape of theta")
     layout = _layout(blocks, theta.size)
     along = _directions(layout, theta.size, directions, rng)  # [(block number, direction (P,) or index)]
     value = f(theta)
@@ -70,13 +70,13 @@ def check_hvp(gradient, hvp, theta, blocks=None, directions=3, rng=None, method=
     evaluation, Im g(θ + i h v)/h, gives the whole product.  The rest is as for check_gradient;
     the report also says whether H is symmetric, uᵀ(H v) = vᵀ(H u).
     """
-    theta = checks.floating("theta", theta).real.astype(float)
-    checks.shape("theta", theta, ("P",))
-    rng = np.random.default_rng(0) if rng is None else checks.generator("rng", rng)
+    theta = arguments.floating("theta", theta).real.astype(float)
+    arguments.shape("theta", theta, ("P",))
+    rng = np.random.default_rng(0) if rng is None else arguments.generator("rng", rng)
     layout = _layout(blocks, theta.size)
-    vs = rng.standard_normal((checks.whole_number("directions", directions, minimum=1) + 1, theta.size))
+    vs = rng.standard_normal((arguments.whole_number("directions", directions, minimum=1) + 1, theta.size))
     derived = np.array([hvp(theta, v) for v in vs])  # (n, P)
-    checks.shape("hvp(theta, v)", derived, vs.shape, f" for {len(vs)} directions")
+    arguments.shape("hvp(theta, v)", derived, vs.shape, f" for {len(vs)} directions")
     numerical, notes = {}, []
     if _wanted(method, "complex"):
         estimates = _complex_estimates(lambda move: gradient(theta + move), [(0, v) for v in vs], theta.size, notes)
@@ -132,8 +132,8 @@ def _directions(layout, P, n, rng):
     """What to check along: [(block number, coordinate)] or [(block number, unit vector (P,) in the block)]."""
     if n is None:
         return [(b, j) for b, (_, _, part) in enumerate(layout) for j in range(part.start, part.stop)]
-    n = checks.whole_number("directions", n, minimum=1)
-    rng = np.random.default_rng(0) if rng is None else checks.generator("rng", rng)
+    n = arguments.whole_number("directions", n, minimum=1)
+    rng = np.random.default_rng(0) if rng is None else arguments.generator("rng", rng)
     along = []
     for b, (_, _, part) in enumerate(layout):
         for _ in range(n):

@@ -5,13 +5,14 @@
 α is a number, or a vector (P,) with a step size for each parameter.  Nothing is changed in place:
 the meta-parameters θ_0 stay what they were.
 
-Reference: Finn et al. 2017, Alg. 1, lines 5-6 (one step there, any number here).
+Reference: Finn et al. 2017, Alg. 1, lines 5-6, and Alg. 2, lines 6-7 (one step there, any number here).
 """
 
 import numpy as np
 
-from . import checks
+from . import arguments
 from .model import as_precision_of, checked, pass_at
+from .tasks import Batch
 
 
 def adapt(model, theta, x, y, alpha, steps, batch_size=None):
@@ -24,7 +25,7 @@ def adapt(model, theta, x, y, alpha, steps, batch_size=None):
 
     Raises TypeError or ValueError for a wrong argument, as Model.check does.
     """
-    checks.methods("model", model, "loss", "gradient")
+    arguments.methods("model", model, "loss", "gradient")
     theta, x, y = checked(model, theta, x, y)
     alpha, steps, batch_size = check_settings(alpha, steps, batch_size, theta.shape[-1], fewest=0)
     check_batch_size("x", batch_size, x.shape[-2])
@@ -63,10 +64,10 @@ def minibatch(x, y, k, size):
 
 def check_settings(alpha, steps, batch_size=None, n_params=None, fewest=1):
     """Return alpha, steps and batch_size, checked; raise TypeError or ValueError for a wrong one."""
-    alpha = checks.step_size("alpha", alpha, n_params)
-    steps = checks.whole_number("steps", steps, minimum=fewest)
+    alpha = arguments.step_size("alpha", alpha, n_params)
+    steps = arguments.whole_number("steps", steps, minimum=fewest)
     if batch_size is not None:
-        batch_size = checks.whole_number("batch_size", batch_size, minimum=1)
+        batch_size = arguments.whole_number("batch_size", batch_size, minimum=1)
     return alpha, steps, batch_size
 
 
@@ -74,3 +75,19 @@ def check_batch_size(name, batch_size, K):
     """Raise ValueError when a minibatch is larger than the support set it is taken from."""
     if batch_size is not None and batch_size > K:
         raise ValueError(f"batch_size is {batch_size}; expected at most {K}, the number of examples in {name}")
+
+
+def check_meta_arguments(model, theta, batch, alpha=0.0):
+    """Return θ (P,), the support set (x, y) and the query set (x, y), checked, in θ's precision.
+
+    Raises TypeError unless batch is a Batch, ValueError unless theta is one vector that fits.
+    """
+    if not isinstance(batch, Batch):
+        raise TypeError(f"batch is of type {type(batch).__name__}; expected a tinymeta.Batch")
+    P = getattr(model, "n_params", "P")
+    arguments.shape("theta", np.asarray(theta), (P,), ": the meta-parameters are one vector")
+    theta, *support = checked(model, theta, batch.x_support, batch.y_support)
+    if np.ndim(alpha) and len(alpha) != theta.size:
+        raise ValueError(f"alpha has shape {np.shape(alpha)}; expected ({theta.size},), one for each parameter")
+    query = [as_precision_of(theta, batch.x_query), as_precision_of(theta, batch.y_query)]
+    return theta, support, query

@@ -3,19 +3,19 @@
 With squared error and δ = ∂L/∂f = 2/(K D_out) (f - y), the chain rule gives, for one task,
 
     [LIN.1]  f        = F W + b              (K, D_out), F (K, M), W (M, D_out), b (D_out,)
-    [LIN.2]  ∂L/∂W    = Fᵀ δ,  ∂L/∂b = 1ᵀ δ  f is linear in W and b, so nothing else appears
+    [LIN.2]  ∂L/∂W    = Fᵀ δ,  ∂L/∂b = 1ᵀ δ  θ enters through f alone: W by F, b by a column of ones
 
 and the Hessian times a direction v = (V, c), by differentiating [LIN.1] and [LIN.2] along it:
 
     [LIN.3]  ḟ        = F V + c              the change of the prediction along v
     [LIN.4]  H v      = (Fᵀ δ̇, 1ᵀ δ̇)        with δ̇ = (∂²L/∂f²) ḟ
 
-For squared error H = 2/(K D_out) [F 1]ᵀ[F 1] for each output: it does not depend on θ.
+For squared error, H has one block 2/(K D_out) [F 1]ᵀ[F 1] for each output: it does not depend on θ.
 """
 
 import numpy as np
 
-from . import checks
+from . import arguments
 from .losses import check_loss, squared_error
 from .model import Model
 
@@ -39,11 +39,11 @@ class Linear(Model):
     """
 
     def __init__(self, d_in, d_out, features=None, bias=True, loss=squared_error):
-        d_in = checks.whole_number("d_in", d_in, minimum=1)
-        d_out = checks.whole_number("d_out", d_out, minimum=1)
+        d_in = arguments.whole_number("d_in", d_in, minimum=1)
+        d_out = arguments.whole_number("d_out", d_out, minimum=1)
         self.features = features if features is not None else lambda x: x
         example = np.asarray(self.features(np.zeros((1, d_in))))
-        checks.shape("features(x)", example, (1, "M"), f" for x of shape (1, {d_in})")
+        arguments.shape("features(x)", example, (1, "M"), f" for x of shape (1, {d_in})")
         blocks = [("W1", (example.shape[1], d_out))] + [("b1", (d_out,))] * bool(bias)
         super().__init__(d_in, d_out, blocks, default_init="xavier")
         self.bias, self.loss_function = bool(bias), check_loss(loss)
@@ -52,10 +52,6 @@ class Linear(Model):
         """The views W (..., M, D_out) and b (..., 1, D_out), or 0 without a bias."""
         W, *b = self.unflatten(theta)
         return W, b[0][..., np.newaxis, :] if b else 0.0
-
-    def predict_unchecked(self, theta, x):
-        W, b = self.split(theta)
-        return self.features(x) @ W + b  # (..., K, D_out)  [LIN.1]
 
     def at(self, theta, x, y):
         """The pass at θ, for arguments that `check` has seen: an object with loss(), gradient(), hvp(v)."""
@@ -98,7 +94,9 @@ def least_squares(model, x, y):
 
     Solved in closed form, θ = [F 1]⁺ y with the pseudo-inverse: the θ of least norm where fewer
     than M + 1 examples leave it open.  On tm.sine_features this is the floor for sinusoids: no
-    learning at all, only knowing what to look for.  Raises as Model.check does.
+    learning at all, only knowing what to look for.
+
+    Raises TypeError unless model is Linear, and otherwise as Model.check does.
     """
     if not isinstance(model, Linear):
         raise TypeError(f"model is {model!r}; expected a Linear model, which has a closed form")

@@ -14,16 +14,17 @@ and the chain rule multiplies by its transpose, H being symmetric, from the last
 Only first and second derivatives appear, however many steps: each step adds one more product
 with a Hessian, never a derivative of one.  First-order MAML drops H, so that v_0 = v_S.
 
-Reference: Finn et al. 2017, Alg. 1, line 8, and Sec. 5.2 for the first-order form.  The paper
-sums over tasks; we take the mean, which only rescales the outer step size.
+H_𝒮 is the Hessian on the support set, where a network's may have negative eigenvalues.
+
+Reference: Finn et al. 2017, Alg. 1, line 8, and Alg. 2, line 10; Sec. 5.2 for the first-order form.
+The paper sums over tasks; we take the mean, which only rescales the outer step size.
 """
 
 import numpy as np
 
-from . import checks
-from .inner_loop import check_settings, inner_steps
-from .model import as_precision_of, checked, pass_at
-from .tasks import Batch
+from . import arguments
+from .inner_loop import check_meta_arguments, check_settings, inner_steps
+from .model import as_precision_of, pass_at
 
 
 class MAML:
@@ -36,7 +37,7 @@ class MAML:
     """
 
     def __init__(self, model, alpha=0.01, steps=1, first_order=False):
-        checks.methods("model", model, "loss", "gradient", "hvp")
+        arguments.methods("model", model, "loss", "gradient", "hvp")
         self.model, self.first_order = model, bool(first_order)
         self.alpha, self.steps, _ = check_settings(alpha, steps, n_params=getattr(model, "n_params", None))
 
@@ -66,19 +67,3 @@ class MAML:
         for point, theta in inner_steps(self.model, theta, *support, self.alpha, self.steps):
             passes.append(point)
         return passes, pass_at(self.model, theta, *query)
-
-
-def check_meta_arguments(model, theta, batch, alpha=0.0):
-    """Return θ (P,), the support set (x, y) and the query set (x, y), checked, in θ's precision.
-
-    Raises TypeError unless batch is a Batch, ValueError unless theta is one vector that fits.
-    """
-    if not isinstance(batch, Batch):
-        raise TypeError(f"batch is of type {type(batch).__name__}; expected a tinymeta.Batch")
-    P = getattr(model, "n_params", "P")
-    checks.shape("theta", np.asarray(theta), (P,), ": the meta-parameters are one vector")
-    theta, *support = checked(model, theta, batch.x_support, batch.y_support)
-    if np.ndim(alpha) and len(alpha) != theta.size:
-        raise ValueError(f"alpha has shape {np.shape(alpha)}; expected ({theta.size},), one for each parameter")
-    query = [as_precision_of(theta, batch.x_query), as_precision_of(theta, batch.y_query)]
-    return theta, support, query

@@ -12,19 +12,19 @@ model offers `at(theta, x, y)`: the pass at θ, remembered, with
     .hvp(v)     H(θ) v     shape (..., P)
 
 Any object with the methods loss(theta, x, y), gradient(theta, x, y) and hvp(theta, x, y, v) is a
-model too: `pass_at` wraps it.  Nothing outside this file, linear.py and mlp.py looks inside one.
+model too: `pass_at` wraps it.  The meta-learning methods never look inside one.
 """
 
 import numpy as np
 
-from . import checks
+from . import arguments
 
 
 class Model:
     """The part that models share: the layout of θ, its initialisation, and checked public functions.
 
     blocks: the parts of θ in order, [(name, shape)], such as [("W1", (1, 40)), ("b1", (40,)), ...].
-    Subclasses define `predict_unchecked(theta, x)` and `at(theta, x, y)`.
+    Subclasses define `at(theta, x, y)`, whose result also has the predictions `.f`, (..., K, D_out).
     """
 
     def __init__(self, d_in, d_out, blocks, default_init):
@@ -43,15 +43,16 @@ class Model:
 
         scheme, for a weight matrix of n_in inputs and n_out outputs:
           "he"                N(0, 2 / n_in), biases 0 (He et al. 2015): for ReLU
-          "xavier"            N(0, 2 / (n_in + n_out)), biases 0 (Glorot & Bengio 2010): for tanh
+          "xavier"            N(0, 2 / (n_in + n_out)), biases 0: for tanh (Glorot & Bengio 2010,
+                              Eq. 16: their variance, drawn normal where they draw uniform)
           "truncated_normal"  N(0, 0.01²) redrawn beyond two standard deviations, biases 0: the
                               reference code of Finn et al. 2017
           "uniform"           U(±1/√n_in), weights and biases: PyTorch's linear layer, and so the
-                              Reptile demonstration of Nichol et al. 2018
+                              sine demonstration of Reptile
         None takes the one that fits the model.  dtype is float64 or float32; the same numbers are
         drawn for both.  Raises TypeError or ValueError for anything else.
         """
-        checks.generator("rng", rng)
+        arguments.generator("rng", rng)
         dtype = np.dtype(dtype)
         if dtype.kind != "f":
             raise TypeError(f"dtype is {dtype}; expected a real floating-point type, such as np.float64")
@@ -75,19 +76,19 @@ class Model:
         """
         layout = " × ".join(f"{name} {shape}" for name, shape in self.blocks)
         because = f": P = {self.n_params} parameters, {layout}"
-        theta = checks.floating("theta", theta, finite=False)
-        checks.shape("theta", theta, (..., self.n_params), because)
-        x = checks.floating("x", as_precision_of(theta, checks.floating("x", x, finite=False)))
-        checks.shape("x", x, (..., "K", self.d_in))
+        theta = arguments.floating("theta", theta, finite=False)
+        arguments.shape("theta", theta, (..., self.n_params), because)
+        x = arguments.floating("x", as_precision_of(theta, arguments.floating("x", x, finite=False)))
+        arguments.shape("x", x, (..., "K", self.d_in))
         leading = {"theta": theta.shape[:-1], "x": x.shape[:-2]}
         if y is not None:
-            y = checks.floating("y", as_precision_of(theta, checks.floating("y", y, finite=False)))
+            y = arguments.floating("y", as_precision_of(theta, arguments.floating("y", y, finite=False)))
             if y.shape != x.shape[:-1] + (self.d_out,):
                 raise ValueError(f"y has shape {y.shape}; expected {x.shape[:-1] + (self.d_out,)}, "
                                  f"to go with x of shape {x.shape}")
         if v is not None:
-            v = as_precision_of(theta, checks.floating("v", v, finite=False))
-            checks.shape("v", v, (..., self.n_params), because)
+            v = as_precision_of(theta, arguments.floating("v", v, finite=False))
+            arguments.shape("v", v, (..., self.n_params), because)
             leading["v"] = v.shape[:-1]
         try:
             if 0 in np.broadcast_shapes(*leading.values()):
@@ -101,7 +102,7 @@ class Model:
     def predict(self, theta, x):
         """f(x; θ): theta (..., P) and x (..., K, D_in) give (..., K, D_out).  Raises as `check` does."""
         theta, x, _, _ = self.check(theta, x)
-        return self.predict_unchecked(theta, x)
+        return self.at(theta, x, None).f
 
     def loss(self, theta, x, y):
         """L(θ): the mean over examples and outputs; one number a leading index.  Raises as `check` does."""
@@ -137,7 +138,7 @@ class _Pass:
         return self._checked("hvp(theta, x, y, v)", self.model.hvp(*self.point, v))
 
     def _checked(self, name, vectors):
-        checks.shape(f"the model's {name}", np.asarray(vectors), (..., self.point[0].shape[-1]))
+        arguments.shape(f"the model's {name}", np.asarray(vectors), (..., self.point[0].shape[-1]))
         return vectors
 
 
@@ -145,11 +146,11 @@ def checked(model, theta, x, y):
     """theta, x and y as arrays of θ's precision, checked by the model's own `check` where it has one."""
     if hasattr(model, "check"):
         return model.check(theta, x, y)[:3]
-    theta = checks.floating("theta", theta, finite=False)
-    checks.shape("theta", theta, (..., "P"))
-    x, y = checks.floating("x", x), checks.floating("y", y)
-    checks.shape("x", x, (..., "K", "D_in"))
-    checks.shape("y", y, (..., "K", "D_out"))
+    theta = arguments.floating("theta", theta, finite=False)
+    arguments.shape("theta", theta, (..., "P"))
+    x, y = arguments.floating("x", x), arguments.floating("y", y)
+    arguments.shape("x", x, (..., "K", "D_in"))
+    arguments.shape("y", y, (..., "K", "D_out"))
     return theta, as_precision_of(theta, x), as_precision_of(theta, y)
 
 

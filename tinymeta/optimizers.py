@@ -16,7 +16,7 @@ Clipping: Pascanu, Mikolov, Bengio 2013, Alg. 1.
 
 import numpy as np
 
-from . import checks
+from . import arguments
 
 
 def linear_schedule(start, end, iterations):
@@ -24,9 +24,9 @@ def linear_schedule(start, end, iterations):
 
     Returns a function of the number of steps already taken.  Raises ValueError for negative rates.
     """
-    start = checks.number("start", start, at_least=0)
-    end = checks.number("end", end, at_least=0)
-    iterations = checks.whole_number("iterations", iterations, minimum=1)
+    start = arguments.number("start", start, at_least=0)
+    end = arguments.number("end", end, at_least=0)
+    iterations = arguments.whole_number("iterations", iterations, minimum=1)
     return lambda n: start + (end - start) * min(n / iterations, 1.0)  # [SCHED.1]
 
 
@@ -48,9 +48,9 @@ class SGD:
 
     def __init__(self, learning_rate, max_norm=None):
         if not callable(learning_rate):
-            learning_rate = checks.number("learning_rate", learning_rate, above=0)
+            learning_rate = arguments.number("learning_rate", learning_rate, above=0)
         self.learning_rate = learning_rate
-        self.max_norm = None if max_norm is None else checks.number("max_norm", max_norm, above=0)
+        self.max_norm = None if max_norm is None else arguments.number("max_norm", max_norm, above=0)
         self.t = 0
 
     def step(self, theta, gradient):
@@ -59,14 +59,14 @@ class SGD:
         Raises ValueError unless gradient has the shape of theta and both are finite, TypeError
         unless both are real floating-point numbers.
         """
-        theta, gradient = checks.floating("theta", theta), checks.floating("gradient", gradient)
-        checks.shape("gradient", gradient, theta.shape, ", the shape of theta")
+        theta, gradient = arguments.floating("theta", theta), arguments.floating("gradient", gradient)
+        arguments.shape("gradient", gradient, theta.shape, ", the shape of theta")
         for name, array in (("theta", theta), ("gradient", gradient)):
             if array.dtype.kind == "c":
                 raise TypeError(f"{name} has dtype {array.dtype}; expected real floating-point numbers")
         rate = self.learning_rate
         if callable(rate):
-            rate = checks.number(f"learning_rate({self.t})", rate(self.t), at_least=0)
+            rate = arguments.number(f"learning_rate({self.t})", rate(self.t), at_least=0)
         moved = self._move(theta, clip_by_norm(gradient.astype(theta.dtype, copy=False), self.max_norm), rate)
         self.t += 1
         return moved
@@ -92,16 +92,16 @@ class Adam(SGD):
 
     def __init__(self, learning_rate=1e-3, beta1=0.9, beta2=0.999, epsilon=1e-8, max_norm=None):
         super().__init__(learning_rate, max_norm)
-        self.beta1 = checks.number("beta1", beta1, at_least=0, below=1)
-        self.beta2 = checks.number("beta2", beta2, at_least=0, below=1)
-        self.epsilon = checks.number("epsilon", epsilon, above=0)
+        self.beta1 = arguments.number("beta1", beta1, at_least=0, below=1)
+        self.beta2 = arguments.number("beta2", beta2, at_least=0, below=1)
+        self.epsilon = arguments.number("epsilon", epsilon, above=0)
         self.m = self.s = np.zeros(0)  # (P,) from the first step on
 
     def _move(self, theta, gradient, rate):
         t = self.t + 1
         if t == 1:
             self.m = self.s = np.zeros_like(theta)
-        checks.shape("theta", theta, self.m.shape, ": the length that this optimizer has seen before")
+        arguments.shape("theta", theta, self.m.shape, ": the length that this optimizer has seen before")
         self.m = self.beta1 * self.m + (1 - self.beta1) * gradient  # (P,)  [ADAM.1]
         self.s = self.beta2 * self.s + (1 - self.beta2) * gradient * gradient
         m_hat = self.m / (1 - self.beta1**t)  # (P,)  [ADAM.2]

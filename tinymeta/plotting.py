@@ -17,7 +17,7 @@ TRUTH = dict(color="black", linestyle="--", linewidth=1.4, label="truth")
 SUPPORT = dict(color="#D55E00", marker="o", linestyle="none", markersize=6, label="support", zorder=5)
 QUERY = dict(color="#56B4E9", marker="s", linestyle="none", markersize=5, fillstyle="none", label="query")
 BEFORE = dict(color="0.55", linestyle=":", linewidth=2.0)
-METHODS = {  # name -> the method's colour, line style and marker
+STYLES = {  # name -> the method's colour, line style and marker
     "MAML": dict(color="#0072B2", linestyle="-", marker="o"),
     "first-order MAML": dict(color="#CC79A7", linestyle="--", marker="s"),
     "Reptile": dict(color="#009E73", linestyle="-.", marker="^"),
@@ -29,7 +29,7 @@ METHODS = {  # name -> the method's colour, line style and marker
 
 def style_of(name):
     """The colour, line style and marker of a method; grey for a name that has none."""
-    return METHODS.get(name, dict(color="0.35", linestyle="-", marker="."))
+    return STYLES.get(name, dict(color="0.35", linestyle="-", marker="."))
 
 
 def plot_adaptation(model, thetas, tasks, task, alpha=0.01, steps=(0, 1, 10)):

@@ -58,13 +58,13 @@ def curves_table(curves, steps):
     header = f"{'inner steps':<16}" + "".join(f"{k:>10}" for k in steps) + f"{'median':>7}{'div.':>5}"
     lines = [header, "-" * len(header)]
     for name, curve in curves.items():
-        cells = [f"{number(curve.mean[k])}±{number(curve.ci95[k])}" if k < len(curve.mean) else "-" for k in steps]
+        cells = [f"{short(curve.mean[k])}±{short(curve.ci95[k])}" if k < len(curve.mean) else "-" for k in steps]
         lines.append(f"{name[-30:]:<16}" + "".join(f"{cell:>10}" for cell in cells)
-                     + f"{number(curve.median[-1]):>7}{curve.n_diverged[-1]:>5}")
+                     + f"{short(curve.median[-1]):>7}{curve.n_diverged[-1]:>5}")
     return "\n".join(lines)
 
 
-def number(value):
+def short(value):
     """A number in at most five characters: 0.54, 12.3, 5e+06, inf."""
     if not np.isfinite(value):
         return "inf" if np.isinf(value) else "nan"

@@ -23,7 +23,7 @@ from dataclasses import asdict, dataclass, replace
 
 import numpy as np
 
-from . import checks
+from . import arguments
 from .baselines import JointTraining, OracleTasks
 from .maml import MAML
 from .mlp import MLP
@@ -134,7 +134,7 @@ def build(settings):
     if s.optimizer not in ("adam", "sgd"):
         raise ValueError(f"optimizer is {s.optimizer!r}; expected 'adam' or 'sgd'")
     for name, fewest in (("shots", 1), ("queries", 1), ("n_tasks", 1), ("iterations", 1), ("seed", 0)):
-        checks.whole_number(name, getattr(s, name), minimum=fewest)
+        arguments.whole_number(name, getattr(s, name), minimum=fewest)
     tasks = SinusoidTasks(phase=s.phase, grid=s.grid or None)
     widths = list(s.widths)
     if s.method == "oracle":

@@ -2,20 +2,19 @@
 
     [REPTILE.1]  "gradient" = mean over tasks of (θ - θ_S),   θ_S after S inner steps on 𝒮
 
-An outer SGD step of size ε then gives θ ← θ + ε (θ_S - θ): towards θ_S.  It is the direction of
+An outer SGD step of size η then gives θ ← θ + η (θ_S - θ): towards θ_S.  It is the direction of
 an update and not the gradient of any loss, so no gradient check applies to it; but since each
 inner step subtracts α g, it is α times the sum of the inner gradients, and with S = 1 and the full
 batch it is α times the joint-training gradient.  The difference from joint training begins at S = 2.
 
 Reference: Nichol, Achiam, Schulman 2018, "On First-Order Meta-Learning Algorithms", Alg. 1 (one
-task an iteration) and Alg. 2 (batched).  There k counts inner steps, and Sec. 2 suggests handing
-(θ - θ_S)/α to an optimizer such as Adam; we leave 1/α out, which Adam cancels up to its epsilon
-and SGD takes up in ε.
+task an iteration) and Alg. 2 (batched); k counts inner steps there.  The paper suggests handing
+(θ - θ_S)/α to an optimizer such as Adam (Sec. 3); we leave 1/α out, which Adam cancels up to its
+epsilon and SGD takes up in its step size.
 """
 
-from . import checks
-from .inner_loop import check_batch_size, check_settings, inner_steps
-from .maml import check_meta_arguments
+from . import arguments
+from .inner_loop import adapt, check_meta_arguments, check_settings
 from .model import pass_at
 
 
@@ -30,7 +29,7 @@ class Reptile:
     """
 
     def __init__(self, model, alpha=0.02, steps=5, batch_size=None):
-        self.model = checks.methods("model", model, "loss", "gradient")
+        self.model = arguments.methods("model", model, "loss", "gradient")
         self.alpha, self.steps, self.batch_size = check_settings(
             alpha, steps, batch_size, getattr(model, "n_params", None))
 
@@ -40,9 +39,6 @@ class Reptile:
         theta: (P,); batch: T tasks.  Raises TypeError or ValueError for arguments that do not fit.
         """
         theta, support, query = check_meta_arguments(self.model, theta, batch, self.alpha)
-        check_batch_size("x_support", self.batch_size, support[0].shape[-2])
-        theta_k = theta
-        for _, theta_k in inner_steps(self.model, theta, *support, self.alpha, self.steps, self.batch_size):
-            pass  # only the last iterate, θ_S (T, P), is needed
-        loss = pass_at(self.model, theta_k, *query).loss().mean()
-        return loss, (theta - theta_k).mean(axis=0)  # (P,)  [REPTILE.1]
+        theta_S = adapt(self.model, theta, *support, self.alpha, self.steps, self.batch_size)[-1]  # (T, P)
+        loss = pass_at(self.model, theta_S, *query).loss().mean()
+        return loss, (theta - theta_S).mean(axis=0)  # (P,)  [REPTILE.1]

@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from . import checks
+from . import arguments
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,22 +38,22 @@ class Batch:
 
     def __post_init__(self):
         for name in ("x_support", "y_support", "x_query", "y_query"):
-            array = checks.floating(name, getattr(self, name))
+            array = arguments.floating(name, getattr(self, name))
             if array.dtype.kind == "c":
                 raise TypeError(f"{name} has dtype {array.dtype}; expected real floating-point numbers")
             object.__setattr__(self, name, array)
-        checks.shape("x_support", self.x_support, ("T", "K", "D_in"))
+        arguments.shape("x_support", self.x_support, ("T", "K", "D_in"))
         T, K, D_in = self.x_support.shape
-        checks.shape("y_support", self.y_support, (T, K, "D_out"), f", to go with x_support {self.x_support.shape}")
-        checks.shape("x_query", self.x_query, (T, "Q", D_in), f", to go with x_support {self.x_support.shape}")
+        arguments.shape("y_support", self.y_support, (T, K, "D_out"), f", to go with x_support {self.x_support.shape}")
+        arguments.shape("x_query", self.x_query, (T, "Q", D_in), f", to go with x_support {self.x_support.shape}")
         Q, D_out = self.x_query.shape[1], self.y_support.shape[2]
-        checks.shape("y_query", self.y_query, (T, Q, D_out), f", to go with x_query {self.x_query.shape} "
+        arguments.shape("y_query", self.y_query, (T, Q, D_out), f", to go with x_query {self.x_query.shape} "
                                                              f"and y_support {self.y_support.shape}")
         if not isinstance(self.parameters, dict):
             raise TypeError(f"parameters is {self.parameters!r}; expected a dict of arrays of shape ({T},)")
         object.__setattr__(self, "parameters", {name: np.asarray(v) for name, v in self.parameters.items()})
         for name, values in self.parameters.items():
-            checks.shape(f"parameters[{name!r}]", values, (T,))
+            arguments.shape(f"parameters[{name!r}]", values, (T,))
 
     def __len__(self):
         return len(self.x_support)
@@ -74,10 +74,10 @@ class _UniformTasks:
     """
 
     def __init__(self, ranges, x_range, grid, noise):
-        self.ranges = {name: checks.interval(name, ends) for name, ends in ranges.items()}
-        self.x_range = checks.interval("x_range", x_range)
-        self.grid = None if grid is None else checks.whole_number("grid", grid, minimum=2)
-        self.noise = checks.number("noise", noise, at_least=0)
+        self.ranges = {name: arguments.interval(name, ends) for name, ends in ranges.items()}
+        self.x_range = arguments.interval("x_range", x_range)
+        self.grid = None if grid is None else arguments.whole_number("grid", grid, minimum=2)
+        self.noise = arguments.number("noise", noise, at_least=0)
 
     def sample(self, rng, n_tasks=25, n_support=10, n_query=10):
         """Draw a batch of tasks.
@@ -90,10 +90,10 @@ class _UniformTasks:
         Returns a Batch (float64) that carries the task parameters.  Raises TypeError or
         ValueError for a wrong argument.
         """
-        checks.generator("rng", rng)
-        T = checks.whole_number("n_tasks", n_tasks, minimum=1)
-        K = checks.whole_number("n_support", n_support, minimum=1)
-        Q = checks.whole_number("n_query", n_query, minimum=1)
+        arguments.generator("rng", rng)
+        T = arguments.whole_number("n_tasks", n_tasks, minimum=1)
+        K = arguments.whole_number("n_support", n_support, minimum=1)
+        Q = arguments.whole_number("n_query", n_query, minimum=1)
         for name, n in (("n_support", K), ("n_query", Q)):
             if self.grid is not None and n > self.grid:
                 raise ValueError(f"{name} is {n}; expected at most {self.grid}, the number of grid points")

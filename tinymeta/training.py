@@ -17,7 +17,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from . import checks
+from . import arguments
 
 
 class Step(NamedTuple):
@@ -57,18 +57,18 @@ def meta_train(method, tasks, theta, optimizer, iterations, rng, n_tasks=25, n_s
     Raises TypeError or ValueError at once for a wrong argument, and DivergenceError, which carries
     the last good parameters, when a loss or a gradient is no longer finite.
     """
-    iterations = checks.whole_number("iterations", iterations, minimum=0)
-    start = checks.whole_number("start", start, minimum=0)
+    iterations = arguments.whole_number("iterations", iterations, minimum=0)
+    start = arguments.whole_number("start", start, minimum=0)
     if start > iterations:
         raise ValueError(f"start is {start}; expected at most {iterations}, the number of iterations")
-    checks.generator("rng", rng)
-    checks.methods("method", method, "meta_gradient")
-    checks.methods("tasks", tasks, "sample")
-    checks.methods("optimizer", optimizer, "step")
-    sizes = [checks.whole_number(name, n, minimum=1)
+    arguments.generator("rng", rng)
+    arguments.methods("method", method, "meta_gradient")
+    arguments.methods("tasks", tasks, "sample")
+    arguments.methods("optimizer", optimizer, "step")
+    sizes = [arguments.whole_number(name, n, minimum=1)
              for name, n in (("n_tasks", n_tasks), ("n_support", n_support), ("n_query", n_query))]
-    theta = checks.floating("theta", theta)
-    checks.shape("theta", theta, (getattr(getattr(method, "model", None), "n_params", "P"),))
+    theta = arguments.floating("theta", theta)
+    arguments.shape("theta", theta, (getattr(getattr(method, "model", None), "n_params", "P"),))
     return _steps(method, tasks, theta, optimizer, range(start + 1, iterations + 1), rng, sizes)
 
 

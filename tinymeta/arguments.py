@@ -1,7 +1,7 @@
-"""Checks of arguments: a wrong one gets an error that names it, what was found and what was expected.
+"""Arguments: a wrong one gets an error that names it, what was found and what was expected.
 
-Shape mistakes are the field's most expensive bug: NumPy broadcasts a (H, 1) array onto an
-(H, H) one without a word.  So public functions call these checks before they compute.
+Shape mistakes are the field's most expensive bug: NumPy broadcasts an (H, 1) array onto an
+(H, H) one without a word.  So public functions look at their arguments before they compute.
 """
 
 import operator
@@ -26,7 +26,7 @@ def number(name, value, above=None, at_least=None, below=None):
     """Return `value` as a float; raise unless it is one finite real number within the bounds given."""
     bounds = [f"{word} {bound:g}" for word, bound in
               (("above", above), ("of at least", at_least), ("below", below)) if bound is not None]
-    expected = " and ".join(["one finite number"] + bounds).replace(" and ", " ", 1)
+    expected = f"one finite number {' and '.join(bounds)}".rstrip()
     if isinstance(value, (str, bytes)) or np.ndim(value) != 0 or np.asarray(value).dtype.kind not in "iuf":
         raise TypeError(f"{name} is {value!r}; expected {expected}")
     found = float(value)
@@ -48,7 +48,7 @@ def interval(name, value):
 
 
 def generator(name, value):
-    """Raise TypeError unless `value` is a numpy.random.Generator: no hidden randomness anywhere."""
+    """Return `value`; raise TypeError unless it is a numpy.random.Generator: no hidden randomness anywhere."""
     if not isinstance(value, np.random.Generator):
         raise TypeError(f"{name} is {value!r}; expected a numpy.random.Generator, "
                         f"for example np.random.default_rng(0)")
