@@ -101,8 +101,16 @@ def test_a_kink_beside_theta_is_told_from_a_wrong_derivative():
     theta = np.array([1.0, 1e-6, -2.0])  # the kink at 0 is within the step of central differences
     right = lambda t: (t > 0) + 2 * t
     report = tm.check_gradient(kinked, right, theta)
-    assert report and "1 of 3 central differences straddled a kink" in report.notes[0]
+    assert report and "1 of 3 central differences straddle a kink" in report.notes[0]
     assert not tm.check_gradient(kinked, lambda t: (t > 2e-6) + 2 * t, theta)
+
+
+def test_a_kink_beside_theta_is_told_from_a_wrong_product():
+    hinge = lambda t: np.where(t.real > 0, t, 0 * t)  # the gradient of ½ Σ max(θ, 0)²
+    theta = np.array([1.0, 1e-7, -2.0])
+    report = tm.check_hvp(hinge, lambda t, v: (t > 0) * v, theta)
+    assert report and "straddle a kink" in report.notes[0]
+    assert not tm.check_hvp(hinge, lambda t, v: (t > 1e-6) * v, theta)
 
 
 def test_a_right_hvp_passes_and_a_wrong_one_fails():
@@ -127,6 +135,26 @@ def test_taylor_order_is_2_with_the_derivative_and_1_with_another():
     v = np.ones(12)
     assert abs(tm.taylor_order(f, gradient(THETA) @ v, THETA, v) - 2) < 0.1
     assert abs(tm.taylor_order(f, 1.1 * gradient(THETA) @ v, THETA, v) - 1) < 0.1
+
+
+def test_taylor_order_knows_when_nothing_but_rounding_remains():
+    assert tm.taylor_order(lambda t: 3 * t.sum(), 9.0, np.ones(3), np.ones(3)) == np.inf
+
+
+@pytest.mark.parametrize("refuses", [lambda t: float(t[0]) ** 2, lambda t: np.sum(np.array(t, dtype=float) ** 2),
+                                     lambda t: __import__("math").exp(t[0])], ids=["float", "a real array", "math.exp"])
+def test_any_way_of_refusing_complex_numbers_leaves_central_differences(refuses):
+    report = tm.check_gradient(refuses, lambda t: 0 * t, np.ones(1))
+    assert not report and list(report.errors) == ["central differences"] and "no complex step" in report.notes[0]
+
+
+def test_a_function_that_changes_its_argument_does_no_harm():
+    def changes(theta):
+        value = np.sum(theta**2)
+        theta *= 0
+        return value
+
+    assert tm.check_gradient(changes, lambda t: 2 * t, np.ones(3))
 
 
 def test_the_report_is_aligned_and_names_every_block():

@@ -13,7 +13,7 @@ MODEL = tm.MLP([1, 5, 1], activation="tanh")
 TASKS = tm.SinusoidTasks(noise=0.1)
 
 
-def train(theta, optimizer, rng, iterations, start=0, dtype=np.float64):
+def train(theta, optimizer, rng, iterations, start=0):
     losses = []
     for step in tm.meta_train(tm.MAML(MODEL, 0.05), TASKS, theta, optimizer, iterations, rng, 3, 4, 4, start=start):
         losses.append(step.loss)
@@ -32,7 +32,7 @@ def test_a_resumed_run_is_the_uninterrupted_one_bit_for_bit(generator, make, dty
 
     optimizer, rng = make(), new_rng()
     half, losses = train(start, optimizer, rng, 4)
-    tm.save_checkpoint(tmp_path / "run.npz", half, 4, optimizer, rng, losses, {"alpha": 0.05})
+    tm.save_checkpoint(tmp_path / "run.npz", half, 4, optimizer, rng, losses, 1.5, {"alpha": 0.05})
 
     checkpoint = tm.load_checkpoint(tmp_path / "run.npz")
     optimizer, rng = make(), np.random.Generator(generator(99))
@@ -41,7 +41,7 @@ def test_a_resumed_run_is_the_uninterrupted_one_bit_for_bit(generator, make, dty
     assert rest.dtype == dtype
     assert_array_equal(rest, whole)
     assert list(checkpoint.losses) + more == whole_losses
-    assert checkpoint.settings == {"alpha": 0.05}
+    assert (checkpoint.settings, checkpoint.seconds) == ({"alpha": 0.05}, 1.5)
 
 
 @pytest.fixture
@@ -49,7 +49,7 @@ def good(tmp_path):
     path = tmp_path / "good.npz"
     optimizer, rng = tm.Adam(), np.random.default_rng(0)
     theta, losses = train(MODEL.init(rng), optimizer, rng, 3)
-    tm.save_checkpoint(path, theta, 3, optimizer, rng, losses, {"seed": 0})
+    tm.save_checkpoint(path, theta, 3, optimizer, rng, losses, 0.0, {"seed": 0})
     return path
 
 
@@ -131,10 +131,36 @@ def test_no_file_is_file_not_found(tmp_path):
 
 def test_restoring_into_another_optimizer_or_generator_is_an_error(good):
     checkpoint = tm.load_checkpoint(good)
+    rng, state = np.random.default_rng(0), np.random.default_rng(0).bit_generator.state
     with pytest.raises(tm.CheckpointError, match="another optimizer than SGD"):
-        checkpoint.restore(tm.SGD(0.1), np.random.default_rng(0))
+        checkpoint.restore(tm.SGD(0.1), rng)
+    assert rng.bit_generator.state == state  # neither is left half restored
+    optimizer = tm.Adam()
     with pytest.raises(tm.CheckpointError, match="does not fit"):
-        checkpoint.restore(tm.Adam(), np.random.Generator(np.random.MT19937(0)))
+        checkpoint.restore(optimizer, np.random.Generator(np.random.MT19937(0)))
+    assert optimizer.t == 0
+
+
+@pytest.mark.parametrize("what, error", [
+    ({"theta": np.array([1.0, np.nan])}, ValueError), ({"theta": np.arange(3)}, TypeError), ({"theta": None}, TypeError),
+    ({"theta": np.ones((2, 2))}, ValueError), ({"settings": ["a"]}, TypeError), ({"settings": {"m": object()}}, TypeError),
+    ({"iteration": -1}, ValueError), ({"losses": ["a"]}, ValueError)],
+    ids=["theta with NaN", "theta of whole numbers", "no theta", "theta of two axes", "settings as a list",
+         "settings with an object", "a negative iteration", "losses of text"])
+def test_what_could_not_be_read_back_is_not_written(good, what, error):
+    before = good.read_bytes()
+    with pytest.raises(error):
+        tm.save_checkpoint(good, **{"theta": np.ones(3), **what})
+    assert good.read_bytes() == before
+
+
+def test_a_file_keeps_its_mode_and_a_link_stays_a_link(good, tmp_path):
+    good.chmod(0o640)
+    link = tmp_path / "link.npz"
+    link.symlink_to(good)
+    tm.save_checkpoint(link, np.zeros(3))
+    assert link.is_symlink() and good.stat().st_mode & 0o777 == 0o640
+    assert_array_equal(tm.load_checkpoint(good).theta, np.zeros(3))
 
 
 def test_a_failed_save_leaves_the_old_file_and_no_litter(good):
@@ -153,6 +179,8 @@ def test_a_failed_save_leaves_the_old_file_and_no_litter(good):
         tm.save_checkpoint(good, np.ones(3), optimizer=Interrupting())
     assert good.read_bytes() == before
     assert [p.name for p in good.parent.iterdir()] == ["good.npz"]
+    with pytest.raises(FileNotFoundError, match="nowhere"):
+        tm.save_checkpoint(good.parent / "nowhere" / "run.npz", np.ones(3))
 
 
 def test_the_name_is_kept_as_given(tmp_path):

@@ -10,10 +10,11 @@ import numpy as np
 class CheckReport:
     """The verdict of a gradient check, and the error of every block.
 
-    passed: the verdict; the report itself is true or false by it.  errors: the norm-relative error
-    of the whole vector by each numerical derivative, name -> number.  blocks: one dict a block with
-    name, shape, norm and errors; a block's errors are relative to the block's own norm.  notes:
-    sentences on what was unusual.
+    title: what was checked.  passed: the verdict; the report itself is true or false by it.  errors:
+    the norm-relative error of the whole vector by each numerical derivative, name -> number.
+    tolerances: the largest that pass.  blocks: one dict a block with name, shape, norm (of the derived
+    numbers, or of their projections where random directions were checked) and errors, relative to that
+    norm.  notes: sentences on what was unusual.
     """
 
     title: str
@@ -28,7 +29,7 @@ class CheckReport:
 
     def _table(self):
         """The header and the rows of the report, as lists of strings."""
-        header = ["block", "shape", "‖derived‖"] + list(self.errors)
+        header = ["block", "shape", "|derived|"] + list(self.errors)
         rows = [[b["name"], str(b["shape"]), f"{b['norm']:.2e}"] + [f"{e:.1e}" for e in b["errors"].values()]
                 for b in self.blocks]
         rows.append(["all", "", f"{np.linalg.norm([b['norm'] for b in self.blocks]):.2e}"]

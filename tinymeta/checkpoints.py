@@ -6,8 +6,9 @@ so far and the settings.  Numbers are stored as arrays, the rest as JSON text.
 
 import json
 import os
-import tempfile
+import shutil
 import zipfile
+import zlib
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -26,7 +27,7 @@ class Checkpoint:
     """A run at the end of one iteration.
 
     theta: (P,).  iteration: how many are done.  optimizer_state: as given by optimizer.state().
-    rng_state: as given by rng.bit_generator.state.  losses: (iterations,) so far, or empty.
+    rng_state: as given by rng.bit_generator.state.  losses: so far, or empty.  seconds: spent so far.
     settings: any dict that JSON can hold.
     """
 
@@ -35,69 +36,100 @@ class Checkpoint:
     optimizer_state: dict = field(default_factory=dict)
     rng_state: dict = field(default_factory=dict)
     losses: np.ndarray = field(default_factory=lambda: np.zeros(0))
+    seconds: float = 0.0
     settings: dict = field(default_factory=dict)
 
     def restore(self, optimizer, rng):
         """Set the optimizer and the generator to where this checkpoint left them.
 
-        Raises CheckpointError when they are of another kind than the ones that were saved.
+        Raises CheckpointError, and changes neither, when they are of another kind than the ones
+        that were saved.
         """
+        before = optimizer.state()
         try:
-            rng.bit_generator.state = _from_plain(self.rng_state)
             optimizer.restore(self.optimizer_state)
+            rng.bit_generator.state = _from_plain(self.rng_state)
         except (ValueError, TypeError, KeyError) as error:
+            optimizer.restore(before)
             raise CheckpointError(f"the checkpoint does not fit this run: {error}") from error
 
 
-def save_checkpoint(path, theta, iteration=0, optimizer=None, rng=None, losses=(), settings=None):
+def save_checkpoint(path, theta, iteration=0, optimizer=None, rng=None, losses=(), seconds=0.0, settings=None):
     """Write a checkpoint to `path`, whole or not at all: a crash leaves the old file as it was.
 
-    Raises OSError when the file cannot be written, TypeError for settings that JSON cannot hold.
+    The arguments are as for Checkpoint, with the optimizer and the generator themselves.  Raises
+    OSError when the file cannot be written, TypeError or ValueError for what could not be read
+    back: θ that is not finite, settings that are no dict or that JSON cannot hold.
     """
-    arrays = {"format": np.array(FORMAT), "theta": np.asarray(theta), "losses": np.asarray(losses, dtype=float),
+    settings = {} if settings is None else settings
+    if not isinstance(settings, dict):
+        raise TypeError(f"settings is {settings!r}; expected a dict")
+    arrays = {"format": np.array(FORMAT), "theta": arguments.floating("theta", theta),
               "iteration": np.array(arguments.whole_number("iteration", iteration, minimum=0)),
-              "settings": np.array(json.dumps(settings or {})),
+              "losses": np.asarray(losses, dtype=float), "settings": np.array(json.dumps(settings)),
+              "seconds": np.array(arguments.number("seconds", seconds, at_least=0)),
               "rng_state": np.array(json.dumps({} if rng is None else _to_plain(rng.bit_generator.state)))}
+    arguments.shape("theta", arrays["theta"], ("P",))
     for name, value in ({} if optimizer is None else optimizer.state()).items():
-        arrays[f"optimizer_{name}"] = value
-    path = os.fspath(path)
-    handle, temporary = tempfile.mkstemp(dir=os.path.dirname(path) or ".", suffix=".tmp")
+        arrays[f"optimizer_{name}"] = np.asarray(value)
+    objects = [name for name, array in arrays.items() if array.dtype.kind == "O"]
+    if objects:
+        raise TypeError(f"{', '.join(objects)}: not an array of numbers, which is all that a checkpoint holds")
+    _write_whole(os.path.realpath(os.fspath(path)), arrays)
+
+
+def _write_whole(path, arrays):
+    """Write the arrays beside `path`, then put them in its place in one step."""
+    temporary = f"{path}.{os.getpid()}.tmp"
     try:
-        with os.fdopen(handle, "wb") as file:
+        with open(temporary, "wb") as file:
             np.savez(file, **arrays)
             file.flush()
             os.fsync(file.fileno())
+        if os.path.exists(path):
+            shutil.copymode(path, temporary)
         os.replace(temporary, path)
-    except BaseException:
-        os.unlink(temporary)
-        raise
+    finally:
+        if os.path.exists(temporary):
+            os.unlink(temporary)
+
+
+# What reading a damaged file can raise; NotImplementedError and RecursionError are RuntimeErrors.
+_DAMAGE = (OSError, ValueError, EOFError, LookupError, AttributeError, TypeError, RuntimeError, OverflowError,
+           zipfile.BadZipFile, zlib.error)
 
 
 def load_checkpoint(path):
     """Read a Checkpoint.
 
-    Raises FileNotFoundError when there is none, CheckpointError when the file is truncated, damaged
-    or not a tinymeta checkpoint.
+    Raises FileNotFoundError when there is none, PermissionError when it may not be read, and
+    CheckpointError when the file is truncated, damaged or not a tinymeta checkpoint.
     """
     try:
         with np.load(path, allow_pickle=False) as file:
             arrays = {name: file[name] for name in file.files}
-    except FileNotFoundError:
+    except (FileNotFoundError, PermissionError):
         raise
-    except (OSError, ValueError, EOFError, KeyError, zipfile.BadZipFile, AttributeError, TypeError) as error:
-        raise CheckpointError(f"{path} is not a readable checkpoint; is it truncated, or another kind of file? "
-                              f"({error})") from error
+    except _DAMAGE as error:
+        raise CheckpointError(f"{path} is not a readable checkpoint; is it truncated, or another kind of "
+                              f"file?") from error
     if str(arrays.get("format", "")) != FORMAT:
         raise CheckpointError(f"{path} is an .npz file, but not a tinymeta checkpoint: its format entry is "
                               f"{str(arrays.get('format', 'missing'))!r}; expected {FORMAT!r}")
     try:
+        theta, losses = arguments.floating("theta", arrays["theta"]), arrays["losses"]
+        arguments.shape("theta", theta, ("P",))
+        if losses.ndim != 1:
+            raise ValueError(f"losses has shape {losses.shape}; expected one axis")
         return Checkpoint(
-            theta=arguments.floating("theta", arrays["theta"]), iteration=int(arrays["iteration"]),
+            theta=theta, iteration=arguments.whole_number("iteration", arrays["iteration"][()], minimum=0),
             optimizer_state={name[len("optimizer_"):]: value for name, value in arrays.items()
                              if name.startswith("optimizer_")},
-            rng_state=json.loads(str(arrays["rng_state"])), losses=arrays["losses"],
-            settings=json.loads(str(arrays["settings"])))
-    except (KeyError, ValueError, TypeError) as error:
+            rng_state=dict(json.loads(str(arrays["rng_state"]))), losses=losses,
+            seconds=float(arrays["seconds"]), settings=dict(json.loads(str(arrays["settings"]))))
+    except KeyError as error:
+        raise CheckpointError(f"{path} is a damaged tinymeta checkpoint: it has no entry {error}") from error
+    except _DAMAGE as error:
         raise CheckpointError(f"{path} is a damaged tinymeta checkpoint: {error}") from error
 
 

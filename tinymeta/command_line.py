@@ -49,14 +49,20 @@ def main(argv=None):
     argv = sys.argv[1:] if argv is None else list(argv)
     if not argv or (argv[0].startswith("-") and argv[0] not in ("-h", "--help", "--version")):
         argv = ["compare"] + argv
-    arguments = _parser().parse_args(argv)
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")  # a terminal without Greek letters is no reason to stop
     try:
+        arguments = _parser().parse_args(argv)
         return arguments.run(arguments)
     except KeyboardInterrupt:
         print("\ninterrupted", file=sys.stderr)
         return 130
     except BrokenPipeError:  # the reader of our output, such as head, has gone
         sys.stdout = open(os.devnull, "w")
+        return 1
+    except MemoryError as error:
+        print(f"error: not enough memory for these settings ({error})", file=sys.stderr)
         return 1
     except (CheckpointError, OSError) as error:
         print(f"error: {error}", file=sys.stderr)
@@ -79,7 +85,7 @@ def _parser():
 
     sub = command("compare", compare, "all methods under one budget: table and figures (the default)")
     _add_run_options(sub)
-    sub.add_argument("--resume", metavar="DIR", help="go on with the comparison kept in DIR")
+    sub.add_argument("--resume", metavar="DIR", help="go on with the comparison kept in DIR, with its settings")
 
     sub = command("train", train_one, "meta-train one method, with checkpoints")
     sub.add_argument("--method", choices=METHODS, help="what to train (default: the protocol's own)")
@@ -103,7 +109,7 @@ def _parser():
     sub.add_argument("--task", type=int, metavar="N", help="which held-out task to show (default: one of average "
                                                            "error before adaptation)")
     sub.add_argument("--animate", action="store_true", help="also save the adaptation as an animated GIF")
-    sub.add_argument("--output", metavar="DIR", help="where the figures go (default: beside the first FILE)")
+    sub.add_argument("--output", metavar="DIR", help="where the figures go (default: figures/ beside the first FILE)")
     return parser
 
 

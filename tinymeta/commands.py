@@ -7,17 +7,19 @@ TypeError, files that are not what they should be CheckpointError or OSError.
 import json
 import os
 import platform
+import shlex
 import sys
 from dataclasses import replace
 
 import numpy as np
 
 from . import __version__
+from .arguments import whole_number
 from .checkpoints import CheckpointError
 from .figures import save_figures
 from .progress import curves_table, short, shown_steps
 from .protocols import METHODS, PROTOCOLS, build, settings_from
-from .runs import evaluate_run, least_squares_errors, load_run, train
+from .runs import HELD_OUT, evaluate_run, least_squares_errors, load_run, train
 from .self_check import check_derivations
 
 OVERRIDES = ("shots", "queries", "inner_steps", "alpha", "iterations", "n_tasks", "learning_rate", "max_norm",
@@ -27,35 +29,42 @@ OVERRIDES = ("shots", "queries", "inner_steps", "alpha", "iterations", "n_tasks"
 def compare(arguments):
     """Meta-train all methods under one budget, evaluate them on the same 600 held-out tasks, print a table
     and save figures."""
-    if arguments.resume:
-        plan = _resumed_plan(arguments)
+    if arguments.resume is not None:
+        if _overrides(arguments) or arguments.protocol or arguments.output:
+            raise ValueError("--resume goes on with the settings kept in its folder; give no others beside it")
+        plan, all_settings = _read_plan(arguments.resume)
         output = arguments.resume
     else:
         plan = {"protocol": arguments.protocol or "quick", "overrides": _overrides(arguments)}
+        all_settings = _planned(plan)
         output = arguments.output or os.path.join(
             "results", f"{plan['protocol']}-seed{plan['overrides'].get('seed', 0)}")
-    all_settings = {name: settings_from({**PROTOCOLS[plan["protocol"]](name).as_dict(), **plan["overrides"]})
-                    for name in METHODS}
-    for settings in all_settings.values():
-        build(settings)  # wrong settings fail now, before anything is trained
-    os.makedirs(output, exist_ok=True)
+        _claim(output, plan)
     first = all_settings["maml"]
     print(f"{plan['protocol']}: {first.iterations:,} iterations of {_count(first.n_tasks, 'task')} with "
           f"{first.shots} + {first.queries} points, for each method; seed {first.seed}")
-    seconds, paths = {}, [os.path.join(output, f"{name}.npz") for name in METHODS]
+    seconds, paths, go_on = {}, [os.path.join(output, f"{name}.npz") for name in METHODS], _resume_command("", output)
     for (name, settings), path in zip(all_settings.items(), paths):
-        result = train(settings, path, resume=bool(arguments.resume))
-        if not seconds:  # the first file is ours: so is the folder
-            _write_json(os.path.join(output, "compare.json"), plan)
+        result = train(settings, path)
+        seconds[name] = round(result.checkpoint.seconds, 1)
         if result.stopped or result.error:
-            return _ended_early(result, path, f"python -m tinymeta --resume {output}")
-        print(f"  {METHODS[name]:<16} trained in {result.seconds:.1f} s", flush=True)
-        seconds[name] = round(result.seconds, 1)
-    report = {"protocol": plan["protocol"], "seed": first.seed, "iterations": first.iterations, "seconds": seconds,
-              "tinymeta": __version__, "numpy": np.__version__, "python": platform.python_version(), "shots": {}}
-    runs = _load_all(paths)
-    for shots in first.eval_shots:
-        curves, floor = _evaluate_all(runs, shots), least_squares_errors(first, shots)
+            return _ended_early(result, path, go_on)
+        print(f"  {METHODS[name]:<16} trained in {seconds[name]:.1f} s", flush=True)
+    try:
+        _report(plan, first, seconds, _load_all(paths), output)
+    except KeyboardInterrupt:
+        print(f"\ninterrupted; all that was trained is kept in {output}\ngo on with: {go_on}", file=sys.stderr)
+        return 130
+    return 0
+
+
+def _report(plan, settings, seconds, runs, output):
+    """Print and save what a comparison's trained runs are worth."""
+    report = {"protocol": plan["protocol"], "seed": settings.seed, "iterations": settings.iterations,
+              "seconds": seconds, "tinymeta": __version__, "numpy": np.__version__,
+              "python": platform.python_version(), "shots": {}}
+    for shots in settings.eval_shots:
+        curves, floor = _evaluate_all(runs, shots), least_squares_errors(settings, shots)
         _print_curves(curves, shots)
         print(f"least squares on (sin x, cos x), no learning: mean {short(floor.mean())}, largest {floor.max():.0e}")
         report["shots"][str(shots)] = _summary(curves, floor)
@@ -63,12 +72,11 @@ def compare(arguments):
     figures = save_figures(runs, curves, shots, output)
     print(f"\nFigures, numbers and trained parameters are in {output}:\n  {', '.join(figures)}, results.json, *.npz")
     print(f"Open {os.path.join(output, 'adaptation.png')} first; then run: python -m tinymeta check")
-    return 0
 
 
 def train_one(arguments):
     """Meta-train one method, keep a checkpoint, and evaluate it on 600 held-out tasks."""
-    if arguments.resume:
+    if arguments.resume is not None:
         settings, _ = load_run(arguments.resume)
         settings, path = _extended(settings, arguments), arguments.resume
     else:
@@ -77,34 +85,36 @@ def train_one(arguments):
         settings = settings_from({**PROTOCOLS[protocol](method).as_dict(), **_overrides(arguments)})
         output = arguments.output or os.path.join("results", f"{protocol}-{method}-seed{settings.seed}")
         path = os.path.join(output, f"{method}.npz")
-        build(settings)
+        build(settings)  # wrong settings fail now, before anything is made
         os.makedirs(output, exist_ok=True)
-    result = train(settings, path, resume=bool(arguments.resume))
+    result = train(settings, path, more=arguments.resume is not None)
     if result.stopped or result.error:
-        return _ended_early(result, path, f"python -m tinymeta train --resume {path}")
-    print(f"{METHODS[settings.method]}: {settings.iterations:,} iterations, {result.seconds:.1f} s in this call, "
+        return _ended_early(result, path, _resume_command("train ", path))
+    print(f"{METHODS[settings.method]}: {settings.iterations:,} iterations in {result.checkpoint.seconds:.1f} s, "
           f"seed {settings.seed}")
     for shots in settings.eval_shots:
-        _print_curves({METHODS[settings.method]: evaluate_run(settings, result.theta, shots)}, shots)
-    print(f"\nThe parameters are in {path}.  See them adapt: python -m tinymeta plot {path}")
+        _print_curves({METHODS[settings.method]: evaluate_run(settings, result.checkpoint.theta, shots)}, shots)
+    print(f"\nThe parameters are in {path}.  See them adapt: python -m tinymeta plot {shlex.quote(path)}")
     return 0
 
 
 def evaluate_files(arguments):
     """Adaptation errors of trained parameters on held-out tasks, as a table for each number of shots."""
     runs = _load_all(arguments.files)
-    for shots in arguments.shots or next(iter(runs.values()))[0].eval_shots:
+    for shots in _test_shots(runs, arguments):
         _print_curves(_evaluate_all(runs, shots, arguments, arguments.tasks), shots, arguments.tasks)
     return 0
 
 
 def check(arguments):
     """Check every derivation of the package against numerical derivatives, and print a table."""
-    print(f"{'equations':<10}  {'what':<46}  {'error':>8}  verdict")
+    print(f"{'':<55}error by")
+    print(f"{'equations':<9}  {'what':<43} {'complex':>8} {'central':>8} verdict")
     failed = 0
     for line in check_derivations(arguments.seed, arguments.alpha, arguments.widths):
         failed += not line.passed
-        print(f"{line.equations:<10}  {line.what:<46}  {line.error:>8.1e}  {'ok' if line.passed else 'FAIL'}")
+        complex_step, central = [f"{error:.1e}" for error in line.errors] + ["-"] * (2 - len(line.errors))
+        print(f"{line.equations:<9}  {line.what:<43} {complex_step:>8} {central:>8} {'ok' if line.passed else 'FAIL'}")
         if line.report is not None and (arguments.verbose or not line.passed):
             print(line.report)
     print(f"{_count(failed, 'check')} failed" if failed else "all passed")
@@ -114,11 +124,11 @@ def check(arguments):
 def plot_files(arguments):
     """Figures of trained parameters: one task's adaptation, errors on held-out tasks, training curves."""
     runs = _load_all(arguments.files)
-    output = arguments.output or os.path.dirname(arguments.files[0]) or "."
+    output = arguments.output or os.path.join(os.path.dirname(arguments.files[0]), "figures")
+    shots = _test_shots(runs, arguments)[-1]
+    curves = _evaluate_all(runs, shots, arguments)
     os.makedirs(output, exist_ok=True)
-    shots = (arguments.shots or next(iter(runs.values()))[0].eval_shots)[-1]
-    figures = save_figures(runs, _evaluate_all(runs, shots, arguments), shots, output, arguments, arguments.task,
-                            arguments.animate)
+    figures = save_figures(runs, curves, shots, output, arguments, arguments.task, arguments.animate)
     print(f"in {output}: {', '.join(figures)}")
     return 0
 
@@ -128,16 +138,36 @@ def _overrides(arguments):
     return {name: getattr(arguments, name) for name in OVERRIDES if getattr(arguments, name) is not None}
 
 
-def _resumed_plan(arguments):
-    """The plan of the comparison kept in the folder --resume.  Raises CheckpointError if there is none."""
-    if _overrides(arguments) or arguments.protocol or arguments.output:
-        raise ValueError("--resume goes on with the settings kept in its folder; give no others beside it")
+def _planned(plan):
+    """Each method's settings in a comparison.  Raises TypeError or ValueError for settings that cannot be."""
+    all_settings = {name: settings_from({**PROTOCOLS[plan["protocol"]](name).as_dict(), **plan["overrides"]})
+                    for name in METHODS}
+    for settings in all_settings.values():
+        build(settings)
+    return all_settings
+
+
+def _read_plan(folder):
+    """The plan kept in a comparison's folder, and its settings.  Raises CheckpointError if there is none."""
+    path = os.path.join(folder, "compare.json")
     try:
-        with open(os.path.join(arguments.resume, "compare.json")) as file:
+        with open(path, encoding="utf-8") as file:
             plan = json.load(file)
-        return {"protocol": plan["protocol"], "overrides": dict(plan["overrides"])}
+        return plan, _planned(plan)
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise CheckpointError(f"--resume {arguments.resume}: not the folder of a comparison ({error})") from error
+        raise CheckpointError(f"--resume {folder}: no comparison to go on with in {path} ({error})") from error
+
+
+def _claim(folder, plan):
+    """Make a comparison's folder.  Raises CheckpointError when it holds anything else: nothing is overwritten."""
+    os.makedirs(folder, exist_ok=True)
+    path = os.path.join(folder, "compare.json")
+    if not os.path.exists(path):
+        if os.listdir(folder):
+            raise CheckpointError(f"{folder} is not empty, and holds no comparison; choose another --output")
+        _write_json(path, plan)
+    elif (found := _read_plan(folder)[0]) != plan:
+        raise CheckpointError(f"{folder} holds another comparison ({found}); choose another --output")
 
 
 def _extended(settings, arguments):
@@ -151,12 +181,16 @@ def _extended(settings, arguments):
     return replace(settings, **given)
 
 
+def _resume_command(command, path):
+    return f"python -m tinymeta {command}--resume {shlex.quote(path)}"
+
+
 def _ended_early(result, path, command):
     """Say how far a run came, where it is kept and how to go on; return the exit code."""
     if result.error:
-        print(f"error: {result.error}\nThe last good parameters are in {path}.", file=sys.stderr)
+        print(f"error: {result.error}\nThey are in {path}.", file=sys.stderr)
         return 1
-    print(f"interrupted after {len(result.losses):,} iterations, kept in {path}\ngo on with: {command}",
+    print(f"interrupted after {result.checkpoint.iteration:,} iterations, kept in {path}\ngo on with: {command}",
           file=sys.stderr)
     return 130
 
@@ -169,17 +203,35 @@ def _load_all(files):
             for path, settings, checkpoint in loaded}
 
 
-def _evaluate_all(runs, shots, given=None, n_tasks=600):
-    """name -> AdaptationCurve; given: alpha, inner_steps and seed where the command line has them."""
+def _test_shots(runs, arguments):
+    """The numbers of shots to test with: those asked for, or the first file's own."""
+    for name in ("seed", "inner_steps"):
+        if getattr(arguments, name) is not None:
+            whole_number(name, getattr(arguments, name), minimum=0)
+    shots = arguments.shots or next(iter(runs.values()))[0].eval_shots
+    return [whole_number("shots", n, minimum=1) for n in shots]
+
+
+def _evaluate_all(runs, shots, given=None, n_tasks=HELD_OUT):
+    """name -> AdaptationCurve; given: alpha, inner_steps and seed where the command line has them.
+
+    All are tested on the same tasks, those that go with the first file's seed.  Raises ValueError for
+    files whose tasks differ.
+    """
+    first = next(iter(runs.values()))[0]
+    of_tasks = lambda s: (s.phase, s.grid, s.eval_queries)
+    if any(of_tasks(settings) != of_tasks(first) for settings, _ in runs.values()):
+        raise ValueError("the files were trained on different tasks; expected one kind: evaluate or plot them separately")
+    seed = first.seed if getattr(given, "seed", None) is None else given.seed
     return {name: evaluate_run(settings, checkpoint.theta, shots, getattr(given, "alpha", None),
-                               getattr(given, "inner_steps", None), n_tasks, getattr(given, "seed", None))
+                               getattr(given, "inner_steps", None), n_tasks, seed)
             for name, (settings, checkpoint) in runs.items()}
 
 
-def _print_curves(curves, shots, n_tasks=600):
+def _print_curves(curves, shots, n_tasks=HELD_OUT):
     steps = shown_steps(max(len(curve.mean) for curve in curves.values()) - 1)
     print(f"\n{shots}-shot, {n_tasks} held-out tasks: mean squared error ± 95 % interval by inner step,\n"
-          f"median and diverged tasks after {_count(steps[-1], 'step')}")
+          f"median and diverged tasks after the last step")
     print(curves_table(curves, steps))
 
 

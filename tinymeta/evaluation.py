@@ -3,7 +3,7 @@
     [EVAL.1]  e_k = L_𝒬(θ_k),   k = 0 ... S,   for each held-out task, with θ_k adapted on 𝒮
 
 The mean comes with the 95 % interval of the reference code of Finn et al. 2017, 1.96 std/√T.  A
-single task whose inner loop diverges (α λ_max(H) > 2) ruins a mean, so the median, the quartiles
+single task whose inner loop diverges (for a quadratic loss: α λ_max(H) > 2) ruins a mean, so the median, the quartiles
 and the number of diverged tasks stand beside it, and every task's error is kept.
 """
 
@@ -47,7 +47,11 @@ class AdaptationCurve:
 
     @property
     def quartiles(self):
-        """(3, S + 1): the lower quartile, the median, the upper quartile."""
+        """(3, S + 1): the lower quartile, the median, the upper quartile.
+
+        Each is one of the errors (the lower of two in the middle): between a number and the
+        infinity of a diverged task nothing could be interpolated.
+        """
         return np.quantile(self.errors, [0.25, 0.5, 0.75], axis=1, method="inverted_cdf")
 
     @property

@@ -4,8 +4,9 @@ import os
 
 import numpy as np
 
+from . import arguments
 from .protocols import build
-from .runs import held_out_rng
+from .runs import HELD_OUT, held_out_rng
 
 
 def save_figures(runs, curves, shots, output, given=None, task=None, animate=False):
@@ -25,11 +26,15 @@ def save_figures(runs, curves, shots, output, given=None, task=None, animate=Fal
         if {(s.widths, s.activation) for s, _ in adapting.values()} != {(settings.widths, settings.activation)}:
             raise ValueError("the files hold different networks; expected one kind in a figure: plot them separately")
         before, last = curves[name].errors[0], len(curves[name].mean) - 1  # (T,)
-        task = int(np.argmin(np.abs(before - before.mean()))) if task is None else task
+        task = int(np.argmin(np.abs(before - before.mean()))) if task is None else arguments.whole_number(
+            "task", task, minimum=0)
+        if task >= HELD_OUT:
+            raise ValueError(f"task is {task}; expected less than {HELD_OUT}, the number of held-out tasks")
         run, seed = build(settings), getattr(given, "seed", None)
         batch = run.tasks.sample(held_out_rng(settings.seed if seed is None else seed), task + 1, shots,
                                  settings.eval_queries or shots)
-        alpha = {name: getattr(given, "alpha", None) or s.eval_alpha or s.alpha for name, (s, _) in adapting.items()}
+        given_alpha = getattr(given, "alpha", None)
+        alpha = {name: s.alpha if given_alpha is None else given_alpha for name, (s, _) in adapting.items()}
         what = (run.model, {name: checkpoint.theta for name, (_, checkpoint) in adapting.items()}, run.tasks,
                 batch[task], alpha)
         figures["adaptation.png"] = plotting.plot_adaptation(*what, steps=sorted({0, min(1, last), last}))

@@ -1,16 +1,20 @@
 """Gradient checks: is a derivation right?  Two numerical derivatives that know nothing of it.
 
     [CHECK.1]  complex step         ∂f/∂θ_j ≈ Im f(θ + i h e_j) / h,            h = 1e-20
-    [CHECK.2]  central differences  ∂f/∂θ_j ≈ (f(θ + h e_j) - f(θ - h e_j)) / 2h,  h = ε^(1/3) max(1, |θ_j|)
+    [CHECK.2]  central differences  ∂f/∂θ_j ≈ (f(θ + h e_j) - f(θ - h e_j)) / 2h,  h = eps^(1/3) max(1, |θ_j|)
     [CHECK.3]  error                ‖numerical - derived‖ / max(‖numerical‖, ‖derived‖)
 
+eps is the machine's, 2.2e-16.  Along a direction d in place of e_j, |θ_j| is the largest of them.
 From f(θ + i h e_j) = f + i h ∂_j f - h²/2 ∂_j² f + ..., the complex step has an error of order h²
 and subtracts nothing, so that h can be 1e-20 and the result is right to rounding (about 1e-15).
 Central differences lose digits by subtraction: about 1e-10 remains.  They need no complex numbers,
-and so they also notice an f that drops the imaginary part (np.abs, .real).
+and so they also notice an f that drops the imaginary part (np.abs, .real).  But they lie where a kink
+of ReLU is between θ - h and θ + h; the complex step does not move the real part and sees no kink.
 
 Reference: Squire & Trapp 1998, "Using Complex Variables to Estimate Derivatives of Real Functions".
 """
+
+import warnings
 
 import numpy as np
 
@@ -19,90 +23,83 @@ from .check_report import CheckReport
 
 COMPLEX_STEP = 1e-20
 TOLERANCE = {"complex step": 1e-12, "central differences": 1e-7}
-KINK_TOLERANCE = 1e-4  # for coordinates retried with a thousandth of the step: fewer digits remain
+KINK_TOLERANCE = 1e-4  # for directions retried with a thousandth of the step: fewer digits remain
 
 
 def check_gradient(f, gradient, theta, blocks=None, directions=None, rng=None, method="both", title="gradient"):
     """Compare a derived gradient with the complex step and with central differences.
 
     f: a function of θ (P,) that returns one number; it must let complex θ through to be checked by
-    the complex step.  gradient: a function of θ that returns (P,), or that vector.  theta: where to
-    check, (P,); it is taken to double precision.  blocks: a model, or [(name, shape), ...], to
-    report by block.  directions: None checks every coordinate; a number checks that many random
-    directions within each block, drawn from rng.  method: "complex", "central" or "both".
+    the complex step, or else a note says so and central differences decide.  gradient: a function of
+    θ that returns (P,), or that vector.  theta: where to check, (P,), real; it is taken to double
+    precision.  blocks: a model, or [(name, shape), ...], to report by block.  directions: None checks
+    every coordinate; a number checks that many random directions within each block, drawn from rng.
+    method: "complex", "central" or "both".
 
     Returns a CheckReport: `assert check_gradient(...)` is a test.  It passes when the error is at
-    most 1e-12 by the complex step and 1e-7 by central differences.  Where central differences
-    alone disagree, they are retried with a step a thousand times smaller: a kink of ReLU between
-    θ - h and θ + h is then left behind, and counted in a note.
+    most 1e-12 by the complex step and 1e-7 by central differences.  Where central differences alone
+    disagree, they are retried with a step a thousand times smaller; if that agrees with the complex
+    step, a kink was straddled: the coordinate is left to the complex step, and counted in a note.
 
     Raises TypeError or ValueError for a wrong argument, and for a gradient of the wrong shape.
     """
-    theta = arguments.floating("theta", theta).real.astype(float)
-    arguments.shape("theta", theta, ("P",))
-    derived = np.asarray(gradient(theta) if callable(gradient) else gradient)
+    theta = _real_vector(theta)
+    derived = np.asarray(gradient(theta.copy()) if callable(gradient) else gradient)
     arguments.shape("gradient", derived, theta.shape, ", the shape of theta")
     layout = _layout(blocks, theta.size)
-    along = _directions(layout, theta.size, directions, rng)  # [(block number, direction (P,) or index)]
-    value = f(theta)
+    along, owner = _directions(layout, theta.size, directions, rng)
+    value = f(theta.copy())
     if np.ndim(value) != 0:
         raise ValueError(f"f(theta) has shape {np.shape(value)}; expected one number, a shape of ()")
-    steps = np.finfo(float).eps ** (1 / 3) * np.maximum(1, np.abs(theta))  # (P,)
-    projected = np.array([derived[d] if np.ndim(d) == 0 else derived @ d for _, d in along])
-    numerical, notes = {}, []
-    if _wanted(method, "complex"):
-        estimates = _complex_estimates(lambda move: f(theta + move), along, theta.size, notes)
-        if estimates is not None:
-            numerical["complex step"] = estimates
-    if _wanted(method, "central") or not numerical:
-        numerical["central differences"] = np.array([_central(f, theta, d, steps) for _, d in along])
-        if "complex step" in numerical:
-            _retry_kinks(f, theta, along, steps, numerical, projected, notes)
-    owner = np.array([b for b, _ in along])
-    return _report(title, layout, owner, projected, numerical, notes)
+    projected = np.array([derived[d] if np.ndim(d) == 0 else derived @ d for d in along])  # (n,)
+    return _compare(f, theta, along, projected, layout, np.array(owner), method, title)
 
 
 def check_hvp(gradient, hvp, theta, blocks=None, directions=3, rng=None, method="both", title="Hessian times vector"):
     """Compare derived products H(θ) v with the derivative of the gradient along v.
 
     gradient: a function of θ that returns (P,), checked before with check_gradient; hvp: a function
-    of (θ, v) that returns (P,).  directions: how many random v, drawn from rng.  One complex
-    evaluation, Im g(θ + i h v)/h, gives the whole product.  The rest is as for check_gradient;
+    of (θ, v) that returns (P,).  directions: how many random v, drawn from rng, at least 2.  One
+    complex evaluation, Im g(θ + i h v)/h, gives the whole product.  The rest is as for check_gradient;
     the report also says whether H is symmetric, uᵀ(H v) = vᵀ(H u).
+
+    Raises TypeError or ValueError for a wrong argument, and for results of the wrong shape.
     """
-    theta = arguments.floating("theta", theta).real.astype(float)
-    arguments.shape("theta", theta, ("P",))
+    theta = _real_vector(theta)
     rng = np.random.default_rng(0) if rng is None else arguments.generator("rng", rng)
     layout = _layout(blocks, theta.size)
-    vs = rng.standard_normal((arguments.whole_number("directions", directions, minimum=1) + 1, theta.size))
-    derived = np.array([hvp(theta, v) for v in vs])  # (n, P)
+    vs = rng.standard_normal((arguments.whole_number("directions", directions, minimum=2), theta.size))
+    derived = np.array([hvp(theta.copy(), v) for v in vs])  # (n, P)
     arguments.shape("hvp(theta, v)", derived, vs.shape, f" for {len(vs)} directions")
-    numerical, notes = {}, []
-    if _wanted(method, "complex"):
-        estimates = _complex_estimates(lambda move: gradient(theta + move), [(0, v) for v in vs], theta.size, notes)
-        if estimates is not None:
-            numerical["complex step"] = estimates.ravel()
-    if _wanted(method, "central") or not numerical:
-        h = np.finfo(float).eps ** (1 / 3)
-        numerical["central differences"] = np.array(
-            [(gradient(theta + h * v) - gradient(theta - h * v)) / (2 * h) for v in vs]).ravel()  # [CHECK.2]
+    arguments.shape("gradient(theta)", np.asarray(gradient(theta.copy())), theta.shape, ", the shape of theta")
     asymmetry = abs(vs[0] @ derived[1] - vs[1] @ derived[0])
     scale = np.linalg.norm(vs[0]) * np.linalg.norm(derived[1])
-    symmetric = bool(asymmetry <= 1e-12 * scale)
-    if not symmetric:
+    notes = []
+    if not asymmetry <= 1e-12 * scale:
         notes.append(f"not symmetric: uᵀ(Hv) and vᵀ(Hu) differ by {asymmetry:.1e} of {scale:.1e}")
-    owner = np.tile(np.repeat(np.arange(len(layout)), [s.stop - s.start for _, _, s in layout]), len(vs))
-    return _report(title, layout, owner, derived.ravel(), numerical, notes, symmetric)
+    owner = np.repeat(np.arange(len(layout)), [part.stop - part.start for _, _, part in layout])  # (P,)
+    return _compare(gradient, theta, list(vs), derived, layout, owner, method, title, notes)
 
 
 def taylor_order(f, derivative, theta, v, steps=(1e-1, 1e-2, 1e-3)):
-    """The order in ε at which f(θ + ε v) - f(θ) - ε · derivative vanishes: 2 if the derivative is right.
+    """The order in r at which f(θ + r v) - f(θ) - r · derivative vanishes: 2 if the derivative is right.
 
-    f: a function of θ, one number or a vector (a loss, or a gradient).  derivative: its derivative
-    along v as derived (g·v, or H v); a wrong one, or 0, leaves a remainder of order 1.  steps: the
-    ε, from large to small.  Returns the slope of log remainder against log ε, by least squares.
+    f: a function of θ (P,), one number or a vector (a loss, or a gradient).  derivative: its
+    derivative along v (P,) as derived (g·v, or H v); a wrong one, or 0, leaves a remainder of order 1.
+    steps: the r, positive.  Returns the slope of log remainder against log r, by least squares; inf
+    where nothing but rounding remains, as for an f that is linear along v.
+
+    Raises TypeError or ValueError for arguments that do not fit.
     """
-    remainders = [np.linalg.norm(f(theta + e * v) - f(theta) - e * derivative) for e in steps]
+    theta = _real_vector(theta)
+    v = arguments.floating("v", v)
+    arguments.shape("v", v, theta.shape, ", the shape of theta")
+    steps = [arguments.number(f"steps[{i}]", r, above=0) for i, r in enumerate(steps)]
+    start = np.asarray(f(theta))
+    arguments.shape("derivative", np.asarray(derivative) + np.zeros_like(start), start.shape, ", the shape of f(theta)")
+    remainders = np.array([np.linalg.norm(f(theta + r * v) - start - r * derivative) for r in steps])
+    if remainders.max() <= 1e-13 * (np.linalg.norm(start) + np.linalg.norm(derivative)):
+        return np.inf
     return float(np.polyfit(np.log(steps), np.log(remainders), 1)[0])
 
 
@@ -113,10 +110,12 @@ def relative_error(numerical, derived):
     return 0.0 if scale == 0 else float(difference / scale)  # [CHECK.3]
 
 
-def _wanted(method, kind):
-    if method not in ("complex", "central", "both"):
-        raise ValueError(f"method is {method!r}; expected 'complex', 'central' or 'both'")
-    return method in (kind, "both")
+def _real_vector(theta):
+    theta = arguments.floating("theta", theta)
+    arguments.shape("theta", theta, ("P",))
+    if theta.dtype.kind == "c":
+        raise TypeError(f"theta has dtype {theta.dtype}; expected real numbers: the check itself goes complex")
+    return theta.astype(float)
 
 
 def _layout(blocks, P):
@@ -129,22 +128,23 @@ def _layout(blocks, P):
 
 
 def _directions(layout, P, n, rng):
-    """What to check along: [(block number, coordinate)] or [(block number, unit vector (P,) in the block)]."""
+    """What to check along, coordinates or unit vectors (P,) within a block, and each one's block number."""
     if n is None:
-        return [(b, j) for b, (_, _, part) in enumerate(layout) for j in range(part.start, part.stop)]
+        return list(range(P)), [b for b, (_, _, part) in enumerate(layout) for _ in range(part.start, part.stop)]
     n = arguments.whole_number("directions", n, minimum=1)
     rng = np.random.default_rng(0) if rng is None else arguments.generator("rng", rng)
-    along = []
+    along, owner = [], []
     for b, (_, _, part) in enumerate(layout):
         for _ in range(n):
             d = np.zeros(P)
             d[part] = rng.standard_normal(part.stop - part.start)
-            along.append((b, d / np.linalg.norm(d)))
-    return along
+            along.append(d / np.linalg.norm(d))
+            owner.append(b)
+    return along, owner
 
 
 def _move(d, P, h):
-    """h times the direction d, a unit vector or a coordinate's index."""
+    """h times the direction d, which is a vector (P,) or a coordinate's index."""
     if np.ndim(d):
         return h * d
     move = np.zeros(P, dtype=type(h))
@@ -152,54 +152,77 @@ def _move(d, P, h):
     return move
 
 
-def _complex_estimates(f_moved, along, P, notes):
-    """Im f(θ + i h d)/h for each direction, or None, with a note, when f does not take complex numbers."""
-    estimates = []
-    for _, d in along:
-        try:
-            value = np.asarray(f_moved(_move(d, P, 1j * COMPLEX_STEP)))
-        except TypeError as error:
-            notes.append(f"no complex step: f raised TypeError for complex theta ({error})")
-            return None
-        if value.dtype.kind != "c":
-            notes.append("no complex step: f returned real numbers for complex theta")
-            return None
-        estimates.append(value.imag / COMPLEX_STEP)  # [CHECK.1]
-    return np.array(estimates)
+def _complex_step(f, theta, d):
+    return np.asarray(f(theta + _move(d, theta.size, 1j * COMPLEX_STEP))).imag / COMPLEX_STEP  # [CHECK.1]
 
 
-def _central(f, theta, d, steps, shrink=1.0):
-    h = float((steps[d] if np.ndim(d) == 0 else steps.max()) * shrink)
+def _central(f, theta, d, shrink=1.0):
+    size = abs(theta[d]) if np.ndim(d) == 0 else np.abs(theta).max()
+    h = float(np.finfo(float).eps ** (1 / 3) * max(1.0, size) * shrink)
     move = _move(d, theta.size, h)
-    return (f(theta + move) - f(theta - move)) / (2 * h)  # [CHECK.2]
+    return (np.asarray(f(theta + move)) - f(theta - move)) / (2 * h)  # [CHECK.2]
 
 
-def _retry_kinks(f, theta, along, steps, numerical, projected, notes):
-    """Replace central differences that straddle a kink by ones with a smaller step."""
-    exact, central = numerical["complex step"], numerical["central differences"]
-    scale = max(np.linalg.norm(exact), np.linalg.norm(projected))
-    if (relative_error(central, projected) <= TOLERANCE["central differences"]
-            or relative_error(exact, projected) > TOLERANCE["complex step"]):
-        return
-    suspects = np.flatnonzero(np.abs(central - exact) > TOLERANCE["central differences"] * scale / np.sqrt(len(along)))
-    retried = {i: _central(f, theta, along[i][1], steps, shrink=1e-3) for i in suspects}
-    left_behind = [i for i in suspects if abs(retried[i] - exact[i]) <= KINK_TOLERANCE * scale
-                   and abs(retried[i] - exact[i]) < 0.1 * abs(central[i] - exact[i])]
-    for i in left_behind:
-        central[i] = exact[i]
-    if left_behind:
-        notes.append(f"{len(left_behind)} of {len(along)} central differences straddled a kink of f; with a step "
-                     f"1000 times smaller they agree, to {KINK_TOLERANCE:g}")
+def _lets_complex_through(f, theta, notes):
+    """Whether f takes complex θ and returns complex numbers; a note says why not."""
+    try:
+        with warnings.catch_warnings():
+            warnings.filterwarnings("error", message="Casting complex values to real")
+            value = np.asarray(f(theta + 0j))
+    except (TypeError, ValueError, Warning) as error:
+        notes.append(f"no complex step: f raised {type(error).__name__} for complex theta ({error})")
+        return False
+    if value.dtype.kind != "c":
+        notes.append("no complex step: f returned real numbers for complex theta")
+    return value.dtype.kind == "c"
 
 
-def _report(title, layout, owner, derived, numerical, notes, otherwise_fine=True):
-    errors = {name: relative_error(values, derived) for name, values in numerical.items()}
-    blocks = [{"name": name, "shape": shape, "norm": float(np.linalg.norm(derived[owner == b])),
-               "errors": {kind: relative_error(values[owner == b], derived[owner == b])
-                          for kind, values in numerical.items()}}
+def _compare(f, theta, along, derived, layout, owner, method, title, notes=()):
+    """The report on derived derivatives of f (n, ...), one for each of the n directions.
+
+    owner: the block number of each derived number: one for each direction, or for each entry of a
+    derived vector.  notes: what is wrong already.
+    """
+    if method not in ("complex", "central", "both"):
+        raise ValueError(f"method is {method!r}; expected 'complex', 'central' or 'both'")
+    faults, notes, numerical = list(notes), [], {}
+    if method != "central" and _lets_complex_through(f, theta, notes):
+        numerical["complex step"] = np.array([_complex_step(f, theta, d) for d in along])  # (n, ...)
+    kept = np.ones(len(along), dtype=bool)  # the directions that central differences can judge
+    if method != "complex" or not numerical:
+        numerical["central differences"] = np.array([_central(f, theta, d) for d in along])  # (n, ...)
+    if len(numerical) == 2:
+        kept = ~_straddles_kink(f, theta, along, *numerical.values(), derived)
+        if not kept.all():
+            notes.append(f"{np.count_nonzero(~kept)} of {len(along)} central differences straddle a kink of f: "
+                         f"left to the complex step")
+    owner = np.broadcast_to(owner if derived.ndim > 1 else owner[:, None], derived.reshape(len(along), -1).shape)
+    parts = {kind: [a.reshape(owner.shape)[kept if kind == "central differences" else slice(None)]
+                    for a in (values, derived, owner)] for kind, values in numerical.items()}
+    errors = {kind: relative_error(values, truth) for kind, (values, truth, _) in parts.items()}
+    blocks = [{"name": name, "shape": shape, "norm": float(np.linalg.norm(derived.reshape(owner.shape)[owner == b])),
+               "errors": {kind: relative_error(values[own == b], truth[own == b])
+                          for kind, (values, truth, own) in parts.items()}}
               for b, (name, shape, _) in enumerate(layout)]
-    passed = otherwise_fine and all(error <= TOLERANCE[name] for name, error in errors.items())
-    if not passed and errors.get("complex step", 1) <= TOLERANCE["complex step"] and "central differences" in errors:
+    agrees = {kind: error <= TOLERANCE[kind] for kind, error in errors.items()}
+    if agrees.get("complex step") and not agrees.get("central differences", True):
         notes.append("the complex step agrees and central differences do not: does f drop the imaginary part "
-                     "somewhere (np.abs, .real, a comparison)?")
-    return CheckReport(title, bool(passed), errors, TOLERANCE, blocks, notes)
+                     "somewhere (np.abs, .real, a comparison), or has it a kink close to theta?")
+    return CheckReport(title, all(agrees.values()) and not faults, errors, TOLERANCE, blocks, faults + notes)
+
+
+def _straddles_kink(f, theta, along, exact, central, derived):
+    """Which directions' central differences are wrong because of a kink: a smaller step mends them. (n,)
+
+    Only where the derivation agrees with the complex step can a kink be told from a mistake.
+    """
+    found = np.zeros(len(along), dtype=bool)
+    scale = max(np.linalg.norm(exact), np.linalg.norm(derived)) / np.sqrt(len(along))
+    if relative_error(exact, derived) > TOLERANCE["complex step"]:
+        return found
+    for i, d in enumerate(along):
+        error = np.linalg.norm(central[i] - exact[i])
+        if error > TOLERANCE["central differences"] * scale:
+            retried = np.linalg.norm(_central(f, theta, d, shrink=1e-3) - exact[i])
+            found[i] = retried <= KINK_TOLERANCE * scale and retried < 0.1 * error
+    return found

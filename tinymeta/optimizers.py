@@ -11,7 +11,7 @@
     [SCHED.1]  η(n) = start + (end - start) · min(n/N, 1)
 
 References: Kingma & Ba 2015, "Adam", Alg. 1 (their v is s here; v is the meta-gradient's vector).
-Clipping: Pascanu, Mikolov, Bengio 2013, Alg. 1.
+Clipping: Pascanu, Mikolov, Bengio 2013, Alg. 1.  The schedule is that of Reptile's sine demonstration.
 """
 
 import numpy as np
@@ -31,7 +31,7 @@ def linear_schedule(start, end, iterations):
 
 
 def clip_by_norm(gradient, max_norm):
-    """The gradient, scaled down to the norm max_norm if it is longer (None: as it is)."""
+    """The gradient (P,), scaled down to the norm max_norm if it is longer (None: as it is)."""
     largest = 0.0 if max_norm is None else float(np.abs(gradient).max())
     if largest == 0:
         return gradient
@@ -39,22 +39,18 @@ def clip_by_norm(gradient, max_norm):
     return gradient if norm <= max_norm else gradient * (max_norm / norm)  # [CLIP.1]
 
 
-class SGD:
-    """Gradient descent.
+class _Optimizer:
+    """What SGD and Adam share: the learning rate, clipping, the count of steps.  Subclasses have `_move`."""
 
-    learning_rate: η, a positive number or a function of the steps taken.  max_norm: clip the
-    gradient to this norm first (None: never).  Raises TypeError or ValueError for a wrong setting.
-    """
-
-    def __init__(self, learning_rate, max_norm=None):
+    def __init__(self, learning_rate, max_norm):
         if not callable(learning_rate):
             learning_rate = arguments.number("learning_rate", learning_rate, above=0)
         self.learning_rate = learning_rate
         self.max_norm = None if max_norm is None else arguments.number("max_norm", max_norm, above=0)
-        self.t = 0
+        self.t = 0  # steps taken
 
     def step(self, theta, gradient):
-        """Return the next θ (P,); theta and gradient are left as they were.
+        """Return the next θ (P,); theta and gradient (P,) are left as they were.
 
         Raises ValueError unless gradient has the shape of theta and both are finite, TypeError
         unless both are real floating-point numbers.
@@ -67,12 +63,10 @@ class SGD:
         rate = self.learning_rate
         if callable(rate):
             rate = arguments.number(f"learning_rate({self.t})", rate(self.t), at_least=0)
-        moved = self._move(theta, clip_by_norm(gradient.astype(theta.dtype, copy=False), self.max_norm), rate)
+        gradient = clip_by_norm(gradient.astype(theta.dtype, copy=False), self.max_norm)  # (P,)
+        moved = self._move(theta, gradient, rate)  # (P,)
         self.t += 1
         return moved
-
-    def _move(self, theta, gradient, rate):
-        return theta - rate * gradient  # [SGD.1]
 
     def state(self):
         """What the optimizer remembers, a dict of arrays: for checkpoints."""
@@ -87,8 +81,23 @@ class SGD:
         self.t = int(state["t"])
 
 
-class Adam(SGD):
-    """Adam; beta1, beta2 and epsilon are β₁, β₂ and ε, the rest as for SGD."""
+class SGD(_Optimizer):
+    """Gradient descent.
+
+    learning_rate: η, a positive number or a function of the steps taken, such as
+    linear_schedule(0.1, 0.0, 30_000).  max_norm: clip the gradient to this norm first (None: never).
+    Raises TypeError or ValueError for a wrong setting.
+    """
+
+    def __init__(self, learning_rate, max_norm=None):
+        super().__init__(learning_rate, max_norm)
+
+    def _move(self, theta, gradient, rate):
+        return theta - rate * gradient  # (P,)  [SGD.1]
+
+
+class Adam(_Optimizer):
+    """Adam.  beta1, beta2 and epsilon are β₁, β₂ and ε; the rest as for SGD."""
 
     def __init__(self, learning_rate=1e-3, beta1=0.9, beta2=0.999, epsilon=1e-8, max_norm=None):
         super().__init__(learning_rate, max_norm)
@@ -100,13 +109,13 @@ class Adam(SGD):
     def _move(self, theta, gradient, rate):
         t = self.t + 1
         if t == 1:
-            self.m = self.s = np.zeros_like(theta)
+            self.m = self.s = np.zeros_like(theta)  # (P,)
         arguments.shape("theta", theta, self.m.shape, ": the length that this optimizer has seen before")
         self.m = self.beta1 * self.m + (1 - self.beta1) * gradient  # (P,)  [ADAM.1]
-        self.s = self.beta2 * self.s + (1 - self.beta2) * gradient * gradient
+        self.s = self.beta2 * self.s + (1 - self.beta2) * gradient * gradient  # (P,)
         m_hat = self.m / (1 - self.beta1**t)  # (P,)  [ADAM.2]
-        s_hat = self.s / (1 - self.beta2**t)
-        return theta - rate * m_hat / (np.sqrt(s_hat) + self.epsilon)  # [ADAM.3]
+        s_hat = self.s / (1 - self.beta2**t)  # (P,)
+        return theta - rate * m_hat / (np.sqrt(s_hat) + self.epsilon)  # (P,)  [ADAM.3]
 
     def state(self):
         return {"t": np.array(self.t), "m": self.m, "s": self.s}

@@ -10,6 +10,7 @@ from matplotlib.animation import FuncAnimation
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
+from . import arguments
 from .inner_loop import adapt
 from .tasks import Batch
 
@@ -37,9 +38,15 @@ def plot_adaptation(model, thetas, tasks, task, alpha=0.01, steps=(0, 1, 10)):
 
     thetas: name -> meta-trained θ (P,), one panel each.  tasks: for the truth.  task: a Batch of
     one task.  alpha: inner step size, or a dict name -> step size.  steps: the steps to draw.
-    Returns a Figure.
+    Returns a Figure.  Raises ValueError for a batch of several tasks or without parameters, and for
+    nothing to draw.
     """
     _one_task(task)
+    steps = [arguments.whole_number(f"steps[{i}]", k, minimum=0) for i, k in enumerate(steps)]
+    if not thetas or not steps:
+        raise ValueError(f"thetas has {len(thetas)} entries and steps {len(steps)}; expected at least one of each")
+    for name, theta in thetas.items():
+        arguments.shape(f"thetas[{name!r}]", np.asarray(theta), ("P",))
     figure = Figure(figsize=(3.1 * len(thetas) + 0.6, 3.4), layout="constrained")
     panels = figure.subplots(1, len(thetas), sharex=True, sharey=True, squeeze=False)[0]
     x, truth = _curve(tasks, task)
@@ -49,7 +56,7 @@ def plot_adaptation(model, thetas, tasks, task, alpha=0.01, steps=(0, 1, 10)):
         for k in steps:
             panel.plot(x[:, 0], model.predict(trajectory[k], x)[:, 0], **_step_style(name, k, steps))
         panel.plot(task.x_support[0, :, 0], task.y_support[0, :, 0], **SUPPORT)
-        panel.set(title=name, xlabel="x")
+        panel.set(title=_plain(name), xlabel="x")
     panels[0].set_ylabel("y")
     _limit(panels[0], truth)
     handles = [Line2D([], [], **TRUTH), Line2D([], [], **SUPPORT)]  # steps in grey: each panel has its own colour
@@ -64,11 +71,12 @@ def plot_curves(curves, title="", steps=None):
     curves: name -> AdaptationCurve; one of no steps, such as the oracle's, is drawn as a level.
     Returns a Figure.
     """
+    _some("curves", curves)
     figure = Figure(figsize=(9.5, 3.9), layout="constrained")
     panels = figure.subplots(1, 2, sharey=True)
     last = max(len(curve.mean) for curve in curves.values()) - 1
     for name, curve in curves.items():
-        k, style = np.arange(len(curve.mean)), dict(style_of(name), markersize=4, label=name)
+        k, style = np.arange(len(curve.mean)), dict(style_of(name), markersize=4, label=_plain(name))
         low, median, high = curve.quartiles
         if len(k) == 1 and last > 0:
             for panel, level in zip(panels, (curve.mean[0], median[0])):
@@ -93,13 +101,16 @@ def plot_training(losses, points=100):
     losses: name -> (iterations,).  Each method's is its own: MAML's after its inner steps, joint
     training's without any.  Returns a Figure.
     """
+    _some("losses", losses)
+    for name, values in losses.items():
+        arguments.shape(f"losses[{name!r}]", np.asarray(values), ("iterations",))
     figure = Figure(figsize=(7.5, 4.2), layout="constrained")
     panel = figure.subplots()
     for name, values in losses.items():
         stretches = np.array_split(np.asarray(values, dtype=float), min(points, len(values)))
         ends = np.cumsum([len(s) for s in stretches])
         low, median, high = np.array([np.quantile(s, [0.25, 0.5, 0.75]) for s in stretches]).T
-        _line_with_band(panel, ends, median, low, high, dict(style_of(name), marker="", label=name))
+        _line_with_band(panel, ends, median, low, high, dict(style_of(name), marker="", label=_plain(name)))
     panel.set(xlabel="iteration", ylabel="each method's own meta-loss", yscale="log")
     panel.set_title("meta-training: median and quartiles of stretches")
     panel.grid(alpha=0.25)
@@ -131,16 +142,29 @@ def animate_adaptation(model, thetas, tasks, task, alpha=0.01, steps=10, interva
     return FuncAnimation(figure, draw, frames=steps + 1, interval=interval)
 
 
+def _some(name, entries):
+    if not entries:
+        raise ValueError(f"{name} is empty; expected at least one method's")
+
+
+def _plain(name):
+    """The name without Matplotlib's mathematics: a path may hold a dollar sign."""
+    return name.replace("$", r"\$")
+
+
 def _one_task(task):
     if not isinstance(task, Batch) or len(task) != 1:
         found = f"{len(task)} tasks" if isinstance(task, Batch) else type(task).__name__
         raise ValueError(f"task is {found}; expected a Batch of one task, such as batch[0]")
+    if not task.parameters:
+        raise ValueError("task has no parameters; expected those of its truth, such as amplitude and phase")
 
 
 def _trajectory(model, theta, task, alpha, steps, name):
     """θ_0 ... θ_S (S + 1, P) of one task; alpha is a number, or a dict that holds one for `name`."""
     alpha = alpha[name] if isinstance(alpha, dict) else alpha
-    return adapt(model, theta, task.x_support, task.y_support, alpha, steps)[:, 0]
+    with np.errstate(over="ignore", invalid="ignore"):  # a diverging prediction leaves the panel: that is seen
+        return adapt(model, theta, task.x_support, task.y_support, alpha, steps)[:, 0]
 
 
 def _curve(tasks, task):

@@ -15,7 +15,7 @@ class Progress:
     def __init__(self, label, total, done=0, stream=None):
         self.label, self.total, self.done_before = label, total, done
         self.stream = sys.stderr if stream is None else stream
-        self.live = self.stream.isatty()
+        self.live = self.stream is not None and self.stream.isatty()
         self.started = self.shown = time.perf_counter()
         self.loss = None
 
@@ -33,14 +33,19 @@ class Progress:
         left = (self.total - iteration) / rate
         line = (f"{self.label:<16} {iteration:>7,}/{self.total:,}  loss {self.loss:.3f}  "
                 f"{rate:,.0f} it/s  {int(left) // 60}:{int(left) % 60:02d} left")
-        self.stream.write(f"\r{line[:79]:<79}" if self.live else line + "\n")
-        self.stream.flush()
+        self._write(f"\r{line[:79]:<79}" if self.live else line + "\n")
 
     def close(self):
         """Clear the line on a terminal, so that what is printed next starts fresh."""
         if self.live:
-            self.stream.write("\r" + " " * 79 + "\r")
+            self._write("\r" + " " * 79 + "\r")
+
+    def _write(self, text):
+        try:
+            self.stream.write(text)
             self.stream.flush()
+        except (OSError, AttributeError):  # nobody is listening any more; the run goes on
+            self.live, self.stream = False, None
 
     @property
     def seconds(self):
@@ -59,7 +64,7 @@ def curves_table(curves, steps):
     lines = [header, "-" * len(header)]
     for name, curve in curves.items():
         cells = [f"{short(curve.mean[k])}±{short(curve.ci95[k])}" if k < len(curve.mean) else "-" for k in steps]
-        lines.append(f"{name[-30:]:<16}" + "".join(f"{cell:>10}" for cell in cells)
+        lines.append(f"{name[-30:]:<16}" + "".join(f" {cell:>9}" for cell in cells)
                      + f"{short(curve.median[-1]):>7}{curve.n_diverged[-1]:>5}")
     return "\n".join(lines)
 

@@ -1,22 +1,26 @@
 """Protocols: a run's settings as plain data, the published ones among them.
 
-    finn2017     Finn et al. 2017, Sec. 5.1 and Table 2: A ~ U[0.1, 5], φ ~ U[0, π], x ~ U[-5, 5];
-                 MLP 1-40-40-1, ReLU; one inner step, α = 0.01; Adam 1e-3; 25 tasks of 10 + 10
-                 points; 70,000 iterations.  Evaluated with 5 and 10 points, 10 inner steps.
-                 α is the paper's; the reference code's documented command leaves it at 0.001.
-    reptile2018  Nichol et al. 2018, the sine demonstration: 50 grid points; A ~ U[0.1, 5],
-                 φ ~ U[0, 2π]; MLP 1-64-64-1, tanh; one task an iteration; one epoch of five
-                 minibatches of 10, inner step 0.02; outer step 0.1 falling linearly to 0; 30,000
-                 iterations.  Evaluated with 10 points, 32 inner steps, on all 50.
-    quick        finn2017 in 6,000 iterations, with Adam's rate falling linearly from 0.01 to 0, so that
-                 everything ends within a minute.
+    finn2017     Finn et al. 2017, Sec. 5.1: A ~ U[0.1, 5], φ ~ U[0, π], x ~ U[-5, 5]; MLP 1-40-40-1,
+                 ReLU; one inner step, α = 0.01; Adam.  From the reference code: rate 0.001, 25 tasks
+                 of 10 + 10 points, 70,000 iterations; 600 test tasks, 10 inner steps.  α is the
+                 paper's; the reference code's documented command leaves it at 0.001.
+    reptile2018  The demonstration script published with Nichol et al. 2018 (J. Schulman,
+                 reptile-sinewaves-demo.py; the paper's own network has ReLU): 50 grid points,
+                 A ~ U[0.1, 5], φ ~ U[0, 2π]; MLP 1-64-64-1, tanh, PyTorch's initialisation; one task
+                 an iteration, one epoch of five minibatches of 10, inner step 0.02; outer step 0.1
+                 falling linearly to 0; 30,000 iterations.  Tested with 10 points, 32 inner steps, on
+                 all 50.
+    quick        finn2017 in 6,000 iterations, with Adam's rate falling linearly from 0.01 to 0, so
+                 that everything ends within a minute.
 
 Departures.  finn2017: He initialisation; the reference code draws N(0, 0.01²), truncated, which
-init="truncated_normal" (on the command line --init truncated_normal) gives.  reptile2018: 600 tasks
-and an interval, where the demonstration shows one task; Glorot initialisation is not used, but
-PyTorch's uniform one, as there.  Methods that a paper did not run get its tasks, its network, its
-number of iterations and the same points a task: MAML splits them into support and query, joint
-training and Reptile learn from all.  The oracle is not adapted: it has been told the task.
+init="truncated_normal" (on the command line --init truncated_normal) gives.  reptile2018: 600 test
+tasks and an interval where the demonstration shows one task, and 10 different points where it may
+draw one twice.  Methods that a source did not run get its tasks, its network, its number of
+iterations and the same points a task: MAML splits them into support and query, joint training and
+Reptile learn from all.  That budget counts data, not work: Reptile takes five inner gradients where
+MAML takes one.  All are adapted with the same α at test time (Finn et al. tune it for joint training,
+Sec. 5.1).  The oracle is not adapted: it has been told the task.
 """
 
 from dataclasses import asdict, dataclass, replace
@@ -44,7 +48,7 @@ class Settings:
     queries: int = 10  # query points a task, Q
     alpha: float = 0.01  # inner step size
     inner_steps: int = 1
-    inner_batch: int = 0  # examples an inner step of Reptile, 0 for all
+    inner_batch: int = 0  # examples an inner step of Reptile, at most all; 0 for all
     iterations: int = 70_000
     seed: int = 0
     n_tasks: int = 25  # tasks an iteration
@@ -61,7 +65,6 @@ class Settings:
     eval_shots: tuple = (5, 10)
     eval_queries: int = 0  # 0 for as many as shots
     eval_steps: int = 10
-    eval_alpha: float = 0.0  # step size of fine-tuning at test time, 0 for alpha
 
     def as_dict(self):
         """The settings as JSON holds them: lists for tuples."""
@@ -77,19 +80,13 @@ def settings_from(values):
 
 
 def finn2017(method="maml"):
-    """The settings of Finn et al. 2017 for one method."""
-    return replace(Settings(method=method, eval_steps=0 if method == "oracle" else 10), **_own_choices(method))
+    """The settings of Finn et al. 2017 for one method.
 
-
-def _own_choices(method):
-    """What the papers leave open for the methods that they did not run under these settings.
-
-    Reptile needs two inner steps to differ from joint training; here five, on minibatches of ten.
-    A jointly trained network diverges when fine-tuned with α = 0.01; 0.001 was best of six sizes.
+    Reptile, which came later, takes five inner steps on minibatches of ten: with one it would be
+    joint training.
     """
-    if method == "reptile":
-        return {"inner_steps": 5, "inner_batch": 10}
-    return {"eval_alpha": 0.001} if method == "joint" else {}
+    settings = Settings(method=method, eval_steps=0 if method == "oracle" else 10)
+    return replace(settings, inner_steps=5, inner_batch=10) if method == "reptile" else settings
 
 
 def quick(method="maml"):
@@ -98,7 +95,7 @@ def quick(method="maml"):
 
 
 def reptile2018(method="reptile"):
-    """The settings of the sine demonstration of Nichol et al. 2018 for one method."""
+    """The settings of Reptile's sine demonstration for one method."""
     common = Settings(method=method, shots=10, queries=40, alpha=0.02, iterations=30_000, n_tasks=1, decay=True,
                       widths=(1, 64, 64, 1), activation="tanh", init="uniform", phase=(0.0, 2 * np.pi), grid=50,
                       eval_shots=(10,), eval_queries=50, eval_steps=0 if method == "oracle" else 32)
@@ -133,8 +130,17 @@ def build(settings):
         raise ValueError(f"method is {s.method!r}; expected one of {sorted(METHODS)}")
     if s.optimizer not in ("adam", "sgd"):
         raise ValueError(f"optimizer is {s.optimizer!r}; expected 'adam' or 'sgd'")
-    for name, fewest in (("shots", 1), ("queries", 1), ("n_tasks", 1), ("iterations", 1), ("seed", 0)):
+    for name, fewest in (("shots", 1), ("queries", 1), ("n_tasks", 1), ("iterations", 1), ("inner_steps", 1),
+                         ("inner_batch", 0), ("grid", 0), ("eval_queries", 0), ("eval_steps", 0), ("seed", 0)):
         arguments.whole_number(name, getattr(s, name), minimum=fewest)
+    arguments.number("learning_rate", s.learning_rate, above=0)
+    if len(s.widths) < 2 or (s.widths[0], s.widths[-1]) != (1, 1):
+        raise ValueError(f"widths is {list(s.widths)}; expected the first and the last to be 1, for x and y")
+    if not s.eval_shots:
+        raise ValueError("eval_shots is empty; expected at least one number of shots")
+    largest = max(s.shots + s.queries, s.eval_queries, *s.eval_shots)
+    if s.grid and largest > s.grid:
+        raise ValueError(f"shots and queries ask for {largest} points; expected at most {s.grid}, those of the grid")
     tasks = SinusoidTasks(phase=s.phase, grid=s.grid or None)
     widths = list(s.widths)
     if s.method == "oracle":
@@ -143,7 +149,7 @@ def build(settings):
     if s.method in ("maml", "fomaml"):
         method = MAML(model, s.alpha, s.inner_steps, first_order=s.method == "fomaml")
     elif s.method == "reptile":
-        method = Reptile(model, s.alpha, s.inner_steps, s.inner_batch or None)
+        method = Reptile(model, s.alpha, s.inner_steps, min(s.inner_batch, s.shots + s.queries) or None)
     else:
         method = JointTraining(model)
     rate = linear_schedule(s.learning_rate, 0.0, s.iterations) if s.decay else s.learning_rate

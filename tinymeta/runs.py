@@ -5,16 +5,17 @@ This is the caller's side of meta_train: everything here could be ten lines in o
 
 import os
 import signal
+import threading
 import time
 from typing import NamedTuple
 
 import numpy as np
 
-from .checkpoints import CheckpointError, load_checkpoint, save_checkpoint
+from .checkpoints import Checkpoint, CheckpointError, load_checkpoint, save_checkpoint
 from .evaluation import evaluate
 from .linear import Linear, least_squares, sine_features
 from .progress import Progress
-from .protocols import METHODS, build, settings_from
+from .protocols import METHODS, Settings, build, settings_from
 from .tasks import SinusoidTasks
 from .training import DivergenceError, meta_train
 
@@ -23,66 +24,60 @@ HELD_OUT = 600  # tasks to evaluate on; also what tells their seed from the trai
 
 
 class Result(NamedTuple):
-    """A run so far: θ (P,), losses (iterations,), the seconds this call took, and how it ended."""
+    """How a run ended: its checkpoint, whether Ctrl-C stopped it, and the DivergenceError, or None."""
 
-    theta: np.ndarray
-    losses: np.ndarray
-    seconds: float
-    stopped: bool  # by Ctrl-C
-    error: object  # the DivergenceError, or None
+    checkpoint: Checkpoint
+    stopped: bool
+    error: object
 
 
 class StopOnInterrupt:
-    """While active, the first Ctrl-C sets `.stop`, so that a loop can end between two steps.
-
-    A second one interrupts at once, as ever.
-    """
+    """While active, Ctrl-C sets `.stop`, so that a loop can end between two steps and keep what it has."""
 
     def __enter__(self):
         self.stop = False
-        self.previous = signal.signal(signal.SIGINT, self._handle)
+        self.ours = threading.current_thread() is threading.main_thread()  # others get no signals
+        if self.ours:
+            self.previous = signal.signal(signal.SIGINT, self._handle)
         return self
 
     def _handle(self, number, frame):
         self.stop = True
-        signal.signal(signal.SIGINT, signal.default_int_handler)
 
     def __exit__(self, *exception):
-        signal.signal(signal.SIGINT, self.previous)
+        if self.ours:
+            signal.signal(signal.SIGINT, self.previous)
 
 
-def train(settings, path, resume=False):
-    """Train as settings say, keep checkpoints in the file `path`, and return a Result.
+def train(settings, path, more=False):
+    """Train as settings say, keeping a checkpoint in the file `path`, and return a Result.
 
-    resume: go on from the checkpoint in `path`, if there is one, to settings.iterations.  Ctrl-C, divergence and the end
-    all leave a checkpoint of the last good step.  Raises CheckpointError when `path` holds a run
-    with other settings, which is neither continued nor overwritten.
+    A run with the same settings that is already in `path` is gone on with, to the same bits as if it
+    had never stopped.  more: it may have been for another number of iterations.  Ctrl-C, divergence
+    and the end all leave a checkpoint of the last good step.
+
+    Raises CheckpointError when `path` holds a run with other settings: it is neither continued nor
+    overwritten.  Raises ValueError when it has had more iterations than settings ask for.
     """
-    run = build(settings)
-    rng = np.random.default_rng(settings.seed)
+    run, rng = build(settings), np.random.default_rng(settings.seed)
     theta = run.model.init(rng, dtype=np.dtype(settings.dtype), scheme=settings.init)
-    losses, done = [], 0
+    losses, done, seconds = [], 0, 0.0
     if os.path.exists(path):
-        checkpoint = load_checkpoint(path)
-        _same_settings(checkpoint, settings, path, ignoring={"iterations"} if resume else set())
-        if resume and checkpoint.iteration > settings.iterations:
-            raise ValueError(f"iterations is {settings.iterations}; expected at least {checkpoint.iteration}, "
-                             f"the number already done in {path}")
-        if resume:
-            checkpoint.restore(run.optimizer, rng)
-            theta, losses, done = checkpoint.theta, list(checkpoint.losses), checkpoint.iteration
+        checkpoint = _earlier(path, settings, ignoring={"iterations"} if more else set())
+        checkpoint.restore(run.optimizer, rng)
+        theta, done, seconds = checkpoint.theta, checkpoint.iteration, checkpoint.seconds
+        losses = list(checkpoint.losses)
     progress = Progress(METHODS[settings.method], settings.iterations, done)
     saved, error = time.perf_counter(), None
 
     def save():
-        save_checkpoint(path, theta, len(losses), run.optimizer, rng, losses, settings.as_dict())
+        save_checkpoint(path, theta, done, run.optimizer, rng, losses, seconds + progress.seconds, settings.as_dict())
 
     with StopOnInterrupt() as interrupt:
-        save()
         try:
             for step in meta_train(run.method, run.tasks, theta, run.optimizer, settings.iterations, rng,
                                    settings.n_tasks, run.n_support, run.n_query, start=done):
-                theta = step.theta
+                done, theta = step.iteration, step.theta
                 losses.append(step.loss)
                 progress.update(step.iteration, step.loss)
                 if interrupt.stop:
@@ -94,17 +89,39 @@ def train(settings, path, resume=False):
             error = raised
         progress.close()
         save()
-    stopped = interrupt.stop and len(losses) < settings.iterations
-    return Result(theta, np.array(losses), progress.seconds, stopped, error)
+    return Result(load_checkpoint(path), interrupt.stop, error)
 
 
 def load_run(path):
-    """The settings and the checkpoint in a file.  Raises CheckpointError for settings it does not know."""
+    """The settings and the checkpoint in a file.  Raises CheckpointError unless `train` made it."""
     checkpoint = load_checkpoint(path)
     try:
-        return settings_from(checkpoint.settings), checkpoint
-    except (TypeError, ValueError) as error:
+        missing = set(Settings().as_dict()) - set(checkpoint.settings)
+        if missing:
+            raise ValueError(f"its settings lack {', '.join(sorted(missing))}")
+        settings = settings_from(checkpoint.settings)
+        P, theta = build(settings).model.n_params, checkpoint.theta
+        if theta.shape != (P,) or theta.dtype != settings.dtype:
+            raise ValueError(f"theta has shape {theta.shape} and dtype {theta.dtype}; expected ({P},) and "
+                             f"{settings.dtype}")
+        return settings, checkpoint
+    except (TypeError, ValueError, IndexError) as error:
         raise CheckpointError(f"{path} was not made by python -m tinymeta: {error}") from error
+
+
+def _earlier(path, settings, ignoring):
+    """The checkpoint in `path`, if it is of the same settings; see `train` for what is raised."""
+    _, checkpoint = load_run(path)
+    wanted = settings.as_dict()
+    differing = [f"{name} {checkpoint.settings[name]!r} there, {wanted[name]!r} here"
+                 for name in sorted(set(wanted) - ignoring) if checkpoint.settings[name] != wanted[name]]
+    if differing:
+        raise CheckpointError(f"{path} holds a run with other settings ({'; '.join(differing)}); "
+                              f"choose another --output, or remove that file")
+    if checkpoint.iteration > settings.iterations:
+        raise ValueError(f"iterations is {settings.iterations}; expected at least {checkpoint.iteration}, "
+                         f"the number already done in {path}")
+    return checkpoint
 
 
 def held_out_rng(seed):
@@ -117,7 +134,7 @@ def evaluate_run(settings, theta, shots, alpha=None, steps=None, n_tasks=HELD_OU
     run = build(settings)
     return evaluate(run.model, theta, run.tasks, held_out_rng(settings.seed if seed is None else seed), n_tasks,
                     n_support=shots, n_query=settings.eval_queries or shots,
-                    alpha=alpha or settings.eval_alpha or settings.alpha,
+                    alpha=settings.alpha if alpha is None else alpha,
                     steps=settings.eval_steps if steps is None else steps)
 
 
@@ -127,12 +144,3 @@ def least_squares_errors(settings, shots, n_tasks=HELD_OUT):
     tasks = SinusoidTasks(phase=settings.phase, grid=settings.grid or None)
     batch = tasks.sample(held_out_rng(settings.seed), n_tasks, shots, settings.eval_queries or shots)
     return model.loss(least_squares(model, batch.x_support, batch.y_support), batch.x_query, batch.y_query)
-
-
-def _same_settings(checkpoint, settings, path, ignoring):
-    saved, wanted = checkpoint.settings, settings.as_dict()
-    differing = [f"{name} {saved.get(name)!r} there, {wanted.get(name)!r} here"
-                 for name in sorted({*saved, *wanted} - ignoring) if saved.get(name) != wanted.get(name)]
-    if differing:
-        raise CheckpointError(f"{path} holds a run with other settings ({'; '.join(differing)}); "
-                              f"choose another --output, or remove that file")
