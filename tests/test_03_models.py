@@ -231,6 +231,22 @@ def test_precision_is_that_of_theta(model, dtype, rng):
     assert_allclose(results[2], model.gradient(doubled, x, y), rtol=1e-4, atol=1e-4)
 
 
+@each(MODELS)
+@pytest.mark.parametrize("theta_axes", [(), (2, 1), (1, 3)], ids=str)
+@pytest.mark.parametrize("v_axes", [(), (2, 3), (3,)], ids=str)
+@pytest.mark.parametrize("data_axes", [(), (3,)], ids=str)
+def test_a_product_has_the_leading_axes_of_theta_data_and_direction(model, theta_axes, data_axes, v_axes, rng):
+    theta, v, (x, y) = random_theta(model, rng, *theta_axes), random_theta(model, rng, *v_axes), random_data(model, rng, *data_axes)
+    expected = np.broadcast_shapes(theta_axes, data_axes, v_axes)
+    assert model.hvp(theta, x, y, v).shape == expected + (model.n_params,)
+
+
+def test_single_precision_data_give_a_single_precision_floor(rng):
+    model = tm.Linear(1, 1)
+    x, y = (a.astype(np.float32) for a in random_data(model, rng))
+    assert tm.least_squares(model, x, y).dtype == np.float32
+
+
 def test_one_pass_serves_the_loss_the_gradient_and_many_products(rng):
     model = tm.MLP([1, 5, 4, 1], "tanh")
     theta, (x, y), vs = random_theta(model, rng), random_data(model, rng), random_theta(model, rng, 3)

@@ -189,5 +189,8 @@ def test_the_oracle_sees_amplitude_and_phase_beside_x(rng):
         for t in range(4):
             assert (mine[t, :, 1] == plain.parameters["amplitude"][t]).all()
             assert (mine[t, :, 2] == plain.parameters["phase"][t]).all()
+    single = tm.Batch(*(a.astype(np.float32) for a in (plain.x_support, plain.y_support, plain.x_query, plain.y_query)),
+                      plain.parameters)
+    assert tm.baselines.with_parameters(single).x_support.dtype == np.float32
     assert_array_equal(told.y_support, plain.y_support)
     assert_array_equal(told.y_query, plain.y_query)

@@ -1,5 +1,7 @@
 """Optimizers, the outer loop, evaluation: whole trajectories against plain references."""
 
+import pickle
+
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
@@ -52,12 +54,32 @@ def test_clipping_keeps_the_direction_and_bounds_the_norm():  # [CLIP.1]
     assert_allclose(run(tm.Adam(0.1, max_norm=1.0)), run(tm.Adam(0.1), clipped), rtol=1e-14)
 
 
+@pytest.mark.parametrize("dtype, size", [(np.float32, 1e20), (np.float32, 1e38), (np.float64, 1e200)])
+def test_clipping_survives_a_norm_that_overflows(dtype, size):
+    moved = tm.SGD(1.0, max_norm=1.0).step(np.zeros(2, dtype), np.array([3 * size, -4 * size / 2], dtype) / 2)
+    assert_allclose(moved, np.array([-1.5, 1.0]) / np.hypot(1.5, 1.0), rtol=1e-6)
+
+
+def test_a_gradient_of_zero_is_not_clipped():
+    assert_array_equal(tm.SGD(1.0, max_norm=1.0).step(np.ones(2), np.zeros(2)), np.ones(2))
+
+
+def test_a_step_that_fails_is_not_counted():
+    optimizer = tm.Adam(0.1)
+    run(optimizer, GRADIENTS[:1])
+    for bad in (np.ones(2), np.array([1.0, np.nan, 0.0]), np.ones(3, dtype=complex)):
+        with pytest.raises((ValueError, TypeError)):
+            optimizer.step(np.ones(len(bad)), bad)
+    assert optimizer.t == 1
+
+
 @pytest.mark.parametrize("optimizer", [tm.SGD(0.1), tm.Adam(0.1)], ids=["SGD", "Adam"])
 def test_optimizers_keep_precision_and_change_nothing_in_place(optimizer):
     theta, gradient = np.ones(3, dtype=np.float32), np.ones(3, dtype=np.float32)
     theta.setflags(write=False), gradient.setflags(write=False)
     for _ in range(3):
         assert optimizer.step(theta, gradient).dtype == np.float32
+        assert optimizer.step(theta, gradient.astype(float)).dtype == np.float32
 
 
 @pytest.mark.parametrize("make", [lambda: tm.SGD(tm.linear_schedule(0.3, 0, 4)), lambda: tm.Adam(0.1)], ids=["SGD", "Adam"])
@@ -164,6 +186,43 @@ def test_divergence_is_an_error_that_names_it_and_keeps_the_last_good_parameters
     assert np.isfinite(kept.theta).all()
 
 
+class RarelyHuge:
+    """Sinusoids, but one batch in five or so is too large for any number to hold its loss."""
+
+    def sample(self, rng, *sizes):
+        batch = TASKS.sample(rng, *sizes)
+        huge = 1e200 if batch.x_support[0, 0, 0] > 3 else 1.0
+        return tm.Batch(batch.x_support, huge * batch.y_support, batch.x_query, huge * batch.y_query)
+
+
+@pytest.mark.parametrize("optimizer", [tm.Adam(0.05), tm.SGD(0.01)], ids=["Adam", "SGD"])
+def test_after_divergence_generator_and_optimizer_stand_where_the_failed_step_found_them(optimizer):
+    rng, theta, errors = np.random.default_rng(0), MODEL.init(np.random.default_rng(1)), []
+    for _ in range(2):
+        with pytest.raises(tm.DivergenceError) as caught:
+            for step in tm.meta_train(tm.MAML(MODEL), RarelyHuge(), theta, optimizer, 500, rng, start=optimizer.t):
+                theta = step.theta
+        errors.append(caught.value)
+    assert errors[0].iteration == errors[1].iteration == optimizer.t + 1 > 1  # once more, the same failure
+    assert_array_equal(errors[0].theta, errors[1].theta)
+
+
+def test_a_divergence_error_survives_the_way_between_processes():
+    error = tm.DivergenceError("diverged", 3, 1.5, np.ones(2))
+    copied = pickle.loads(pickle.dumps(error))
+    assert (str(copied), copied.iteration, copied.loss, copied.theta.tolist()) == ("diverged", 3, 1.5, [1.0, 1.0])
+
+
+def test_what_callers_do_to_a_step_s_parameters_is_theirs():
+    kept = [s.theta for s in steps_of(tm.MAML(MODEL))]
+    spoiled = []
+    rng = np.random.default_rng(0)
+    for step in tm.meta_train(tm.MAML(MODEL), TASKS, MODEL.init(rng), tm.Adam(0.01), 4, rng, 2, 3, 2):
+        spoiled.append(step.theta.copy())
+        step.theta[:] = 0
+    assert_array_equal(spoiled, kept)
+
+
 @pytest.mark.filterwarnings("error")
 def test_divergence_warns_of_nothing_else():
     with pytest.raises(tm.DivergenceError):
@@ -199,6 +258,14 @@ def test_evaluate_draws_new_tasks_of_the_sizes_asked_for():
     batch = TASKS.sample(np.random.default_rng(1), 450, 3, 4)  # in one piece, not in blocks
     assert_allclose(curve.errors, tm.evaluate_batch(MODEL, theta, batch, 0.02, 2).errors, rtol=1e-12)
     assert curve.errors.shape == (3, 450)
+
+
+def test_evaluating_in_blocks_changes_no_number_even_with_noise(monkeypatch):
+    theta, noisy = MODEL.init(np.random.default_rng(0)), tm.SinusoidTasks(noise=0.5)
+    whole = tm.evaluate(MODEL, theta, noisy, np.random.default_rng(1), n_tasks=90, steps=2)
+    monkeypatch.setattr(tm.evaluation, "BLOCK", 40)
+    blocks = tm.evaluate(MODEL, theta, noisy, np.random.default_rng(1), n_tasks=90, steps=2)
+    assert_allclose(blocks.errors, whole.errors, rtol=1e-12)
 
 
 def test_evaluate_asks_for_as_many_query_points_as_support_points():

@@ -21,6 +21,16 @@ class Odd:
         return "<odd>"
 
 
+class Misshapen:
+    """A learner's model whose gradient keeps one axis too many."""
+
+    loss = MODEL.loss
+    hvp = MODEL.hvp
+
+    def gradient(self, theta, x, y):
+        return MODEL.gradient(theta, x, y)[..., np.newaxis]
+
+
 def case(name, make, kind, *words):
     return pytest.param(make, kind, words, id=name)
 
@@ -130,6 +140,34 @@ CASES = [
     case("a gradient check by another method", lambda: tm.check_gradient(lambda t: t.sum(), np.ones(2), np.ones(2), method="exact"), ValueError, "method", "'exact'", "complex"),
     case("an hvp of the wrong shape", lambda: tm.check_hvp(lambda t: 2 * t, lambda t, v: np.ones(3), np.ones(2)), ValueError, "hvp", "3)", "2)"),
     case("least squares on mismatched shots", lambda: tm.least_squares(tm.Linear(1, 1), X, Y[:, :2]), ValueError, "y has shape (3, 2, 1)", "(3, 5, 1)"),
+    case("alpha as text", lambda: tm.MAML(MODEL, alpha="0.1"), TypeError, "alpha", "'0.1'", "number"),
+    case("alpha of True", lambda: tm.MAML(MODEL, alpha=np.array(True)), TypeError, "alpha", "True", "number"),
+    case("a complex alpha", lambda: tm.MAML(MODEL, alpha=0.1 + 1j), TypeError, "alpha", "1j", "number"),
+    case("a huge alpha", lambda: tm.MAML(MODEL, alpha=10**400), TypeError, "alpha", "number"),
+    case("an activation for a loss", lambda: tm.MLP([1, 4, 1], loss="mse"), TypeError, "loss", "'mse'", "tinymeta.Loss"),
+    case("no model", lambda: tm.MAML(None), TypeError, "model", "None", "loss, gradient, hvp"),
+    case("no method", lambda: tm.meta_train(None, TASKS, THETA, tm.Adam(), 5, RNG), TypeError, "method", "None", "meta_gradient"),
+    case("no tasks", lambda: tm.meta_train(tm.MAML(MODEL), None, THETA, tm.Adam(), 5, RNG), TypeError, "tasks", "None", "sample"),
+    case("a number for an optimizer", lambda: tm.meta_train(tm.MAML(MODEL), TASKS, THETA, 0.1, 5, RNG), TypeError, "optimizer", "0.1", "step"),
+    case("training many thetas", lambda: tm.meta_train(tm.MAML(MODEL), TASKS, np.ones((2, 13)), tm.Adam(), 5, RNG), ValueError, "theta", "(2, 13)", "(13,)"),
+    case("a start after the end", lambda: tm.meta_train(tm.MAML(MODEL), TASKS, THETA, tm.Adam(), 2, RNG, start=5), ValueError, "start", "5", "at most 2"),
+    case("evaluating on no tasks", lambda: tm.evaluate(MODEL, THETA, None, RNG), TypeError, "tasks", "None", "sample"),
+    case("a learning rate that goes below 0", lambda: tm.SGD(lambda n: -1.0).step(THETA, THETA), ValueError, "learning_rate(0)", "-1.0"),
+    case("a gradient with NaN", lambda: tm.SGD(0.1).step(THETA, THETA * np.nan), ValueError, "gradient", "13 NaN"),
+    case("a complex gradient", lambda: tm.SGD(0.1).step(THETA, THETA + 0j), TypeError, "gradient", "complex128", "real"),
+    case("a step of no axes", lambda: tm.SGD(0.1).step(np.array(1.0), np.array([1.0])), ValueError, "gradient", "(1,)", "()"),
+    case("a masked array", lambda: MODEL.predict(THETA, np.ma.masked_array(np.ones((3, 1)), mask=[[0], [1], [0]])), TypeError, "x is a masked array", "(3, 1)"),
+    case("a list of unequal parts", lambda: MODEL.predict(THETA, [[1.0], [1.0, 2.0]]), ValueError, "x is a list of unequal parts"),
+    case("data too large for single precision", lambda: MODEL.loss(THETA.astype(np.float32), X * 0 + 1e39, Y), ValueError, "x has shape", "15 NaN or infinite"),
+    case("no tasks on an axis", lambda: tm.adapt(MODEL, THETA, X[:0], Y[:0], 0.1, 1), ValueError, "x (0,)", "no empty one"),
+    case("complex data in a batch", lambda: tm.Batch(X + 0j, Y, X, Y), TypeError, "x_support", "complex128", "real"),
+    case("batch parameters of None", lambda: tm.Batch(X, Y, X, Y, None), TypeError, "parameters", "None", "dict"),
+    case("least squares for a network", lambda: tm.least_squares(MODEL, X, Y), TypeError, "model", "Linear"),
+    case("a complex theta to check", lambda: tm.check_gradient(lambda t: t.sum(), np.ones(2), np.ones(2) + 1j), TypeError, "theta", "complex128", "real"),
+    case("a taylor order along a column", lambda: tm.taylor_order(lambda t: t.sum(), 3.0, np.ones(3), np.ones((3, 1))), ValueError, "v has shape (3, 1)", "(3,)"),
+    case("a taylor order of negative steps", lambda: tm.taylor_order(lambda t: t.sum(), 3.0, np.ones(3), np.ones(3), (0.1, -0.1)), ValueError, "steps[1]", "-0.1"),
+    case("a model whose gradient has another shape", lambda: tm.MAML(Misshapen(), 0.1).meta_gradient(THETA, BATCH), ValueError, "gradient(theta, x, y)", "(3, 13, 1)", "13"),
+    case("alpha of another length than theta", lambda: tm.MAML(Misshapen(), np.ones(4)).meta_gradient(THETA, BATCH), ValueError, "alpha", "(4,)", "(13,)"),
     case("odd objects for numbers", lambda: tm.MAML(MODEL, alpha=Odd()), TypeError, "alpha", "<odd>", "number"),
 ]
 

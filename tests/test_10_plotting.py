@@ -74,6 +74,12 @@ def test_the_animation_has_a_frame_a_step(shown, tmp_path):
     animation.save(tmp_path / "adaptation.gif", writer="pillow")
     from PIL import Image
 
+    for k in (2, 0):
+        animation._func(k)
+        for panel, theta in zip(animation._fig.axes, thetas.values()):
+            trajectory = tm.adapt(MODEL, theta, task.x_support[0], task.y_support[0], 0.05, 2)
+            drawn = panel.lines[-1].get_xydata()
+            assert_allclose(drawn[:, 1], MODEL.predict(trajectory[k], drawn[:, :1])[:, 0])
     with Image.open(tmp_path / "adaptation.gif") as image:
         assert image.n_frames == 3
 
@@ -82,6 +88,21 @@ def test_every_method_has_its_own_colour_and_its_own_second_cue():
     styles = [plotting.STYLES[name] for name in ("MAML", "first-order MAML", "Reptile", "joint training")]
     for cue in ("color", "linestyle", "marker"):
         assert len({str(style[cue]) for style in styles}) == 4
+
+
+@pytest.mark.parametrize("draw, word", [
+    (lambda thetas, task: plotting.plot_adaptation(MODEL, {}, TASKS, task), "thetas has 0 entries"),
+    (lambda thetas, task: plotting.plot_adaptation(MODEL, thetas, TASKS, task, steps=()), "steps 0"),
+    (lambda thetas, task: plotting.plot_adaptation(MODEL, thetas, TASKS, task, steps=(-1, 2)), "steps[0]"),
+    (lambda thetas, task: plotting.plot_adaptation(MODEL, {"MAML": np.ones((2, 25))}, TASKS, task), "thetas['MAML']"),
+    (lambda thetas, task: plotting.plot_adaptation(MODEL, thetas, TASKS, tm.Batch(
+        task.x_support, task.y_support, task.x_query, task.y_query)), "task has no parameters"),
+    (lambda thetas, task: plotting.plot_curves({}), "curves is empty"),
+    (lambda thetas, task: plotting.plot_training({"MAML": []}), "losses['MAML'] has shape (0,)")])
+def test_nothing_to_draw_is_an_error_that_names_it(shown, draw, word):
+    with pytest.raises(ValueError) as caught:
+        draw(*shown)
+    assert word in str(caught.value)
 
 
 @pytest.mark.parametrize("task, found", [(TASKS.sample(np.random.default_rng(0), 2), "2 tasks"), ("a task", "str")])

@@ -2,11 +2,12 @@
 
 import json
 import os
-import pty
+import shlex
 import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +16,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 
 import reference
 import tinymeta as tm
-from tinymeta import progress, protocols, runs
+from tinymeta import progress, protocols, runs, self_check
 from tinymeta.command_line import main
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -85,9 +86,16 @@ def test_train_evaluate_and_plot_work_together(tmp_path, capsys):
 def test_check_prints_a_table_and_passes(capsys):
     assert main(["check"]) == 0
     lines = capsys.readouterr().out.splitlines()
-    assert lines[0].split() == ["equations", "what", "error", "verdict"] and lines[-1] == "all passed"
-    assert all(line.endswith(" ok") for line in lines[1:-1]) and len(lines) >= 20
+    assert lines[1].split() == ["equations", "what", "complex", "central", "verdict"] and lines[-1] == "all passed"
+    assert all(line.endswith(" ok") for line in lines[2:-1]) and len(lines) >= 20
     assert max(map(len, lines)) <= 80
+    assert sum("must fail" in line for line in lines) == 6  # a first-order and a Reptile control for each model
+
+
+@pytest.mark.parametrize("seed", range(1, 25))
+def test_check_passes_at_any_random_parameters_and_tasks(seed):
+    for line in self_check.check_derivations(seed):
+        assert line.passed, line
 
 
 def test_check_fails_when_a_derivation_is_wrong(capsys, monkeypatch):
@@ -108,14 +116,15 @@ def interrupted(path, *arguments):
     """Start a long run, press Ctrl-C once it is under way, and return its exit code and what it said."""
     process = start(*arguments, "--output", path.parent)
     deadline = time.time() + 60
-    while not path.exists() and time.time() < deadline:
+    while not path.parent.exists() and time.time() < deadline:
         time.sleep(0.05)
-    time.sleep(0.5)
+    time.sleep(1.0)  # the folder is made just before the first step
     process.send_signal(signal.SIGINT)
     _, err = process.communicate(timeout=60)
     return process.returncode, err
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="no SIGINT to another process")
 def test_ctrl_c_keeps_what_was_reached_and_resuming_gives_the_uninterrupted_run(tmp_path, capsys):
     settings = ["--n-tasks", "2", "--widths", "1", "6", "1", "--method", "fomaml"]
     file = tmp_path / "cut" / "fomaml.npz"
@@ -183,6 +192,111 @@ def test_a_run_may_be_extended_at_a_constant_rate(tmp_path, capsys):
     assert_array_equal(whole.theta, extended.theta)
 
 
+def test_repeating_a_command_loses_nothing(tmp_path, capsys, monkeypatch):
+    """The same run in the same place is gone on with; it is never begun anew over what was reached."""
+    assert main(["train", *SMALL, "--output", str(tmp_path)]) == 0
+    before = tm.load_checkpoint(tmp_path / "maml.npz")
+    with monkeypatch.context() as context:
+        stop_after(context, 3)
+        assert main(["train", *SMALL, "--output", str(tmp_path)]) == 0
+    after = tm.load_checkpoint(tmp_path / "maml.npz")
+    assert after.iteration == before.iteration == 12
+    assert_array_equal(after.theta, before.theta)
+
+
+def test_a_comparison_s_folder_is_its_own(tmp_path, capsys):
+    (tmp_path / "thesis.tex").write_text("years of work")
+    assert main([*SMALL, "--output", str(tmp_path)]) == 1
+    assert "is not empty, and holds no comparison" in capsys.readouterr().err
+    assert main([*SMALL, "--output", str(tmp_path / "mine")]) == 0
+    assert main([*SMALL, "--output", str(tmp_path / "mine"), "--seed", "5"]) == 1
+    assert "holds another comparison" in capsys.readouterr().err
+    assert sorted(os.listdir(tmp_path)) == ["mine", "thesis.tex"]
+
+
+def test_figures_of_single_runs_do_not_replace_the_comparison_s(tmp_path, capsys):
+    assert main([*SMALL, "--output", str(tmp_path)]) == 0
+    before = (tmp_path / "errors.png").read_bytes()
+    assert main(["plot", str(tmp_path / "maml.npz")]) == 0
+    assert (tmp_path / "errors.png").read_bytes() == before and (tmp_path / "figures" / "errors.png").exists()
+
+
+def test_a_finished_comparison_keeps_its_times(tmp_path, capsys):
+    assert main([*SMALL, "--output", str(tmp_path), "--iterations", "300"]) == 0
+    first = json.loads((tmp_path / "results.json").read_text())["seconds"]
+    assert main(["--resume", str(tmp_path)]) == 0
+    assert json.loads((tmp_path / "results.json").read_text())["seconds"]["maml"] >= first["maml"] > 0
+
+
+def test_a_diverged_run_diverges_again_when_it_is_gone_on_with(tmp_path):
+    settings = replace(protocols.finn2017(), alpha=0.03, inner_steps=5, iterations=150, n_tasks=5, widths=(1, 20, 20, 1))
+    first = runs.train(settings, tmp_path / "maml.npz")
+    again = runs.train(settings, tmp_path / "maml.npz")
+    assert first.error.iteration == again.error.iteration == first.checkpoint.iteration + 1 < 150
+    assert_array_equal(first.checkpoint.theta, again.checkpoint.theta)
+
+
+def test_an_update_that_overflows_is_a_divergence_too(tmp_path):
+    settings = replace(protocols.finn2017(), learning_rate=3e38, optimizer="sgd", iterations=5, widths=(1, 6, 1))
+    result = runs.train(settings, tmp_path / "maml.npz")
+    assert "the updated parameters are not finite" in str(result.error)
+    assert np.isfinite(result.checkpoint.theta).all() and result.checkpoint.optimizer_state["t"] == result.checkpoint.iteration
+
+
+@pytest.mark.parametrize("content", ["{", "[1]", '"quick"', '{"protocol": "nope", "overrides": {}}',
+                                     '{"protocol": "quick", "overrides": {"alpha": "x"}}',
+                                     '{"protocol": "quick", "overrides": {"colour": 1}}'])
+def test_a_damaged_plan_is_an_error(content, tmp_path, capsys):
+    (tmp_path / "compare.json").write_text(content)
+    assert main(["--resume", str(tmp_path)]) == 1
+    assert "no comparison to go on with" in capsys.readouterr().err
+
+
+def test_a_checkpoint_of_one_s_own_is_not_taken_for_a_run(tmp_path, capsys):
+    """Without settings nobody can know which network the parameters belong to."""
+    tm.save_checkpoint(tmp_path / "own.npz", np.zeros(1761))
+    for command in ("evaluate", "plot"):
+        assert main([command, str(tmp_path / "own.npz")]) == 1
+        assert "was not made by python -m tinymeta: its settings lack" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("change", [{"method": "zz"}, {"eval_shots": []}, {"eval_shots": 10}, {"widths": 5}, {"phase": None},
+                                    {"widths": [1, 7, 1]}, {"dtype": "float64"}, {"colour": "red"}], ids=str)
+def test_a_checkpoint_with_odd_settings_is_an_error(change, tmp_path, capsys):
+    assert main(["train", *SMALL, "--output", str(tmp_path)]) == 0
+    checkpoint = tm.load_checkpoint(tmp_path / "maml.npz")
+    tm.save_checkpoint(tmp_path / "odd.npz", checkpoint.theta, settings={**checkpoint.settings, **change})
+    for command in (["evaluate"], ["plot"], ["train", "--resume"]):
+        assert main([*command, str(tmp_path / "odd.npz")]) == 1
+        assert "odd.npz was not made by python -m tinymeta" in capsys.readouterr().err
+
+
+def test_files_of_different_tasks_or_networks_are_not_put_in_one_table_or_figure(tmp_path, capsys):
+    assert main(["train", *SMALL, "--output", str(tmp_path / "a")]) == 0
+    assert main(["train", *SMALL, "--protocol", "reptile2018", "--output", str(tmp_path / "b")]) == 0
+    assert main(["train", *SMALL, "--activation", "tanh", "--output", str(tmp_path / "c")]) == 0
+    a, b, c = (str(next((tmp_path / name).glob("*.npz"))) for name in "abc")
+    capsys.readouterr()
+    assert main(["evaluate", a, b]) == 2 and "trained on different tasks" in capsys.readouterr().err
+    assert main(["plot", a, c]) == 2 and "different networks" in capsys.readouterr().err
+    assert main(["evaluate", a, c]) == 0
+
+
+def test_an_odd_path_is_quoted_and_drawn(tmp_path, capsys, monkeypatch):
+    folder = tmp_path / "q$a_$ b"
+    assert main(["train", *SMALL, "--output", str(folder)]) == 0
+    assert shlex.quote(str(folder / "maml.npz")) in capsys.readouterr().out
+    os.link(folder / "maml.npz", folder / "x$_.npz")
+    assert main(["plot", str(folder / "maml.npz"), str(folder / "x$_.npz")]) == 0
+
+
+def test_the_run_goes_on_when_nobody_reads_its_progress(tmp_path):
+    with open(os.devnull) as unwritable:
+        process = subprocess.run([sys.executable, "-m", "tinymeta", "train", *SMALL, "--output", str(tmp_path)], cwd=ROOT,
+                                 stdout=subprocess.PIPE, stderr=unwritable)
+    assert process.returncode == 0 and tm.load_checkpoint(tmp_path / "maml.npz").iteration == 12
+
+
 def test_another_run_s_file_is_neither_overwritten_nor_continued(tmp_path, capsys):
     assert main(["train", *SMALL, "--output", str(tmp_path)]) == 0
     before = (tmp_path / "maml.npz").read_bytes()
@@ -208,10 +322,13 @@ def test_divergence_is_an_error_and_keeps_the_last_good_parameters(tmp_path, cap
     (["train", "--shots", "many"], 2, "--shots"), (["--protocol", "mine"], 2, "--protocol"),
     (["evaluate"], 2, "FILE"), (["train", "--alpha", "-1"], 2, "alpha is -1.0; expected one finite number above 0"),
     (["train", "--shots", "0"], 2, "shots"), (["train", "--iterations", "-5"], 2, "iterations"),
-    (["train", "--seed", "-5"], 2, "seed"), (["--inner-steps", "0"], 2, "steps is 0"),
+    (["train", "--seed", "-5"], 2, "seed"), (["--inner-steps", "0"], 2, "inner_steps is 0"),
     (["evaluate", "nowhere.npz"], 1, "nowhere.npz"), (["train", "--resume", "nowhere.npz"], 1, "nowhere.npz"),
     (["--resume", "nowhere"], 1, "nowhere"), (["plot", str(ROOT / "README.md")], 1, "README.md"),
-    (["check", "--widths", "0"], 2, "widths"), (["check", "--alpha", "0"], 2, "alpha")], ids=str)
+    (["check", "--widths", "0"], 2, "widths"), (["check", "--alpha", "0"], 2, "alpha"),
+    (["--widths", "2", "4", "1"], 2, "widths is [2, 4, 1]; expected the first and the last to be 1"),
+    (["--protocol", "reptile2018", "--shots", "30", "--queries", "30"], 2, "expected at most 50, those of the grid"),
+    (["--learning-rate", "nan"], 2, "learning_rate is nan"), (["--resume", ""], 1, "compare.json")], ids=str)
 def test_wrong_usage_ends_with_its_code_and_a_message_that_names_it(arguments, code, word, capsys, monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
     try:
@@ -223,15 +340,22 @@ def test_wrong_usage_ends_with_its_code_and_a_message_that_names_it(arguments, c
     assert not list(tmp_path.rglob("*.npz"))
 
 
-def test_help_lists_every_command_and_every_option(capsys):
-    for arguments in ([], ["train"], ["evaluate"], ["check"], ["plot"], ["compare"]):
-        with pytest.raises(SystemExit) as exit:
-            main([*arguments, "--help"])
-        assert exit.value.code == 0
+RUN_OPTIONS = ("--protocol --shots --queries --inner-steps --alpha --iterations --n-tasks --learning-rate --max-norm --seed "
+               "--init --activation --widths --output --resume")
+
+
+@pytest.mark.parametrize("command, words", [
+    ([], "train evaluate check plot compare finn2017 examples: exit codes: 130"), (["compare"], RUN_OPTIONS),
+    (["train"], "--method reptile2018 " + RUN_OPTIONS), (["evaluate"], "FILE --shots --inner-steps --alpha --seed --tasks"),
+    (["check"], "--seed --alpha --widths --verbose"),
+    (["plot"], "FILE --shots --inner-steps --alpha --seed --task --animate --output")], ids=lambda c: " ".join(c)[:10])
+def test_help_names_every_option_within_80_columns(command, words, capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "80")
+    with pytest.raises(SystemExit) as exit:
+        main([*command, "--help"])
     out = capsys.readouterr().out
-    for word in ("train", "evaluate", "check", "plot", "compare", "--method", "--shots", "--inner-steps", "--alpha",
-                 "--iterations", "--seed", "--output", "--resume", "--protocol", "finn2017", "reptile2018", "exit codes"):
-        assert word in out
+    assert exit.value.code == 0 and max(map(len, out.splitlines())) <= 80
+    assert all(word in out for word in words.split())
 
 
 def test_a_command_line_that_fails_says_so_to_the_shell(tmp_path):
@@ -251,6 +375,7 @@ def test_in_a_pipe_progress_is_a_few_quiet_lines(tmp_path):
 
 
 def test_on_a_terminal_progress_is_one_line_rewritten(tmp_path):
+    pty = pytest.importorskip("pty", reason="no terminals of this kind here")
     master, slave = pty.openpty()
     process = subprocess.Popen([sys.executable, "-m", "tinymeta", "train", "--output", str(tmp_path), "--iterations",
                                 "3000", *SMALL[2:]], cwd=ROOT, stdout=subprocess.DEVNULL, stderr=slave)
