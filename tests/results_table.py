@@ -31,12 +31,30 @@ def cell(runs, shots, name, key, step):
     return " / ".join(f"{v:.0f}" if key == "n_diverged" else f"{v:.2f}" if v < 100 else f"{v:.0e}" for v in values)
 
 
-def rows(runs, columns):
-    """One table row a method; columns: (shots, key, step)."""
-    for name, short in METHODS.items():
-        cells = [cell(runs, *(column[0], name, *column[1:])) for column in columns]
-        seconds = " / ".join(f"{run['seconds'][short]:.0f}" for run in runs)
-        yield f"| {name} | " + " | ".join(cells) + f" | {seconds} |"
+def table_of(runs, shots, steps, published=()):
+    """One table: a row a method, the mean after each of the steps, median and diverged tasks after the last."""
+    heads = [f"{k} step{'s' * (k > 1)}" for k in steps] + ["median", "diverged"]
+    columns = [("mean", k) for k in steps] + [("median", steps[-1]), ("n_diverged", steps[-1])]
+    yield f"| {shots}-shot | " + " | ".join(heads) + " |"
+    yield "|---" * (len(heads) + 1) + "|"
+    for name in METHODS:
+        if name != "oracle":
+            yield f"| {name} | " + " | ".join(cell(runs, shots, name, *column) for column in columns) + " |"
+    for name, values in published:
+        yield f"| *{name}* | " + " | ".join(values) + " | | |"
+
+
+def oracle_and_floor(runs):
+    """A sentence on what knowledge of the task is worth."""
+    shots = list(runs[0]["shots"])
+    worst = max(float(run["shots"][s]["least squares"]["largest"][0]) for run in runs for s in shots)
+    return (f"The oracle, told amplitude and phase, has {cell(runs, shots[-1], 'oracle', 'mean', 0)} without adaptation. "
+            f"The floor is zero: least squares on (sin x, cos x) leaves at most {worst:.0e} on any task.")
+
+
+def seconds(runs):
+    parts = [name + " " + " / ".join(f"{run['seconds'][short]:.0f}" for run in runs) for name, short in METHODS.items()]
+    return f"Seconds of meta-training: {', '.join(parts)}."
 
 
 def widest(runs, shots, name, step):
@@ -46,37 +64,29 @@ def widest(runs, shots, name, step):
 def table():
     """The text between README's two marks."""
     finn, reptile = reports("finn2017"), reports("reptile2018")
-    seeds = " / ".join(str(run["seed"]) for run in finn)
-    floor = max(float(run["shots"][s]["least squares"]["largest"][0]) for run in finn for s in run["shots"])
     lines = [
-        f"Mean squared error on 600 held-out sine waves, for seeds {seeds}. NumPy {finn[0]['numpy']}, float32, two cores; "
-        "seconds are of meta-training.",
+        f"Mean squared error on 600 held-out sine waves after adaptation, for seeds "
+        f"{' / '.join(str(run['seed']) for run in finn)}; float32, NumPy {finn[0]['numpy']}, one core. In italics what others "
+        f"published. All methods see the same points of as many tasks; Reptile takes five inner gradients where MAML takes one.",
         "",
-        f"**`python -m tinymeta --protocol finn2017`**: Finn et al. 2017, {finn[0]['iterations']:,} iterations, trained with "
-        "K = 10 and one inner step.",
+        f"`python -m tinymeta --protocol finn2017`: {finn[0]['iterations']:,} iterations, trained with K = 10 and one inner step.",
         "",
-        "| | 5-shot, 1 step | 10 steps | median | 10-shot, 1 step | 10 steps | diverged | seconds |",
-        "|---|---|---|---|---|---|---|---|",
-        *rows(finn, [("5", "mean", 1), ("5", "mean", 10), ("5", "median", 10), ("10", "mean", 1), ("10", "mean", 10),
-                     ("10", "n_diverged", 10)]),
-        "| *published:* MAML (Finn et al. 2017, Table 2) | 0.67 | 0.35 | | | | | |",
-        "| pretrained on all tasks (same) | 2.41 | 2.19 | | | | | |",
-        "| MAML (Park & Oliva 2019) | 0.69 ± 0.07 | | | 0.44 ± 0.04 | | | |",
+        *table_of(finn, "5", (1, 5, 10), [
+            ("MAML, Finn et al. 2017, Table 2", ["0.67", "0.38", "0.35"]),
+            ("pretrained on all tasks, same", ["2.41", "2.23", "2.19"]),
+            ("MAML, Park & Oliva 2019", ["0.69 ± 0.07", "", ""])]),
         "",
-        f"Half the 95 % interval of MAML's mean is at most {widest(finn, '5', 'MAML', 1):.2f} (5-shot, 1 step) and "
-        f"{widest(finn, '10', 'MAML', 1):.2f} (10-shot, 1 step). The oracle is told amplitude and phase and is not adapted: "
-        f"its error is {cell(finn, '10', 'oracle', 'mean', 0)}. The floor is zero: closed-form least squares on "
-        f"(sin x, cos x) leaves at most {floor:.0e} on any task.",
+        *table_of(finn, "10", (1, 5, 10), [("MAML, Park & Oliva 2019", ["0.44 ± 0.04", "", ""])]),
         "",
-        f"**`python -m tinymeta --protocol reptile2018`**: Nichol et al. 2018, {reptile[0]['iterations']:,} iterations of one "
-        "task; adapted to 10 grid points, measured on all 50.",
+        f"The 95 % interval of MAML's mean after one step is at most ± {widest(finn, '5', 'MAML', 1):.2f} (5-shot) and "
+        f"± {widest(finn, '10', 'MAML', 1):.2f} (10-shot). {oracle_and_floor(finn)} {seconds(finn)}",
         "",
-        "| | 1 step | 5 steps | 32 steps | median | diverged | seconds |",
-        "|---|---|---|---|---|---|---|",
-        *rows(reptile, [("10", "mean", 1), ("10", "mean", 5), ("10", "mean", 32), ("10", "median", 32),
-                        ("10", "n_diverged", 32)]),
+        f"`python -m tinymeta --protocol reptile2018`: {reptile[0]['iterations']:,} iterations of one task; adapted to 10 grid "
+        f"points, measured on all 50. The demonstration shows one task and publishes no number.",
         "",
-        "The demonstration shows one task and publishes no number to compare with.",
+        *table_of(reptile, "10", (1, 5, 10, 32)),
+        "",
+        f"{oracle_and_floor(reptile)} {seconds(reptile)}",
         "",
     ]
     return "\n".join(lines)
@@ -89,6 +99,5 @@ def in_readme(text):
 
 if __name__ == "__main__":
     readme = ROOT / "README.md"
-    text = readme.read_text(encoding="utf-8")
-    readme.write_text(text.replace(in_readme(text), table()) if in_readme(text) else text.replace(BEGIN, BEGIN + table()),
-                      encoding="utf-8")
+    head, rest = readme.read_text(encoding="utf-8").split(BEGIN)
+    readme.write_text(head + BEGIN + table() + rest[rest.index(END):], encoding="utf-8")
