@@ -16,6 +16,26 @@ MODELS = {
     "tanh 1-5-4-1": lambda: tm.MLP([1, 5, 4, 1], activation="tanh"),
     "tanh 2-5-5-5-3": lambda: tm.MLP([2, 5, 5, 5, 3], activation="tanh"),
 }
+
+# φ = sin, from z alone where tanh's derivatives come from a alone; and a loss in which prediction and
+# target are not alike, exp(f - y) - (f - y), whose curvature depends on both.
+SINE = tm.Activation("sine", value=np.sin, derivative=lambda z, a: np.cos(z),
+                     second_derivative=lambda z, a, d: -np.sin(z), init="xavier")
+
+
+def _mean(values):
+    return values.mean(axis=(-2, -1))
+
+
+LOPSIDED = tm.Loss("lopsided", lambda f, y: _mean(np.exp(f - y) - (f - y)),
+                   lambda f, y: (np.exp(f - y) - 1) / (f.shape[-2] * f.shape[-1]),
+                   lambda f, y, f_dot: np.exp(f - y) * f_dot / (f.shape[-2] * f.shape[-1]))
+
+OWN_PARTS = {
+    "sine 1-5-4-1": lambda: tm.MLP([1, 5, 4, 1], SINE),
+    "tanh 1-5-4-2 with a lopsided loss": lambda: tm.MLP([1, 5, 4, 2], "tanh", loss=LOPSIDED),
+    "linear 2 to 3 with a lopsided loss": lambda: tm.Linear(2, 3, loss=LOPSIDED),
+}
 NETWORKS = {name: make for name, make in MODELS.items() if not name.startswith("linear")}
 
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from conftest import MODELS, NETWORKS, each, hessian, random_data, random_theta, read_only
+from conftest import MODELS, NETWORKS, OWN_PARTS, each, hessian, random_data, random_theta, read_only
 from numpy.testing import assert_allclose, assert_array_equal
 
 import reference
@@ -44,7 +44,7 @@ def test_unflattened_parameters_are_views():
     assert all(np.shares_memory(block, theta) for block in model.unflatten(theta))
 
 
-@each(MODELS)
+@each({**MODELS, **OWN_PARTS})
 def test_the_gradient_passes_both_numerical_derivatives(model, rng):  # [MLP.3] [MLP.4] [MLP.5] [MLP.6] [LIN.2]
     theta, (x, y) = random_theta(model, rng), random_data(model, rng)
     report = tm.check_gradient(lambda t: model.loss(t, x, y), lambda t: model.gradient(t, x, y), theta, model)
@@ -59,7 +59,7 @@ def test_the_gradient_is_that_of_the_reference_loop(model, rng):
     assert tm.gradient_check.relative_error(numerical, model.gradient(theta, x, y)) < 1e-13
 
 
-@each(MODELS)
+@each({**MODELS, **OWN_PARTS})
 def test_the_hvp_passes_both_numerical_derivatives(model, rng):  # [LIN.3] [LIN.4]
     # [HVP.1] [HVP.2] [HVP.3] [HVP.4] [HVP.5] [HVP.6]
     theta, (x, y) = random_theta(model, rng), random_data(model, rng)
@@ -67,7 +67,7 @@ def test_the_hvp_passes_both_numerical_derivatives(model, rng):  # [LIN.3] [LIN.
     assert report, report
 
 
-@each(MODELS)
+@each({**MODELS, **OWN_PARTS})
 def test_the_hvp_is_the_explicit_symmetric_hessian_times_v(model, rng):
     theta, (x, y), v = random_theta(model, rng), random_data(model, rng), random_theta(model, rng)
     H = hessian(lambda t: model.gradient(t, x, y), theta)

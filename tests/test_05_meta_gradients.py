@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from conftest import MODELS, each, hessian, random_batch, random_theta, read_only
+from conftest import MODELS, OWN_PARTS, each, hessian, random_batch, random_theta, read_only
 from numpy.testing import assert_allclose, assert_array_equal
 
 import reference
@@ -20,7 +20,7 @@ def check(method, theta, batch, claimed=None):
 
 @STEPS
 @pytest.mark.parametrize("alpha", [0.05, 0.2])
-@each(MODELS)
+@each({**MODELS, **OWN_PARTS})
 def test_the_meta_gradient_passes_both_numerical_derivatives(model, alpha, steps, rng):  # [MAML.1] [MAML.2] [MAML.3]
     theta, batch = random_theta(model, rng), random_batch(model, rng)
     report = check(tm.MAML(model, alpha / model.d_in, steps), theta, batch)
@@ -158,6 +158,24 @@ def test_precision_is_that_of_theta(make, dtype, rng):
     loss, gradient = make(model).meta_gradient(theta.astype(dtype), batch)
     assert gradient.dtype == dtype and np.asarray(loss).dtype == dtype
     assert_allclose(gradient, make(model).meta_gradient(theta, batch)[1], rtol=1e-3, atol=1e-5)
+
+
+def test_single_precision_stays_with_a_step_size_for_each_parameter(rng):
+    model = tm.MLP([1, 5, 1], "tanh")
+    theta, batch, alpha = random_theta(model, rng).astype(np.float32), random_batch(model, rng), np.full(16, 0.05)
+    for method in (tm.MAML(model, alpha, 2), tm.Reptile(model, alpha, 2)):
+        loss, gradient = method.meta_gradient(theta, batch)
+        assert (loss.dtype, gradient.dtype) == (np.float32, np.float32)
+
+
+def test_defaults_are_the_papers(rng):
+    model = tm.MLP([1, 5, 1])
+    maml, reptile = tm.MAML(model), tm.Reptile(model)
+    assert (maml.alpha, maml.steps, maml.first_order) == (0.01, 1, False)
+    assert (reptile.alpha, reptile.steps, reptile.batch_size) == (0.02, 5, None)
+    for tasks in (tm.SinusoidTasks(), tm.LinearTasks(), tm.OracleTasks(tm.SinusoidTasks())):
+        batch = tasks.sample(rng)
+        assert (len(batch), batch.x_support.shape[1], batch.x_query.shape[1]) == (25, 10, 10)
 
 
 @each_method

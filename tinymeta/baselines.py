@@ -23,13 +23,13 @@ from .tasks import Batch
 
 
 class JointTraining:
-    """One θ for all tasks.  model: loss and gradient."""
+    """One θ for all tasks.  model: loss and gradient.  Raises TypeError for anything else."""
 
     def __init__(self, model):
         self.model = arguments.methods("model", model, "loss", "gradient")
 
     def meta_loss(self, theta, batch):
-        """The mean over tasks of the support loss at θ, without adaptation; theta is (P,)."""
+        """The mean over tasks of the support loss at θ (P,), without adaptation.  Raises as meta_gradient."""
         theta, support, _ = check_meta_arguments(self.model, theta, batch)
         return pass_at(self.model, theta, *support).loss().mean()
 

@@ -27,15 +27,15 @@ class Loss(NamedTuple):
 
 def _value(f, y):
     error = f - y  # (..., K, D_out)
-    return (error * error).mean(axis=(-2, -1))  # [LOSS.1]  (no abs: complex numbers must flow through)
+    return (error * error).mean(axis=(-2, -1))  # (...)  [LOSS.1]  no abs: complex numbers must flow through
 
 
 def _gradient(f, y):
-    return (f - y) * (2.0 / (f.shape[-2] * f.shape[-1]))  # [LOSS.2]
+    return (f - y) * (2.0 / (f.shape[-2] * f.shape[-1]))  # (..., K, D_out)  [LOSS.2]
 
 
 def _curvature(f, y, f_dot):
-    return f_dot * (2.0 / (f.shape[-2] * f.shape[-1]))  # [LOSS.3]
+    return f_dot * (2.0 / (f.shape[-2] * f.shape[-1]))  # (..., K, D_out)  [LOSS.3]
 
 
 squared_error = Loss("squared error", _value, _gradient, _curvature)

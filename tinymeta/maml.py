@@ -42,7 +42,7 @@ class MAML:
         self.alpha, self.steps, _ = check_settings(alpha, steps, n_params=getattr(model, "n_params", None))
 
     def meta_loss(self, theta, batch):
-        """The mean over tasks of the query loss after adaptation, L_𝒬(θ_S); theta is one vector (P,)."""
+        """The mean over tasks of the query loss after adaptation, L_𝒬(θ_S), at θ (P,).  Raises as meta_gradient."""
         theta, support, query = check_meta_arguments(self.model, theta, batch, self.alpha)
         return self._adapt(theta, support, query)[1].loss().mean()
 

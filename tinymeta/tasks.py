@@ -10,7 +10,7 @@ for the others (the query set).  A batch holds T tasks as four arrays:
     [TASK.2]  lines       y = a x + b         a, b ~ U[-2, 2], x ~ U[-2, 2]
 
 Reference: Finn, Abbeel, Levine 2017, "Model-Agnostic Meta-Learning for Fast Adaptation of Deep
-Networks", Sec. 5.1.  The text there says φ in [0, π]; its generator subtracts the phase, as here.
+Networks", Sec. 5.1, for the sinusoids; its generator subtracts the phase, as here.  The lines are ours.
 """
 
 from dataclasses import dataclass, field
@@ -106,8 +106,8 @@ class _UniformTasks:
             x = low + (high - low) * uniform  # (T, K + Q)
         else:
             x = np.linspace(low, high, self.grid)[np.argsort(uniform, axis=1)]  # (T, grid), shuffled
-        x = x[..., np.newaxis]
-        x_support, x_query = x[:, :K], x[:, x.shape[1] - Q:]
+        x = x[..., np.newaxis]  # (T, K + Q or grid, 1)
+        x_support, x_query = x[:, :K], x[:, x.shape[1] - Q:]  # (T, K, 1), (T, Q, 1)
         y_support, y_query = self.truth(parameters, x_support), self.truth(parameters, x_query)
         if self.noise > 0:
             y_support = y_support + self.noise * rng.standard_normal(y_support.shape)
