@@ -106,8 +106,8 @@ def _parser():
     sub = command("plot", plot_files, "figures of trained parameters")
     sub.add_argument("files", nargs="+", metavar="FILE", help="checkpoints made by train or compare")
     _add_test_options(sub)
-    sub.add_argument("--task", type=int, metavar="N", help="which held-out task to show (default: one of average "
-                                                           "error before adaptation)")
+    sub.add_argument("--task", type=int, metavar="N",
+                     help="which held-out task to show (default: one of average error before adaptation)")
     sub.add_argument("--animate", action="store_true", help="also save the adaptation as an animated GIF")
     sub.add_argument("--output", metavar="DIR", help="where the figures go (default: figures/ beside the first FILE)")
     return parser
@@ -122,7 +122,8 @@ def _add_run_options(sub):
             ("--shots", int, "support points a task, K (10)"), ("--queries", int, "query points a task, Q (10)"),
             ("--inner-steps", int, "inner steps (1; Reptile 5)"), ("--alpha", float, "inner step size (0.01)"),
             ("--iterations", int, "outer steps (70000)"), ("--n-tasks", int, "tasks an outer step (25)"),
-            ("--learning-rate", float, "outer step size (0.001)"), ("--max-norm", float, "clip the meta-gradient to this norm (never)"),
+            ("--learning-rate", float, "outer step size (0.001)"),
+            ("--max-norm", float, "clip the meta-gradient to this norm; 0 for never (0)"),
             ("--seed", int, "of everything random (0)")):
         sub.add_argument(flag, type=kind, metavar="N" if kind is int else "X", help=text)
     sub.add_argument("--init", choices=("he", "xavier", "truncated_normal", "uniform"), help="initialisation (he)")

@@ -102,7 +102,8 @@ def evaluate_files(arguments):
     """Adaptation errors of trained parameters on held-out tasks, as a table for each number of shots."""
     runs = _load_all(arguments.files)
     for shots in _test_shots(runs, arguments):
-        _print_curves(_evaluate_all(runs, shots, arguments, arguments.tasks), shots, arguments.tasks)
+        curves = _evaluate_all(runs, shots, arguments.alpha, arguments.inner_steps, arguments.seed, arguments.tasks)
+        _print_curves(curves, shots, arguments.tasks)
     return 0
 
 
@@ -126,9 +127,10 @@ def plot_files(arguments):
     runs = _load_all(arguments.files)
     output = arguments.output or os.path.join(os.path.dirname(arguments.files[0]), "figures")
     shots = _test_shots(runs, arguments)[-1]
-    curves = _evaluate_all(runs, shots, arguments)
+    curves = _evaluate_all(runs, shots, arguments.alpha, arguments.inner_steps, arguments.seed)
     os.makedirs(output, exist_ok=True)
-    figures = save_figures(runs, curves, shots, output, arguments, arguments.task, arguments.animate)
+    figures = save_figures(runs, curves, shots, output, arguments.alpha, arguments.seed, arguments.task,
+                           arguments.animate)
     print(f"in {output}: {', '.join(figures)}")
     return 0
 
@@ -212,8 +214,8 @@ def _test_shots(runs, arguments):
     return [whole_number("shots", n, minimum=1) for n in shots]
 
 
-def _evaluate_all(runs, shots, given=None, n_tasks=HELD_OUT):
-    """name -> AdaptationCurve; given: alpha, inner_steps and seed where the command line has them.
+def _evaluate_all(runs, shots, alpha=None, steps=None, seed=None, n_tasks=HELD_OUT):
+    """name -> AdaptationCurve; alpha, steps and seed are as in the runs unless given.
 
     All are tested on the same tasks, those that go with the first file's seed.  Raises ValueError for
     files whose tasks differ.
@@ -221,10 +223,9 @@ def _evaluate_all(runs, shots, given=None, n_tasks=HELD_OUT):
     first = next(iter(runs.values()))[0]
     of_tasks = lambda s: (s.phase, s.grid, s.eval_queries)
     if any(of_tasks(settings) != of_tasks(first) for settings, _ in runs.values()):
-        raise ValueError("the files were trained on different tasks; expected one kind: evaluate or plot them separately")
-    seed = first.seed if getattr(given, "seed", None) is None else given.seed
-    return {name: evaluate_run(settings, checkpoint.theta, shots, getattr(given, "alpha", None),
-                               getattr(given, "inner_steps", None), n_tasks, seed)
+        raise ValueError("the files were trained on different tasks; expected one kind: take them separately")
+    seed = first.seed if seed is None else seed
+    return {name: evaluate_run(settings, checkpoint.theta, shots, alpha, steps, n_tasks, seed)
             for name, (settings, checkpoint) in runs.items()}
 
 

@@ -119,7 +119,9 @@ class Model:
         theta, x, y, v = self.check(theta, x, y, v)
         product = self.at(theta, x, y).hvp(v)
         leading = np.broadcast_shapes(theta.shape[:-1], product.shape[:-1])  # where H does not depend on θ
-        return product if product.shape[:-1] == leading else np.broadcast_to(product, leading + product.shape[-1:]).copy()
+        if product.shape[:-1] != leading:
+            product = np.broadcast_to(product, leading + product.shape[-1:]).copy()
+        return product
 
 
 class _Pass:

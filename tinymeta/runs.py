@@ -129,8 +129,17 @@ def held_out_rng(seed):
     return np.random.default_rng([seed, HELD_OUT])
 
 
+def held_out_tasks(settings, tasks, shots, n_tasks=HELD_OUT, seed=None):
+    """A Batch of the held-out tasks that evaluate_run measures: the first ones are the same for any n_tasks."""
+    rng = held_out_rng(settings.seed if seed is None else seed)
+    return tasks.sample(rng, n_tasks, shots, settings.eval_queries or shots)
+
+
 def evaluate_run(settings, theta, shots, alpha=None, steps=None, n_tasks=HELD_OUT, seed=None):
-    """The AdaptationCurve of a trained θ on held-out tasks: the same tasks for every method of a seed."""
+    """The AdaptationCurve of a trained θ on held-out tasks: the same tasks for every method of a seed.
+
+    alpha, steps, seed: as in the settings unless given.  Raises as `evaluate` does.
+    """
     run = build(settings)
     return evaluate(run.model, theta, run.tasks, held_out_rng(settings.seed if seed is None else seed), n_tasks,
                     n_support=shots, n_query=settings.eval_queries or shots,
@@ -142,5 +151,5 @@ def least_squares_errors(settings, shots, n_tasks=HELD_OUT):
     """The errors (T,) of closed-form least squares on (sin x, cos x), on the same held-out tasks."""
     model = Linear(1, 1, features=sine_features, bias=False)
     tasks = SinusoidTasks(phase=settings.phase, grid=settings.grid or None)
-    batch = tasks.sample(held_out_rng(settings.seed), n_tasks, shots, settings.eval_queries or shots)
+    batch = held_out_tasks(settings, tasks, shots, n_tasks)
     return model.loss(least_squares(model, batch.x_support, batch.y_support), batch.x_query, batch.y_query)
