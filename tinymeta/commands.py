@@ -46,7 +46,7 @@ def compare(arguments):
     seconds, paths, go_on = {}, [os.path.join(output, f"{name}.npz") for name in METHODS], _resume_command("", output)
     for (name, settings), path in zip(all_settings.items(), paths):
         result = train(settings, path)
-        seconds[name] = round(result.checkpoint.seconds, 1)
+        seconds[name] = round(result.checkpoint.seconds, 2)
         if result.stopped or result.error:
             return _ended_early(result, path, go_on)
         print(f"  {METHODS[name]:<16} trained in {seconds[name]:.1f} s", flush=True)
