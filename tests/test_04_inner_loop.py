@@ -47,6 +47,19 @@ def test_a_batch_of_tasks_adapts_as_each_alone(model, rng):
         assert_allclose(together[:, t], tm.adapt(model, theta, x[t], y[t], 0.05, 2), rtol=1e-12, atol=1e-13)
 
 
+@pytest.mark.parametrize("theta_axes, data_axes", [((3,), (3,)), ((3,), ()), ((2, 1), (3,)), ((2, 3), (3,))], ids=str)
+def test_each_task_may_start_from_parameters_of_its_own(theta_axes, data_axes, rng):
+    model = tm.MLP([1, 4, 1], "tanh")
+    theta, (x, y) = random_theta(model, rng, *theta_axes), random_data(model, rng, *data_axes)
+    axes = np.broadcast_shapes(theta_axes, data_axes)
+    together = tm.adapt(model, theta, x, y, 0.05, 2)
+    assert together.shape == (3, *axes, model.n_params)
+    thetas = np.broadcast_to(theta, axes + (model.n_params,))
+    xs, ys = (np.broadcast_to(a, axes + a.shape[-2:]) for a in (x, y))
+    for i in np.ndindex(axes):
+        assert_allclose(together[(slice(None), *i)], tm.adapt(model, thetas[i], xs[i], ys[i], 0.05, 2), rtol=1e-12)
+
+
 def test_zero_steps_return_theta_alone(rng):
     model = tm.Linear(1, 1)
     theta, (x, y) = random_theta(model, rng), random_data(model, rng, 3)
