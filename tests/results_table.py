@@ -28,7 +28,7 @@ def cell(runs, shots, name, key, step):
     if any(step >= len(v) for v in values):
         return "–"
     values = [float(v[step]) for v in values]
-    return " / ".join(f"{v:.0f}" if key == "n_diverged" else f"{v:.2f}" if v < 100 else f"{v:.0e}" for v in values)
+    return "/".join(f"{v:.0f}" if key == "n_diverged" else f"{v:.2f}" if v < 100 else f"{v:.0e}" for v in values)
 
 
 def table_of(runs, shots, steps, published=()):
@@ -53,7 +53,7 @@ def oracle_and_floor(runs):
 
 
 def seconds(runs):
-    parts = [name + " " + " / ".join(f"{run['seconds'][short]:.0f}" for run in runs) for name, short in METHODS.items()]
+    parts = [name + " " + "/".join(f"{run['seconds'][short]:.0f}" for run in runs) for name, short in METHODS.items()]
     return f"Seconds of meta-training: {', '.join(parts)}."
 
 
@@ -66,7 +66,7 @@ def table():
     finn, reptile = reports("finn2017"), reports("reptile2018")
     lines = [
         f"Mean squared error on 600 held-out sine waves after adaptation, for seeds "
-        f"{' / '.join(str(run['seed']) for run in finn)}; float32, NumPy {finn[0]['numpy']}, one core. In italics what others "
+        f"{'/'.join(str(run['seed']) for run in finn)}; float32, NumPy {finn[0]['numpy']}, two cores. In italics what others "
         f"published. All methods see the same points of as many tasks; Reptile takes five inner gradients where MAML takes one.",
         "",
         f"`python -m tinymeta --protocol finn2017`: {finn[0]['iterations']:,} iterations, trained with K = 10 and one inner step.",
