@@ -53,9 +53,9 @@ class MAML:
         ValueError for arguments that do not fit.
         """
         theta, support, query = check_meta_arguments(self.model, theta, batch, self.alpha)
-        if self.steps == 1 and np.ndim(self.alpha) == 0 and theta.dtype.kind == "f" and hasattr(
-                self.model, "one_step_meta_gradient"):  # the same numbers as below, to rounding, in half the time
-            return self.model.one_step_meta_gradient(theta, support, query, self.alpha, self.first_order)
+        fast = getattr(self.model, "one_step_meta_gradient", None)  # see one_step.py: the same, to rounding
+        if fast and self.steps == 1 and np.ndim(self.alpha) == 0 and theta.dtype.kind == "f":
+            return fast(theta, support, query, self.alpha, self.first_order)
         passes, final = self._adapt(theta, support, query)
         v = final.gradient()  # (T, P)  [MAML.1]
         if not self.first_order:
