@@ -32,6 +32,8 @@ class Model:
         ends = np.cumsum([int(np.prod(shape)) for _, shape in blocks])
         self.slices = [slice(int(end - np.prod(shape)), int(end)) for end, (_, shape) in zip(ends, blocks)]
         self.n_params = int(ends[-1])
+        layout = " × ".join(f"{name} {shape}" for name, shape in blocks)
+        self.because = f": P = {self.n_params} parameters, {layout}"  # ends the message about a wrong θ
 
     def unflatten(self, theta):
         """Views into theta (..., P), one a block: shapes (..., *block shape)."""
@@ -74,10 +76,8 @@ class Model:
         Raises TypeError for integer arrays, and ValueError, which names the argument with its
         shape and the shape expected, for a wrong shape and for NaN in the data.
         """
-        layout = " × ".join(f"{name} {shape}" for name, shape in self.blocks)
-        because = f": P = {self.n_params} parameters, {layout}"
         theta = arguments.floating("theta", theta, finite=False)
-        arguments.shape("theta", theta, (..., self.n_params), because)
+        arguments.shape("theta", theta, (..., self.n_params), self.because)
         x = arguments.floating("x", as_precision_of(theta, arguments.floating("x", x, finite=False)))
         arguments.shape("x", x, (..., "K", self.d_in))
         leading = {"theta": theta.shape[:-1], "x": x.shape[:-2]}
@@ -88,7 +88,7 @@ class Model:
                                  f"to go with x of shape {x.shape}")
         if v is not None:
             v = as_precision_of(theta, arguments.floating("v", v, finite=False))
-            arguments.shape("v", v, (..., self.n_params), because)
+            arguments.shape("v", v, (..., self.n_params), self.because)
             leading["v"] = v.shape[:-1]
         try:
             if 0 in np.broadcast_shapes(*leading.values()):
@@ -164,6 +164,8 @@ def pass_at(model, theta, x, y):
 def as_precision_of(theta, array):
     """The array in θ's precision: single beside a float32 or complex64 θ, else double; complex stays complex."""
     real = theta.real.dtype
+    if array.dtype == real:
+        return array
     dtype = np.result_type(real, np.complex64) if array.dtype.kind == "c" else real
     with np.errstate(over="ignore"):  # too large for single precision: infinite, which checks report
         return array.astype(dtype, copy=False)
