@@ -1,5 +1,7 @@
 """Models: values, gradients and Hessian-vector products, against oracles that know no derivation."""
 
+import pickle
+
 import numpy as np
 import pytest
 from conftest import MODELS, NETWORKS, OWN_PARTS, each, hessian, random_data, random_theta, read_only
@@ -245,6 +247,12 @@ def test_single_precision_data_give_a_single_precision_floor(rng):
     model = tm.Linear(1, 1)
     x, y = (a.astype(np.float32) for a in random_data(model, rng))
     assert tm.least_squares(model, x, y).dtype == np.float32
+
+
+@each(MODELS)
+def test_a_model_survives_the_way_between_processes(model, rng):
+    theta, (x, y) = random_theta(model, rng), random_data(model, rng)
+    assert_array_equal(pickle.loads(pickle.dumps(model)).gradient(theta, x, y), model.gradient(theta, x, y))
 
 
 def test_one_pass_serves_the_loss_the_gradient_and_many_products(rng):

@@ -28,20 +28,25 @@ class Activation(NamedTuple):
     init: str
 
 
-def _step(z):
-    """1 where z > 0, else 0, as real floats of z's precision; only the real part decides."""
-    return (z.real > 0).astype(z.real.dtype)
-
-
 def _relu(z):
-    return z * _step(z) if z.dtype.kind == "c" else np.maximum(z, 0)  # [ACT.1]
+    return z * _relu_derivative(z) if z.dtype.kind == "c" else np.maximum(z, 0)  # [ACT.1]
 
 
-relu = Activation("relu", value=_relu, derivative=lambda z, a: _step(z), second_derivative=None, init="he")
+def _relu_derivative(z, a=None):
+    """1 where z > 0, else 0, as real floats of z's precision; only the real part decides."""
+    return (z.real > 0).astype(z.real.dtype)  # [ACT.1]
 
-tanh = Activation("tanh", value=np.tanh,
-                  derivative=lambda z, a: 1 - a * a,  # [ACT.2]
-                  second_derivative=lambda z, a, d: -2 * a * d, init="xavier")
+
+def _tanh_derivative(z, a):
+    return 1 - a * a  # [ACT.2]
+
+
+def _tanh_second_derivative(z, a, d):
+    return -2 * a * d  # [ACT.2]
+
+
+relu = Activation("relu", _relu, _relu_derivative, second_derivative=None, init="he")
+tanh = Activation("tanh", np.tanh, _tanh_derivative, _tanh_second_derivative, init="xavier")
 
 
 def activation_named(name):

@@ -28,6 +28,10 @@ def sine_features(x):
     return np.concatenate([np.sin(x), np.cos(x)], axis=-1)
 
 
+def _as_it_is(x):
+    return x
+
+
 class Linear(Model):
     """Linear regression on x, or on features of x.
 
@@ -41,7 +45,7 @@ class Linear(Model):
     def __init__(self, d_in, d_out, features=None, bias=True, loss=squared_error):
         d_in = arguments.whole_number("d_in", d_in, minimum=1)
         d_out = arguments.whole_number("d_out", d_out, minimum=1)
-        self.features = features if features is not None else lambda x: x
+        self.features = _as_it_is if features is None else features
         example = np.asarray(self.features(np.zeros((1, d_in))))
         arguments.shape("features(x)", example, (1, "M"), f" for x of shape (1, {d_in})")
         blocks = [("W1", (example.shape[1], d_out))] + [("b1", (d_out,))] * bool(bias)
