@@ -72,13 +72,16 @@ class _LinearPass:
         self.f = self.F @ W + b  # (..., K, D_out)  [LIN.1]
 
     def loss(self):
+        """L (...)."""
         return self.model.loss_function.value(self.f, self.y)
 
     def gradient(self):
+        """g, (..., P)."""
         delta = self.model.loss_function.gradient(self.f, self.y)  # (..., K, D_out)
         return self._back(delta)  # [LIN.2]
 
     def hvp(self, v):
+        """H v for v (..., P), (..., P)."""
         V, c = self.model.split(v)
         f_dot = self.F @ V + c  # (..., K, D_out)  [LIN.3]
         delta_dot = self.model.loss_function.curvature(self.f, self.y, f_dot)  # (..., K, D_out)

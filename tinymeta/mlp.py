@@ -100,6 +100,7 @@ class _MLPPass:
         self.f = self.z[self.N]  # (..., K, D_out)
 
     def loss(self):
+        """L (...)."""
         return self.model.loss_function.value(self.f, self.y)
 
     @cached_property
@@ -114,6 +115,7 @@ class _MLPPass:
         return delta, back
 
     def gradient(self):
+        """g, (..., P)."""
         delta, _ = self.backward
         blocks = []
         for l in range(1, self.N + 1):
@@ -122,6 +124,7 @@ class _MLPPass:
         return _flatten(blocks)  # (..., P)
 
     def hvp(self, v):
+        """H v for v (..., P), (..., P)."""
         directions = self.model.layers(v)  # [None, (V_1, c_1), ...], shaped as the layers
         delta, _ = self.backward
         z_dot, a_dot = self._forward_dot(directions)
