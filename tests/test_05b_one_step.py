@@ -40,16 +40,18 @@ def test_in_single_precision_too(model, rng):
     assert relative_error(tm.MAML(Definition(model), 0.05).meta_gradient(theta, batch)[1], gradient) < 1e-4
 
 
-@pytest.mark.parametrize("block", [1, 4 * 20 * 8, 10 * 20 * 8], ids=["a task a block", "uneven blocks", "one block"])
-def test_blocks_of_tasks_change_nothing(block, rng, monkeypatch):
+@pytest.mark.parametrize("K, Q", [(1, 2), (2, 1)], ids=["more queries", "more shots"])
+@pytest.mark.parametrize("tasks, expected", [(0, [1] * 10), (4, [4, 4, 2]), (10, [10])],
+                         ids=["a task a block", "uneven blocks", "one block"])
+def test_blocks_of_tasks_change_nothing(tasks, expected, K, Q, rng, monkeypatch):
     model = tm.MLP([1, 20, 1], "tanh")
-    theta, batch = random_theta(model, rng), random_batch(model, rng, T=10, K=1, Q=1)
+    theta, batch = random_theta(model, rng), random_batch(model, rng, 10, K, Q)
     loss, gradient = tm.MAML(model, 0.05).meta_gradient(theta, batch)
     calls = []
     monkeypatch.setattr(one_step, "_block", lambda *a, plain=one_step._block: calls.append(len(a[2][0])) or plain(*a))
-    monkeypatch.setattr(one_step, "BLOCK_BYTES", block)
+    monkeypatch.setattr(one_step, "BLOCK_BYTES", tasks * 2 * 20 * 8)  # tasks × examples × width × bytes
     loss_in_blocks, in_blocks = tm.MAML(model, 0.05).meta_gradient(theta, batch)
-    assert calls == {1: [1] * 10, 640: [4, 4, 2], 1600: [10]}[block]
+    assert calls == expected
     assert_allclose(loss_in_blocks, loss, rtol=1e-13)
     assert relative_error(gradient, in_blocks) < 1e-13
 
