@@ -17,10 +17,10 @@ MODELS = {
     "tanh 2-5-5-5-3": lambda: tm.MLP([2, 5, 5, 5, 3], activation="tanh"),
 }
 
-# φ = sin, from z alone where tanh's derivatives come from a alone; and a loss in which prediction and
+# φ = sin, from z where tanh's derivatives come from a alone; and a loss in which prediction and
 # target are not alike, exp(f - y) - (f - y), whose curvature depends on both.
 SINE = tm.Activation("sine", value=np.sin, derivative=lambda z, a: np.cos(z),
-                     second_derivative=lambda z, a, d: -a, init="xavier")
+                     second_derivative=lambda z, a, d: -0.5 * (np.sin(z) + a), init="xavier")
 
 
 def _mean(values):
