@@ -76,7 +76,7 @@ class MLP(Model):
         """The pass at θ, for arguments that `check` has seen: an object with loss(), gradient(), hvp(v)."""
         return _MLPPass(self, theta, x, y)
 
-    def one_step_meta_gradient(self, theta, support, query, alpha, first_order=False):
+    def one_step_meta_gradient(self, theta, support, query, alpha, first_order):
         """MAML's loss and meta-gradient with one inner step, in half the time: see one_step.py."""
         return one_step_meta_gradient(self, theta, support, query, alpha, first_order)
 

@@ -29,7 +29,7 @@ import numpy as np
 BLOCK_BYTES = 2**18  # of one layer's activations
 
 
-def one_step_meta_gradient(model, theta, support, query, alpha, first_order=False):
+def one_step_meta_gradient(model, theta, support, query, alpha, first_order):
     """The mean query loss after one inner step, and its gradient in θ: (number, (P,)).
 
     model: an MLP.  theta: (P,), real.  support, query: x (T, K, D_in), y (T, K, D_out), arguments
