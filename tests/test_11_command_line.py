@@ -14,7 +14,6 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
-import reference
 import tinymeta as tm
 from tinymeta import progress, protocols, runs, self_check
 from tinymeta.command_line import main

@@ -131,12 +131,15 @@ class _Pass:
         self.model, self.point = model, (theta, x, y)
 
     def loss(self):
+        """L (...)."""
         return self.model.loss(*self.point)
 
     def gradient(self):
+        """g, (..., P).  Raises ValueError when the model returns another shape."""
         return self._checked("gradient(theta, x, y)", self.model.gradient(*self.point))
 
     def hvp(self, v):
+        """H v for v (..., P), (..., P).  Raises as gradient."""
         return self._checked("hvp(theta, x, y, v)", self.model.hvp(*self.point, v))
 
     def _checked(self, name, vectors):

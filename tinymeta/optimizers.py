@@ -118,8 +118,10 @@ class Adam(_Optimizer):
         return theta - rate * m_hat / (np.sqrt(s_hat) + self.epsilon)  # (P,)  [ADAM.3]
 
     def state(self):
+        """The number of steps t, and m and s (P,)."""
         return {"t": np.array(self.t), "m": self.m, "s": self.s}
 
     def restore(self, state):
+        """Take up a state that `state` gave.  Raises ValueError for another optimizer's state."""
         super().restore(state)
         self.m, self.s = np.array(state["m"]), np.array(state["s"])
