@@ -16,8 +16,10 @@ The source, in reading order:
     optimizers      SGD and Adam on flat vectors
     training        the outer loop, as an iterator
     evaluation      errors on held-out tasks, step by step
-    check_report    what a gradient check says
+    check_report    what a check says
+    diagnosis       what is wrong with a derived vector
     gradient_check  complex step and central differences
+    ladder          checks that build on each other, run on a learner's code
     checkpoints     runs that can be resumed, bit for bit
     plotting        figures and animations (imports Matplotlib; import it by name)
 
@@ -31,7 +33,7 @@ and what python -m tinymeta is made of:
     commands        compare, train, evaluate, check, plot
     command_line    their options
 
-Before all of them, arguments: errors that name what is wrong; memory: one line for speed.
+The lessons' exercises are in exercises.  Before all of them, arguments: errors that name what is wrong; memory: one line for speed.
 """
 
 from . import memory
@@ -39,7 +41,9 @@ from .activations import Activation, relu, tanh
 from .baselines import JointTraining, OracleTasks
 from .checkpoints import Checkpoint, CheckpointError, load_checkpoint, save_checkpoint
 from .evaluation import AdaptationCurve, evaluate, evaluate_batch
-from .gradient_check import CheckReport, check_gradient, check_hvp, taylor_order
+from .check_report import CheckReport, Finding, Ladder
+from .diagnosis import compare
+from .gradient_check import check_gradient, check_hvp, taylor_order
 from .inner_loop import adapt
 from .linear import Linear, least_squares, sine_features
 from .losses import Loss, squared_error

@@ -1,0 +1,126 @@
+"""Makes the lessons: fills in the exercises, runs every cell in a fresh kernel, writes the contents.
+
+    python lessons/build.py                run all lessons and write their outputs, and lessons/README.md
+    python lessons/build.py 2 3            only these
+    python lessons/build.py --check        run all, write nothing, and fail where an output has changed
+
+Stubs and solutions come from tinymeta/exercises, the index of equations from the source.
+"""
+
+import argparse
+import re
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import nbclient
+import nbformat
+
+LESSONS = Path(__file__).resolve().parent
+sys.path.insert(0, str(LESSONS.parent))
+import contents  # noqa: E402  beside this file
+import exercise_cells  # noqa: E402
+
+
+def main():
+    options = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    options.add_argument("numbers", nargs="*", type=int, help="the lessons' numbers; all by default")
+    options.add_argument("--check", action="store_true", help="compare with the committed outputs, write nothing")
+    options.add_argument("--jobs", type=int, default=1, help="how many lessons run at a time (default 1)")
+    arguments = options.parse_args()
+    paths = [path for path in notebooks() if not arguments.numbers or number(path) in arguments.numbers]
+    with ThreadPoolExecutor(arguments.jobs) as pool:
+        problems = sum(pool.map(lambda path: build(path, arguments.check), paths), [])
+    if not arguments.check:
+        contents.write()
+    print("\n".join(problems))
+    return 1 if problems else 0
+
+
+def notebooks():
+    """The lessons' paths, in order."""
+    return sorted(LESSONS.glob("[0-9]*.ipynb"), key=number)
+
+
+def number(path):
+    return int(re.match(r"\d+", path.name).group())
+
+
+def build(path, check):
+    """Run one lesson; write it, or return what differs from what is committed, as sentences."""
+    committed = nbformat.read(path, as_version=4)
+    notebook = exercise_cells.filled(committed)
+    start = time.perf_counter()
+    nbclient.NotebookClient(notebook, timeout=300, kernel_name="python3", resources={"metadata": {"path": str(LESSONS)}},
+                            record_timing=False).execute()
+    print(f"{path.name}: {time.perf_counter() - start:.0f} s", flush=True)
+    tidy(notebook)
+    if check:
+        return [f"{path.name}: {difference}" for difference in differences(committed, notebook)]
+    nbformat.write(notebook, path)
+    size = path.stat().st_size / 1024
+    return [f"{path.name}: {size:.0f} KB; at most 300"] if size > 300 else []
+
+
+def tidy(notebook):
+    """Leave out what changes from run to run and says nothing: widget state, the kernel's version."""
+    notebook.metadata = {"kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
+                         "language_info": {"name": "python"}}
+    for cell in notebook.cells:
+        if cell.cell_type == "code":
+            cell.metadata.pop("execution", None)
+            join_streams(cell)
+
+
+def join_streams(cell):
+    """Adjacent pieces of one stream become one: how they are cut depends on timing."""
+    joined = []
+    for output in cell.outputs:
+        if joined and output.output_type == "stream" == joined[-1].output_type and output.name == joined[-1].name:
+            joined[-1].text += output.text
+        else:
+            joined.append(output)
+    cell.outputs = joined
+
+
+def differences(committed, made):
+    """What differs: the source of a cell, or a text that it prints.  Pictures are not compared byte by byte."""
+    if len(committed.cells) != len(made.cells):
+        return [f"{len(committed.cells)} cells; {len(made.cells)} expected"]
+    found = []
+    for i, (old, new) in enumerate(zip(committed.cells, made.cells)):
+        if old.source != new.source:
+            found.append(f"cell {i} is not what the exercises' source gives: run lessons/build.py")
+        elif old.cell_type == "code" and "varies" not in old.metadata.get("tags", []) \
+                and not same_text(texts(old), texts(new)):
+            found.append(f"cell {i} prints\n{texts(new)}\nwhere the committed output is\n{texts(old)}")
+    return found
+
+
+def texts(cell):
+    """All that a cell prints or shows as text; what has no text counts by its type."""
+    parts = []
+    for output in cell.outputs:
+        data = output.get("data", {})
+        parts.append(output.get("text") or ("<picture>" if "image/png" in data else data.get("text/plain", "")))
+    return re.sub(r"0x[0-9a-f]+", "0x…", "\n".join(parts))
+
+
+NUMBER = r"[-+]?\d[\d,]*\.?\d*(?:e[-+]?\d+)?"
+
+
+def same_text(old, new, tolerance=0.02):
+    """Equal but for the last digits of numbers, where another processor rounds otherwise.
+
+    Numbers below 1e-9 are rounding errors themselves: only that both are so small counts.
+    """
+    if re.sub(NUMBER, "#", old) != re.sub(NUMBER, "#", new):
+        return False
+    pairs = zip(re.findall(NUMBER, old), re.findall(NUMBER, new))
+    values = ((float(a.replace(",", "")), float(b.replace(",", ""))) for a, b in pairs)
+    return all(abs(a - b) <= tolerance * max(abs(a), abs(b)) + 1e-9 for a, b in values)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
