@@ -17,9 +17,13 @@ The source, in reading order:
     training        the outer loop, as an iterator
     evaluation      errors on held-out tasks, step by step
     check_report    what a check says
+    numerical       complex step and central differences
     diagnosis       what is wrong with a derived vector
-    gradient_check  complex step and central differences
+    suspects        what well-known mistakes give
+    gradient_check  a gradient, and Hessian × vector, against numerical derivatives
     ladder          checks that build on each other, run on a learner's code
+    check_model     one's own model, from the loss to the meta-gradient
+    check_meta      one's own meta-gradient or inner loop
     checkpoints     runs that can be resumed, bit for bit
     plotting        figures and animations (imports Matplotlib; import it by name)
 
@@ -41,6 +45,8 @@ from .activations import Activation, relu, tanh
 from .baselines import JointTraining, OracleTasks
 from .checkpoints import Checkpoint, CheckpointError, load_checkpoint, save_checkpoint
 from .evaluation import AdaptationCurve, evaluate, evaluate_batch
+from .check_meta import check_adapt, check_meta_gradient
+from .check_model import check_model
 from .check_report import CheckReport, Finding, Ladder
 from .diagnosis import compare
 from .gradient_check import check_gradient, check_hvp, taylor_order

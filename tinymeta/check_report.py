@@ -10,12 +10,14 @@ import numpy as np
 class Finding(NamedTuple):
     """What is wrong, as far as the numbers show it.
 
-    where: the block, or "" for all of them.  what: a sentence.  tag: the equation to reread, or "".
+    where: the blocks, or "" where there is none to name.  what: a sentence.  tag: the equation to
+    reread, or "".  cause: one word or two for it, such as "factor", for code that looks at findings.
     """
 
     where: str
     what: str
     tag: str = ""
+    cause: str = "unknown"
 
     def __str__(self):
         return (f"{self.where}: " if self.where else "") + self.what + (f"  Reread [{self.tag}]." if self.tag else "")
@@ -29,7 +31,8 @@ class CheckReport:
     the norm-relative error of the whole vector by each oracle, name -> number.  tolerances: the
     largest that pass.  blocks: one dict a block with name, shape, norm (of the derived numbers, or of
     their projections where random directions were checked) and errors, relative to that norm.  notes:
-    sentences on what was unusual.  findings: what is wrong, a Finding each.
+    sentences on what was unusual.  findings: what is wrong, a Finding each.  wrong_blocks: the names of
+    the blocks that are wrong.
     """
 
     title: str
@@ -39,6 +42,7 @@ class CheckReport:
     blocks: list = field(default_factory=list, repr=False)
     notes: list = field(default_factory=list, repr=False)
     findings: list = field(default_factory=list)
+    wrong_blocks: list = field(default_factory=list)
 
     def __bool__(self):
         return self.passed
@@ -47,15 +51,14 @@ class CheckReport:
         """The header and the rows of the report, as lists of strings."""
         header = ["block", "shape", "|derived|"] + list(self.errors) + ([""] if not self.passed else [])
         rows = [[b["name"], str(b["shape"]), f"{b['norm']:.2e}"] + [f"{e:.1e}" for e in b["errors"].values()]
-                + self._mark(b["errors"]) for b in self.blocks]
+                + self._mark(b["name"] in self.wrong_blocks) for b in self.blocks]
         rows.append(["all", "", f"{np.linalg.norm([b['norm'] for b in self.blocks]):.2e}"]
-                    + [f"{e:.1e}" for e in self.errors.values()] + self._mark(self.errors))
-        rows.append(["at most", "", ""] + [f"{self.tolerances[name]:.0e}" for name in self.errors] + self._mark({}))
+                    + [f"{e:.1e}" for e in self.errors.values()] + self._mark(True))
+        rows.append(["at most", "", ""] + [f"{self.tolerances[name]:.0e}" for name in self.errors] + self._mark(False))
         return header, rows
 
-    def _mark(self, errors):
+    def _mark(self, wrong):
         """In a report of failure, one cell more: a mark beside the rows that are wrong."""
-        wrong = any(not error <= self.tolerances[name] for name, error in errors.items())
         return [] if self.passed else ["✗" if wrong else ""]
 
     def __str__(self):
@@ -105,9 +108,19 @@ class Ladder:
         return not self.untried and all(self.rungs.values())
 
     @property
+    def broken(self):
+        """The name of the rung that failed, or None."""
+        return next((name for name, report in self.rungs.items() if not report), None)
+
+    @property
     def findings(self):
-        """The findings of the broken rung."""
-        return [finding for report in self.rungs.values() if not report for finding in report.findings]
+        """The findings of the broken rung, [Finding]."""
+        return self.rungs[self.broken].findings if self.broken else []
+
+    @property
+    def wrong_blocks(self):
+        """The names of the blocks that are wrong on the broken rung."""
+        return self.rungs[self.broken].wrong_blocks if self.broken else []
 
     def __bool__(self):
         return self.passed

@@ -1,32 +1,20 @@
-"""Gradient checks: is a derivation right?  Two numerical derivatives that know nothing of it.
+"""Gradient checks: is a derivation right, and if not, what is wrong with it?
 
-    [CHECK.1]  complex step         ∂f/∂θ_j ≈ Im f(θ + i h e_j) / h,            h = 1e-20
-    [CHECK.2]  central differences  ∂f/∂θ_j ≈ (f(θ + h e_j) - f(θ - h e_j)) / 2h,  h = eps^(1/3) max(1, |θ_j|)
-    [CHECK.3]  error                ‖numerical - derived‖ / max(‖numerical‖, ‖derived‖)
-
-eps is the machine's, 2.2e-16.  Along a direction d in place of e_j, |θ_j| is the largest of them.
-From f(θ + i h e_j) = f + i h ∂_j f - h²/2 ∂_j² f + ..., the complex step has an error of order h²
-and subtracts nothing, so that h can be 1e-20 and the result is right to rounding (about 1e-15).
-Central differences lose digits by subtraction: about 1e-10 remains.  They need no complex numbers,
-and so they also notice an f that drops the imaginary part (np.abs, .real).  But they lie where a kink
-of ReLU is between θ - h and θ + h; the complex step does not move the real part and sees no kink.
-
-Reference: Squire & Trapp 1998, "Using Complex Variables to Estimate Derivatives of Real Functions".
+Both numerical derivatives of numerical.py are compared with what was derived, block by block; where they
+differ, diagnosis.py says how.
 """
-
-import warnings
 
 import numpy as np
 
 from . import arguments
-from .check_report import CheckReport
+from .check_report import CheckReport, Finding
+from .diagnosis import Hints, explain, wrong_blocks
+from .numerical import (TOLERANCE, central_difference, complex_step, relative_error, straddles_kink,
+                        why_not_complex)
 
-COMPLEX_STEP = 1e-20
-TOLERANCE = {"complex step": 1e-12, "central differences": 1e-7}
-KINK_TOLERANCE = 1e-4  # for directions retried with a thousandth of the step: fewer digits remain
 
-
-def check_gradient(f, gradient, theta, blocks=None, directions=None, rng=None, method="both", title="gradient"):
+def check_gradient(f, gradient, theta, blocks=None, directions=None, rng=None, method="both", title="gradient",
+                   hints=Hints()):
     """Compare a derived gradient with the complex step and with central differences.
 
     f: a function of θ (P,) that returns one number; it must let complex θ through to be checked by
@@ -34,7 +22,8 @@ def check_gradient(f, gradient, theta, blocks=None, directions=None, rng=None, m
     θ that returns (P,), or that vector.  theta: where to check, (P,), real; it is taken to double
     precision.  blocks: a model, or [(name, shape), ...], to report by block.  directions: None checks
     every coordinate; a number checks that many random directions within each block, drawn from rng.
-    method: "complex", "central" or "both".
+    method: "complex", "central" or "both".  hints: what is known of the surroundings, for the
+    diagnosis of a failure (see diagnosis.py).
 
     Returns a CheckReport: `assert check_gradient(...)` is a test.  It passes when the error is at
     most 1e-12 by the complex step and 1e-7 by central differences.  Where central differences alone
@@ -46,20 +35,22 @@ def check_gradient(f, gradient, theta, blocks=None, directions=None, rng=None, m
     theta = _real_vector(theta)
     derived = np.asarray(gradient(theta.copy()) if callable(gradient) else gradient)
     arguments.shape("gradient", derived, theta.shape, ", the shape of theta")
-    layout = _layout(blocks, theta.size)
+    layout = layout_of(blocks, theta.size)
     along, owner = _directions(layout, theta.size, directions, rng)
     value = f(theta.copy())
     if np.ndim(value) != 0:
         raise ValueError(f"f(theta) has shape {np.shape(value)}; expected one number, a shape of ()")
     projected = np.array([derived[d] if np.ndim(d) == 0 else derived @ d for d in along])  # (n,)
-    return _compare(f, theta, along, projected, layout, np.array(owner), method, title)
+    return _compare(f, theta, along, projected, layout, np.array(owner), method, title, hints=hints)
 
 
-def check_hvp(gradient, hvp, theta, blocks=None, directions=3, rng=None, method="both", title="Hessian times vector"):
+def check_hvp(gradient, hvp, theta, blocks=None, directions=3, rng=None, method="both", title="Hessian times vector",
+              hints=Hints()):
     """Compare derived products H(θ) v with the derivative of the gradient along v.
 
     gradient: a function of θ that returns (P,), checked before with check_gradient; hvp: a function
-    of (θ, v) that returns (P,).  directions: how many random v, drawn from rng, at least 2.  One
+    of (θ, v) that returns (P,).  directions: how many random v, drawn from rng, at least 2; or the v
+    themselves, (n, P).  One
     complex evaluation, Im g(θ + i h v)/h, gives the whole product.  The rest is as for check_gradient;
     the report also says whether H is symmetric, uᵀ(H v) = vᵀ(H u).
 
@@ -67,8 +58,10 @@ def check_hvp(gradient, hvp, theta, blocks=None, directions=3, rng=None, method=
     """
     theta = _real_vector(theta)
     rng = np.random.default_rng(0) if rng is None else arguments.generator("rng", rng)
-    layout = _layout(blocks, theta.size)
-    vs = rng.standard_normal((arguments.whole_number("directions", directions, minimum=2), theta.size))
+    layout = layout_of(blocks, theta.size)
+    vs = directions
+    if np.ndim(directions) == 0:
+        vs = rng.standard_normal((arguments.whole_number("directions", directions, minimum=2), theta.size))
     derived = np.array([hvp(theta.copy(), v) for v in vs])  # (n, P)
     arguments.shape("hvp(theta, v)", derived, vs.shape, f" for {len(vs)} directions")
     arguments.shape("gradient(theta)", np.asarray(gradient(theta.copy())), theta.shape, ", the shape of theta")
@@ -78,7 +71,7 @@ def check_hvp(gradient, hvp, theta, blocks=None, directions=3, rng=None, method=
     if not asymmetry <= 1e-12 * scale:
         notes.append(f"not symmetric: uᵀ(Hv) and vᵀ(Hu) differ by {asymmetry:.1e} of {scale:.1e}")
     owner = np.repeat(np.arange(len(layout)), [part.stop - part.start for _, _, part in layout])  # (P,)
-    return _compare(gradient, theta, list(vs), derived, layout, owner, method, title, notes)
+    return _compare(gradient, theta, list(vs), derived, layout, owner, method, title, notes, hints)
 
 
 def taylor_order(f, derivative, theta, v, steps=(1e-1, 1e-2, 1e-3)):
@@ -103,13 +96,6 @@ def taylor_order(f, derivative, theta, v, steps=(1e-1, 1e-2, 1e-3)):
     return float(np.polyfit(np.log(steps), np.log(remainders), 1)[0])
 
 
-def relative_error(numerical, derived):
-    """‖numerical - derived‖ / max(‖numerical‖, ‖derived‖), and 0 where both are 0."""
-    scale = max(np.linalg.norm(numerical), np.linalg.norm(derived))
-    difference = np.linalg.norm(np.asarray(numerical) - derived)
-    return 0.0 if scale == 0 else float(difference / scale)  # [CHECK.3]
-
-
 def _real_vector(theta):
     theta = arguments.floating("theta", theta)
     arguments.shape("theta", theta, ("P",))
@@ -118,8 +104,8 @@ def _real_vector(theta):
     return theta.astype(float)
 
 
-def _layout(blocks, P):
-    """[(name, shape, slice), ...] for a model, a list of (name, shape), or None: one block."""
+def layout_of(blocks, P):
+    """[(name, shape, slice), ...] for a model, a list of (name, shape), or None: one block.  P: how many numbers in all."""
     blocks = getattr(blocks, "blocks", blocks) or [("theta", (P,))]
     ends = np.cumsum([int(np.prod(shape)) for _, shape in blocks])
     if ends[-1] != P:
@@ -143,41 +129,7 @@ def _directions(layout, P, n, rng):
     return along, owner
 
 
-def _move(d, P, h):
-    """h times the direction d, which is a vector (P,) or a coordinate's index."""
-    if np.ndim(d):
-        return h * d
-    move = np.zeros(P, dtype=type(h))
-    move[d] = h
-    return move
-
-
-def _complex_step(f, theta, d):
-    return np.asarray(f(theta + _move(d, theta.size, 1j * COMPLEX_STEP))).imag / COMPLEX_STEP  # [CHECK.1]
-
-
-def _central(f, theta, d, shrink=1.0):
-    size = abs(theta[d]) if np.ndim(d) == 0 else np.abs(theta).max()
-    h = float(np.finfo(float).eps ** (1 / 3) * max(1.0, size) * shrink)
-    move = _move(d, theta.size, h)
-    return (np.asarray(f(theta + move)) - f(theta - move)) / (2 * h)  # [CHECK.2]
-
-
-def _lets_complex_through(f, theta, notes):
-    """Whether f takes complex θ and returns complex numbers; a note says why not."""
-    try:
-        with warnings.catch_warnings():
-            warnings.filterwarnings("error", message="Casting complex values to real")
-            value = np.asarray(f(theta + 0j))
-    except (TypeError, ValueError, Warning) as error:
-        notes.append(f"no complex step: f raised {type(error).__name__} for complex theta ({error})")
-        return False
-    if value.dtype.kind != "c":
-        notes.append("no complex step: f returned real numbers for complex theta")
-    return value.dtype.kind == "c"
-
-
-def _compare(f, theta, along, derived, layout, owner, method, title, notes=()):
+def _compare(f, theta, along, derived, layout, owner, method, title, notes=(), hints=Hints()):
     """The report on derived derivatives of f (n, ...), one for each of the n directions.
 
     owner: the block number of each derived number: one for each direction, or for each entry of a
@@ -186,13 +138,16 @@ def _compare(f, theta, along, derived, layout, owner, method, title, notes=()):
     if method not in ("complex", "central", "both"):
         raise ValueError(f"method is {method!r}; expected 'complex', 'central' or 'both'")
     faults, notes, numerical = list(notes), [], {}
-    if method != "central" and _lets_complex_through(f, theta, notes):
-        numerical["complex step"] = np.array([_complex_step(f, theta, d) for d in along])  # (n, ...)
+    if method != "central":
+        reason = why_not_complex(f, theta)
+        if not reason:
+            numerical["complex step"] = np.array([complex_step(f, theta, d) for d in along])  # (n, ...)
+        notes += [reason] * bool(reason)
     kept = np.ones(len(along), dtype=bool)  # the directions that central differences can judge
     if method != "complex" or not numerical:
-        numerical["central differences"] = np.array([_central(f, theta, d) for d in along])  # (n, ...)
+        numerical["central differences"] = np.array([central_difference(f, theta, d) for d in along])  # (n, ...)
     if len(numerical) == 2:
-        kept = ~_straddles_kink(f, theta, along, *numerical.values(), derived)
+        kept = ~straddles_kink(f, theta, along, *numerical.values(), derived)
         if not kept.all():
             notes.append(f"{np.count_nonzero(~kept)} of {len(along)} central differences straddle a kink of f: "
                          f"left to the complex step")
@@ -204,25 +159,30 @@ def _compare(f, theta, along, derived, layout, owner, method, title, notes=()):
                "errors": {kind: relative_error(values[own == b], truth[own == b])
                           for kind, (values, truth, own) in parts.items()}}
               for b, (name, shape, _) in enumerate(layout)]
-    agrees = {kind: error <= TOLERANCE[kind] for kind, error in errors.items()}
-    if agrees.get("complex step") and not agrees.get("central differences", True):
-        notes.append("the complex step agrees and central differences do not: does f drop the imaginary part "
-                     "somewhere (np.abs, .real, a comparison), or has it a kink close to theta?")
-    return CheckReport(title, all(agrees.values()) and not faults, errors, TOLERANCE, blocks, faults + notes)
+    equal = all(error <= TOLERANCE[kind] for kind, error in errors.items())
+    passed, findings, wrong = equal and not faults, [Finding("", fault, "", "symmetry") for fault in faults], []
+    if not equal:
+        findings, wrong = _findings(numerical, errors, derived, along, layout, owner, hints)
+    return CheckReport(title, passed, errors, TOLERANCE, blocks, faults + notes, findings, wrong)
 
 
-def _straddles_kink(f, theta, along, exact, central, derived):
-    """Which directions' central differences are wrong because of a kink: a smaller step mends them. (n,)
-
-    Only where the derivation agrees with the complex step can a kink be told from a mistake.
-    """
-    found = np.zeros(len(along), dtype=bool)
-    scale = max(np.linalg.norm(exact), np.linalg.norm(derived)) / np.sqrt(len(along))
-    if relative_error(exact, derived) > TOLERANCE["complex step"]:
-        return found
-    for i, d in enumerate(along):
-        error = np.linalg.norm(central[i] - exact[i])
-        if error > TOLERANCE["central differences"] * scale:
-            retried = np.linalg.norm(_central(f, theta, d, shrink=1e-3) - exact[i])
-            found[i] = retried <= KINK_TOLERANCE * scale and retried < 0.1 * error
-    return found
+def _findings(numerical, errors, derived, along, layout, owner, hints):
+    """The findings of a failed check, and the names of the wrong blocks."""
+    right = {kind: error <= TOLERANCE[kind] for kind, error in errors.items()}
+    disagree = len(right) == 2 and len(set(right.values())) == 2
+    if disagree and right["complex step"]:
+        return [Finding("", "the complex step agrees and central differences do not: does f drop the imaginary part "
+                            "somewhere (np.abs, .real, a comparison), or has it a kink close to theta?", "", "complex")], []
+    if disagree and errors["complex step"] > 10 * TOLERANCE["central differences"]:
+        return [Finding("", "central differences agree and the complex step does not: f drops the imaginary part "
+                            "somewhere (np.abs, .real, a comparison)", "", "complex")], []
+    kind = next(iter(numerical))  # the complex step, where there is one
+    truth = numerical[kind]
+    whole = derived.ndim > 1 or [np.ndim(d) for d in along] == [0] * len(along)  # every entry, no projections
+    if not whole:
+        scale = TOLERANCE[kind] * max(np.linalg.norm(derived), np.linalg.norm(truth)) / np.sqrt(len(layout))
+        wrong = [name for b, (name, _, _) in enumerate(layout)
+                 if not np.linalg.norm((derived - truth)[owner[:, 0] == b]) <= scale]
+        return [], wrong
+    return (explain(derived, truth, layout, TOLERANCE[kind], hints),
+            wrong_blocks(derived, truth, layout, TOLERANCE[kind]))

@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from .check_report import CheckReport, Finding, Ladder
+from .diagnosis import Mistake
 
 PACKAGE = Path(__file__).resolve().parent
 
@@ -31,21 +32,22 @@ def guarded(title, check):
         with warnings.catch_warnings(), np.errstate(all="ignore"):
             warnings.simplefilter("ignore", RuntimeWarning)  # overflow and NaN show in the numbers
             return check()
+    except Mistake as mistake:
+        return CheckReport(title, False, findings=[mistake.finding])
     except Exception as error:  # whatever the learner's code raises
-        return CheckReport(title, False, findings=[Finding("", _sentence(error))])
+        return CheckReport(title, False, findings=[Finding("", *_described(error))])
 
 
-def _sentence(error):
-    """What was raised, and the innermost line that is neither ours nor a library's."""
+def _described(error):
+    """The sentence, the tag and the cause: what was raised, and the innermost line that is neither ours nor a library's."""
     if isinstance(error, NotImplementedError):
-        return f"not written yet{f': {error}' if str(error) else ''}"
+        return f"not written yet{f': {error}' if str(error) else ''}", "", "not written"
     frames = traceback.extract_tb(error.__traceback__)
     own = [f for f in frames if not _is_library(f.filename)]
     where = f", line {own[-1].lineno}: `{own[-1].line}`" if own and own[-1].line else ""
-    hint = ""
     if "read-only" in str(error):
-        hint = "; arguments must not be changed in place: θ itself would drift"
-    return f"{type(error).__name__}: {error}{hint}{where}"
+        return f"changes an argument in place, so that θ itself would drift{where}", "", "in place"
+    return f"{type(error).__name__}: {error}{where}", "", "error"
 
 
 def _is_library(filename):

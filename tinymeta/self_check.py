@@ -11,10 +11,11 @@ from typing import NamedTuple
 import numpy as np
 
 from .baselines import JointTraining
-from .gradient_check import check_gradient, check_hvp, relative_error
+from .gradient_check import check_gradient, check_hvp
 from .linear import Linear, sine_features
 from .maml import MAML
 from .mlp import MLP
+from .numerical import relative_error
 from .reptile import Reptile
 from .tasks import SinusoidTasks
 

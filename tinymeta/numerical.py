@@ -1,0 +1,80 @@
+"""Two numerical derivatives that know nothing of any derivation, and the error between two vectors.
+
+    [CHECK.1]  complex step         ∂f/∂θ_j ≈ Im f(θ + i h e_j) / h,            h = 1e-20
+    [CHECK.2]  central differences  ∂f/∂θ_j ≈ (f(θ + h e_j) - f(θ - h e_j)) / 2h,  h = eps^(1/3) max(1, |θ_j|)
+    [CHECK.3]  error                ‖numerical - derived‖ / max(‖numerical‖, ‖derived‖)
+
+eps is the machine's, 2.2e-16.  Along a direction d in place of e_j, |θ_j| is the largest of them.
+From f(θ + i h e_j) = f + i h ∂_j f - h²/2 ∂_j² f + ..., the complex step has an error of order h²
+and subtracts nothing, so that h can be 1e-20 and the result is right to rounding (about 1e-15).
+Central differences lose digits by subtraction: about 1e-10 remains.  They need no complex numbers,
+and so they also notice an f that drops the imaginary part (np.abs, .real).  But they lie where a kink
+of ReLU is between θ - h and θ + h; the complex step does not move the real part and sees no kink.
+
+Reference: Squire & Trapp 1998, "Using Complex Variables to Estimate Derivatives of Real Functions".
+"""
+
+import warnings
+
+import numpy as np
+
+COMPLEX_STEP = 1e-20
+TOLERANCE = {"complex step": 1e-12, "central differences": 1e-7}
+KINK_TOLERANCE = 1e-4  # for directions retried with a thousandth of the step: fewer digits remain
+
+
+def complex_step(f, theta, d):
+    """The derivative of f along d, a coordinate's number or a vector (P,), by [CHECK.1]; of f's shape."""
+    return np.asarray(f(theta + _move(d, theta.size, 1j * COMPLEX_STEP))).imag / COMPLEX_STEP  # [CHECK.1]
+
+
+def central_difference(f, theta, d, shrink=1.0):
+    """The derivative of f along d by [CHECK.2], with a step `shrink` times as long; of f's shape."""
+    size = abs(theta[d]) if np.ndim(d) == 0 else np.abs(theta).max()
+    h = float(np.finfo(float).eps ** (1 / 3) * max(1.0, size) * shrink)
+    move = _move(d, theta.size, h)
+    return (np.asarray(f(theta + move)) - f(theta - move)) / (2 * h)  # [CHECK.2]
+
+
+def relative_error(numerical, derived):
+    """‖numerical - derived‖ / max(‖numerical‖, ‖derived‖), and 0 where both are 0."""
+    scale = max(np.linalg.norm(numerical), np.linalg.norm(derived))
+    difference = np.linalg.norm(np.asarray(numerical) - derived)
+    return 0.0 if scale == 0 else float(difference / scale)  # [CHECK.3]
+
+
+def why_not_complex(f, theta):
+    """Why f cannot be checked by the complex step, as a sentence; "" where it can."""
+    try:
+        with warnings.catch_warnings():
+            warnings.filterwarnings("error", message="Casting complex values to real")
+            value = np.asarray(f(theta + 0j))
+    except (TypeError, ValueError, Warning) as error:
+        return f"no complex step: f raised {type(error).__name__} for complex theta ({error})"
+    return "" if value.dtype.kind == "c" else "no complex step: f returned real numbers for complex theta"
+
+
+def straddles_kink(f, theta, along, exact, central, derived):
+    """Which directions' central differences are wrong because of a kink: a smaller step mends them. (n,)
+
+    Only where the derivation agrees with the complex step can a kink be told from a mistake.
+    """
+    found = np.zeros(len(along), dtype=bool)
+    scale = max(np.linalg.norm(exact), np.linalg.norm(derived)) / np.sqrt(len(along))
+    if relative_error(exact, derived) > TOLERANCE["complex step"]:
+        return found
+    for i, d in enumerate(along):
+        error = np.linalg.norm(central[i] - exact[i])
+        if error > TOLERANCE["central differences"] * scale:
+            retried = np.linalg.norm(central_difference(f, theta, d, shrink=1e-3) - exact[i])
+            found[i] = retried <= KINK_TOLERANCE * scale and retried < 0.1 * error
+    return found
+
+
+def _move(d, P, h):
+    """h times the direction d, which is a vector (P,) or a coordinate's index."""
+    if np.ndim(d):
+        return h * d
+    move = np.zeros(P, dtype=type(h))
+    move[d] = h
+    return move
