@@ -19,9 +19,11 @@ The source, in reading order:
     check_report    what a check says
     numerical       complex step and central differences
     diagnosis       what is wrong with a derived vector
-    suspects        what well-known mistakes give
+    suspects        what well-known mistakes give for a network
+    meta_suspects   and for a meta-gradient
     gradient_check  a gradient, and Hessian × vector, against numerical derivatives
     ladder          checks that build on each other, run on a learner's code
+    recognise       which network a learner's loss is
     check_model     one's own model, from the loss to the meta-gradient
     check_meta      one's own meta-gradient or inner loop
     checkpoints     runs that can be resumed, bit for bit
@@ -30,6 +32,7 @@ The source, in reading order:
 and what python -m tinymeta is made of:
 
     self_check      every derivation above, checked
+    check_file      a file of one's own, checked
     protocols       the published settings as plain data
     progress        progress lines and tables
     runs            training with checkpoints, evaluation on held-out tasks

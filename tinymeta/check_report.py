@@ -130,6 +130,8 @@ class Ladder:
         for name, report in self.rungs.items():
             errors = ", ".join(f"{oracle} {error:.0e}" for oracle, error in report.errors.items())
             yield "✓" if report else "✗", name, errors
+            for note in report.notes if report else []:
+                yield "", "", f"note: {note}"
         for name in self.untried:
             yield "·", name, "not tried"
 
@@ -137,7 +139,7 @@ class Ladder:
         lines = list(self._lines())
         width = max((len(name) for _, name, _ in lines), default=0)
         text = [f"{'PASS' if self.passed else 'FAIL'}  {self.title}"]
-        text += [f"  {mark} {name.ljust(width)}  {remark}".rstrip() for mark, name, remark in lines]
+        text += [f"  {mark:1} {name.ljust(width)}  {remark}".rstrip() for mark, name, remark in lines]
         return "\n".join(text + [str(report) for report in self.rungs.values() if not report])
 
     __repr__ = __str__

@@ -36,6 +36,8 @@ examples:
   python -m tinymeta evaluate results/quick-seed0/*.npz --shots 3 5
   python -m tinymeta plot results/quick-seed0/*.npz --shots 5 --animate
   python -m tinymeta check
+  python -m tinymeta check my_model.py
+      your own loss, gradient and hvp: what is right, and what is wrong and how
 
 `python -m tinymeta COMMAND --help` lists a command's options.
 
@@ -97,7 +99,9 @@ def _parser():
     _add_test_options(sub)
     sub.add_argument("--tasks", type=int, default=HELD_OUT, help="held-out tasks (default: %(default)s)")
 
-    sub = command("check", check, "every derivation against numerical derivatives")
+    sub = command("check", check, "every derivation against numerical derivatives; or your own, in a file")
+    sub.add_argument("files", nargs="*", metavar="FILE", help="Python files with a model (loss, gradient, hvp), a "
+                     "meta_gradient, first_order_meta_gradient, reptile or adapt function of yours")
     sub.add_argument("--seed", type=int, default=0, help="of parameters and tasks (default: %(default)s)")
     sub.add_argument("--alpha", type=float, default=0.05, help="inner step size (default: %(default)s)")
     sub.add_argument("--widths", type=int, nargs="+", default=[1, 8, 8, 1], help="of the MLPs (default: 1 8 8 1)")

@@ -15,6 +15,7 @@ import numpy as np
 
 from . import __version__
 from .arguments import whole_number
+from .check_file import check_file
 from .checkpoints import CheckpointError
 from .figures import save_figures
 from .progress import curves_table, short, shown_steps
@@ -108,7 +109,11 @@ def evaluate_files(arguments):
 
 
 def check(arguments):
-    """Check every derivation of the package against numerical derivatives, and print a table."""
+    """Check every derivation of the package against numerical derivatives, and print a table; or, given Python
+    files, check the models and meta-gradients in them, and say what is wrong."""
+    if arguments.files:
+        ladders = [ladder for path in arguments.files for ladder in _printed(check_file(path, arguments.alpha, arguments.seed))]
+        return 0 if all(ladders) else 1
     print(f"{'':<55}error by")
     print(f"{'equations':<9}  {'what':<43} {'complex':>8} {'central':>8} verdict")
     failed = 0
@@ -120,6 +125,12 @@ def check(arguments):
             print(line.report)
     print(f"{_count(failed, 'check')} failed" if failed else "all passed")
     return 1 if failed else 0
+
+
+def _printed(ladders):
+    for ladder in ladders:
+        print(ladder, flush=True)
+        yield ladder
 
 
 def plot_files(arguments):

@@ -57,7 +57,8 @@ def explain(derived, truth, layout, tolerance, hints=Hints()):
     whole = _simple(np.concatenate([p[0] for p in parts.values()], axis=-1),
                     np.concatenate([p[1] for p in parts.values()], axis=-1), hints.sizes)
     if whole:
-        return [_finding(wrong, layout, *whole, hints)]
+        ascent = ": ascent?" if whole[0] == "sign" and len(wrong) == len(layout) else ""
+        return [_finding(wrong, layout, whole[0], whole[1] + ascent, hints)]
     suspects = hints.suspects()
     for found in (_matching(suspects, parts), _reordered(derived, truth, layout, wrong)):
         if found:
@@ -139,13 +140,15 @@ def _reordered(derived, truth, layout, wrong):
 
 def _block_by_block(parts, suspects, layout, hints):
     """One finding for each cause, with the blocks that share it."""
-    causes = {}
+    causes, unknown = {}, []
     for name, part in parts.items():
         derived, truth, shape, _ = part
         suspect = _matching(suspects, {name: part}) if derived.shape[-1] > 1 else None
         cause = (_simple(derived, truth, hints.sizes) or (suspect and (suspect.cause, suspect.what, suspect.tag))
-                 or _arranged(derived, truth, shape) or _single_entries(derived, truth, shape)
-                 or _unknown(derived, truth))
+                 or _arranged(derived, truth, shape) or _single_entries(derived, truth, shape))
+        if cause is None:
+            unknown.append(name)
+            cause = _unknown(*parts[unknown[0]][:2])  # the numbers of the first such block stand for all
         causes.setdefault(cause, []).append(name)
     return [_finding(names, layout, *cause[:2], hints, *cause[2:]) for cause, names in causes.items()]
 
@@ -159,7 +162,7 @@ def _simple(derived, truth, sizes):
     if not factor or abs(factor - 1) < MATCH or not _same(derived, factor * truth):
         return None
     if abs(factor + 1) < MATCH:
-        return "sign", "the sign is flipped: ascent for descent?"
+        return "sign", "the sign is flipped"
     named, why = _named_factor(abs(factor), sizes)
     sign = ", and the sign is flipped" if factor < 0 else ""
     if named:
@@ -209,7 +212,7 @@ def _single_entries(derived, truth, shape):
 
 
 def _unknown(derived, truth):
-    """Nothing fits: the first numbers, derived and expected."""
+    """Nothing fits: the first numbers of a block, derived and expected."""
     def shown(a):
         return "[" + ", ".join(f"{value:.3g}" for value in a.reshape(-1)[:4]) + (", …]" if a.size > 4 else "]")
 
