@@ -52,8 +52,8 @@ def build(path, check):
     committed = nbformat.read(path, as_version=4)
     notebook = exercise_cells.filled(committed)
     start = time.perf_counter()
-    nbclient.NotebookClient(notebook, timeout=300, kernel_name="python3", resources={"metadata": {"path": str(LESSONS)}},
-                            record_timing=False).execute()
+    nbclient.NotebookClient(notebook, timeout=300, kernel_name="python3", record_timing=False,
+                            resources={"metadata": {"path": str(LESSONS)}}).execute()
     print(f"{path.name}: {time.perf_counter() - start:.0f} s", flush=True)
     tidy(notebook)
     if check:

@@ -99,5 +99,6 @@ def index():
 
     for tag, entry in sorted(equations().items(), key=lambda item: order(item[0])):
         formula = entry["formula"].replace("|", r"\vert ")
-        rows.append(f"| {tag} | ${formula}$ | {link(entry['lesson'])} | {link(entry['source'])} | {link(entry['test'])} |")
+        links = " | ".join(link(entry[column]) for column in ("lesson", "source", "test"))
+        rows.append(f"| {tag} | ${formula}$ | {links} |")
     return "\n".join(rows)

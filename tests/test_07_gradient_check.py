@@ -172,3 +172,68 @@ def test_the_report_renders_in_a_notebook_with_its_verdict_in_words():
 
 def test_single_precision_parameters_are_checked_in_double():
     assert tm.check_gradient(f, gradient, THETA.astype(np.float32))
+
+
+# What is wrong: the diagnosis of a gradient that fails, from its numbers alone.
+
+
+def findings(change):
+    return tm.check_gradient(f, wrong(change), THETA, BLOCKS).findings
+
+
+@pytest.mark.parametrize("change, where, cause, word", [
+    (lambda g: g.__imul__(2), "every block", "factor", "2 times"), (lambda g: g.__imul__(-1), "every block", "sign", "ascent?"),
+    (lambda g: g.__imul__(3.7), "every block", "factor", "3.7 times"), (lambda g: g.__imul__(0), "every block", "zero", "never"),
+    (lambda g: g.__setitem__(slice(6, 9), 0), "b1", "zero", "never written"),
+    (lambda g: g.__setitem__(slice(6, 9), -g[6:9]), "b1", "sign", "flipped"),
+    (lambda g: g.__setitem__(slice(6, 9), -0.5 * g[6:9]), "b1", "factor", "and the sign is flipped"),
+    (lambda g: g.__setitem__(slice(0, 6), g[:6].reshape(2, 3).T.ravel().copy()), "W1", "transposed", "(3, 2)"),
+    (lambda g: g.__setitem__(slice(9, 12), g[11:8:-1].copy()), "W2", "order", "another order"),
+    (lambda g: g.__setitem__(slice(0, 6), np.repeat(g[:2], 3)), "W1", "shape", "(2, 1)"),
+    (lambda g: g.__setitem__(slice(0, 6), np.tile(g[:3], 2)), "W1", "shape", "(1, 3)"),
+    (lambda g: g.__setitem__(slice(None), np.r_[g[6:9], g[:6], g[9:]]), "every block", "order", "W1, b1, W2"),
+    (lambda g: g.__setitem__(4, 7.0), "W1", "entry", "[1, 1]"),
+    (lambda g: g.__setitem__(1, np.nan), "W1", "not finite", "NaN"),
+    (lambda g: g.__setitem__(slice(6, 9), g[6:9] + [1, 2, 5]), "b1", "unknown", "no known mistake"),
+    (lambda g: g.__iadd__(1e-8), "every block", "precision", "no further")], ids=str)
+def test_the_cause_is_named_where_the_numbers_show_it(change, where, cause, word):
+    found = findings(change)
+    assert [finding.cause for finding in found] == [cause]
+    assert found[0].where in (where, "W1, b1", "W1, b1, W2") and word in str(found[0])
+
+
+def test_two_mistakes_in_two_blocks_are_two_findings():
+    def change(g):
+        g[:6] *= 2
+        g[6:9] = 0
+
+    assert [(finding.where, finding.cause) for finding in findings(change)] == [("W1", "factor"), ("b1", "zero")]
+
+
+def test_a_right_gradient_has_no_findings_and_no_wrong_blocks():
+    report = tm.check_gradient(f, gradient, THETA, BLOCKS)
+    assert report.findings == [] == report.wrong_blocks
+
+
+def test_random_directions_name_the_wrong_block_and_claim_nothing_else():
+    report = tm.check_gradient(f, wrong(lambda g: g.__setitem__(slice(6, 9), 0)), THETA, BLOCKS, directions=3)
+    assert (report.findings, report.wrong_blocks) == ([], ["b1"])
+
+
+def test_a_product_that_is_not_symmetric_is_a_finding():
+    B = np.triu(np.ones((4, 4)))
+    assert [x.cause for x in tm.check_hvp(lambda t: B @ t, lambda t, v: B @ v, np.ones(4)).findings] == ["symmetry"]
+
+
+def test_a_constant_factor_is_named_by_the_size_that_it_is():
+    hints = tm.diagnosis.Hints(sizes={"K": 5})
+    report = tm.check_gradient(f, lambda t: 5 * gradient(t), THETA, BLOCKS, hints=hints)
+    assert "K = 5" in str(report) and "mean" in str(report)
+    assert "1/K" in str(tm.check_gradient(f, lambda t: gradient(t) / 5, THETA, BLOCKS, hints=hints))
+    assert "K" not in tm.check_gradient(f, lambda t: 4 * gradient(t), THETA, BLOCKS, hints=hints).findings[0].what
+
+
+def test_the_report_of_a_failure_is_aligned_marks_the_wrong_rows_and_wraps():
+    lines = str(tm.check_gradient(f, wrong(lambda g: g.__imul__([1] * 6 + [2] * 3 + [1] * 3)), THETA, BLOCKS)).splitlines()
+    assert [line.split()[0] for line in lines if line.endswith("✗")] == ["b1", "all"]
+    assert max(map(len, lines)) <= 100

@@ -168,6 +168,16 @@ CASES = [
     case("a taylor order of negative steps", lambda: tm.taylor_order(lambda t: t.sum(), 3.0, np.ones(3), np.ones(3), (0.1, -0.1)), ValueError, "steps[1]", "-0.1"),
     case("a model whose gradient has another shape", lambda: tm.MAML(Misshapen(), 0.1).meta_gradient(THETA, BATCH), ValueError, "gradient(theta, x, y)", "(3, 13, 1)", "13"),
     case("alpha of another length than theta", lambda: tm.MAML(Misshapen(), np.ones(4)).meta_gradient(THETA, BATCH), ValueError, "alpha", "(4,)", "(13,)"),
+    case("a model to check without a loss", lambda: tm.check_model(Odd()), TypeError, "model", "<odd>", "loss"),
+    case("a model to check at another theta", lambda: tm.check_model(MODEL, np.ones((2, 13))), ValueError, "theta", "(2, 13)"),
+    case("a model to check on no batch", lambda: tm.check_model(MODEL, batch=X), TypeError, "batch", "ndarray"),
+    case("a model to check on one task", lambda: tm.check_model(MODEL, batch=BATCH[0]), ValueError, "batch", "1 task", "2"),
+    case("a model to check in other blocks", lambda: tm.check_model(MODEL, blocks=[("W", (3,))]), ValueError, "blocks", "3", "13"),
+    case("a model to check with alpha zero", lambda: tm.check_model(MODEL, alpha=0.0), ValueError, "alpha", "0"),
+    case("a model to check with a negative seed", lambda: tm.check_model(MODEL, seed=-1), ValueError, "seed", "-1"),
+    case("a meta-gradient of an unknown kind", lambda: tm.check_meta_gradient(len, MODEL, THETA, BATCH, kind="anil"), ValueError, "kind", "'anil'", "reptile"),
+    case("a meta-gradient at another theta", lambda: tm.check_meta_gradient(len, MODEL, THETA[:3], BATCH), ValueError, "theta", "(3,)", "13"),
+    case("an inner loop on other targets", lambda: tm.check_adapt(len, MODEL, THETA, X[0], Y[0, :2]), ValueError, "y_support", "(1, 2, 1)"),
     case("odd objects for numbers", lambda: tm.MAML(MODEL, alpha=Odd()), TypeError, "alpha", "<odd>", "number"),
 ]
 

@@ -464,3 +464,69 @@ def test_held_out_tasks_are_not_the_training_tasks():
     train, held_out = np.random.default_rng(0), runs.held_out_rng(0)
     assert not np.isin(train.random(10_000), held_out.random(10_000)).any()
     assert not np.array_equal(runs.held_out_rng(0).random(5), runs.held_out_rng(1).random(5))
+
+
+# Checking one's own file.
+
+RIGHT = """
+import numpy as np
+n_params = 2
+
+def error(theta, x, y):
+    return theta[..., :1, None] * x + theta[..., 1:, None] - y
+
+def loss(theta, x, y):
+    return (error(theta, x, y) ** 2).mean(axis=(-2, -1))
+
+def gradient(theta, x, y):
+    e = error(theta, x, y)
+    return 2 * np.stack([(e * x).mean(axis=(-2, -1)), e.mean(axis=(-2, -1))], axis=-1)
+
+def hvp(theta, x, y, v):
+    return gradient(v, x, 0 * y)
+"""
+MAML = """
+import tinymeta as tm
+def meta_gradient(theta, batch, alpha, steps):
+    return tm.MAML(tm.MLP([1, 5, 4, 1], "tanh"), alpha, steps{}).meta_gradient(theta, batch)
+"""
+
+
+def check_own(tmp_path, capsys, text):
+    path = tmp_path / "my_model.py"
+    path.write_text(text)
+    return main(["check", str(path)]), capsys.readouterr()
+
+
+def test_check_passes_a_file_of_right_functions(tmp_path, capsys):
+    code, printed = check_own(tmp_path, capsys, RIGHT)
+    assert code == 0 and printed.out.startswith("PASS  model my_model, P = 2") and printed.err == ""
+    assert printed.out.count("✓") == 7
+
+
+@pytest.mark.parametrize("old, new, word", [
+    ("return 2 *", "return", "½ times"), ("gradient(v, x, 0 * y)", "gradient(v, x, y)", "Hessian"),
+    ("    e = ", "    e = theta[9] + ", "line 12"), ("return 2 *", "2 *", "None: is a `return` missing?"),
+    ("import numpy as np", "import numpy as np; 1 / 0", "line 2"), ("n_params = 2", "n_params = 2 +", "SyntaxError"),
+    ("def hvp", "def product", "the model has no hvp"), (".mean(axis=(-2, -1))\n\ndef grad", ".mean()\n\ndef grad", "4 tasks")])
+def test_check_says_what_is_wrong_in_a_file(tmp_path, capsys, old, new, word):
+    assert old in RIGHT
+    code, printed = check_own(tmp_path, capsys, RIGHT.replace(old, new))
+    assert code == 1 and printed.out.startswith("FAIL") and word in " ".join(printed.out.split())
+    assert "Traceback" not in printed.out + printed.err
+
+
+def test_check_takes_a_class_a_meta_gradient_and_an_inner_loop(tmp_path, capsys):
+    text = "import tinymeta as tm\nclass Mine(tm.MLP):\n    def __init__(self): super().__init__([1, 5, 4, 1], 'tanh')\n"
+    text += MAML.format("") + "def adapt(theta, x, y, alpha, steps):\n    return tm.adapt(Mine(), theta, x, y, alpha, steps)\n"
+    code, printed = check_own(tmp_path, capsys, text)
+    assert code == 0 and printed.out.count("PASS") == 3
+    code, printed = check_own(tmp_path, capsys, text.replace("alpha, steps{}", "").replace("alpha, steps).meta", "alpha, steps, True).meta"))
+    assert code == 1 and "the Hessian term is missing" in printed.out and printed.out.count("PASS") == 2
+
+
+def test_check_refuses_what_is_not_there_or_holds_nothing_to_check(tmp_path, capsys):
+    assert main(["check", str(tmp_path / "none.py")]) == 1
+    assert "no such file" in capsys.readouterr().err
+    code, printed = check_own(tmp_path, capsys, "x = 1\n")
+    assert code == 2 and "meta_gradient" in printed.err and "Traceback" not in printed.err

@@ -1,6 +1,7 @@
 """The project: what README and docstrings claim about it holds."""
 
 import ast
+import os
 import platform
 import re
 import subprocess
@@ -23,6 +24,16 @@ def test_the_readme_s_example_prints_what_it_says():
     printed = re.search(r"prints\n\n```text\n(.*?)```", README, re.DOTALL).group(1)
     run = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=120)
     assert (run.stdout, run.stderr) == (printed, "")
+
+
+def test_the_readme_s_wrong_model_gets_the_report_that_it_shows(tmp_path):
+    code = re.search(r"`my_model.py`:\n\n```python\n(.*?)```", README, re.DOTALL).group(1)
+    printed = re.search(r"my_model.py` prints\n\n```text\n(.*?)```", README, re.DOTALL).group(1)
+    (tmp_path / "my_model.py").write_text(code)
+    run = subprocess.run([sys.executable, "-m", "tinymeta", "check", str(tmp_path / "my_model.py")], cwd=ROOT,
+                         capture_output=True, text=True, encoding="utf-8", env={**os.environ, "PYTHONIOENCODING": "utf-8"})
+    without_digits = [re.sub(r"\d\.?\d*e[-+]\d+", "#", text) for text in (run.stdout, printed)]
+    assert without_digits[0] == without_digits[1] and (run.stderr, run.returncode) == ("", 1)
 
 
 def test_the_readme_s_results_are_those_of_the_runs():

@@ -40,7 +40,8 @@ and what python -m tinymeta is made of:
     commands        compare, train, evaluate, check, plot
     command_line    their options
 
-The lessons' exercises are in exercises.  Before all of them, arguments: errors that name what is wrong; memory: one line for speed.
+The lessons' exercises are in exercises.  Before all of them, arguments: errors that name what is
+wrong; memory: one line for speed.
 """
 
 from . import memory

@@ -55,8 +55,8 @@ def check_file(path, alpha=0.05, seed=0):
         checked += 1
         yield ladder
     if not checked:
-        raise ValueError(f"{path} has none of the names that are checked; expected a model, or functions loss, gradient "
-                         f"and hvp with n_params, or a class with these, or {', '.join(KINDS)}, or adapt")
+        raise ValueError(f"{path} has none of the names that are checked; expected a model, or functions loss, "
+                         f"gradient and hvp with n_params, or a class with these, or {', '.join(KINDS)}, or adapt")
 
 
 def _run(path):
@@ -117,6 +117,7 @@ def _meta_ladders(loaded, model, alpha, seed):
         theta = 0.5 * rng.standard_normal(model.n_params) if theta is None else theta
         batch = loaded.get("batch") or SinusoidTasks(x_range=(-2, 2)).sample(rng, n_tasks=4, n_support=5, n_query=7)
         if name == "adapt":
-            yield _ladder(name, lambda: check_adapt(function, model, theta, batch.x_support[0], batch.y_support[0], alpha))
+            task = batch.x_support[0], batch.y_support[0]
+            yield _ladder(name, lambda: check_adapt(function, model, theta, *task, alpha))
         else:
             yield _ladder(name, lambda: check_meta_gradient(function, model, theta, batch, alpha, kind=KINDS[name]))

@@ -49,8 +49,9 @@ def check_meta_gradient(meta_gradient, model, theta, batch, alpha=0.05, steps=(1
             report = compare(derived, method.meta_gradient(theta, batch)[1], title, tolerance=1e-10, hints=hints,
                              layout=layout)
         if not report and s > min(steps) and {f.cause for f in report.findings} == {"unknown"}:
-            report.findings.append(Finding("", f"right with fewer steps, wrong with {s}: look at what changes from step to "
-                                               f"step, the iterate θ_k and the order of the factors I - αH", "MAML.2"))
+            what = (f"right with fewer steps, wrong with {s}: look at what changes from step to step, the iterate θ_k and "
+                    f"the order of the factors I - αH")
+            report.findings.append(Finding("", what, "MAML.2"))
         if report and loss is not None:
             right = method.meta_gradient(theta, batch)[0]
             if not np.isclose(loss, right, rtol=1e-9):
@@ -58,7 +59,8 @@ def check_meta_gradient(meta_gradient, model, theta, batch, alpha=0.05, steps=(1
                               f"tasks of the query loss after adaptation", "loss", "MAML.3")
         return report
 
-    return climb(f"{kind} meta-gradient, α = {alpha:g}, P = {theta.size}", [(_steps(s), lambda s=s: rung(s)) for s in steps])
+    title = f"{kind} meta-gradient, α = {alpha:g}, P = {theta.size}"
+    return climb(title, [(_steps(s), lambda s=s: rung(s)) for s in steps])
 
 
 def check_adapt(adapt, model, theta, x, y, alpha=0.05, steps=(1, 2, 5)):

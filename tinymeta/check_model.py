@@ -16,7 +16,7 @@ from .ladder import climb
 from .linear import Linear
 from .losses import Loss
 from .maml import MAML
-from .numerical import central_difference, complex_step, why_not_complex
+from .numerical import TOLERANCE, central_difference, complex_step, why_not_complex
 from .recognise import frozen, frozen_batch, recognised
 from .tasks import Batch, SinusoidTasks
 
@@ -87,11 +87,14 @@ class _Problem:
         phi, z = self.model.activation, np.array([-1.7, -0.9, -0.4, -0.1, 0.2, 0.6, 1.1, 1.9])
         slope = lambda z: np.asarray(phi.derivative(z, phi.value(z)))
         curve = phi.second_derivative or (lambda z, a, d: 0 * z)
-        first = compare(slope(z), _elementwise(phi.value, z), "φ'", layout=[("φ'", z.shape, slice(0, z.size))],
-                        tolerance=1e-7, hints=Hints(tags={"": "MLP.4"}))
-        second = compare(curve(z, phi.value(z), slope(z)), _elementwise(slope, z), "φ''", tolerance=1e-7,
-                         layout=[("φ''", z.shape, slice(0, z.size))], hints=Hints(tags={"": "HVP.4"}))
-        return second if first else first
+        for name, f, derived, tag in (("φ'", phi.value, slope, "MLP.4"),
+                                      ("φ''", slope, lambda z: curve(z, phi.value(z), slope(z)), "HVP.4")):
+            tolerance = TOLERANCE["central differences" if why_not_complex(f, z) else "complex step"]
+            report = compare(derived(z), _elementwise(f, z), name, tolerance=tolerance,
+                             layout=[(name, z.shape, slice(0, z.size))], hints=Hints(tags={"": tag}))
+            if not report:
+                break
+        return report
 
     def loss_function(self):
         loss, (K, D_out) = self.model.loss_function, self.y.shape
@@ -116,7 +119,9 @@ class _Problem:
             each = [_numerical(lambda t: self.call("loss", t, self.x[i:i + 1], self.y[i:i + 1]), self.theta)
                     for i in range(len(self.x))]
             examples = suspects.of_examples(np.array(each), tag="LOSS.1")
-            return (suspects.of_gradient(self.known, self.theta, self.features, self.y) if self.known else []) + examples
+            if self.known is None:
+                return examples
+            return suspects.of_gradient(self.known, self.theta, self.features, self.y) + examples
 
         return check_gradient(lambda t: self.call("loss", t, self.x, self.y), g, self.theta, self.blocks,
                               title="gradient", hints=self.hints(self.tags("MLP.5", "MLP.6", "LOSS.2"), suspected))
@@ -148,8 +153,8 @@ class _Problem:
                     raise Mistake(f"{name} of {T} tasks, theta {which}, has shape {found.shape}; expected "
                                   f"{expected.shape}: sums and means belong to the last axes alone", "axis")
                 if not compare(found, expected, name, tolerance=1e-9):
-                    raise Mistake(f"{name} of {T} tasks, theta {which}, differs from the tasks one by one: does a sum, a "
-                                  f"mean, a transpose or a reshape reach over the first axis?", "axis")
+                    raise Mistake(f"{name} of {T} tasks, theta {which}, differs from the tasks one by one: does a sum, "
+                                  f"a mean, a transpose or a reshape reach over the first axis?", "axis")
         return CheckReport("a batch of tasks", True)
 
     def maml(self, alpha, steps):
@@ -189,7 +194,8 @@ def _theta(model, theta, rng):
 
 
 def _batch(model, rng):
-    d_in, d_out = (arguments.whole_number(f"model.{name}", getattr(model, name, 1), minimum=1) for name in ("d_in", "d_out"))
+    d_in, d_out = (arguments.whole_number(f"model.{name}", getattr(model, name, 1), minimum=1)
+                   for name in ("d_in", "d_out"))
     if d_in == d_out == 1:
         return SinusoidTasks(x_range=(-2, 2)).sample(rng, n_tasks=4, n_support=5, n_query=7)
     return Batch(*(rng.standard_normal((4, k, d)) for k in (5, 7) for d in (d_in, d_out)))

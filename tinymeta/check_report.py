@@ -1,6 +1,7 @@
 """The reports of checks, for a terminal and for a notebook: one check, and a ladder of them."""
 
 import html
+import textwrap
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -69,8 +70,8 @@ class CheckReport:
             for row in [header] + rows:
                 cells = [c.ljust(w) if i < 2 else c.rjust(w) for i, (c, w) in enumerate(zip(row, widths))]
                 lines.append("  " + "  ".join(cells).rstrip())
-        lines += [f"  → {finding}" for finding in self.findings]
-        return "\n".join(lines + [f"  note: {note}" for note in self.notes])
+        lines += [_wrapped(f"→ {finding}") for finding in self.findings]
+        return "\n".join(lines + [_wrapped(f"note: {note}") for note in self.notes])
 
     __repr__ = __str__
 
@@ -82,6 +83,10 @@ class CheckReport:
                                              [("th", header)] + [("td", row) for row in rows]) + "</table>")
         parts += [f"<p>→ {html.escape(str(finding))}</p>" for finding in self.findings]
         return "".join(parts + [f"<p>Note: {html.escape(note)}</p>" for note in self.notes])
+
+
+def _wrapped(text):
+    return textwrap.fill(text, 100, initial_indent="  ", subsequent_indent="    ")
 
 
 def _html_row(tag, row):

@@ -112,8 +112,7 @@ def check(arguments):
     """Check every derivation of the package against numerical derivatives, and print a table; or, given Python
     files, check the models and meta-gradients in them, and say what is wrong."""
     if arguments.files:
-        ladders = [ladder for path in arguments.files for ladder in _printed(check_file(path, arguments.alpha, arguments.seed))]
-        return 0 if all(ladders) else 1
+        return _check_files(arguments)
     print(f"{'':<55}error by")
     print(f"{'equations':<9}  {'what':<43} {'complex':>8} {'central':>8} verdict")
     failed = 0
@@ -127,10 +126,13 @@ def check(arguments):
     return 1 if failed else 0
 
 
-def _printed(ladders):
-    for ladder in ladders:
-        print(ladder, flush=True)
-        yield ladder
+def _check_files(arguments):
+    passed = True
+    for path in arguments.files:
+        for ladder in check_file(path, arguments.alpha, arguments.seed):
+            print(ladder, flush=True)
+            passed = passed and ladder.passed
+    return 0 if passed else 1
 
 
 def plot_files(arguments):

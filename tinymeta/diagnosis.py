@@ -190,7 +190,7 @@ def _arranged(derived, truth, shape):
     if len(shape) == 2 and min(shape) > 1:
         blocks = derived.reshape(-1, *shape)
         transposed = derived.reshape(-1, *shape[::-1]).swapaxes(-1, -2).reshape(derived.shape)
-        if _same(transposed, truth) or (shape[0] == shape[1] and _same(blocks.swapaxes(-1, -2).reshape(truth.shape), truth)):
+        if _same(transposed, truth):
             return "transposed", f"transposed: the numbers of a {shape[::-1]} array laid out as {shape}"
         for axis, line, small in ((-1, "columns", (shape[0], 1)), (-2, "rows", (1, shape[1]))):
             first = blocks.take([0], axis)

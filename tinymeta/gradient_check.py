@@ -105,7 +105,7 @@ def _real_vector(theta):
 
 
 def layout_of(blocks, P):
-    """[(name, shape, slice), ...] for a model, a list of (name, shape), or None: one block.  P: how many numbers in all."""
+    """[(name, shape, slice), ...] for a model, a list of (name, shape), or None: one block; P numbers in all."""
     blocks = getattr(blocks, "blocks", blocks) or [("theta", (P,))]
     ends = np.cumsum([int(np.prod(shape)) for _, shape in blocks])
     if ends[-1] != P:

@@ -39,7 +39,7 @@ def guarded(title, check):
 
 
 def _described(error):
-    """The sentence, the tag and the cause: what was raised, and the innermost line that is neither ours nor a library's."""
+    """The sentence, the tag and the cause: what was raised, at the innermost line that is the learner's own."""
     if isinstance(error, NotImplementedError):
         return f"not written yet{f': {error}' if str(error) else ''}", "", "not written"
     frames = traceback.extract_tb(error.__traceback__)

@@ -58,8 +58,8 @@ def of_meta_gradient(model, theta, batch, alpha, steps):
               ("iterate", "every H is taken at θ_S; each belongs at its own θ_k", dict(at=lambda k: S))]
     cases += [] if S == 1 else [
         ("iterate", "every H is taken at θ_0; each belongs at its own θ_k", dict(at=lambda k: 0)),
-        ("product order", "the product of I - αH is taken from the first step to the last; it goes from the last to the "
-                          "first", dict(order=range(S))),
+        ("product order", "the product of I - αH is taken from the first step to the last; it goes the other way",
+         dict(order=range(S))),
         ("iterate", "only the last step's I - αH is there", dict(order=[S - 1])),
         ("iterate", "only the first step's I - αH is there", dict(order=[0])),
         ("iterate", "the first step's I - αH is missing", dict(order=range(S - 1, 0, -1))),
@@ -71,8 +71,9 @@ def of_meta_gradient(model, theta, batch, alpha, steps):
 def of_first_order(model, theta, batch, alpha, steps):
     """Suspects for first-order MAML's gradient at θ (P,)."""
     r = Recursion(model, theta, batch, alpha, steps)
-    exact = Suspect(r.meta_gradient().mean(axis=0), "first-order", "this is the exact gradient, with the Hessian", "MAML.2")
-    return [exact] + _of_both_forms(r, dict(alpha=0.0)) + of_examples(r.meta_gradient(alpha=0.0), "task", "MAML.3")
+    exact = r.meta_gradient().mean(axis=0)
+    found = [Suspect(exact, "first-order", "this is the exact gradient, with the Hessian", "MAML.2")]
+    return found + _of_both_forms(r, dict(alpha=0.0)) + of_examples(r.meta_gradient(alpha=0.0), "task", "MAML.3")
 
 
 def _of_both_forms(r, form):
@@ -88,9 +89,11 @@ def _of_both_forms(r, form):
              ("iterate", "one inner step too few", "INNER.1", dict(steps=r.steps - 1)),
              ("iterate", "one inner step too many", "INNER.1", dict(steps=r.steps + 1))]
     for factor, name in _factors(r):
-        cases += [("alpha", f"{name} is the step size of the inner loop", "INNER.1", dict(inner=factor * r.alpha, alpha=r.alpha)),
-                  ("alpha", f"{name} stands for α everywhere", "INNER.1", dict(inner=factor * r.alpha))]
-    return [Suspect(r.meta_gradient(**{**case, **form}).mean(axis=0), cause, what, tag) for cause, what, tag, case in cases]
+        inner = factor * r.alpha
+        cases += [("alpha", f"{name} is the step size of the inner loop", "INNER.1", dict(inner=inner, alpha=r.alpha)),
+                  ("alpha", f"{name} stands for α everywhere", "INNER.1", dict(inner=inner))]
+    return [Suspect(r.meta_gradient(**{**case, **form}).mean(axis=0), cause, what, tag)
+            for cause, what, tag, case in cases]
 
 
 def _factors(r):
@@ -103,13 +106,13 @@ def _factors(r):
 def of_reptile(model, theta, batch, alpha, steps):
     """Suspects for Reptile's update direction, the mean over tasks of θ - θ_S."""
     r = Recursion(model, theta, batch, alpha, steps)
-    cases = _of_trajectory(r, "REPTILE.1")
-    found = [Suspect((theta - theta_S).mean(axis=0), *rest) for theta_S, *rest in cases]
-    found += [Suspect(r.trajectory()[-1].mean(axis=0), "term", "this is the mean of θ_S; θ - θ_S is what moves θ", "REPTILE.1"),
-              Suspect((r.trajectory()[-1] / alpha).mean(axis=0), "term", "this is θ_S/α", "REPTILE.1"),
-              Suspect(r.meta_gradient().mean(axis=0), "term", "this is MAML's meta-gradient", "REPTILE.1"),
-              Suspect(r.meta_gradient(alpha=0.0).mean(axis=0), "term", "this is first-order MAML's gradient", "REPTILE.1")]
-    return found + of_examples(theta - r.trajectory()[-1], "task", "REPTILE.1")
+    theta_S = r.trajectory()[-1]  # (T, P)
+    others = [(theta_S, "this is the mean of θ_S; θ - θ_S is what moves θ"), (theta_S / alpha, "this is θ_S/α"),
+              (r.meta_gradient(), "this is MAML's meta-gradient"),
+              (r.meta_gradient(alpha=0.0), "this is first-order MAML's gradient")]
+    found = [Suspect((theta - moved).mean(axis=0), *rest) for moved, *rest in _of_trajectory(r, "REPTILE.1")]
+    found += [Suspect(vectors.mean(axis=0), "term", what, "REPTILE.1") for vectors, what in others]
+    return found + of_examples(theta - theta_S, "task", "REPTILE.1")
 
 
 def of_adapted(model, theta, batch, alpha, steps):

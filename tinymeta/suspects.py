@@ -45,7 +45,8 @@ class _Terms:
 
     def hvp(self, v, k):
         """H v (P,), each term of TERMS times its coefficient in k, 1 unless given; "slope": ȧ without φ'."""
-        k, phi, V, delta = {**dict.fromkeys([*TERMS, "slope"], 1.0), **k}, self.mlp.activation, self.mlp.layers(v), self.delta()
+        k = {**dict.fromkeys([*TERMS, "slope"], 1.0), **k}
+        phi, V, delta = self.mlp.activation, self.mlp.layers(v), self.delta()
         a_dot, z_dot, delta_dot = [np.zeros_like(self.a[0])], [None], [None] * (self.N + 1)
         for l in range(1, self.N + 1):
             (W, _), (V_l, c) = self.layers[l], V[l]
@@ -79,7 +80,8 @@ def of_gradient(mlp, theta, x, y):
             slope = t.slope[:l] + [ones[l]] + t.slope[l + 1:]
             add(t.gradient(t.delta(slope=slope)), f"φ'(z_{l}) is missing from the error of layer {l}", "MLP.4")
         if all(W.shape[0] == W.shape[1] for W, _ in t.layers[2:]):
-            add(t.gradient(t.delta(transposed=False)), "W_{l+1} stands where its transpose belongs", "MLP.4", "transposed")
+            add(t.gradient(t.delta(transposed=False)), "W_{l+1} stands where its transpose belongs", "MLP.4",
+                "transposed")
         _add_broadcast_errors(t, add)
     for j in range(mlp.d_out if mlp.d_out > 1 else 0):
         top = np.where(np.arange(mlp.d_out) == j, t.top, 0)
@@ -95,7 +97,7 @@ def _add_broadcast_errors(t, add):
             blocks = [(t.a[m - 1].T @ delta[m + (m == l)] + np.zeros_like(t.layers[m][0]), delta[m].sum(axis=0))
                       for m in range(1, t.N + 1)]
             add(_flat(blocks), f"W{l} is built from the next layer's error δ_{l + 1}, not from its own: broadcast "
-                               f"onto the block's shape", "MLP.5", "shape")
+                               "onto the block's shape", "MLP.5", "shape")
 
 
 def of_hvp(mlp, theta, x, y, vs):
@@ -103,7 +105,8 @@ def of_hvp(mlp, theta, x, y, vs):
     t, found = _Terms(mlp, theta, x, y), []
 
     def add(k, what, tag, cause="term"):
-        found.append(Suspect(np.array([t.hvp(v, k) for v in vs]), cause, what, LINEAR.get(tag, tag) if t.N == 1 else tag))
+        tag = LINEAR.get(tag, tag) if t.N == 1 else tag
+        found.append(Suspect(np.array([t.hvp(v, k) for v in vs]), cause, what, tag))
 
     for name, (tag, term) in TERMS.items():
         for coefficient, change in CHANGES.items():
