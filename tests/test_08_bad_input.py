@@ -171,7 +171,6 @@ CASES = [
     case("a model to check without a loss", lambda: tm.check_model(Odd()), TypeError, "model", "<odd>", "loss"),
     case("a model to check at another theta", lambda: tm.check_model(MODEL, np.ones((2, 13))), ValueError, "theta", "(2, 13)"),
     case("a model to check on no batch", lambda: tm.check_model(MODEL, batch=X), TypeError, "batch", "ndarray"),
-    case("a model to check on one task", lambda: tm.check_model(MODEL, batch=BATCH[0]), ValueError, "batch", "1 task", "2"),
     case("a model to check in other blocks", lambda: tm.check_model(MODEL, blocks=[("W", (3,))]), ValueError, "blocks", "3", "13"),
     case("a model to check with alpha zero", lambda: tm.check_model(MODEL, alpha=0.0), ValueError, "alpha", "0"),
     case("a model to check with a negative seed", lambda: tm.check_model(MODEL, seed=-1), ValueError, "seed", "-1"),

@@ -30,18 +30,19 @@ def check_model(model, theta=None, batch=None, blocks=None, alpha=0.05, seed=0):
 
     model: loss, gradient and hvp; what is not written yet breaks its rung.  theta: where to check,
     (P,); by default from model.init(rng), or standard normals / 2 if the model has only n_params.
-    batch: a Batch of at least two tasks; by default sine waves, or random numbers where model.d_in
+    batch: a Batch, of several tasks; by default sine waves, or random numbers where model.d_in
     or model.d_out (1 unless given) is not 1.  blocks: [(name, shape)], model.blocks by default.
     alpha: inner step size; below 0.05 a missing Hessian hardly shows.  seed: of all that is random.
 
     An error in the model's code is a finding, not an error here.  Raises TypeError or ValueError for
-    a wrong theta, batch, blocks, alpha or seed, and for a model without a loss.
+    a wrong theta, batch, blocks, alpha or seed, and for a model that has none of the three.
     """
-    arguments.methods("model", model, "loss")
+    if not any(callable(getattr(model, name, None)) for name in ("loss", "gradient", "hvp")):
+        arguments.methods("model", model, "loss", "gradient", "hvp")
     rng = np.random.default_rng(arguments.whole_number("seed", seed, minimum=0))
     alpha = arguments.number("alpha", alpha, above=0)
     theta = _theta(model, theta, rng)
-    batch = frozen_batch(_batch(model, rng) if batch is None else batch, fewest=2)
+    batch = frozen_batch(_batch(model, rng) if batch is None else batch)
     known = recognised(model, theta, batch)
     layout = layout_of(blocks or getattr(model, "blocks", None) or getattr(known, "blocks", None), theta.size)
     problem = _Problem(model, theta, batch, layout, known, rng)
@@ -131,7 +132,12 @@ class _Problem:
             as_numbers("hvp(theta, x, y, v)", self.call("hvp", self.theta, self.x, self.y, v), self.theta.shape)
 
         def suspected():
-            return suspects.of_hvp(self.known, self.theta, self.features, self.y, self.directions) if self.known else []
+            each = [[_numerical_along(lambda t: np.asarray(self.call("gradient", t, self.x[i:i + 1], self.y[i:i + 1])),
+                                      self.theta, v) for v in self.directions] for i in range(len(self.x))]
+            examples = suspects.of_examples(np.array(each), tag="LOSS.3")
+            if self.known is None:
+                return examples
+            return suspects.of_hvp(self.known, self.theta, self.features, self.y, self.directions) + examples
 
         return check_hvp(lambda t: np.asarray(self.call("gradient", t, self.x, self.y)),
                          lambda t, v: self.call("hvp", t, self.x, self.y, v), self.theta, self.blocks,
@@ -202,9 +208,13 @@ def _batch(model, rng):
 
 
 def _numerical(f, theta):
-    """The derivative of f, a number or a vector of entry-by-entry functions, in every coordinate of theta."""
+    """The derivative of f in every coordinate of theta."""
+    return np.array([_numerical_along(f, theta, j) for j in range(theta.size)])
+
+
+def _numerical_along(f, theta, d):
     way = central_difference if why_not_complex(f, theta) else complex_step
-    return np.array([way(f, theta, j) for j in range(theta.size)])
+    return way(f, theta, d)
 
 
 def _elementwise(f, z):

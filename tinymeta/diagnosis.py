@@ -60,7 +60,7 @@ def explain(derived, truth, layout, tolerance, hints=Hints()):
         ascent = ": ascent?" if whole[0] == "sign" and len(wrong) == len(layout) else ""
         return [_finding(wrong, layout, whole[0], whole[1] + ascent, hints)]
     suspects = hints.suspects()
-    for found in (_matching(suspects, parts), _reordered(derived, truth, layout, wrong)):
+    for found in (_matching(suspects, parts), _reordered(derived, truth, layout, parts)):
         if found:
             return [Finding(_names(wrong, layout), found.what, found.tag, found.cause)]
     return _block_by_block(parts, suspects, layout, hints)
@@ -68,7 +68,8 @@ def explain(derived, truth, layout, tolerance, hints=Hints()):
 
 def wrong_blocks(derived, truth, layout, tolerance):
     """The names of the blocks in which derived (..., P) differs from truth, relative to the whole's norm."""
-    scale = max(np.linalg.norm(derived), np.linalg.norm(truth)) * tolerance / np.sqrt(len(layout))
+    finite = np.nan_to_num(derived, nan=0.0, posinf=0.0, neginf=0.0)
+    scale = max(np.linalg.norm(finite), np.linalg.norm(truth)) * tolerance / np.sqrt(len(layout))
     return [name for name, _, part in layout if not np.linalg.norm(derived[..., part] - truth[..., part]) <= scale]
 
 
@@ -86,8 +87,11 @@ def compare(found, expected, title, tag="", tolerance=1e-10, hints=None, layout=
     layout = layout or [("", expected.shape, slice(None))]
     flat = [a.reshape(a.shape if layout[0][0] else -1) for a in (found, expected)]
     error = relative_error(expected, found)
-    findings = [] if error <= tolerance else explain(*flat, layout, tolerance, hints)
-    return CheckReport(title, error <= tolerance, {"difference": error}, {"difference": tolerance}, findings=findings)
+    errors, tolerances = {"difference": error}, {"difference": tolerance}
+    if error <= tolerance:
+        return CheckReport(title, True, errors, tolerances)
+    return CheckReport(title, False, errors, tolerances, findings=explain(*flat, layout, tolerance, hints),
+                       wrong_blocks=wrong_blocks(*flat, layout, tolerance))
 
 
 class Mistake(Exception):
@@ -130,9 +134,12 @@ def _matching(suspects, parts):
     return fits[0]._replace(what=", or ".join(whats[:3]))
 
 
-def _reordered(derived, truth, layout, wrong):
-    """Whole blocks in another order, such as all weights before all biases."""
-    if len(wrong) > 1 and _same(np.sort(derived, axis=-1), np.sort(truth, axis=-1)):
+def _reordered(derived, truth, layout, parts):
+    """Numbers of one block in another, as where all weights come before all biases."""
+    def permuted(a, b):
+        return _same(np.sort(a, axis=-1), np.sort(b, axis=-1))
+
+    if permuted(derived, truth) and not all(permuted(*part[:2]) for part in parts.values()):
         names = ", ".join(name for name, _, _ in layout)
         return Finding("", f"the right numbers in another order; θ is laid out as {names}", "", "order")
     return None

@@ -55,9 +55,10 @@ def why_not_complex(f, theta):
 
 
 def straddles_kink(f, theta, along, exact, central, derived):
-    """Which directions' central differences are wrong because of a kink: a smaller step mends them. (n,)
+    """Which directions' central differences are wrong because of a kink. (n,)
 
-    Only where the derivation agrees with the complex step can a kink be told from a mistake.
+    Only where the derivation agrees with the complex step can a kink be told from a mistake: a smaller
+    step mends it, or, with θ on the kink, the derivatives to the left and to the right differ.
     """
     found = np.zeros(len(along), dtype=bool)
     scale = max(np.linalg.norm(exact), np.linalg.norm(derived)) / np.sqrt(len(along))
@@ -67,8 +68,16 @@ def straddles_kink(f, theta, along, exact, central, derived):
         error = np.linalg.norm(central[i] - exact[i])
         if error > TOLERANCE["central differences"] * scale:
             retried = np.linalg.norm(central_difference(f, theta, d, shrink=1e-3) - exact[i])
-            found[i] = retried <= KINK_TOLERANCE * scale and retried < 0.1 * error
+            mended = retried <= KINK_TOLERANCE * scale and retried < 0.1 * error
+            found[i] = mended or _jump(f, theta, d, shrink=1e-3) > error
     return found
+
+
+def _jump(f, theta, d, shrink):
+    """How far the one-sided derivatives along d are apart: of the order of the step where there is no kink."""
+    h = float(np.finfo(float).eps ** (1 / 3) * shrink)
+    move = _move(d, theta.size, h)
+    return np.linalg.norm(np.asarray(f(theta + move)) + f(theta - move) - 2 * np.asarray(f(theta))) / h
 
 
 def _move(d, P, h):

@@ -55,11 +55,9 @@ def frozen(array):
     return copy
 
 
-def frozen_batch(batch, fewest=1):
+def frozen_batch(batch):
     """A write-protected copy of a Batch, in double precision; raises for anything else."""
     if not isinstance(batch, Batch):
         raise TypeError(f"batch is of type {type(batch).__name__}; expected a tinymeta.Batch")
-    if len(batch) < fewest:
-        raise ValueError(f"batch holds {len(batch)} task(s); expected at least {fewest}")
     sets = (batch.x_support, batch.y_support, batch.x_query, batch.y_query)
     return Batch(*(frozen(np.asarray(a, dtype=float)) for a in sets))

@@ -43,24 +43,29 @@ class _Terms:
         inputs = self.a if inputs is None else inputs
         return _flat([(inputs[l - 1].T @ delta[l], delta[l].sum(axis=0)) for l in range(1, self.N + 1)])
 
-    def hvp(self, v, k):
-        """H v (P,), each term of TERMS times its coefficient in k, 1 unless given; "slope": ȧ without φ'."""
-        k = {**dict.fromkeys([*TERMS, "slope"], 1.0), **k}
+    def hvp(self, v, changes):
+        """H v (P,), each term of TERMS times its coefficient in changes, 1 unless given; in one layer or in all.
+
+        changes: name, or (name, layer) -> coefficient; "slope": 0 leaves φ' out of ȧ.
+        """
+        def k(name, l):
+            return changes.get((name, l), changes.get(name, 1.0))
+
         phi, V, delta = self.mlp.activation, self.mlp.layers(v), self.delta()
         a_dot, z_dot, delta_dot = [np.zeros_like(self.a[0])], [None], [None] * (self.N + 1)
         for l in range(1, self.N + 1):
             (W, _), (V_l, c) = self.layers[l], V[l]
-            z_dot.append(k["aW"] * a_dot[-1] @ W + k["aV"] * self.a[l - 1] @ V_l + k["c"] * c)
-            a_dot.append((self.slope[l] if k["slope"] else 1.0) * z_dot[l])
-        delta_dot[self.N] = k["top"] * self.mlp.loss_function.curvature(self.z[-1], self.y, z_dot[self.N])
+            z_dot.append(k("aW", l) * a_dot[-1] @ W + k("aV", l) * self.a[l - 1] @ V_l + k("c", l) * c)
+            a_dot.append((self.slope[l] if k("slope", l) else 1.0) * z_dot[l])
+        delta_dot[self.N] = k("top", self.N) * self.mlp.loss_function.curvature(self.z[-1], self.y, z_dot[self.N])
         for l in reversed(range(1, self.N)):
             (W, _), (V_l, _) = self.layers[l + 1], V[l + 1]
-            delta_dot[l] = (k["dW"] * delta_dot[l + 1] @ W.T + k["dV"] * delta[l + 1] @ V_l.T) * self.slope[l]
+            delta_dot[l] = (k("dW", l) * delta_dot[l + 1] @ W.T + k("dV", l) * delta[l + 1] @ V_l.T) * self.slope[l]
             if phi.second_derivative is not None:
                 curve = phi.second_derivative(self.z[l], self.a[l], self.slope[l])
-                delta_dot[l] = delta_dot[l] + k["curve"] * (delta[l + 1] @ W.T) * curve * z_dot[l]
-        return _flat([(k["da"] * a_dot[l - 1].T @ delta[l] + k["ad"] * self.a[l - 1].T @ delta_dot[l],
-                       k["sum"] * delta_dot[l].sum(axis=0)) for l in range(1, self.N + 1)])
+                delta_dot[l] = delta_dot[l] + k("curve", l) * (delta[l + 1] @ W.T) * curve * z_dot[l]
+        return _flat([(k("da", l) * a_dot[l - 1].T @ delta[l] + k("ad", l) * self.a[l - 1].T @ delta_dot[l],
+                       k("sum", l) * delta_dot[l].sum(axis=0)) for l in range(1, self.N + 1)])
 
 
 def of_gradient(mlp, theta, x, y):
@@ -110,14 +115,17 @@ def of_hvp(mlp, theta, x, y, vs):
 
     for name, (tag, term) in TERMS.items():
         for coefficient, change in CHANGES.items():
-            add({name: coefficient}, f"the term {term} {change}", tag, "second derivative" if name == "curve" else "term")
+            cause = "second derivative" if name == "curve" else "term"
+            add({name: coefficient}, f"the term {term} {change}", tag, cause)
+            for l in range(1, t.N + 1):
+                add({(name, l): coefficient}, f"the term {term} {change} for l = {l}", tag, cause)
     add({"slope": 0}, "φ'(z_l) is missing from ȧ_l", "HVP.2")
     add(dict(curve=0, dV=0, da=0), "this is the Gauss-Newton part alone: the terms with δ are missing", "HVP.4")
     add(dict(curve=0, dV=0), "the terms with φ'' and with V_{l+1} are missing", "HVP.4")
     g, at = t.gradient(t.delta()), t.hvp(theta, {})
     for vector, what in ((np.tile(g, (len(vs), 1)), "this is the gradient, not its derivative along v"),
                          (np.array(vs), "this is v itself"), (np.tile(at, (len(vs), 1)), "this is H θ: θ in place of v")):
-        found.append(Suspect(vector, "term", what, "HVP.1" if t.N > 1 else "LIN.3"))
+        found.append(Suspect(vector, "another quantity", what, "HVP.1" if t.N > 1 else "LIN.3"))
     return found
 
 
