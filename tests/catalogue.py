@@ -39,6 +39,8 @@ def _softplus_slope(z):
 ACTIVATIONS = {  # φ, φ', φ'', all of z
     "tanh": (np.tanh, lambda z: 1 - np.tanh(z) ** 2, lambda z: -2 * np.tanh(z) * (1 - np.tanh(z) ** 2)),
     "relu": (lambda z: z * (z.real > 0), lambda z: 1.0 * (z.real > 0), lambda z: 0.0 * z),
+    "relu as it is usually written": (lambda z: np.maximum(0, z), lambda z: (z > 0).astype(float), lambda z: 0.0 * z),
+    "relu by np.abs": (lambda z: (z + np.abs(z)) / 2, lambda z: 1.0 * (z.real > 0), lambda z: 0.0 * z),
     "sine": (np.sin, np.cos, lambda z: -np.sin(z)),
     "softplus": (lambda z: np.log(1 + np.exp(z)), _softplus_slope,
                  lambda z: _softplus_slope(z) * (1 - _softplus_slope(z))),
@@ -663,9 +665,11 @@ LOSS = [
 ]
 
 GRADIENT = [
-    mlp("gradient", "the loss subtracts y of shape (K,) from f of shape (K, 1)", ALL, "shape, unknown"),
+    mlp("gradient", "the loss subtracts y of shape (K,) from f of shape (K, 1)", "W1 b1 W2 b2 W3", "shape, unknown"),
     mlp("gradient", "the tanh at the output has no derivative", ALL, "term, unknown"),
     mlp("gradient", "the activation drops the imaginary part", BELOW, "complex"),
+    mlp("gradient", "the ReLU is (z + np.abs(z)) / 2, right for real numbers alone", BELOW, "complex",
+        activation="relu by np.abs"),
     mlp("gradient", "the error is y - f", ALL, "sign"),
     mlp("gradient", "the factor 2 of the square is forgotten", ALL, "factor"),
     mlp("gradient", "the factor 2 of the square appears twice", ALL, "factor", activation="relu"),
@@ -725,7 +729,7 @@ HVP = [
     mlp("Hessian × vector", "the term with φ'' is forgotten", BELOW, "second derivative"),
     mlp("Hessian × vector", "the term with φ'' has the wrong sign", BELOW, "second derivative"),
     mlp("Hessian × vector", "the term with φ'' is halved", BELOW, "second derivative"),
-    mlp("Hessian × vector", "the term with φ'' has no ż", BELOW, "second derivative, unknown", also="term"),
+    mlp("Hessian × vector", "the term with φ'' has no ż", BELOW, "second derivative, unknown", also="term, symmetry"),
     mlp("Hessian × vector", "the term δ Vᵀ is forgotten", BELOW, "term", also="symmetry"),
     mlp("Hessian × vector", "the term ȧᵀ δ is forgotten", "W2 W3", "term", also="symmetry"),
     mlp("Hessian × vector", "the term δ̇ Wᵀ is forgotten", BELOW, "term", also="symmetry"),
