@@ -144,7 +144,8 @@ class LearnerMLP:
         grads = self.split(g, bias_first=m == "biases come before weights in the flat gradient")
         for l in range(N, 0, -1):
             W, (dW, db) = layers[l][0], grads[l]
-            dW[...] = (a[l - 1].T if m == "all axes are transposed in the weight gradient" else transpose(a[l - 1])) @ delta
+            a_T = a[l - 1].T if m == "all axes are transposed in the weight gradient" else transpose(a[l - 1])
+            dW[...] = a_T @ delta
             db[...] = delta.sum(axis=-2, keepdims=True)
             self.spoil_block(l, dW, db, z, a, delta, at_output)
             if l > 1:
@@ -594,7 +595,8 @@ class Mistake(NamedTuple):
     build: makes the candidate.  rung: the rung that must break.  blocks: the names of the blocks that are wrong;
     empty where nothing can be compared block by block, None where either is fair.  causes: the answers of which
     at least one must be given; "unknown" is among them where the vocabulary has no word for the mistake.
-    also: answers that may be added, since they are true too.  kind, model: as check_meta_gradient takes them.
+    also: answers that may be added, since they are true too, as that H is not symmetric.  kind, model: as
+    check_meta_gradient takes them.
     """
 
     name: str
@@ -729,7 +731,7 @@ HVP = [
     mlp("Hessian × vector", "the term with φ'' is forgotten", BELOW, "second derivative"),
     mlp("Hessian × vector", "the term with φ'' has the wrong sign", BELOW, "second derivative"),
     mlp("Hessian × vector", "the term with φ'' is halved", BELOW, "second derivative"),
-    mlp("Hessian × vector", "the term with φ'' has no ż", BELOW, "second derivative, unknown", also="term, symmetry"),
+    mlp("Hessian × vector", "the term with φ'' has no ż", BELOW, "second derivative, unknown, symmetry", also="term"),
     mlp("Hessian × vector", "the term δ Vᵀ is forgotten", BELOW, "term", also="symmetry"),
     mlp("Hessian × vector", "the term ȧᵀ δ is forgotten", "W2 W3", "term", also="symmetry"),
     mlp("Hessian × vector", "the term δ̇ Wᵀ is forgotten", BELOW, "term", also="symmetry"),
@@ -741,21 +743,22 @@ HVP = [
     mlp("Hessian × vector", "the product has the wrong sign", ALL, "sign"),
     mlp("Hessian × vector", "the product is twice too large", ALL, "factor"),
     mlp("Hessian × vector", "the product is divided by K a second time", ALL, "factor", activation="relu"),
-    mlp("Hessian × vector", "the product's biases are averaged over the examples", "b1 b2 b3", "factor", also="symmetry"),
+    mlp("Hessian × vector", "the product's biases are averaged over the examples", "b1 b2 b3", "factor",
+        also="symmetry"),
     mlp("Hessian × vector", "the product's b1 has the wrong sign", "b1", "sign", also="symmetry"),
     mlp("Hessian × vector", "the product's b2 is never written", "b2", "zero", also="symmetry"),
     mlp("Hessian × vector", "the product's W2 is transposed", "W2", "transposed", also="symmetry"),
     mlp("Hessian × vector", "the last example is left out of the product", ALL, "example"),
-    mlp("Hessian × vector", "the directions of b1 and b2 are exchanged", ALL, "order, unknown", also="symmetry"),
-    mlp("Hessian × vector", "the direction is ignored", ALL, "unknown", also="symmetry"),
-    mlp("Hessian × vector", "the product is taken at v in the direction θ", ALL, "unknown", also="symmetry"),
-    mlp("Hessian × vector", "the product is the gradient", ALL, "unknown", also="symmetry"),
-    mlp("Hessian × vector", "the product is a difference of two gradients", ALL, "unknown", also="symmetry"),
+    mlp("Hessian × vector", "the directions of b1 and b2 are exchanged", ALL, "order, unknown, symmetry"),
+    mlp("Hessian × vector", "the direction is ignored", ALL, "unknown, symmetry"),
+    mlp("Hessian × vector", "the product is taken at v in the direction θ", ALL, "unknown, symmetry"),
+    mlp("Hessian × vector", "the product is the gradient", ALL, "unknown, symmetry"),
+    mlp("Hessian × vector", "the product is a difference of two gradients", ALL, "unknown, symmetry"),
     mlp("Hessian × vector", "the product changes v in place", None, "in place"),
     mlp("Hessian × vector", "the product is one number", "", "shape"),
-    linear("Hessian × vector", "the product moves along θ, not v", "W1 b1", "unknown", also="symmetry"),
+    linear("Hessian × vector", "the product moves along θ, not v", "W1 b1", "unknown, symmetry"),
     linear("Hessian × vector", "the direction of the bias is forgotten", "W1 b1", "term", also="symmetry"),
-    linear("Hessian × vector", "the product subtracts the targets", "W1 b1", "unknown, term", also="symmetry"),
+    linear("Hessian × vector", "the product subtracts the targets", "W1 b1", "unknown, term, symmetry"),
     linear("Hessian × vector", "the product is summed over the examples", "W1 b1", "factor"),
     linear("Hessian × vector", "the product is zero, since the model is linear", "W1 b1", "zero"),
 ]
@@ -799,7 +802,7 @@ META = [
     maml("1 step", "the first product is with the support gradient", "swap"),
     maml("1 step", "the Hessian is that of the query loss", "swap"),
     maml("1 step", "the inner loop changes theta in place", "in place", blocks=None),
-    maml("1 step", "each task starts where the one before ended", "iterate, unknown"),
+    maml("1 step", "each task starts where the one before ended", "iterate, task, unknown"),
     maml("1 step", "the meta-gradient is summed over tasks", "factor"),
     maml("1 step", "the meta-gradient is divided by the number of tasks twice", "factor"),
     maml("1 step", "the meta-gradient has the wrong sign", "sign"),
@@ -822,7 +825,7 @@ META = [
     reptile("1 step", "Reptile's moves are summed over tasks", "factor"),
     reptile("1 step", "Reptile makes one step too few", "zero, iterate"),  # with one step, nothing is left
     reptile("1 step", "Reptile trains on the query set", "swap"),
-    reptile("1 step", "Reptile trains on the first task alone", "task, unknown"),
+    reptile("1 step", "Reptile trains on the first task alone", "task"),
     reptile("1 step", "Reptile leaves out the first task", "task"),
     reptile("1 step", "Reptile returns the mean of θ_S", "term, unknown"),
     reptile("2 steps", "Reptile returns the last inner gradient", "iterate, term, unknown"),

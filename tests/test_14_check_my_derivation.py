@@ -5,8 +5,8 @@ import pytest
 from numpy.testing import assert_allclose
 
 import tinymeta as tm
-from catalogue import (ACTIVATIONS, CATALOGUE, LOSSES, SMALL, WIDE, LearnerLinear, LearnerMLP, learner_adapt, learner_maml,
-                       learner_reptile, point)
+from catalogue import (ACTIVATIONS, CATALOGUE, LOSSES, SMALL, WIDE, LearnerLinear, LearnerMLP, learner_adapt,
+                       learner_maml, learner_reptile, point)
 from conftest import hessian, read_only
 
 ALPHA = 0.05
@@ -41,7 +41,7 @@ def ladder_of(mistake, **settings):
 def test_each_mistake_is_rejected_and_named(mistake):
     ladder = ladder_of(mistake)
     assert not ladder and ladder.broken == mistake.rung
-    assert list(ladder.rungs)[-1] == mistake.rung and not any(ladder.rungs.values()) == (len(ladder.rungs) == 1)
+    assert list(ladder.rungs)[-1] == mistake.rung and all(list(ladder.rungs.values())[:-1])
     if mistake.blocks is not None:
         assert set(ladder.wrong_blocks) == mistake.blocks
     found = {finding.cause for finding in ladder.findings}
@@ -60,14 +60,14 @@ def test_each_mistake_in_a_model_is_rejected_where_the_checker_chooses_the_point
 def test_the_report_on_each_mistake_is_readable(mistake):
     text = str(ladder_of(mistake))
     assert text.startswith("FAIL") and f"✗ {mistake.rung}" in text and "→" in text
-    assert "Traceback" not in text and max(len(line) for line in text.splitlines()) <= 240
+    assert "Traceback" not in text
 
 
 def test_the_catalogue_is_large_and_its_names_are_all_different():
     assert len(CATALOGUE) >= 55 and len({mistake.name for mistake in CATALOGUE}) == len(CATALOGUE)
     words = {"factor", "sign", "zero", "transposed", "order", "shape", "entry", "example", "task", "first-order",
-             "iterate", "product order", "second derivative", "term", "alpha", "swap", "in place", "not finite", "error",
-             "symmetry", "axis", "complex", "unknown"}
+             "iterate", "product order", "second derivative", "term", "alpha", "swap", "in place", "not finite",
+             "error", "symmetry", "axis", "complex", "unknown"}
     used = set().union(*(mistake.causes | mistake.also for mistake in CATALOGUE))
     assert used == words and all(mistake.causes for mistake in CATALOGUE)
 
@@ -176,6 +176,72 @@ def test_each_mistake_changes_what_it_should_and_nothing_else(mistake):
         assert (blocks or set()) == mistake.blocks
 
 
+def numbers(mistake):
+    """The candidate's vector, or vectors (n, P), at the rung that breaks, and what they should be."""
+    candidate = mistake.build()
+    theta, batch = point(candidate if mistake.checked == "model" else mistake.model())
+    x, y, n = batch.x_support[0], batch.y_support[0], STEPS.get(mistake.rung)
+    if mistake.rung == "gradient":
+        return candidate.gradient(theta, x, y), complex_step(lambda t: candidate.loss(t, x, y), theta)
+    if mistake.checked == "model":
+        vs = np.random.default_rng(0).standard_normal((2, theta.size))
+        found = np.array([candidate.hvp(theta, x, y, v) for v in vs])
+        return found, vs @ complex_step(lambda t: candidate.gradient(t, x, y), theta)
+    expected = expected_vector(mistake, theta, batch, n)
+    if mistake.checked == "adapt":
+        return candidate(theta, x, y, ALPHA, n) - theta, expected - theta
+    result = candidate(theta, batch, ALPHA, n)
+    return result[1] if isinstance(result, tuple) else result, expected
+
+
+def is_multiple(found, expected):
+    """The one number by which found is a multiple of expected, or None."""
+    factor = (found * expected).sum() / (expected * expected).sum()
+    return factor if np.allclose(found, factor * expected, rtol=1e-9, atol=1e-11) else None
+
+
+TRUE_OF_A_BLOCK = {
+    "factor": lambda found, expected, shape: is_multiple(found, expected) not in (None, 0),
+    "sign": lambda found, expected, shape: np.allclose(found, -expected, rtol=1e-9, atol=1e-11),
+    "zero": lambda found, expected, shape: not found.any(),
+    "transposed": lambda found, expected, shape: any(
+        np.allclose(np.swapaxes(found.reshape(-1, *s), -1, -2).ravel(), expected.ravel(), rtol=1e-9, atol=1e-11)
+        for s in (shape, shape[::-1])),
+    "entry": lambda found, expected, shape: np.count_nonzero(~np.isclose(found, expected, rtol=1e-9, atol=1e-11)) == 1,
+}
+
+
+@over([m for m in CATALOGUE if m.causes <= set(TRUE_OF_A_BLOCK) and m.rung != "a batch of tasks"])
+def test_the_cause_that_is_claimed_is_true_of_the_numbers(mistake):
+    (cause,) = mistake.causes
+    found, expected = numbers(mistake)
+    start = 0
+    for name, shape in getattr(mistake.build(), "blocks", mistake.model().blocks):
+        part = slice(start, start + int(np.prod(shape)))
+        start = part.stop
+        if name in mistake.blocks:
+            assert TRUE_OF_A_BLOCK[cause](found[..., part], expected[..., part], shape), name
+
+
+@over([m for m in CATALOGUE if m.causes == {"order"}])
+def test_an_order_that_is_claimed_wrong_holds_the_right_numbers(mistake):
+    found, expected = numbers(mistake)
+    assert_allclose(np.sort(found), np.sort(expected), rtol=1e-9)
+
+
+def test_mistakes_that_give_the_same_numbers_share_an_answer():
+    seen = []
+    for mistake in [m for m in CATALOGUE if m.blocks and m.rung != "a batch of tasks"]:
+        with np.errstate(all="ignore"):
+            key = mistake.rung, mistake.kind, mistake.checked
+            found, expected = numbers(mistake)
+        for other, other_key, other_found, other_expected in seen:
+            if (key == other_key and found.shape == other_found.shape and np.allclose(found, other_found, rtol=1e-10)
+                    and np.allclose(expected, other_expected, rtol=1e-10)):
+                assert mistake.causes & other.causes, (mistake.name, other.name)
+        seen.append((mistake, key, found, expected))
+
+
 @over([m for m in CATALOGUE if m.rung == "Hessian × vector" and m.blocks])
 def test_a_product_may_be_called_unsymmetric_where_it_is(mistake):
     model = mistake.build()
@@ -183,7 +249,7 @@ def test_a_product_may_be_called_unsymmetric_where_it_is(mistake):
     u, v = np.random.default_rng(1).standard_normal((2, theta.size))
     product = lambda v: model.hvp(theta, batch.x_support[0], batch.y_support[0], v)
     asymmetry = abs(u @ product(v) - v @ product(u)) / max(np.linalg.norm(u) * np.linalg.norm(product(v)), 1e-300)
-    assert (asymmetry > 1e-9) == ("symmetry" in mistake.also) and not 1e-13 < asymmetry < 1e-6
+    assert (asymmetry > 1e-9) == ("symmetry" in mistake.causes | mistake.also) and not 1e-13 < asymmetry < 1e-6
 
 
 LEARNERS = {"tanh": lambda: (LearnerMLP(), tm.MLP(SMALL, "tanh")),
@@ -206,7 +272,8 @@ def test_without_a_mistake_a_learner_s_model_is_that_of_the_package(name):
         assert_allclose(learner.loss(*arguments), model.loss(*arguments), rtol=1e-12)
         assert_allclose(learner.gradient(*arguments), model.gradient(*arguments), rtol=1e-12, atol=1e-13)
         for direction in (v[0], v) if arguments[1].ndim == 3 else (v[0],):
-            assert_allclose(learner.hvp(*arguments, direction), model.hvp(*arguments, direction), rtol=1e-12, atol=1e-12)
+            found, expected = learner.hvp(*arguments, direction), model.hvp(*arguments, direction)
+            assert_allclose(found, expected, rtol=1e-12, atol=1e-12)
 
 
 @pytest.mark.parametrize("activation", [name for name in ACTIVATIONS if name != "relu by np.abs"])
@@ -249,8 +316,9 @@ def widths_of(rng, d_in, d_out):
 def package_parts(activation, loss):
     """The learner's φ and L as the package takes them."""
     phi, phi1, phi2 = ACTIVATIONS[activation]
-    return (tm.Activation(activation, phi, lambda z, a: phi1(z), lambda z, a, d: phi2(z), init="xavier"),
-            tm.Loss(loss, *LOSSES[loss]))
+    own = tm.Activation(activation, phi, lambda z, a: phi1(z), lambda z, a, d: phi2(z), init="xavier")
+    return ({"relu": tm.relu, "tanh": tm.tanh}.get(activation, own),
+            tm.squared_error if loss == "squared error" else tm.Loss(loss, *LOSSES[loss]))
 
 
 class Configuration:
@@ -264,12 +332,12 @@ class Configuration:
         self.loss = pick("squared error", "log cosh")
         self.d_in, self.d_out = rng.integers(1, 4, size=2).tolist()
         self.widths = widths_of(rng, self.d_in, self.d_out)
-        self.package = (tm.Linear(self.d_in, self.d_out, loss=tm.Loss(self.loss, *LOSSES[self.loss])) if rng.random() < 0.1
-                        else tm.MLP(self.widths, *package_parts(self.activation, self.loss)))
-        if isinstance(self.package, tm.Linear):
+        activation, loss = package_parts(self.activation, self.loss)
+        if rng.random() < 0.1:
             self.widths = [self.d_in, self.d_out]
-        if self.activation in ("relu", "tanh") and self.loss == "squared error" and len(self.widths) > 2:
-            self.package = tm.MLP(self.widths, self.activation)
+            self.package = tm.Linear(self.d_in, self.d_out, loss=loss)
+        else:
+            self.package = tm.MLP(self.widths, activation, loss=loss)
         self.learner = LearnerMLP(self.widths, self.activation, loss=self.loss)
         self.by_learner = bool(rng.random() < 0.5)
         self.shots, self.queries, self.tasks = (int(n) for n in rng.integers(1, [13, 13, 5]))
@@ -290,14 +358,15 @@ class Configuration:
 
     def settles(self):
         """Whether five inner steps stay near θ: an α that diverges is another lesson."""
+        support = self.batch.x_support, self.batch.y_support
         with np.errstate(all="ignore"):
-            path = tm.adapt(self.package, self.theta.astype(float), self.batch.x_support, self.batch.y_support, self.alpha, 5)
+            path = tm.adapt(self.package, self.theta.astype(float), *support, self.alpha, 5)
         return np.linalg.norm(path[-1] - path[0], axis=-1).max() < 3 * np.sqrt(self.theta.size)
 
     def __str__(self):
         who = "learner" if self.by_learner else type(self.package).__name__
-        return (f"{self.kind} by {who} {self.widths} {self.activation}, {self.loss}, {self.tasks} tasks of {self.shots} and "
-                f"{self.queries}, alpha {self.alpha:.3f}, steps {self.steps}, {self.theta.dtype}")
+        return (f"{self.kind} by {who} {self.widths} {self.activation}, {self.loss}, {self.tasks} tasks of "
+                f"{self.shots} and {self.queries}, alpha {self.alpha:.3f}, steps {self.steps}, {self.theta.dtype}")
 
     def ladder(self):
         """The checker's verdict."""
@@ -305,8 +374,8 @@ class Configuration:
         if self.kind == "model":
             return tm.check_model(model, self.theta, self.batch, alpha=self.alpha)
         if self.kind == "adapt":
-            return tm.check_adapt(self.adapt, self.package, self.theta, self.batch.x_support[0], self.batch.y_support[0],
-                                  alpha=self.alpha, steps=self.steps)
+            task = self.batch.x_support[0], self.batch.y_support[0]
+            return tm.check_adapt(self.adapt, self.package, self.theta, *task, alpha=self.alpha, steps=self.steps)
         return tm.check_meta_gradient(self.meta_gradient, self.package, self.theta, self.batch, alpha=self.alpha,
                                       steps=self.steps, kind=self.kind)
 
@@ -371,8 +440,8 @@ class Plain:
 
     def __init__(self, **spoil):
         learner = LearnerMLP()
-        self.loss, self.gradient, self.hvp, self.n_params = learner.loss, learner.gradient, learner.hvp, learner.n_params
-        self.d_in = learner.d_in
+        self.loss, self.gradient, self.hvp = learner.loss, learner.gradient, learner.hvp
+        self.n_params, self.d_in = learner.n_params, learner.d_in
         vars(self).update(spoil)
 
 
@@ -404,9 +473,9 @@ def off_the_end(theta, *_):
 @pytest.mark.parametrize("name, rung", [("loss", "loss"), ("gradient", "gradient"), ("hvp", "Hessian × vector")])
 def test_an_exception_in_a_model_is_a_finding_with_its_line(name, rung):
     ladder = tm.check_model(Plain(**{name: off_the_end}))
-    text = str(ladder)
+    text, line = str(ladder), off_the_end.__code__.co_firstlineno + 1
     assert ladder.broken == rung and [finding.cause for finding in ladder.findings] == ["error"]
-    assert "IndexError" in text and "theta[theta.size + 3]" in text and f"line {off_the_end.__code__.co_firstlineno + 1}" in text
+    assert "IndexError" in text and "theta[theta.size + 3]" in text and f"line {line}" in text
 
 
 def test_an_exception_in_a_method_is_a_finding_with_its_line():
@@ -437,7 +506,8 @@ def test_a_function_that_is_missing_breaks_its_rung(missing, rung):
 
 RETURNS = {"nothing": lambda *_: None, "a string": lambda *_: "0.5", "a dict": lambda *_: {"W1": 0.0},
            "a list of lists": lambda *_: [[1.0, 2.0], [3.0]], "an object": lambda *_: object(),
-           "a function": lambda *_: len, "a tuple": lambda *_: (1.0, 2.0, 3.0), "an empty array": lambda *_: np.zeros(0)}
+           "a function": lambda *_: len, "a tuple": lambda *_: (1.0, 2.0, 3.0),
+           "an empty array": lambda *_: np.zeros(0)}
 
 
 @pytest.mark.parametrize("returned", RETURNS)
