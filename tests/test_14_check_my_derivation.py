@@ -453,6 +453,37 @@ def test_a_model_may_be_three_functions_without_blocks():
     assert ladder.broken == "gradient" and set(ladder.wrong_blocks) == {"b2"}
 
 
+class RealOnly(LearnerMLP):
+    """A learner's network that turns whatever it gets into real numbers, silently, as many libraries do."""
+
+    def loss(self, theta, x, y):
+        """L, real."""
+        return super().loss(np.asarray(theta).real, x, y)
+
+    def gradient(self, theta, x, y):
+        """∂L/∂θ, real."""
+        return super().gradient(np.asarray(theta).real, x, y)
+
+
+class RefusesComplex(LearnerMLP):
+    """A learner's network that will have nothing but real numbers."""
+
+    def forward(self, theta, x):
+        """As LearnerMLP's, unless θ is complex."""
+        if np.iscomplexobj(theta):
+            raise TypeError("real numbers, please")
+        return super().forward(theta, x)
+
+
+@pytest.mark.parametrize("kind", [RealOnly, RefusesComplex])
+def test_a_model_for_real_numbers_alone_is_checked_by_central_differences(kind):
+    assert tm.check_model(kind(), *point(kind()))
+    for name in ("b2's gradient has the wrong sign", "the product's b1 has the wrong sign"):
+        ladder = tm.check_model(kind(mistake=name), *point(kind()))
+        assert set(ladder.wrong_blocks) == {name[:2] if name.startswith("b2") else "b1"}
+        assert "sign" in {finding.cause for finding in ladder.findings}
+
+
 @pytest.mark.parametrize("alpha", [0.001, 0.01, 0.05, 0.2])
 def test_the_first_order_gradient_fails_at_any_step_size(alpha):
     learner, model = LEARNERS["tanh"]()
