@@ -72,9 +72,6 @@ def test_the_catalogue_is_large_and_its_names_are_all_different():
     assert used == words and all(mistake.causes for mistake in CATALOGUE)
 
 
-# What is claimed about the candidates themselves, without the checker.
-
-
 def complex_step(f, theta, h=1e-20):
     """The derivative of f, one number or (P,), along each coordinate: (P, ...)."""
     return np.stack([np.asarray(f(theta + 1j * h * e)).imag / h for e in np.eye(theta.size)])
@@ -305,9 +302,6 @@ def test_without_a_mistake_a_learner_s_methods_are_those_of_the_package(name, st
     assert_allclose(trajectory, tm.adapt(model, theta, x, y, ALPHA, steps), rtol=1e-12, atol=1e-13)
 
 
-# What is right must pass.
-
-
 def widths_of(rng, d_in, d_out):
     """Widths of a network of 1 to 4 layers."""
     return [d_in, *rng.integers(1, 9, size=rng.integers(0, 4)).tolist(), d_out]
@@ -496,7 +490,45 @@ def test_the_first_order_gradient_fails_at_any_step_size(alpha):
     assert not tm.check_meta_gradient(exact, model, *point(model), alpha=alpha, kind="first-order maml")
 
 
-# The learner's code may do anything; the checker answers.
+def spoiled_by(noise, where):
+    """The ladder of code that is right but for noise (P,) added to the gradient, the product or the meta-gradient."""
+    learner, model = LearnerMLP(), tm.MLP(SMALL, "tanh")
+    if where == "gradient":
+        spoiled = Plain(gradient=lambda *arguments: learner.gradient(*arguments) + noise)
+    elif where == "hvp":  # still symmetric
+        spoiled = Plain(hvp=lambda *arguments: learner.hvp(*arguments) + noise * (noise @ arguments[-1]))
+    elif where == "maml":
+        spoiled = lambda *arguments: learner_maml(*arguments, learner)[1] + noise
+    else:
+        spoiled = lambda *arguments: learner_reptile(*arguments, learner) + noise
+    if where in ("maml", "reptile"):
+        return tm.check_meta_gradient(spoiled, model, *point(model), kind=where)
+    return tm.check_model(spoiled, *point(learner), blocks=learner.blocks)
+
+
+@pytest.mark.parametrize("where", ["gradient", "hvp", "maml", "reptile"])
+def test_numbers_that_no_known_mistake_gives_are_called_nothing_else(where):
+    W2 = slice(12, 28)
+    for seed in range(10):
+        noise = np.zeros(LearnerMLP().n_params)
+        noise[W2] = np.random.default_rng(seed).standard_normal(16)
+        ladder = spoiled_by(noise, where)
+        assert set(ladder.wrong_blocks) == {"W2"} and {finding.cause for finding in ladder.findings} == {"unknown"}
+
+
+@pytest.mark.parametrize("one, other, blocks, causes", [
+    ("b2's gradient has the wrong sign", "W2's gradient is never written", {"W2", "b2"}, {"sign", "zero"}),
+    ("b1's gradient is never written", "W3's gradient is averaged over the examples", {"b1", "W3"}, {"zero", "factor"}),
+    ("b2's gradient is shifted by one", "one entry of W1's gradient has the wrong sign", {"b2", "W1"},
+     {"order", "entry"}),
+    ("W3's gradient is averaged over the examples", "the rows of W2's gradient are in reverse order", {"W2", "W3"},
+     {"factor", "order"})])
+def test_two_mistakes_in_two_blocks_are_both_named(one, other, blocks, causes):
+    right, first, second = LearnerMLP(), LearnerMLP(mistake=one), LearnerMLP(mistake=other)
+    both = lambda *a: first.gradient(*a) + second.gradient(*a) - right.gradient(*a)
+    ladder = tm.check_model(Plain(gradient=both), *point(right), blocks=right.blocks)
+    assert ladder.broken == "gradient" and set(ladder.wrong_blocks) == blocks
+    assert {finding.cause for finding in ladder.findings} == causes
 
 
 def off_the_end(theta, *_):
