@@ -1,0 +1,628 @@
+"""Check my derivation: the checker rejects every planted mistake, says which, and rejects nothing that is right."""
+
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose
+
+import tinymeta as tm
+from catalogue import (ACTIVATIONS, CATALOGUE, LOSSES, SMALL, WIDE, LearnerLinear, LearnerMLP, learner_adapt,
+                       learner_maml, learner_reptile, point)
+from conftest import hessian, read_only
+
+ALPHA = 0.05
+STEPS = {"1 step": 1, "2 steps": 2, "5 steps": 5}
+RUNGS = ["loss", "gradient", "Hessian × vector", "a batch of tasks", "MAML, 1 step", "MAML, 2 steps", "MAML, 5 steps"]
+SPELT = {"ȧ": "a_dot", "ż": "z_dot", "δ̇": "delta_dot", "δ": "delta", "φ": "phi", "α": "alpha", "θ": "theta", "ᵀ": "^T"}
+
+
+def over(mistakes):
+    """Parametrise a test over mistakes, with ids in plain letters, which pytest leaves as they are."""
+    ids = [mistake.name for mistake in mistakes]
+    for letter, word in SPELT.items():
+        ids = [name.replace(letter, word) for name in ids]
+    return pytest.mark.parametrize("mistake", mistakes, ids=ids)
+
+
+each_mistake = over(CATALOGUE)
+
+
+def ladder_of(mistake, **settings):
+    """The checker's verdict on a candidate at the catalogue's point."""
+    candidate, model = mistake.build(), mistake.model()
+    if mistake.checked == "model":
+        return tm.check_model(candidate, *point(candidate), **settings)
+    theta, batch = point(model)
+    if mistake.checked == "meta":
+        return tm.check_meta_gradient(candidate, model, theta, batch, kind=mistake.kind, **settings)
+    return tm.check_adapt(candidate, model, theta, batch.x_support[0], batch.y_support[0], **settings)
+
+
+@each_mistake
+def test_each_mistake_is_rejected_and_named(mistake):
+    ladder = ladder_of(mistake)
+    assert not ladder and ladder.broken == mistake.rung
+    assert list(ladder.rungs)[-1] == mistake.rung and all(list(ladder.rungs.values())[:-1])
+    if mistake.blocks is not None:
+        assert set(ladder.wrong_blocks) == mistake.blocks
+    found = {finding.cause for finding in ladder.findings}
+    assert found & mistake.causes, f"found {found}; expected one of {set(mistake.causes)}"
+    assert found <= mistake.causes | mistake.also, f"found {found}; none of {set(mistake.causes | mistake.also)} more"
+
+
+@over([m for m in CATALOGUE if m.checked == "model"])
+def test_each_mistake_in_a_model_is_rejected_where_the_checker_chooses_the_point(mistake):
+    for seed in (0, 1):
+        ladder = tm.check_model(mistake.build(), seed=seed)
+        assert not ladder and ladder.broken == mistake.rung
+
+
+@each_mistake
+def test_the_report_on_each_mistake_is_readable(mistake):
+    text = str(ladder_of(mistake))
+    assert text.startswith("FAIL") and f"✗ {mistake.rung}" in text and "→" in text
+    assert "Traceback" not in text
+
+
+def test_the_catalogue_is_large_and_its_names_are_all_different():
+    assert len(CATALOGUE) >= 55 and len({mistake.name for mistake in CATALOGUE}) == len(CATALOGUE)
+    words = {"factor", "sign", "zero", "transposed", "order", "shape", "entry", "example", "task", "first-order",
+             "iterate", "product order", "second derivative", "term", "alpha", "swap", "in place", "not finite",
+             "error", "symmetry", "axis", "complex", "precision", "unknown"}
+    used = set().union(*(mistake.causes | mistake.also for mistake in CATALOGUE))
+    assert used == words and all(mistake.causes for mistake in CATALOGUE)
+
+
+def complex_step(f, theta, h=1e-20):
+    """The derivative of f, one number or (P,), along each coordinate: (P, ...)."""
+    return np.stack([np.asarray(f(theta + 1j * h * e)).imag / h for e in np.eye(theta.size)])
+
+
+def wrong_blocks(blocks, found, expected, smallest):
+    """The blocks in which found differs; a block is either right to 1e-11 or wrong by more than smallest."""
+    names, start = set(), 0
+    found, expected = np.atleast_2d(found), np.atleast_2d(expected)
+    for name, shape in blocks:
+        part = slice(start, start + int(np.prod(shape)))
+        start = part.stop
+        difference = np.linalg.norm(found[:, part] - expected[:, part])
+        error = difference / max(np.linalg.norm(found[:, part]), np.linalg.norm(expected[:, part]), 1e-300)
+        assert not 1e-11 < error <= smallest, (name, error)
+        if not error <= 1e-11:
+            names.add(name)
+    return names
+
+
+def called(f, *arguments, shape):
+    """f of copies of the arguments; None where it raises, changes one, or returns what it should not."""
+    copies = [np.array(argument) for argument in arguments]
+    try:
+        with np.errstate(all="ignore"):
+            result = f(*copies)
+            values = np.asarray(result, dtype=float)
+    except Exception:  # as the mistake has it
+        return None
+    changed = any(not np.array_equal(a, b) for a, b in zip(arguments, copies))
+    return None if changed or values.shape != shape else values
+
+
+def first_wrong_rung_of_a_model(model, smallest):
+    """(rung, the names of its wrong blocks, or None where there is nothing to compare), by complex steps."""
+    theta, batch = point(model)
+    P, x, y, xs, ys = theta.size, batch.x_support[0], batch.y_support[0], batch.x_support, batch.y_support
+    value = called(model.loss, theta, x, y, shape=())
+    if value is None or not np.isfinite(value):
+        return "loss", None
+    g = called(model.gradient, theta, x, y, shape=(P,))
+    exact = complex_step(lambda t: model.loss(t, x, y), theta)
+    if g is None or (wrong := wrong_blocks(model.blocks, g, exact, smallest)):
+        return "gradient", None if g is None else wrong
+    vs = np.random.default_rng(0).standard_normal((2, P))
+    products = [called(model.hvp, theta, x, y, v, shape=(P,)) for v in vs]
+    if products[0] is None:
+        return "Hessian × vector", None
+    exact = vs @ complex_step(lambda t: model.gradient(t, x, y), theta)
+    if wrong := wrong_blocks(model.blocks, products, exact, smallest):
+        return "Hessian × vector", wrong
+    for theta_s in (theta, theta + 0.1 * np.arange(3)[:, None]):
+        each = np.broadcast_to(theta_s, (3, P))
+        for f, more, shape in ((model.loss, (), (3,)), (model.gradient, (), (3, P)), (model.hvp, (vs[0],), (3, P))):
+            together = called(f, theta_s, xs, ys, *more, shape=shape)
+            apart = [f(each[t], xs[t], ys[t], *more) for t in range(3)]
+            if together is None or not np.allclose(together, apart, rtol=1e-11, atol=0):
+                return "a batch of tasks", None
+    return None, set()
+
+
+def expected_vector(mistake, theta, batch, steps):
+    """What a meta-gradient or an adapted vector should be, by the package."""
+    model = mistake.model()
+    if mistake.checked == "adapt":
+        return tm.adapt(model, theta, batch.x_support[0], batch.y_support[0], ALPHA, steps)[-1]
+    if mistake.kind == "reptile":
+        return tm.Reptile(model, ALPHA, steps).meta_gradient(theta, batch)[1]
+    return tm.MAML(model, ALPHA, steps, mistake.kind == "first-order maml").meta_gradient(theta, batch)[1]
+
+
+def first_wrong_rung_of_a_method(mistake, smallest):
+    """As first_wrong_rung_of_a_model, for code that adapts: (rung, the names of its wrong blocks or None)."""
+    candidate, model = mistake.build(), mistake.model()
+    theta, batch = point(model)
+    for rung, steps in STEPS.items():
+        def found(theta, *data):
+            if mistake.checked == "adapt":
+                return candidate(theta, *data, ALPHA, steps)
+            result = candidate(theta, batch, ALPHA, steps)
+            return result[1] if isinstance(result, tuple) else result
+        data = (batch.x_support[0], batch.y_support[0]) if mistake.checked == "adapt" else ()
+        vector = called(found, theta, *data, shape=theta.shape)
+        if vector is None:
+            return rung, None
+        if wrong := wrong_blocks(model.blocks, vector, expected_vector(mistake, theta, batch, steps), smallest):
+            return rung, wrong
+    return None, set()
+
+
+@each_mistake
+def test_each_mistake_changes_what_it_should_and_nothing_else(mistake):
+    smallest = 1e-9 if "single precision" in mistake.name else 1e-6
+    with np.errstate(all="ignore"):
+        rung, blocks = (first_wrong_rung_of_a_model(mistake.build(), smallest) if mistake.checked == "model"
+                        else first_wrong_rung_of_a_method(mistake, smallest))
+    assert rung == mistake.rung
+    if mistake.blocks is not None:
+        assert (blocks or set()) == mistake.blocks
+
+
+def numbers(mistake):
+    """The candidate's vector, or vectors (n, P), at the rung that breaks, and what they should be."""
+    candidate = mistake.build()
+    theta, batch = point(candidate if mistake.checked == "model" else mistake.model())
+    x, y, n = batch.x_support[0], batch.y_support[0], STEPS.get(mistake.rung)
+    if mistake.rung == "gradient":
+        return candidate.gradient(theta, x, y), complex_step(lambda t: candidate.loss(t, x, y), theta)
+    if mistake.checked == "model":
+        vs = np.random.default_rng(0).standard_normal((2, theta.size))
+        found = np.array([candidate.hvp(theta, x, y, v) for v in vs])
+        return found, vs @ complex_step(lambda t: candidate.gradient(t, x, y), theta)
+    expected = expected_vector(mistake, theta, batch, n)
+    if mistake.checked == "adapt":
+        return candidate(theta, x, y, ALPHA, n) - theta, expected - theta
+    result = candidate(theta, batch, ALPHA, n)
+    return result[1] if isinstance(result, tuple) else result, expected
+
+
+def is_multiple(found, expected):
+    """The one number by which found is a multiple of expected, or None."""
+    factor = (found * expected).sum() / (expected * expected).sum()
+    return factor if np.allclose(found, factor * expected, rtol=1e-9, atol=1e-11) else None
+
+
+TRUE_OF_A_BLOCK = {
+    "factor": lambda found, expected, shape: is_multiple(found, expected) not in (None, 0),
+    "sign": lambda found, expected, shape: np.allclose(found, -expected, rtol=1e-9, atol=1e-11),
+    "zero": lambda found, expected, shape: not found.any(),
+    "transposed": lambda found, expected, shape: any(
+        np.allclose(np.swapaxes(found.reshape(-1, *s), -1, -2).ravel(), expected.ravel(), rtol=1e-9, atol=1e-11)
+        for s in (shape, shape[::-1])),
+    "entry": lambda found, expected, shape: np.count_nonzero(~np.isclose(found, expected, rtol=1e-9, atol=1e-11)) == 1,
+}
+
+
+@over([m for m in CATALOGUE if m.causes <= set(TRUE_OF_A_BLOCK) and m.rung != "a batch of tasks"])
+def test_the_cause_that_is_claimed_is_true_of_the_numbers(mistake):
+    (cause,) = mistake.causes
+    found, expected = numbers(mistake)
+    start = 0
+    for name, shape in getattr(mistake.build(), "blocks", mistake.model().blocks):
+        part = slice(start, start + int(np.prod(shape)))
+        start = part.stop
+        if name in mistake.blocks:
+            assert TRUE_OF_A_BLOCK[cause](found[..., part], expected[..., part], shape), name
+
+
+@over([m for m in CATALOGUE if m.causes == {"order"}])
+def test_an_order_that_is_claimed_wrong_holds_the_right_numbers(mistake):
+    found, expected = numbers(mistake)
+    assert_allclose(np.sort(found), np.sort(expected), rtol=1e-9)
+
+
+def test_mistakes_that_give_the_same_numbers_share_an_answer():
+    seen = []
+    for mistake in [m for m in CATALOGUE if m.blocks and m.rung != "a batch of tasks"]:
+        with np.errstate(all="ignore"):
+            key = mistake.rung, mistake.kind, mistake.checked
+            found, expected = numbers(mistake)
+        for other, other_key, other_found, other_expected in seen:
+            if (key == other_key and found.shape == other_found.shape and np.allclose(found, other_found, rtol=1e-10)
+                    and np.allclose(expected, other_expected, rtol=1e-10)):
+                assert mistake.causes & other.causes, (mistake.name, other.name)
+        seen.append((mistake, key, found, expected))
+
+
+@over([m for m in CATALOGUE if m.rung == "Hessian × vector" and m.blocks])
+def test_a_product_may_be_called_unsymmetric_where_it_is(mistake):
+    model = mistake.build()
+    theta, batch = point(model)
+    u, v = np.random.default_rng(1).standard_normal((2, theta.size))
+    product = lambda v: model.hvp(theta, batch.x_support[0], batch.y_support[0], v)
+    asymmetry = abs(u @ product(v) - v @ product(u)) / max(np.linalg.norm(u) * np.linalg.norm(product(v)), 1e-300)
+    assert (asymmetry > 1e-9) == ("symmetry" in mistake.causes | mistake.also) and not 1e-13 < asymmetry < 1e-6
+
+
+LEARNERS = {"tanh": lambda: (LearnerMLP(), tm.MLP(SMALL, "tanh")),
+            "relu": lambda: (LearnerMLP(activation="relu"), tm.MLP(SMALL)),
+            "wide": lambda: (LearnerMLP(WIDE), tm.MLP(WIDE, "tanh")),
+            "linear": lambda: (LearnerLinear(), tm.Linear(3, 2))}
+each_learner = pytest.mark.parametrize("name", LEARNERS)
+
+
+@each_learner
+def test_without_a_mistake_a_learner_s_model_is_that_of_the_package(name):
+    learner, model = LEARNERS[name]()
+    assert learner.blocks == model.blocks and learner.n_params == model.n_params
+    theta, batch = point(learner)
+    thetas = theta + 0.1 * np.arange(3)[:, None]
+    v = np.random.default_rng(0).standard_normal(thetas.shape)
+    for arguments in [(theta, batch.x_support[0], batch.y_support[0]), (theta, batch.x_support, batch.y_support),
+                      (thetas, batch.x_query, batch.y_query)]:
+        read_only(*arguments)
+        assert_allclose(learner.loss(*arguments), model.loss(*arguments), rtol=1e-12)
+        assert_allclose(learner.gradient(*arguments), model.gradient(*arguments), rtol=1e-12, atol=1e-13)
+        for direction in (v[0], v) if arguments[1].ndim == 3 else (v[0],):
+            found, expected = learner.hvp(*arguments, direction), model.hvp(*arguments, direction)
+            assert_allclose(found, expected, rtol=1e-12, atol=1e-12)
+
+
+@pytest.mark.parametrize("activation", [name for name in ACTIVATIONS if name != "relu by np.abs"])
+@pytest.mark.parametrize("loss", LOSSES)
+def test_without_a_mistake_a_learner_s_derivatives_are_the_complex_steps(activation, loss):
+    model = LearnerMLP(WIDE, activation, loss=loss)
+    theta, batch = point(model)
+    data = batch.x_support[0], batch.y_support[0]
+    assert_allclose(model.gradient(theta, *data), complex_step(lambda t: model.loss(t, *data), theta), atol=1e-12)
+    H = hessian(lambda t: model.gradient(t, *data), theta)
+    assert_allclose([model.hvp(theta, *data, v) for v in np.eye(theta.size)], H, atol=1e-12)
+
+
+@each_learner
+@pytest.mark.parametrize("steps", [1, 2, 5])
+def test_without_a_mistake_a_learner_s_methods_are_those_of_the_package(name, steps):
+    learner, model = LEARNERS[name]()
+    theta, batch = point(learner)
+    read_only(theta)
+    for first_order in (False, True):
+        loss, g = learner_maml(theta, batch, ALPHA, steps, learner, first_order=first_order)
+        exact_loss, exact = tm.MAML(model, ALPHA, steps, first_order).meta_gradient(theta, batch)
+        assert_allclose(loss, exact_loss, rtol=1e-12)
+        assert_allclose(g, exact, rtol=1e-12, atol=1e-13)
+    assert_allclose(learner_reptile(theta, batch, ALPHA, steps, learner),
+                    tm.Reptile(model, ALPHA, steps).meta_gradient(theta, batch)[1], rtol=1e-12, atol=1e-13)
+    x, y = batch.x_support[0], batch.y_support[0]
+    trajectory = learner_adapt(theta, x, y, ALPHA, steps, learner, "the trajectory, rightly")
+    assert_allclose(trajectory, tm.adapt(model, theta, x, y, ALPHA, steps), rtol=1e-12, atol=1e-13)
+
+
+def widths_of(rng, d_in, d_out):
+    """Widths of a network of 1 to 4 layers."""
+    return [d_in, *rng.integers(1, 9, size=rng.integers(0, 4)).tolist(), d_out]
+
+
+def package_parts(activation, loss):
+    """The learner's φ and L as the package takes them."""
+    phi, phi1, phi2 = ACTIVATIONS[activation]
+    own = tm.Activation(activation, phi, lambda z, a: phi1(z), lambda z, a, d: phi2(z), init="xavier")
+    return ({"relu": tm.relu, "tanh": tm.tanh}.get(activation, own),
+            tm.squared_error if loss == "squared error" else tm.Loss(loss, *LOSSES[loss]))
+
+
+class Configuration:
+    """A random choice of everything that a correct derivation may vary in."""
+
+    def __init__(self, seed):
+        rng = np.random.default_rng(seed)
+        pick = lambda *options: options[rng.integers(len(options))]
+        self.kind = ["model", "model", "maml", "first-order maml", "reptile", "adapt"][seed % 6]
+        self.activation = pick("relu", "tanh", "softplus", "sine", "relu as it is usually written")
+        self.loss = pick("squared error", "log cosh")
+        self.d_in, self.d_out = rng.integers(1, 4, size=2).tolist()
+        self.widths = widths_of(rng, self.d_in, self.d_out)
+        activation, loss = package_parts(self.activation, self.loss)
+        if rng.random() < 0.1:
+            self.widths = [self.d_in, self.d_out]
+            self.package = tm.Linear(self.d_in, self.d_out, loss=loss)
+        else:
+            self.package = tm.MLP(self.widths, activation, loss=loss)
+        self.learner = LearnerMLP(self.widths, self.activation, loss=self.loss)
+        self.by_learner = bool(rng.random() < 0.5)
+        self.shots, self.queries, self.tasks = (int(n) for n in rng.integers([1, 1, 1], [13, 13, 5]))
+        if self.kind == "model":
+            self.tasks = max(self.tasks, 2)  # its rung "a batch of tasks" needs several
+        self.theta, self.batch = self.random_point(rng)
+        self.theta = self.theta.astype(pick(np.float64, np.float64, np.float32))
+        self.steps = tuple(sorted(rng.choice(np.arange(1, 6), size=rng.integers(1, 4), replace=False).tolist()))
+        self.alpha = float(rng.uniform(0.01, 0.2))
+        while not self.settles():
+            self.alpha /= 2
+
+    def random_point(self, rng):
+        """θ (P,), weights smaller where there are more of them, and a batch."""
+        scale = np.concatenate([np.full((n_in + 1) * n_out, 1 / np.sqrt(n_in)) for n_in, n_out in
+                                zip(self.widths, self.widths[1:])])
+        x_s, y_s, x_q, y_q = (rng.standard_normal((self.tasks, K, D)) for K in (self.shots, self.queries)
+                              for D in (self.d_in, self.d_out))
+        return scale * rng.standard_normal(scale.size), tm.Batch(x_s, y_s, x_q, y_q)
+
+    def settles(self):
+        """Whether five inner steps stay near θ: an α that diverges is another lesson."""
+        support = self.batch.x_support, self.batch.y_support
+        with np.errstate(all="ignore"):
+            path = tm.adapt(self.package, self.theta.astype(float), *support, self.alpha, 5)
+        return np.linalg.norm(path[-1] - path[0], axis=-1).max() < 3 * np.sqrt(self.theta.size)
+
+    def __str__(self):
+        who = "learner" if self.by_learner else type(self.package).__name__
+        return (f"{self.kind} by {who} {self.widths} {self.activation}, {self.loss}, {self.tasks} tasks of "
+                f"{self.shots} and {self.queries}, alpha {self.alpha:.3f}, steps {self.steps}, {self.theta.dtype}")
+
+    def ladder(self):
+        """The checker's verdict."""
+        model = self.learner if self.by_learner else self.package
+        if self.kind == "model":
+            return tm.check_model(model, self.theta, self.batch, alpha=self.alpha)
+        if self.kind == "adapt":
+            task = self.batch.x_support[0], self.batch.y_support[0]
+            return tm.check_adapt(self.adapt, self.package, self.theta, *task, alpha=self.alpha, steps=self.steps)
+        return tm.check_meta_gradient(self.meta_gradient, self.package, self.theta, self.batch, alpha=self.alpha,
+                                      steps=self.steps, kind=self.kind)
+
+    def adapt(self, theta, x, y, alpha, steps):
+        """θ_S by the learner's code, the trajectory by the package's."""
+        if self.by_learner:
+            return learner_adapt(theta, x, y, alpha, steps, self.learner)
+        return tm.adapt(self.package, theta, x, y, alpha, steps)
+
+    def meta_gradient(self, theta, batch, alpha, steps):
+        """(loss, gradient) or the gradient alone, as the code at hand has it."""
+        first_order = self.kind == "first-order maml"
+        if self.kind == "reptile":
+            if self.by_learner:
+                return learner_reptile(theta, batch, alpha, steps, self.learner)
+            return tm.Reptile(self.package, alpha, steps).meta_gradient(theta, batch)
+        if self.by_learner:
+            return learner_maml(theta, batch, alpha, steps, self.learner, first_order=first_order)
+        return tm.MAML(self.package, alpha, steps, first_order).meta_gradient(theta, batch)
+
+
+def test_no_correct_variant_is_rejected():
+    rejected = []
+    for seed in range(200):
+        configuration = Configuration(seed)
+        ladder = configuration.ladder()
+        if not ladder or ladder.broken is not None or ladder.untried or ladder.findings:
+            rejected.append(f"{seed}: {configuration}\n{ladder}")
+    assert not rejected, f"{len(rejected)} of 200 rejected\n" + "\n".join(rejected[:5])
+
+
+@each_learner
+def test_a_learner_s_right_model_climbs_the_whole_ladder(name):
+    learner, _ = LEARNERS[name]()
+    for ladder in (tm.check_model(learner), tm.check_model(learner, *point(learner))):
+        assert ladder and ladder.broken is None and not ladder.untried and list(ladder.rungs) == RUNGS
+        assert not ladder.findings and not ladder.wrong_blocks and str(ladder).startswith("PASS")
+
+
+@pytest.mark.parametrize("kind", ["maml", "first-order maml", "reptile"])
+def test_a_learner_s_right_method_climbs_the_whole_ladder(kind):
+    learner, model = LEARNERS["tanh"]()
+    theta, batch = point(model)
+    learned = {"maml": learner_maml, "reptile": learner_reptile,
+               "first-order maml": lambda *arguments: learner_maml(*arguments, first_order=True)}[kind]
+    ladder = tm.check_meta_gradient(lambda theta, batch, alpha, steps: learned(theta, batch, alpha, steps, learner),
+                                    model, theta, batch, kind=kind)
+    assert ladder and list(ladder.rungs) == list(STEPS) and str(ladder).startswith("PASS")
+
+
+@pytest.mark.parametrize("returns", ["the end", "the trajectory, rightly"])
+def test_a_learner_s_right_adaptation_climbs_the_whole_ladder(returns):
+    learner, model = LEARNERS["tanh"]()
+    theta, batch = point(model)
+    ladder = tm.check_adapt(lambda *arguments: learner_adapt(*arguments, learner, returns), model, theta,
+                            batch.x_support[0], batch.y_support[0])
+    assert ladder and list(ladder.rungs) == list(STEPS)
+
+
+class Plain:
+    """A model that is three functions and nothing else; `spoil` names the one that is replaced."""
+
+    def __init__(self, **spoil):
+        learner = LearnerMLP()
+        self.loss, self.gradient, self.hvp = learner.loss, learner.gradient, learner.hvp
+        self.n_params, self.d_in = learner.n_params, learner.d_in
+        vars(self).update(spoil)
+
+
+def test_a_model_may_be_three_functions_without_blocks():
+    assert tm.check_model(Plain())
+    learner = LearnerMLP()
+    wrong = LearnerMLP(mistake="b2's gradient has the wrong sign")
+    ladder = tm.check_model(Plain(gradient=wrong.gradient), *point(learner), blocks=learner.blocks)
+    assert ladder.broken == "gradient" and set(ladder.wrong_blocks) == {"b2"}
+
+
+class RealOnly(LearnerMLP):
+    """A learner's network that turns whatever it gets into real numbers, silently, as many libraries do."""
+
+    def loss(self, theta, x, y):
+        """L, real."""
+        return super().loss(np.asarray(theta).real, x, y)
+
+    def gradient(self, theta, x, y):
+        """∂L/∂θ, real."""
+        return super().gradient(np.asarray(theta).real, x, y)
+
+
+class RefusesComplex(LearnerMLP):
+    """A learner's network that will have nothing but real numbers."""
+
+    def forward(self, theta, x):
+        """As LearnerMLP's, unless θ is complex."""
+        if np.iscomplexobj(theta):
+            raise TypeError("real numbers, please")
+        return super().forward(theta, x)
+
+
+@pytest.mark.parametrize("kind", [RealOnly, RefusesComplex])
+def test_a_model_for_real_numbers_alone_is_checked_by_central_differences(kind):
+    assert tm.check_model(kind(), *point(kind()))
+    for name in ("b2's gradient has the wrong sign", "the product's b1 has the wrong sign"):
+        ladder = tm.check_model(kind(mistake=name), *point(kind()))
+        assert set(ladder.wrong_blocks) == {name[:2] if name.startswith("b2") else "b1"}
+        assert "sign" in {finding.cause for finding in ladder.findings}
+
+
+@pytest.mark.parametrize("alpha", [0.001, 0.01, 0.05, 0.2])
+def test_the_first_order_gradient_fails_at_any_step_size(alpha):
+    learner, model = LEARNERS["tanh"]()
+    first_order = lambda *arguments: learner_maml(*arguments, learner, first_order=True)
+    ladder = tm.check_meta_gradient(first_order, model, *point(model), alpha=alpha)
+    assert ladder.broken == "1 step" and "first-order" in {finding.cause for finding in ladder.findings}
+    exact = lambda *arguments: learner_maml(*arguments, learner)
+    assert not tm.check_meta_gradient(exact, model, *point(model), alpha=alpha, kind="first-order maml")
+
+
+def spoiled_by(noise, where):
+    """The ladder of code that is right but for noise (P,) added to the gradient, the product or the meta-gradient."""
+    learner, model = LearnerMLP(), tm.MLP(SMALL, "tanh")
+    if where == "gradient":
+        spoiled = Plain(gradient=lambda *arguments: learner.gradient(*arguments) + noise)
+    elif where == "hvp":  # still symmetric
+        spoiled = Plain(hvp=lambda *arguments: learner.hvp(*arguments) + noise * (noise @ arguments[-1]))
+    elif where == "maml":
+        spoiled = lambda *arguments: learner_maml(*arguments, learner)[1] + noise
+    else:
+        spoiled = lambda *arguments: learner_reptile(*arguments, learner) + noise
+    if where in ("maml", "reptile"):
+        return tm.check_meta_gradient(spoiled, model, *point(model), kind=where)
+    return tm.check_model(spoiled, *point(learner), blocks=learner.blocks)
+
+
+@pytest.mark.parametrize("where", ["gradient", "hvp", "maml", "reptile"])
+def test_numbers_that_no_known_mistake_gives_are_called_nothing_else(where):
+    W2 = slice(12, 28)
+    for seed in range(10):
+        noise = np.zeros(LearnerMLP().n_params)
+        noise[W2] = np.random.default_rng(seed).standard_normal(16)
+        ladder = spoiled_by(noise, where)
+        assert set(ladder.wrong_blocks) == {"W2"} and {finding.cause for finding in ladder.findings} == {"unknown"}
+
+
+@pytest.mark.parametrize("one, other, blocks, causes", [
+    ("b2's gradient has the wrong sign", "W2's gradient is never written", {"W2", "b2"}, {"sign", "zero"}),
+    ("b1's gradient is never written", "W3's gradient is averaged over the examples", {"b1", "W3"}, {"zero", "factor"}),
+    ("b2's gradient is shifted by one", "one entry of W1's gradient has the wrong sign", {"b2", "W1"},
+     {"order", "entry"}),
+    ("W3's gradient is averaged over the examples", "the rows of W2's gradient are in reverse order", {"W2", "W3"},
+     {"factor", "order"})])
+def test_two_mistakes_in_two_blocks_are_both_named(one, other, blocks, causes):
+    right, first, second = LearnerMLP(), LearnerMLP(mistake=one), LearnerMLP(mistake=other)
+    both = lambda *a: first.gradient(*a) + second.gradient(*a) - right.gradient(*a)
+    ladder = tm.check_model(Plain(gradient=both), *point(right), blocks=right.blocks)
+    assert ladder.broken == "gradient" and set(ladder.wrong_blocks) == blocks
+    assert {finding.cause for finding in ladder.findings} == causes
+
+
+def off_the_end(theta, *_):
+    return theta[theta.size + 3]
+
+
+@pytest.mark.parametrize("name, rung", [("loss", "loss"), ("gradient", "gradient"), ("hvp", "Hessian × vector")])
+def test_an_exception_in_a_model_is_a_finding_with_its_line(name, rung):
+    ladder = tm.check_model(Plain(**{name: off_the_end}))
+    text, line = str(ladder), off_the_end.__code__.co_firstlineno + 1
+    assert ladder.broken == rung and [finding.cause for finding in ladder.findings] == ["error"]
+    assert "IndexError" in text and "theta[theta.size + 3]" in text and f"line {line}" in text
+
+
+def test_an_exception_in_a_method_is_a_finding_with_its_line():
+    model = tm.MLP(SMALL, "tanh")
+    theta, batch = point(model)
+    for ladder in (tm.check_meta_gradient(off_the_end, model, theta, batch),
+                   tm.check_adapt(off_the_end, model, theta, batch.x_support[0], batch.y_support[0])):
+        assert ladder.broken == "1 step" and "IndexError" in str(ladder) and "theta[theta.size + 3]" in str(ladder)
+
+
+def not_written(*_):
+    raise NotImplementedError("equation [HVP.4] goes here")
+
+
+def test_what_is_not_written_yet_is_said_to_be_so():
+    ladder = tm.check_model(Plain(hvp=not_written))
+    assert ladder.broken == "Hessian × vector" and ladder.rungs["gradient"] and "not written" in str(ladder)
+    assert ladder.untried == RUNGS[3:]
+
+
+@pytest.mark.parametrize("missing, rung", [("gradient", "gradient"), ("hvp", "Hessian × vector")])
+def test_a_function_that_is_missing_breaks_its_rung(missing, rung):
+    model = Plain()
+    delattr(model, missing)
+    ladder = tm.check_model(model)
+    assert ladder.broken == rung and missing in str(ladder)
+
+
+RETURNS = {"nothing": lambda *_: None, "a string": lambda *_: "0.5", "a dict": lambda *_: {"W1": 0.0},
+           "a list of lists": lambda *_: [[1.0, 2.0], [3.0]], "an object": lambda *_: object(),
+           "a function": lambda *_: len, "a tuple": lambda *_: (1.0, 2.0, 3.0),
+           "an empty array": lambda *_: np.zeros(0)}
+
+
+@pytest.mark.parametrize("returned", RETURNS)
+@pytest.mark.parametrize("name, rung", [("loss", "loss"), ("gradient", "gradient"), ("hvp", "Hessian × vector")])
+def test_a_wrong_return_type_is_a_finding(name, rung, returned):
+    ladder = tm.check_model(Plain(**{name: RETURNS[returned]}))
+    assert ladder.broken == rung and ladder.findings and str(ladder) and ladder._repr_html_()
+    assert {finding.cause for finding in ladder.findings} <= {"shape", "error"}
+
+
+@pytest.mark.parametrize("returned", RETURNS)
+def test_a_wrong_return_type_of_a_method_is_a_finding(returned):
+    model = tm.MLP(SMALL, "tanh")
+    theta, batch = point(model)
+    for ladder in (tm.check_meta_gradient(RETURNS[returned], model, theta, batch),
+                   tm.check_adapt(RETURNS[returned], model, theta, batch.x_support[0], batch.y_support[0])):
+        assert ladder.broken == "1 step" and {finding.cause for finding in ladder.findings} <= {"shape", "error"}
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
+@pytest.mark.parametrize("name, rung", [("loss", "loss"), ("gradient", "gradient"), ("hvp", "Hessian × vector")])
+def test_what_is_not_finite_is_a_finding(name, rung, value):
+    right = getattr(Plain(), name)
+    ladder = tm.check_model(Plain(**{name: lambda *arguments: right(*arguments) + value}))
+    assert ladder.broken == rung and {finding.cause for finding in ladder.findings} == {"not finite"}
+
+
+def beside_a_kink(z):
+    """A point at which unit 1 of the ReLU network 1-2-1 has the input z for the first example."""
+    theta = np.array([1.0, -0.7, z - 1.0, 0.4, 0.9, -1.1, 0.2])
+    _, batch = point(tm.MLP([1, 2, 1]))
+    x, y = batch.x_support.copy(), batch.y_support
+    x[0, 0] = 1.0
+    return theta, tm.Batch(x, y, batch.x_query, batch.y_query)
+
+
+KINKS = pytest.mark.parametrize("z", [1e-7, -1e-7, 0.0])
+RELU = pytest.mark.parametrize("model", [tm.MLP([1, 2, 1]), LearnerMLP([1, 2, 1], "relu")], ids=["package", "learner"])
+
+
+@KINKS
+@RELU
+def test_a_kink_of_relu_is_not_called_a_mistake(model, z):
+    theta, batch = beside_a_kink(z)
+    assert tm.check_model(model, theta, batch)
+
+
+@KINKS
+def test_a_mistake_beside_a_kink_is_still_called_one(z):
+    theta, batch = beside_a_kink(z)
+    summed = LearnerMLP([1, 2, 1], "relu", mistake="the gradient is summed over the examples")
+    ladder = tm.check_model(summed, theta, batch)
+    assert ladder.broken == "gradient" and "factor" in {finding.cause for finding in ladder.findings}
