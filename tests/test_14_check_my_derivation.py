@@ -67,7 +67,8 @@ def test_the_catalogue_is_large_and_its_names_are_all_different():
     assert len(CATALOGUE) >= 55 and len({mistake.name for mistake in CATALOGUE}) == len(CATALOGUE)
     words = {"factor", "sign", "zero", "transposed", "order", "shape", "entry", "example", "task", "first-order",
              "iterate", "product order", "second derivative", "term", "alpha", "swap", "in place", "not finite",
-             "error", "symmetry", "axis", "complex", "precision", "unknown"}
+             "error", "symmetry", "axis", "complex", "precision", "another quantity",
+             "unknown"}
     used = set().union(*(mistake.causes | mistake.also for mistake in CATALOGUE))
     assert used == words and all(mistake.causes for mistake in CATALOGUE)
 
