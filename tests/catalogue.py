@@ -4,20 +4,22 @@ It shares no code with the checker that it tests, nor with the models of the pac
 takes `mistake`, the catalogue's own sentence for what is wrong; the line concerned looks at it.  With None it
 is right.
 
-The mistakes of commonly copied implementations (../shared/NUMBERS.md) are here by these names:
+Eleven mistakes that are common in implementations found on the web, and the names that they have here:
 
-    1   "W2's gradient is built from the output error"; that every public path is checked is test_03's and test_05's
-    2   about checks, not about code under check: `test_the_first_order_gradient_fails_at_any_step_size` in test_14
-    3   "the term with φ'' is forgotten", which vanishes for ReLU
-    4   "the Hessian is dropped: first-order MAML"
-    5   "the inner loop changes theta in place", "each task starts where the one before ended"
-    6   "the query loss is taken on the support set"
-    7   "adaptation goes uphill", "the inner gradient is summed over the examples", "divided by K a second time", ...
-    8   outside: learned step sizes are no part of the package, and the three checks take α as given
-    9   "the tanh at the output has no derivative" is the part that is a derivation.  An output that cannot reach 5
-        is a choice, not a derivation; optimizer state that leaks is no derivation either: test_06 has it
-    10  outside: what an adapted loss is compared on is the evaluation's business (test_06); no derivative is wrong
-    11  outside: amplitude ranges belong to the tasks (test_01); every derivative is right on the wrong tasks
+    1   a layer's gradient from another layer's error: "W2's gradient is built from the output error"
+    2   a check at so small an α that dropping the Hessian passes: about checks, not about code under check; see
+        `test_the_first_order_gradient_fails_at_any_step_size` in test_14
+    3   a second-order term that vanishes for ReLU: "the term with φ'' is forgotten"
+    4   first-order passed off as exact: "the Hessian is dropped: first-order MAML"
+    5   θ changed in place: "the inner loop changes theta in place", "each task starts where the one before ended"
+    6   support points reused as queries: "the query loss is taken on the support set"
+    7   signs and means: "adaptation goes uphill", "the inner gradient is summed over the examples", "divided by K
+        a second time", ...
+    8   learned step sizes with θ's gradient: outside, the three checks take α as given
+    9   an output activation that cannot reach the targets: "the tanh at the output has no derivative" is the part
+        that is a derivation; an optimizer's state that leaks from task to task is none, test_06 has it
+    10  the adapted loss on the wrong set: outside, the evaluation's business (test_06)
+    11  a mistyped range of amplitudes: outside, the tasks' business (test_01)
 """
 
 from typing import Callable, NamedTuple
@@ -752,11 +754,11 @@ HVP = [
     mlp("Hessian × vector", "the directions of b1 and b2 are exchanged", ALL, "order, unknown, symmetry"),
     mlp("Hessian × vector", "the direction is ignored", ALL, "term, unknown, symmetry"),
     mlp("Hessian × vector", "the product is taken at v in the direction θ", ALL, "term, unknown, symmetry"),
-    mlp("Hessian × vector", "the product is the gradient", ALL, "another quantity"),
+    mlp("Hessian × vector", "the product is the gradient", ALL, "another quantity", also="symmetry"),
     mlp("Hessian × vector", "the product is a difference of two gradients", ALL, "unknown, symmetry"),
     mlp("Hessian × vector", "the product changes v in place", None, "in place"),
     mlp("Hessian × vector", "the product is one number", "", "shape"),
-    linear("Hessian × vector", "the product moves along θ, not v", "W1 b1", "another quantity"),
+    linear("Hessian × vector", "the product moves along θ, not v", "W1 b1", "another quantity", also="symmetry"),
     linear("Hessian × vector", "the direction of the bias is forgotten", "W1 b1", "term", also="symmetry"),
     linear("Hessian × vector", "the product subtracts the targets", "W1 b1", "unknown, term, symmetry"),
     linear("Hessian × vector", "the product is summed over the examples", "W1 b1", "factor"),
