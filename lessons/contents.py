@@ -1,4 +1,4 @@
-"""Writes lessons/README.md: the table of contents and the index of equations."""
+"""Writes lessons/README.md, the table of contents and the index of equations, and the lessons' table of the README."""
 
 import re
 from pathlib import Path
@@ -12,9 +12,20 @@ OPENING = re.compile(r"# (?P<title>\d+\. [^\n]+)\n.*?\*\*Question\.\*\* (?P<ques
                      r"\*\*You need\*\* (?P<need>[^\n]+)\n.*?\*\*Time\.\*\* (?P<minutes>\d+) minutes", re.DOTALL)
 
 
+START, END = "<!-- lessons: made by lessons/build.py -->\n", "<!-- end of lessons -->"
+
+
 def write():
-    """Write lessons/README.md from the notebooks, the source and the tests."""
+    """Write lessons/README.md and the lessons' table of README.md from the notebooks, the source and the tests."""
     (LESSONS / "README.md").write_text(page(), encoding="utf-8")
+    readme = ROOT / "README.md"
+    readme.write_text(with_table(readme.read_text(encoding="utf-8")), encoding="utf-8")
+
+
+def with_table(readme):
+    """The text of README.md with the table of lessons put in."""
+    before, rest = readme.split(START)
+    return before + START + table_of_contents("lessons/", needs=False) + "\n" + END + rest.split(END)[1]
 
 
 def page():
@@ -49,16 +60,17 @@ def opening(notebook):
     return found.groupdict()
 
 
-def table_of_contents():
-    rows = ["| lesson | question | minutes | equations | needs |", "|---|---|---|---|---|"]
-    total = 0
+def table_of_contents(folder="", needs=True):
+    columns = ["lesson", "question", "minutes", "equations"] + ["needs"] * needs
+    rows, total = [columns, ["---"] * len(columns)], 0
     for path, notebook in lessons():
         first = opening(notebook)
         topics = sorted({tag.split(".")[0] for tag in re.findall(rf"\\tag\{{({TAG})\}}", prose(notebook))})
-        rows.append(f"| [{first['title']}]({path.name}) | {first['question']} | {first['minutes']} "
-                    f"| {', '.join(topics)} | {first['need']} |")
+        rows.append([f"[{first['title']}]({folder}{path.name})", first["question"], first["minutes"],
+                     ", ".join(topics)] + [first["need"]] * needs)
         total += int(first["minutes"])
-    return "\n".join(rows + [f"| | | {total} | | |"])
+    rows.append(["", "", str(total), ""] + [""] * needs)
+    return "\n".join(f"| {' | '.join(row)} |" for row in rows)
 
 
 def equations():

@@ -144,6 +144,8 @@ def test_a_tag_stands_for_one_formula_in_a_lesson(name):
 
 def test_the_page_of_contents_is_up_to_date():
     assert (ROOT / "lessons" / "README.md").read_text(encoding="utf-8") == contents.page()
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert readme == contents.with_table(readme)
 
 
 # The comparison of outputs that --check makes.
