@@ -169,6 +169,7 @@ CASES = [
     case("a model whose gradient has another shape", lambda: tm.MAML(Misshapen(), 0.1).meta_gradient(THETA, BATCH), ValueError, "gradient(theta, x, y)", "(3, 13, 1)", "13"),
     case("alpha of another length than theta", lambda: tm.MAML(Misshapen(), np.ones(4)).meta_gradient(THETA, BATCH), ValueError, "alpha", "(4,)", "(13,)"),
     case("a model to check without a loss", lambda: tm.check_model(Odd()), TypeError, "model", "<odd>", "loss"),
+    case("a class to check", lambda: tm.check_model(tm.MLP), TypeError, "model", "class MLP", "an object"),
     case("a model to check at another theta", lambda: tm.check_model(MODEL, np.ones((2, 13))), ValueError, "theta", "(2, 13)"),
     case("a model to check on no batch", lambda: tm.check_model(MODEL, batch=X), TypeError, "batch", "ndarray"),
     case("a model to check in other blocks", lambda: tm.check_model(MODEL, blocks=[("W", (3,))]), ValueError, "blocks", "3", "13"),

@@ -506,7 +506,7 @@ def test_check_passes_a_file_of_right_functions(tmp_path, capsys):
 
 @pytest.mark.parametrize("old, new, word", [
     ("return 2 *", "return", "½ times"), ("gradient(v, x, 0 * y)", "gradient(v, x, y)", "Hessian"),
-    ("    e = ", "    e = theta[9] + ", "line 12"), ("return 2 *", "2 *", "None: is a `return` missing?"),
+    ("    e = ", "    e = theta[9] + ", "line 12"), ("return 2 *", "2 *", "None (is a `return` missing?)"),
     ("import numpy as np", "import numpy as np; 1 / 0", "line 2"), ("n_params = 2", "n_params = 2 +", "SyntaxError"),
     ("def hvp", "def product", "the model has no hvp"), (".mean(axis=(-2, -1))\n\ndef grad", ".mean()\n\ndef grad", "4 tasks")])
 def test_check_says_what_is_wrong_in_a_file(tmp_path, capsys, old, new, word):

@@ -627,3 +627,20 @@ def test_a_mistake_beside_a_kink_is_still_called_one(z):
     summed = LearnerMLP([1, 2, 1], "relu", mistake="the gradient is summed over the examples")
     ladder = tm.check_model(summed, theta, batch)
     assert ladder.broken == "gradient" and "factor" in {finding.cause for finding in ladder.findings}
+
+
+@pytest.mark.parametrize("name, result, cause, word", [
+    ("loss", lambda right: "much", "shape", "one number"), ("loss", lambda right: None, "shape", "return"),
+    ("gradient", lambda right: list(right), "shape", "list"),
+    ("gradient", lambda right: right.astype(object), "shape", "dtype object"),
+    ("gradient", lambda right: right + 1e-3 * np.random.default_rng().standard_normal(right.shape), "not repeatable", "random"),
+    ("hvp", lambda right: exit(), "error", "SystemExit")], ids=["text", "nothing", "a list", "objects", "random", "exit()"])
+def test_what_a_learner_s_function_should_not_do_is_a_finding(name, result, cause, word):
+    right = tm.MLP([1, 4, 1], "tanh")
+
+    class Learner:
+        n_params, loss, gradient, hvp = right.n_params, right.loss, right.gradient, right.hvp
+
+    setattr(Learner, name, lambda self, *arguments: result(getattr(right, name)(*arguments)))
+    ladder = tm.check_model(Learner())
+    assert not ladder and [finding.cause for finding in ladder.findings] == [cause] and word in str(ladder)

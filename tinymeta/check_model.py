@@ -21,6 +21,9 @@ from .recognise import frozen, frozen_batch, recognised
 from .tasks import Batch, SinusoidTasks
 
 
+NAMES = ("theta", "x", "y", "v")
+
+
 def check_model(model, theta=None, batch=None, blocks=None, alpha=0.05, seed=0):
     """Check a model's derivations, rung by rung; return the Ladder, true if all of them hold.
 
@@ -37,6 +40,8 @@ def check_model(model, theta=None, batch=None, blocks=None, alpha=0.05, seed=0):
     An error in the model's code is a finding, not an error here.  Raises TypeError or ValueError for
     a wrong theta, batch, blocks, alpha or seed, and for a model that has none of the three.
     """
+    if isinstance(model, type):
+        raise TypeError(f"model is the class {model.__name__}; expected an object of it, such as {model.__name__}()")
     if not any(callable(getattr(model, name, None)) for name in ("loss", "gradient", "hvp")):
         arguments.methods("model", model, "loss", "gradient", "hvp")
     rng = np.random.default_rng(arguments.whole_number("seed", seed, minimum=0))
@@ -74,8 +79,16 @@ class _Problem:
             raise NotImplementedError(f"the model has no {name}")
         return function(*(frozen(a) for a in args))
 
+    def numbers(self, name, shape, *args):
+        """What model.<name> returns, as an array of that shape; it must be the same when asked again."""
+        first, again = (as_numbers(f"{name}({', '.join(NAMES[:len(args)])})", self.call(name, *args), shape) for _ in "12")
+        if not np.array_equal(first, again, equal_nan=True):
+            raise Mistake(f"{name} gives other numbers when it is called again: does it draw at random, or keep "
+                          f"something from call to call?", "not repeatable")
+        return first
+
     def loss(self):
-        value = as_numbers("loss(theta, x, y)", self.call("loss", self.theta, self.x, self.y), ())
+        value = self.numbers("loss", (), self.theta, self.x, self.y)
         if not np.isfinite(value):
             raise Mistake(f"loss(theta, x, y) is {value}", "not finite")
         twice = self.call("loss", self.theta, *(np.concatenate([a, a]) for a in (self.x, self.y)))
@@ -114,7 +127,7 @@ class _Problem:
         return Hints(suspected, self.sizes, tags)
 
     def gradient(self):
-        g = as_numbers("gradient(theta, x, y)", self.call("gradient", self.theta, self.x, self.y), self.theta.shape)
+        g = self.numbers("gradient", self.theta.shape, self.theta, self.x, self.y)
 
         def suspected():
             each = [_numerical(lambda t: self.call("loss", t, self.x[i:i + 1], self.y[i:i + 1]), self.theta)
@@ -128,8 +141,7 @@ class _Problem:
                               title="gradient", hints=self.hints(self.tags("MLP.5", "MLP.6", "LOSS.2"), suspected))
 
     def hvp(self):
-        for v in self.directions[:1]:
-            as_numbers("hvp(theta, x, y, v)", self.call("hvp", self.theta, self.x, self.y, v), self.theta.shape)
+        self.numbers("hvp", self.theta.shape, self.theta, self.x, self.y, self.directions[0])
 
         def suspected():
             each = [[_numerical_along(lambda t: np.asarray(self.call("gradient", t, self.x[i:i + 1], self.y[i:i + 1])),

@@ -135,16 +135,19 @@ class Ladder:
         for name, report in self.rungs.items():
             errors = ", ".join(f"{oracle} {error:.0e}" for oracle, error in report.errors.items())
             yield "✓" if report else "✗", name, errors
-            for note in report.notes if report else []:
-                yield "", "", f"note: {note}"
         for name in self.untried:
             yield "·", name, "not tried"
+
+    def _notes(self):
+        """What was unusual about the rungs that hold."""
+        return [f"note on {name}: {note}" for name, report in self.rungs.items() if report for note in report.notes]
 
     def __str__(self):
         lines = list(self._lines())
         width = max((len(name) for _, name, _ in lines), default=0)
         text = [f"{'PASS' if self.passed else 'FAIL'}  {self.title}"]
-        text += [f"  {mark:1} {name.ljust(width)}  {remark}".rstrip() for mark, name, remark in lines]
+        text += [f"  {mark} {name.ljust(width)}  {remark}".rstrip() for mark, name, remark in lines]
+        text += [_wrapped(note) for note in self._notes()]
         return "\n".join(text + [str(report) for report in self.rungs.values() if not report])
 
     __repr__ = __str__
@@ -152,4 +155,5 @@ class Ladder:
     def _repr_html_(self):
         rows = "".join(_html_row("td", row) for row in self._lines())
         return (f"<p><b>{'✓ PASS' if self.passed else '✗ FAIL'}</b> {html.escape(self.title)}</p><table>{rows}</table>"
+                + "".join(f"<p>{html.escape(note)}</p>" for note in self._notes())
                 + "".join(report._repr_html_() for report in self.rungs.values() if not report))

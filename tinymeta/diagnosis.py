@@ -108,17 +108,19 @@ def as_numbers(name, value, shape=None):
         array = np.asarray(value)
     except ValueError:
         array = None
-    if array is None or array.dtype.kind not in "fciu":
-        expected = "numbers" if shape is None else f"an array of shape {shape}"
+    if array is None or array.dtype.kind not in "fciu" or (shape and not isinstance(value, np.ndarray)):
+        expected = "numbers" if shape is None else f"an array of shape {shape}" if shape else "one number"
         raise Mistake(f"{name} returned {_described(value)}; expected {expected}", "shape")
     if shape is not None and array.shape != shape:
-        raise Mistake(f"{name} has shape {array.shape}; expected {shape}", "shape")
+        raise Mistake(f"{name} has shape {array.shape}; expected {shape or 'one number'}", "shape")
     return array
 
 
 def _described(value):
     if value is None:
-        return "None: is a `return` missing?"
+        return "None (is a `return` missing?)"
+    if isinstance(value, np.ndarray):
+        return f"an array of dtype {value.dtype}"
     if isinstance(value, (list, tuple)):
         shapes = ", ".join(str(np.shape(part)) for part in value[:6] if not isinstance(part, (list, tuple)))
         return f"a {type(value).__name__} of {len(value)} parts" + (f" of shapes {shapes}" if shapes else "")

@@ -34,7 +34,7 @@ def guarded(title, check):
             return check()
     except Mistake as mistake:
         return CheckReport(title, False, findings=[mistake.finding])
-    except Exception as error:  # whatever the learner's code raises
+    except (Exception, SystemExit) as error:  # whatever the learner's code raises, exit() included
         return CheckReport(title, False, findings=[Finding("", *_described(error))])
 
 
