@@ -182,7 +182,7 @@ def findings(change):
 
 
 @pytest.mark.parametrize("change, where, cause, word", [
-    (lambda g: g.__imul__(2), "every block", "factor", "2 times"), (lambda g: g.__imul__(-1), "every block", "sign", "ascent?"),
+    (lambda g: g.__imul__(2), "every block", "factor", "2 times what it should be: a ½"), (lambda g: g.__imul__(-1), "every block", "sign", "ascent?"),
     (lambda g: g.__imul__(3.7), "every block", "factor", "3.7 times"), (lambda g: g.__imul__(0), "every block", "zero", "never"),
     (lambda g: g.__setitem__(slice(6, 9), 0), "b1", "zero", "never written"),
     (lambda g: g.__setitem__(slice(6, 9), -g[6:9]), "b1", "sign", "flipped"),
@@ -230,6 +230,8 @@ def test_a_constant_factor_is_named_by_the_size_that_it_is():
     report = tm.check_gradient(f, lambda t: 5 * gradient(t), THETA, BLOCKS, hints=hints)
     assert "K = 5" in str(report) and "mean" in str(report)
     assert "1/K" in str(tm.check_gradient(f, lambda t: gradient(t) / 5, THETA, BLOCKS, hints=hints))
+    for factor, name in ((10, "2K = 10 times"), (2.5, "K/2 = 2.5 times"), (0.4, "2/K = 0.4 times")):
+        assert name in str(tm.check_gradient(f, lambda t: factor * gradient(t), THETA, BLOCKS, hints=hints))
     assert "K" not in tm.check_gradient(f, lambda t: 4 * gradient(t), THETA, BLOCKS, hints=hints).findings[0].what
 
 
