@@ -1,0 +1,97 @@
+"""The exercises of lesson 4, Backpropagation by hand."""
+
+import numpy as np
+
+from ..diagnosis import compare
+from ..gradient_check import check_gradient
+from ..mlp import MLP
+from . import exercise
+
+
+def _silu(z):
+    return z / (1 + np.exp(-z))
+
+
+def _silu_rungs(candidate):
+    z = np.linspace(-4.0, 4.0, 9)
+    batch = np.random.default_rng(0).standard_normal((2, 5, 3))  # (T, K, n_l)
+
+    def slope(z):
+        return _silu(z + 1e-20j).imag / 1e-20
+
+    return [("at zero, where it is 1/2", lambda: compare(candidate(np.zeros(1)), np.full(1, 0.5), "φ'(0)", "ACT.2")),
+            ("nine points", lambda: compare(candidate(z), slope(z), "φ'(z)", "ACT.2")),
+            ("an array (T, K, n)", lambda: compare(candidate(batch), slope(batch), "φ'(z)", "ACT.2"))]
+
+
+@exercise("ACT.2", check=_silu_rungs)
+def silu_derivative(z):
+    """φ'(z) for the activation φ(z) = z / (1 + e^(-z)), which is called SiLU.  Elementwise, as [ACT.2] does for tanh.
+
+    z: an array of any shape.  Returns φ'(z), of the same shape.
+    """
+    s = 1 / (1 + np.exp(-z))  # so that φ(z) = z s
+    # your turn
+    return s + z * s * (1 - s)  # the product rule, with s' = s (1 - s)
+
+
+def _bias_rungs(candidate):
+    rng = np.random.default_rng(0)
+
+    def rung(*shape):
+        delta = rng.standard_normal(shape)
+        expected = np.einsum("...kn->...n", delta)
+        return lambda: compare(candidate(delta), expected, f"∂L/∂b for δ of shape {shape}", "MLP.6")
+
+    return [("one task", rung(5, 3)), ("a batch of two tasks", rung(2, 5, 3)),
+            ("as many tasks as examples", rung(5, 5, 3)), ("two leading axes", rung(4, 2, 5, 3))]
+
+
+@exercise("MLP.6", check=_bias_rungs)
+def bias_gradient(delta):
+    """∂L/∂b from δ of a layer, for one task or for a batch of tasks.  [MLP.6]
+
+    delta: (..., K, n), with any number of leading axes.  Returns (..., n).
+    """
+    return delta.sum(axis=-2)  # over the examples, wherever the tasks are
+
+
+def _two_layer_rungs(candidate):
+    rng = np.random.default_rng(0)
+    model = MLP([3, 4, 2], activation="tanh")
+    theta, x, y = 0.5 * rng.standard_normal(model.n_params), rng.standard_normal((5, 3)), rng.standard_normal((5, 2))
+
+    def loss(theta):
+        return model.loss(theta, x, y)
+
+    def block(i):
+        name, tag = model.blocks[i][0], "MLP.6" if i % 2 else "MLP.5"
+
+        def check():
+            steps = np.eye(model.n_params)[model.slices[i]]
+            expected = np.array([loss(theta + 1e-20j * step).imag / 1e-20 for step in steps])
+            found = candidate(*model.unflatten(theta), x, y)[i]
+            return compare(found, expected.reshape(model.blocks[i][1]), f"∂L/∂{name}", tag)
+        return check
+
+    def flat(theta):
+        return np.concatenate([np.ravel(part) for part in candidate(*model.unflatten(theta), x, y)])
+
+    return [("the last layer's weights", block(2)), ("the last layer's biases", block(3)),
+            ("the first layer's weights", block(0)), ("the first layer's biases", block(1)),
+            ("both numerical derivatives", lambda: check_gradient(loss, flat, theta, blocks=model))]
+
+
+@exercise("MLP.4", check=_two_layer_rungs)
+def gradient_of_two_layers(W1, b1, W2, b2, x, y):
+    """The gradient of the mean squared error of f = tanh(x W1 + b1) W2 + b2.  [MLP.3] to [MLP.6]
+
+    W1 (D_in, H), b1 (H,), W2 (H, D_out), b2 (D_out,), x (K, D_in), y (K, D_out).
+    Returns the four derivatives in this order, each with the shape of its parameter.
+    """
+    a = np.tanh(x @ W1 + b1)  # (K, H)
+    f = a @ W2 + b2  # (K, D_out)
+    # your turn
+    delta_2 = 2 * (f - y) / y.size  # (K, D_out)
+    delta_1 = (delta_2 @ W2.T) * (1 - a * a)  # (K, H)
+    return x.T @ delta_1, delta_1.sum(axis=0), a.T @ delta_2, delta_2.sum(axis=0)
