@@ -79,22 +79,22 @@ def _eigenvalue_rungs(candidate):
     def rung(eigenvalues):
         M = Q @ np.diag(eigenvalues) @ Q.T
         largest = max(eigenvalues, key=abs)
-        return lambda: compare(candidate(lambda v: M @ v, start, 400), largest, "the eigenvalue", "ROP.5", 1e-8)
+        return lambda: compare(candidate(lambda v: M @ v, start, 400), largest, "the eigenvalue", "ROP.6", 1e-8)
 
     def network():
         H = model.hvp(theta, x, y, np.eye(model.n_params))
         values = np.linalg.eigvalsh(H)
         return compare(candidate(lambda v: model.hvp(theta, x, y, v), first, 400), values[np.abs(values).argmax()],
-                       "the eigenvalue", "ROP.5", 1e-6)
+                       "the eigenvalue", "ROP.6", 1e-6)
 
     return [("all eigenvalues positive", rung([5.0, 3.0, 2.0, 1.0, 0.5, 0.1])),
             ("the largest in size is negative", rung([-5.0, 3.0, 2.0, 1.0, 0.5, 0.1])),
             ("a small network", network)]
 
 
-@exercise("ROP.5", check=_eigenvalue_rungs)
+@exercise("ROP.6", check=_eigenvalue_rungs)
 def largest_eigenvalue(hvp, v, iterations):
-    """The eigenvalue of H that is largest in size, with its sign, by power iteration.  [ROP.5]
+    """The eigenvalue of H that is largest in size, with its sign, by power iteration.  [ROP.6]
 
     hvp: a function of v (P,) that returns H v (P,).  v: where to start, any length.  Returns a number.
     """
