@@ -77,14 +77,14 @@ def _two_layer_rungs(candidate):
     def flat(theta):
         return np.concatenate([np.ravel(part) for part in candidate(*model.unflatten(theta), x, y)])
 
-    return [("the last layer's weights", block(2)), ("the last layer's biases", block(3)),
-            ("the first layer's weights", block(0)), ("the first layer's biases", block(1)),
+    return [("the last layer's biases", block(3)), ("the last layer's weights", block(2)),
+            ("the first layer's biases", block(1)), ("the first layer's weights", block(0)),
             ("both numerical derivatives", lambda: check_gradient(loss, flat, theta, blocks=model))]
 
 
 @exercise("MLP.4", check=_two_layer_rungs)
 def gradient_of_two_layers(W1, b1, W2, b2, x, y):
-    """The gradient of the mean squared error of f = tanh(x W1 + b1) W2 + b2.  [MLP.3] to [MLP.6]
+    """The gradient of the mean squared error of f = tanh(x W1 + b1) W2 + b2.  [MLP.3], [MLP.4], [MLP.5], [MLP.6]
 
     W1 (D_in, H), b1 (H,), W2 (H, D_out), b2 (D_out,), x (K, D_in), y (K, D_out).
     Returns the four derivatives in this order, each with the shape of its parameter.

@@ -20,8 +20,8 @@ def _forward_rungs(candidate):
         expected = model.predict(theta + 1e-20j * v, x).imag / 1e-20
         return lambda: compare(candidate(*model.unflatten(theta), *model.unflatten(v), x), expected, title, "HVP.1")
 
-    return [("only the last layer moves", rung("ḟ", [2, 3])), ("only the first layer moves", rung("ḟ", [0, 1])),
-            ("all of θ moves", rung("ḟ", [0, 1, 2, 3]))]
+    return [("only b2 moves", rung("ḟ", [3])), ("only W2 moves", rung("ḟ", [2])),
+            ("only the first layer moves", rung("ḟ", [0, 1])), ("all of θ moves", rung("ḟ", [0, 1, 2, 3]))]
 
 
 @exercise("HVP.1", check=_forward_rungs)
