@@ -26,7 +26,7 @@ def _misalignment_rungs(candidate):
         return 0.5 * difference @ difference  # 1 - cos, without cancellation
 
     def rung(title, u, alpha, steps):
-        return title, lambda: compare(candidate(u, H @ u, alpha, steps), measured(u, alpha, steps), title, "FIRST.4", 1e-3)
+        return title, lambda: compare(candidate(u, H @ u, alpha, steps), measured(u, alpha, steps), title, "FIRST.4", 3e-4)
 
     eigenvector = np.linalg.eigh(H)[1][:, -1]
     return [rung("one step", u, 1e-5, 1), rung("three steps", u, 1e-5, 3),
