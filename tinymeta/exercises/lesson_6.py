@@ -51,7 +51,8 @@ def _forward_rungs(candidate):
         model, theta, batch = _setting(4)
         d = np.random.default_rng(1).standard_normal(model.n_params)
         shifted = tm.MAML(model, 0.05, steps).meta_loss(theta + 1e-20j * d, batch)
-        return compare(candidate(model, theta, batch, 0.05, steps, d), shifted.imag / 1e-20, f"{steps} steps", "MAML.2")
+        return compare(candidate(model, theta, batch, 0.05, steps, d), shifted.imag / 1e-20,
+                       "derivative along d", "MAML.2")
 
     return [("one step", lambda: rung(1)), ("two steps", lambda: rung(2)), ("five steps", lambda: rung(5))]
 
@@ -83,7 +84,7 @@ def _step_size_rungs(candidate):
             return model.loss(theta_k, batch.x_query, batch.y_query).mean()
 
         return check_gradient(meta_loss, candidate(model, theta, batch, alpha, steps), alpha, blocks=model,
-                              method="complex", title=f"{steps} steps")
+                              method="complex", title="gradient in α")
 
     return [("one step", lambda: rung(1)), ("two steps", lambda: rung(2)), ("five steps", lambda: rung(5))]
 
