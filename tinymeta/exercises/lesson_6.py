@@ -31,7 +31,7 @@ def _recursion_rungs(candidate):
 
 @exercise("MAML.2", check=_recursion_rungs)
 def backward(model, theta, batch, alpha, steps):
-    """The meta-gradient through any number of inner steps, shape (P,).  [MAML.1] to [MAML.3]
+    """The meta-gradient through any number of inner steps, shape (P,).  [MAML.1], [MAML.2], [MAML.3]
 
     model.gradient(theta, x, y) and model.hvp(theta, x, y, v) take θ and v of shape (P,) or (T, P).
     """
@@ -59,7 +59,7 @@ def _forward_rungs(candidate):
 
 @exercise("MAML.2", check=_forward_rungs)
 def along_a_direction(model, theta, batch, alpha, steps, d):
-    """The derivative of the meta-loss along d (P,), one number, without storing any iterate.
+    """The derivative of the meta-loss along d (P,), one number, with no iterate stored: [MAML.2] read forward.
 
     Move θ by r d.  Then θ_k moves by r u_k to first order, with u_0 = d: carry θ_k and u_k forward together.
     """
@@ -91,7 +91,7 @@ def _step_size_rungs(candidate):
 
 @exercise("MAML.2", check=_step_size_rungs)
 def step_size_gradient(model, theta, batch, alpha, steps):
-    """The gradient of the meta-loss in α, where α (P,) holds a step size for every parameter; shape (P,).
+    """The gradient of the meta-loss in α, where α (P,) holds a step size for every parameter; (P,).  See [MAML.2].
 
     The inner step is θ_{k+1} = θ_k - α ⊙ g_𝒮(θ_k).  α appears in it once, directly; θ_k depends on α as well.
     """
