@@ -32,9 +32,9 @@ def _meta_gradient_rungs(candidate):
     return [("1 step", lambda: rung(1)), ("2 steps", lambda: rung(2)), ("5 steps", lambda: rung(5))]
 
 
-@exercise("PLANE.4", check=_meta_gradient_rungs)
+@exercise("PLANE.5", check=_meta_gradient_rungs)
 def meta_gradient(model, theta, batch, alpha, steps):
-    """The meta-gradient (2,) of a linear model: the mean over tasks of (I - αH_𝒮)^S g_𝒬(θ_S).  [PLANE.4]
+    """The meta-gradient (2,) of a linear model: the mean over tasks of (I - αH_𝒮)^S g_𝒬(θ_S).  [PLANE.5]
 
     theta (2,), batch a tm.Batch, alpha a number, steps S.  Use model.gradient(theta, x, y) and
     model.hvp(theta, x, y, v), which broadcast over tasks: θ may be (2,) or (T, 2).
@@ -60,7 +60,7 @@ def _rest_rungs(candidate):
     def rung(steps):
         batch, theta_star = _tasks(3, 4)
         found = candidate(theta_star, _hessian(batch.x_support), _hessian(batch.x_query), 0.1, steps)
-        return compare(found, _run(MAML(model, 0.1, steps), batch, 0.4), "where MAML stops", "PLANE.9", tolerance=1e-7)
+        return compare(found, _run(MAML(model, 0.1, steps), batch, 0.4), "where MAML stops", "PLANE.10", tolerance=1e-7)
 
     return [("1 step", lambda: rung(1)), ("3 steps", lambda: rung(3))]
 
@@ -73,9 +73,9 @@ def _run(method, batch, rate, iterations=1500):
     return theta
 
 
-@exercise("PLANE.9", check=_rest_rungs)
+@exercise("PLANE.10", check=_rest_rungs)
 def maml_rest(theta_star, H_support, H_query, alpha, steps):
-    """Where MAML rests, (2,), by [PLANE.6] and [PLANE.9], without any training.
+    """Where MAML rests, (2,), by [PLANE.7] and [PLANE.10], without any training.
 
     theta_star (T, 2), the tasks' optima; H_support and H_query (T, 2, 2); alpha a number; steps S.
     """
@@ -94,14 +94,14 @@ def _nearest_rungs(candidate):
         batch, _ = _tasks(1, 4)
         found = candidate(batch.x_support[:, 0, 0], batch.y_support[:, 0, 0])
         reptile = Reptile(model, alpha=0.2, steps=200)
-        return compare(found, _run(reptile, batch, 1.0, 300), "where Reptile stops", "PLANE.10", tolerance=1e-7)
+        return compare(found, _run(reptile, batch, 1.0, 300), "where Reptile stops", "PLANE.12", tolerance=1e-7)
 
     return [("one point a task", rung)]
 
 
-@exercise("PLANE.10", check=_nearest_rungs)
+@exercise("PLANE.12", check=_nearest_rungs)
 def nearest_point(x, y):
-    """The θ = (w, b), shape (2,), with the least sum of squared distances to the lines w x_τ + b = y_τ.  [PLANE.10]
+    """The θ = (w, b), shape (2,), with the least sum of squared distances to the lines w x_τ + b = y_τ.  [PLANE.12]
 
     x, y: (T,), the one support point of each task.
     """
