@@ -2,9 +2,11 @@
 
 import numpy as np
 
-from .. import MAML, Linear, Reptile
 from ..check_meta import check_meta_gradient
 from ..diagnosis import compare
+from ..inner_loop import adapt
+from ..linear import Linear
+from ..maml import MAML
 from ..tasks import Batch
 from . import exercise
 
@@ -55,57 +57,52 @@ def _hessian(x):
 
 
 def _rest_rungs(candidate):
-    model = Linear(1, 1)
+    alpha = np.array([0.15, 0.05])
 
     def rung(steps):
         batch, theta_star = _tasks(3, 4)
-        found = candidate(theta_star, _hessian(batch.x_support), _hessian(batch.x_query), 0.1, steps)
-        return compare(found, _run(MAML(model, 0.1, steps), batch, 0.4), "where MAML stops", "PLANE.10", tolerance=1e-7)
+        found = candidate(theta_star, _hessian(batch.x_support), _hessian(batch.x_query), alpha, steps)
+        theta, method = np.zeros(2), MAML(Linear(1, 1), alpha, steps)
+        for _ in range(1000):
+            theta = theta - 0.5 * method.meta_gradient(theta, batch)[1]
+        return compare(found, theta, "where MAML stops", "PLANE.10", tolerance=1e-7)
 
     return [("1 step", lambda: rung(1)), ("3 steps", lambda: rung(3))]
 
 
-def _run(method, batch, rate, iterations=1500):
-    """Where plain gradient descent with a method's own meta-gradient stops, (2,)."""
-    theta = np.zeros(2)
-    for _ in range(iterations):
-        theta = theta - rate * method.meta_gradient(theta, batch)[1]
-    return theta
-
-
 @exercise("PLANE.10", check=_rest_rungs)
-def maml_rest(theta_star, H_support, H_query, alpha, steps):
-    """Where MAML rests, (2,), by [PLANE.7] and [PLANE.10], without any training.
+def rest_with_two_step_sizes(theta_star, H_support, H_query, alpha, steps):
+    """Where MAML rests, (2,), if each parameter has its own inner step size: [PLANE.7] anew, then [PLANE.10].
 
-    theta_star (T, 2), the tasks' optima; H_support and H_query (T, 2, 2); alpha a number; steps S.
+    theta_star (T, 2), the tasks' optima; H_support, H_query (T, 2, 2); alpha (2,); steps S.
     """
-    M = np.eye(2) - alpha * H_support  # (T, 2, 2)
+    M = np.eye(2) - np.diag(alpha) @ H_support  # (T, 2, 2): not symmetric
     # your turn
     M_S = np.linalg.matrix_power(M, steps)  # (T, 2, 2)
-    C = M_S @ H_query @ M_S  # (T, 2, 2)
-    pull = (C @ theta_star[..., None]).sum(axis=0)[:, 0]  # (2,)
+    C = M_S.swapaxes(1, 2) @ H_query @ M_S  # (T, 2, 2)
+    pull = np.einsum("tij,tj->i", C, theta_star)  # (2,)
     return np.linalg.solve(C.sum(axis=0), pull)  # (2,)
 
 
-def _nearest_rungs(candidate):
-    model = Linear(1, 1)
+def _end_rungs(candidate):
+    model, theta = Linear(1, 1), np.array([0.7, -0.4])
 
     def rung():
         batch, _ = _tasks(1, 4)
-        found = candidate(batch.x_support[:, 0, 0], batch.y_support[:, 0, 0])
-        reptile = Reptile(model, alpha=0.2, steps=200)
-        return compare(found, _run(reptile, batch, 1.0, 300), "where Reptile stops", "PLANE.12", tolerance=1e-7)
+        ends = adapt(model, theta, batch.x_support, batch.y_support, alpha=0.2, steps=500)[-1]  # (3, 2)
+        found = candidate(theta, batch.x_support[:, 0, 0], batch.y_support[:, 0, 0])
+        return compare(found, ends, "after 500 inner steps", "PLANE.12")
 
     return [("one point a task", rung)]
 
 
-@exercise("PLANE.12", check=_nearest_rungs)
-def nearest_point(x, y):
-    """The θ = (w, b), shape (2,), with the least sum of squared distances to the lines w x_τ + b = y_τ.  [PLANE.12]
+@exercise("PLANE.12", check=_end_rungs)
+def end_of_inner_loop(theta, x, y):
+    """Where many inner steps from θ end, (T, 2), for tasks of one support point: by [PLANE.12].
 
-    x, y: (T,), the one support point of each task.
+    theta (2,); x, y: (T,), the support point of each task.  The end is (I - P)θ + Pθ*, and φᵀθ* = y.
     """
-    phi = np.stack([x, np.ones_like(x)], axis=-1)  # (T, 2), at right angles to the lines
+    phi = np.stack([x, np.ones_like(x)], axis=-1)  # (T, 2)
     # your turn
-    length = np.linalg.norm(phi, axis=-1)  # (T,)
-    return np.linalg.lstsq(phi / length[:, None], y / length, rcond=None)[0]  # (2,)
+    error = phi @ theta - y  # (T,)
+    return theta - phi * (error / (phi * phi).sum(axis=-1))[:, None]  # (T, 2)
