@@ -1,0 +1,108 @@
+"""The exercises of lesson 3, MAML in a plane."""
+
+import numpy as np
+
+from ..check_meta import check_meta_gradient
+from ..diagnosis import compare
+from ..inner_loop import adapt
+from ..linear import Linear
+from ..maml import MAML
+from ..tasks import Batch
+from . import exercise
+
+
+def _tasks(n_support, n_query):
+    """Three noiseless lines, whose inputs differ from task to task, and their optima (3, 2)."""
+    rng = np.random.default_rng(0)
+    theta_star = rng.uniform(-2, 2, (3, 2))
+    x_support, x_query = rng.uniform(-1.5, 1.5, (3, n_support, 1)), rng.uniform(-1.5, 1.5, (3, n_query, 1))
+    w, b = theta_star.T[..., None, None]
+    return Batch(x_support, w * x_support + b, x_query, w * x_query + b), theta_star
+
+
+def _meta_gradient_rungs(candidate):
+    model, theta = Linear(1, 1), np.array([0.7, -0.4])
+    batch, _ = _tasks(3, 4)
+
+    def with_model(theta, batch, alpha, steps):
+        return candidate(model, theta, batch, alpha, steps)
+
+    def rung(steps):
+        ladder = check_meta_gradient(with_model, model, theta, batch, alpha=0.1, steps=(steps,))
+        return list(ladder.rungs.values())[0]
+
+    return [("1 step", lambda: rung(1)), ("2 steps", lambda: rung(2)), ("5 steps", lambda: rung(5))]
+
+
+@exercise("PLANE.5", check=_meta_gradient_rungs)
+def meta_gradient(model, theta, batch, alpha, steps):
+    """The meta-gradient (2,) of a linear model: the mean over tasks of (I - αH_𝒮)^S g_𝒬(θ_S).  [PLANE.5]
+
+    theta (2,), batch a tm.Batch, alpha a number, steps S.  Use model.gradient(theta, x, y) and
+    model.hvp(theta, x, y, v), which broadcast over tasks: θ may be (2,) or (T, 2).
+    """
+    adapted = theta  # (2,); becomes (T, 2) in the first inner step
+    # your turn
+    for _ in range(steps):
+        adapted = adapted - alpha * model.gradient(adapted, batch.x_support, batch.y_support)  # (T, 2)
+    v = model.gradient(adapted, batch.x_query, batch.y_query)  # (T, 2)
+    for _ in range(steps):
+        v = v - alpha * model.hvp(theta, batch.x_support, batch.y_support, v)  # (T, 2)
+    return v.mean(axis=0)  # (2,)
+
+
+def _hessian(x):
+    F = np.concatenate([x, np.ones_like(x)], axis=-1)
+    return 2 / x.shape[-2] * F.swapaxes(-1, -2) @ F
+
+
+def _rest_rungs(candidate):
+    alpha = np.array([0.15, 0.05])
+
+    def rung(steps):
+        batch, theta_star = _tasks(3, 4)
+        found = candidate(theta_star, _hessian(batch.x_support), _hessian(batch.x_query), alpha, steps)
+        theta, method = np.zeros(2), MAML(Linear(1, 1), alpha, steps)
+        for _ in range(1000):
+            theta = theta - 0.5 * method.meta_gradient(theta, batch)[1]
+        return compare(found, theta, "where MAML stops", "PLANE.10", tolerance=1e-7)
+
+    return [("1 step", lambda: rung(1)), ("3 steps", lambda: rung(3))]
+
+
+@exercise("PLANE.10", check=_rest_rungs)
+def rest_with_two_step_sizes(theta_star, H_support, H_query, alpha, steps):
+    """Where MAML rests, (2,), if each parameter has its own inner step size: [PLANE.7] anew, then [PLANE.10].
+
+    theta_star (T, 2), the tasks' optima; H_support, H_query (T, 2, 2); alpha (2,); steps S.
+    """
+    M = np.eye(2) - np.diag(alpha) @ H_support  # (T, 2, 2): not symmetric
+    # your turn
+    M_S = np.linalg.matrix_power(M, steps)  # (T, 2, 2)
+    C = M_S.swapaxes(1, 2) @ H_query @ M_S  # (T, 2, 2)
+    pull = np.einsum("tij,tj->i", C, theta_star)  # (2,)
+    return np.linalg.solve(C.sum(axis=0), pull)  # (2,)
+
+
+def _end_rungs(candidate):
+    model, theta = Linear(1, 1), np.array([0.7, -0.4])
+
+    def rung():
+        batch, _ = _tasks(1, 4)
+        ends = adapt(model, theta, batch.x_support, batch.y_support, alpha=0.2, steps=500)[-1]  # (3, 2)
+        found = candidate(theta, batch.x_support[:, 0, 0], batch.y_support[:, 0, 0])
+        return compare(found, ends, "after 500 inner steps", "PLANE.12")
+
+    return [("one point a task", rung)]
+
+
+@exercise("PLANE.12", check=_end_rungs)
+def end_of_inner_loop(theta, x, y):
+    """Where many inner steps from θ end, (T, 2), for tasks of one support point: by [PLANE.12].
+
+    theta (2,); x, y: (T,), the support point of each task.  The end is (I - P)θ + Pθ*, and φᵀθ* = y.
+    """
+    phi = np.stack([x, np.ones_like(x)], axis=-1)  # (T, 2)
+    # your turn
+    error = phi @ theta - y  # (T,)
+    return theta - phi * (error / (phi * phi).sum(axis=-1))[:, None]  # (T, 2)
