@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 
 import nbformat
+import numpy as np
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -18,6 +19,7 @@ sys.path.insert(0, str(ROOT / "lessons"))
 import build  # noqa: E402  the two modules beside the lessons
 import contents  # noqa: E402
 import exercise_cells  # noqa: E402
+import tinymeta as tm  # noqa: E402
 from tinymeta.exercises import MARK, Exercise  # noqa: E402
 
 NOTEBOOKS = {path.stem: nbformat.read(path, as_version=4) for path, _ in contents.lessons()}
@@ -90,10 +92,6 @@ def test_every_exercise_is_in_a_lesson():
 
 def made(source):
     """The function that a source text defines, with what a lesson has imported."""
-    import numpy as np
-
-    import tinymeta as tm
-
     names = {"np": np, "tm": tm}
     exec(source, names)  # the stub or the solution, as a reader runs it in a cell
     return next(value for key, value in names.items() if inspect.isfunction(value) and key not in ("np", "tm"))
@@ -116,14 +114,14 @@ def test_the_stub_fails_and_says_that_it_is_not_written(name):
 
 @each_exercise
 def test_a_result_that_is_slightly_wrong_fails(name):
-    """The solution's numbers times 1.001: a check that accepts them is no check."""
+    """The solution's numbers times 1.001, whole numbers one higher: a check that accepts them is no check."""
     exercise = EXERCISES[name]
 
     def off(*args, **kwargs):
         result = exercise(*args, **kwargs)
-        scaled = [1.001 * part if not isinstance(part, (bool, str, int)) else part for part in
-                  (result if isinstance(result, tuple) else (result,))]
-        return tuple(scaled) if isinstance(result, tuple) else scaled[0]
+        wrong = [part + 1 if isinstance(part, (int, np.integer)) else 1.001 * part
+                 for part in (result if isinstance(result, tuple) else (result,))]
+        return tuple(wrong) if isinstance(result, tuple) else wrong[0]
 
     assert not exercise.check(off)
 
