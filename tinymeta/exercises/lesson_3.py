@@ -4,7 +4,6 @@ import numpy as np
 
 from ..check_meta import check_meta_gradient
 from ..diagnosis import compare
-from ..inner_loop import adapt
 from ..linear import Linear
 from ..maml import MAML
 from ..tasks import Batch
@@ -34,9 +33,9 @@ def _meta_gradient_rungs(candidate):
     return [("1 step", lambda: rung(1)), ("2 steps", lambda: rung(2)), ("5 steps", lambda: rung(5))]
 
 
-@exercise("PLANE.5", check=_meta_gradient_rungs)
+@exercise("PLANE.4", check=_meta_gradient_rungs)
 def meta_gradient(model, theta, batch, alpha, steps):
-    """The meta-gradient (2,) of a linear model: the mean over tasks of (I - αH_𝒮)^S g_𝒬(θ_S).  [PLANE.5]
+    """The meta-gradient (2,) of a linear model: the mean over tasks of (I - αH_𝒮)^S g_𝒬(θ_S).  [PLANE.4]
 
     theta (2,), batch a tm.Batch, alpha a number, steps S.  Use model.gradient(theta, x, y) and
     model.hvp(theta, x, y, v), which broadcast over tasks: θ may be (2,) or (T, 2).
@@ -65,14 +64,14 @@ def _rest_rungs(candidate):
         theta, method = np.zeros(2), MAML(Linear(1, 1), alpha, steps)
         for _ in range(1000):
             theta = theta - 0.5 * method.meta_gradient(theta, batch)[1]
-        return compare(found, theta, "where MAML stops", "PLANE.10", tolerance=1e-7)
+        return compare(found, theta, "where MAML stops", "PLANE.9", tolerance=1e-7)
 
     return [("1 step", lambda: rung(1)), ("3 steps", lambda: rung(3))]
 
 
-@exercise("PLANE.10", check=_rest_rungs)
+@exercise("PLANE.9", check=_rest_rungs)
 def rest_with_two_step_sizes(theta_star, H_support, H_query, alpha, steps):
-    """Where MAML rests, (2,), if each parameter has its own inner step size: [PLANE.7] anew, then [PLANE.10].
+    """Where MAML rests, (2,), if each parameter has its own inner step size: [PLANE.6] anew, then [PLANE.9].
 
     theta_star (T, 2), the tasks' optima; H_support, H_query (T, 2, 2); alpha (2,); steps S.
     """
@@ -84,25 +83,37 @@ def rest_with_two_step_sizes(theta_star, H_support, H_query, alpha, steps):
     return np.linalg.solve(C.sum(axis=0), pull)  # (2,)
 
 
-def _end_rungs(candidate):
-    model, theta = Linear(1, 1), np.array([0.7, -0.4])
+def _largest_rungs(candidate):
+    rng = np.random.default_rng(0)
+    centre, half, theta_star = rng.uniform(-0.5, 0.5, 3), np.array([1.8, 0.9, 0.5]), rng.uniform(-2, 2, (3, 2))
+    x_support = (centre[:, None] + half[:, None] * np.array([-1.0, 1.0]))[..., None]  # (3, 2, 1)
+    x_query = (centre[:, None] + half[:, None] * np.array([-1.0, 0.0, 1.0]) * np.sqrt(1.5))[..., None]  # the same H
+    w, b = theta_star.T[..., None, None]
+    batch = Batch(x_support, w * x_support + b, x_query, w * x_query + b)
+
+    def least_stiffness(alpha):
+        """The smallest stiffness of the mean spring, from the package's own gradients."""
+        method, zero = MAML(Linear(1, 1), alpha, first_order=True), np.zeros(2)
+        columns = [method.meta_gradient(e, batch)[1] - method.meta_gradient(zero, batch)[1] for e in np.eye(2)]
+        return np.linalg.eigvals(np.array(columns).T).real.min()
 
     def rung():
-        batch, _ = _tasks(1, 4)
-        ends = adapt(model, theta, batch.x_support, batch.y_support, alpha=0.2, steps=500)[-1]  # (3, 2)
-        found = candidate(theta, batch.x_support[:, 0, 0], batch.y_support[:, 0, 0])
-        return compare(found, ends, "after 500 inner steps", "PLANE.12")
+        low, high = 1e-3, 1.0  # stiff below, not above
+        for _ in range(60):
+            middle = (low + high) / 2
+            low, high = (middle, high) if least_stiffness(middle) > 0 else (low, middle)
+        return compare(candidate(_hessian(x_support)), low, "where the stiffness is gone", "PLANE.7", tolerance=1e-7)
 
-    return [("one point a task", rung)]
+    return [("three tasks", rung)]
 
 
-@exercise("PLANE.12", check=_end_rungs)
-def end_of_inner_loop(theta, x, y):
-    """Where many inner steps from θ end, (T, 2), for tasks of one support point: by [PLANE.12].
+@exercise("PLANE.7", check=_largest_rungs)
+def largest_alpha(H):
+    """The α, a number, up to which first-order MAML with one inner step settles: from the mean of [PLANE.7].
 
-    theta (2,); x, y: (T,), the support point of each task.  The end is (I - P)θ + Pθ*, and φᵀθ* = y.
+    H (T, 2, 2), the Hessian of each task, the same on its support and query set.
     """
-    phi = np.stack([x, np.ones_like(x)], axis=-1)  # (T, 2)
+    A = H.mean(axis=0)  # (2, 2): the mean spring is A - αB
     # your turn
-    error = phi @ theta - y  # (T,)
-    return theta - phi * (error / (phi * phi).sum(axis=-1))[:, None]  # (T, 2)
+    B = (H @ H).mean(axis=0)  # (2, 2)
+    return 1 / np.linalg.eigvals(np.linalg.solve(A, B)).real.max()  # A v = αB v  <=>  A⁻¹B v = v/α
