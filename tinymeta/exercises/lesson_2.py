@@ -105,5 +105,4 @@ def adapted(theta, theta_star, H, alpha, steps):
     theta_star: (P,), the best parameters.  H: (P, P), the Hessian.
     """
     shrink = np.eye(theta.size) - alpha * H  # (P, P)
-    # your turn
     return theta_star + np.linalg.matrix_power(shrink, steps) @ (theta - theta_star)  # (P,)
