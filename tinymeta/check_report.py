@@ -21,7 +21,8 @@ class Finding(NamedTuple):
     cause: str = "unknown"
 
     def __str__(self):
-        return (f"{self.where}: " if self.where else "") + self.what + (f"  Reread [{self.tag}]." if self.tag else "")
+        text = (f"{self.where}: " if self.where else "") + self.what
+        return text + ("" if text.endswith("?") else ".") + (f" Reread [{self.tag}]." if self.tag else "")
 
 
 @dataclass(frozen=True, repr=False)
