@@ -14,7 +14,7 @@ epsilon and SGD takes up in its step size.
 """
 
 from . import arguments
-from .inner_loop import adapt, check_meta_arguments, check_settings
+from .inner_loop import check_batch_size, check_meta_arguments, check_settings, inner_steps
 from .model import pass_at
 
 
@@ -39,6 +39,8 @@ class Reptile:
         theta: (P,); batch: T tasks.  Raises TypeError or ValueError for arguments that do not fit.
         """
         theta, support, query = check_meta_arguments(self.model, theta, batch, self.alpha)
-        theta_S = adapt(self.model, theta, *support, self.alpha, self.steps, self.batch_size)[-1]  # (T, P)
+        check_batch_size("x_support", self.batch_size, support[0].shape[-2])
+        for _, theta_S in inner_steps(self.model, theta, *support, self.alpha, self.steps, self.batch_size):
+            pass  # the last is θ_S, (T, P)
         loss = pass_at(self.model, theta_S, *query).loss().mean()
         return loss, (theta - theta_S).mean(axis=0)  # (P,)  [REPTILE.1]
