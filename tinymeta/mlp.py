@@ -86,9 +86,9 @@ class MLP(Model):
         fits = x.ndim == 3 and theta.shape[:-1] in ((), (T,)) and theta.dtype == np.result_type(theta, x, y)
         return (FastPass if fits else _MLPPass)(self, theta, x, y)
 
-    def one_step_meta_gradient(self, theta, support, query, alpha, first_order):
+    def one_step_meta_gradient(self, theta, support, query, alpha, first_order, block):
         """MAML's loss and meta-gradient with one inner step, in half the time: see one_step.py."""
-        return one_step_meta_gradient(self, theta, support, query, alpha, first_order)
+        return one_step_meta_gradient(self, theta, support, query, alpha, first_order, block)
 
 
 class _MLPPass:

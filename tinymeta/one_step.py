@@ -27,22 +27,23 @@ import numpy as np
 
 from .fast_pass import FastPass
 from .products import Layer, add_sum_of_products, matrices, product, transposed
+from .tasks import blocks
 
 BLOCK_BYTES = 2**18  # of one layer's activations
 
 
-def one_step_meta_gradient(model, theta, support, query, alpha, first_order):
+def one_step_meta_gradient(model, theta, support, query, alpha, first_order, block):
     """The mean query loss after one inner step, and its gradient in θ: (number, (P,)).
 
     model: an MLP.  theta: (P,), real.  support, query: x (T, K, D_in), y (T, K, D_out), arguments
     that have been checked.  alpha: a number.  first_order: drop the Hessian term.
+    block: the largest number of tasks at a time.
     """
     T, K = support[0].shape[:2]
-    size = max(1, BLOCK_BYTES // (max(K, query[0].shape[1]) * max(model.widths) * theta.itemsize))
+    fitting = BLOCK_BYTES // (max(K, query[0].shape[1]) * max(model.widths) * theta.itemsize)
     loss, total = 0.0, np.zeros(theta.size, theta.dtype)
-    for start in range(0, T, size):
-        of_block = [[a[start:start + size] for a in pair] for pair in (support, query)]
-        block_loss, block_sum = _block(model, theta, *of_block, alpha, first_order)
+    for sets in blocks(max(1, min(fitting, block)), support, query):
+        block_loss, block_sum = _block(model, theta, *sets, alpha, first_order)
         loss += block_loss
         total += block_sum
     return theta.dtype.type(loss / T), total / T

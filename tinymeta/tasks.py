@@ -66,6 +66,14 @@ class Batch:
                      {name: values[which] for name, values in self.parameters.items()})
 
 
+def blocks(size, support, query):
+    """Yield the support set (x, y) and the query set (x, y) of `size` tasks at a time, in order."""
+    T = len(support[0])
+    for start in range(0, T, size):
+        part = slice(start, start + size)
+        yield (support, query) if size >= T else ([a[part] for a in support], [a[part] for a in query])
+
+
 class _UniformTasks:
     """Tasks whose parameters and inputs are uniform in ranges; subclasses say what y is.
 
