@@ -19,7 +19,7 @@ from functools import cached_property
 import numpy as np
 
 from .activations import relu
-from .products import layers, matrices, product, transposed
+from .products import back_together, layers, matrices, product, transposed
 
 
 class FastPass:
@@ -84,8 +84,7 @@ class FastPass:
                 a_dot.append(self.slope[l] * z_dot[l])  # (T, K, n_l)
         delta_dot[N] = self.model.loss_function.curvature(self.f, self.y, z_dot[N])  # (T, K, D_out)
         for l in reversed(range(1, N)):
-            delta_dot[l] = self.layers[l + 1].back(delta_dot[l + 1])  # (T, K, n_l)
-            delta_dot[l] += V[l + 1].back(delta[l + 1])  # (T, K, n_l)
+            delta_dot[l] = back_together(self.layers[l + 1], delta_dot[l + 1], V[l + 1], delta[l + 1])  # (T, K, n_l)
             delta_dot[l] *= self.slope[l]
             if self.curved:
                 curve = self.model.activation.second_derivative(self.z[l], self.a[l][..., :-1], self.slope[l])

@@ -25,7 +25,7 @@ import numpy as np
 from . import arguments
 from .inner_loop import check_meta_arguments, check_settings, inner_steps
 from .model import as_precision_of, pass_at
-from .tasks import blocks
+from .tasks import add_up, blocks
 
 
 class MAML:
@@ -63,9 +63,8 @@ class MAML:
         fast = getattr(self.model, "one_step_meta_gradient", None)  # see one_step.py: the same, to rounding
         if fast and self.steps == 1 and np.ndim(self.alpha) == 0 and theta.dtype.kind == "f":
             return fast(theta, support, query, self.alpha, self.first_order, self.block)
-        sums = [self._sums(theta, *sets) for sets in blocks(self.block, support, query)]
-        loss, v = (sum(parts) / len(batch) for parts in zip(*sums))  # (P,)  [MAML.3]
-        return loss, v
+        loss, v = add_up(self._sums(theta, *sets) for sets in blocks(self.block, support, query))
+        return loss / len(batch), v / len(batch)  # (P,)  [MAML.3]
 
     def _sums(self, theta, support, query):
         """The sums over tasks of the query losses, a number, and of v_0, (P,)."""

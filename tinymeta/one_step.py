@@ -26,8 +26,8 @@ the last layer, is formed.  Tasks go through in blocks that fit the processor's 
 import numpy as np
 
 from .fast_pass import FastPass
-from .products import Layer, add_sum_of_products, matrices, product, transposed
-from .tasks import blocks
+from .products import Layer, matrices, product, sum_of_products, transposed
+from .tasks import add_up, blocks
 
 BLOCK_BYTES = 2**18  # of one layer's activations
 
@@ -41,12 +41,9 @@ def one_step_meta_gradient(model, theta, support, query, alpha, first_order, blo
     """
     T, K = support[0].shape[:2]
     fitting = BLOCK_BYTES // (max(K, query[0].shape[1]) * max(model.widths) * theta.itemsize)
-    loss, total = 0.0, np.zeros(theta.size, theta.dtype)
-    for sets in blocks(max(1, min(fitting, block)), support, query):
-        block_loss, block_sum = _block(model, theta, *sets, alpha, first_order)
-        loss += block_loss
-        total += block_sum
-    return theta.dtype.type(loss / T), total / T
+    size = max(1, min(fitting, block))
+    loss, total = add_up(_block(model, theta, *sets, alpha, first_order) for sets in blocks(size, support, query))
+    return loss / T, total / T
 
 
 def _block(model, theta, support, query, alpha, first_order):
@@ -56,9 +53,9 @@ def _block(model, theta, support, query, alpha, first_order):
     adapted = [None] + [_adapted(W, a, d, alpha) for W, a, d in zip(at.layers[1:], at.a, delta[1:])]
     at_ = FastPass(model, theta, *query, adapted)
     delta_, _ = at_.backward
-    total = np.zeros(theta.size, theta.dtype)
+    total = np.empty(theta.size, theta.dtype)
     for block, a_, d_ in zip(matrices(model, total), at_.a, delta_[1:]):
-        add_sum_of_products(block, a_, d_)  # (n_{l-1} + 1, n_l)  [ONE.5], v
+        sum_of_products(a_, d_, block)  # (n_{l-1} + 1, n_l)  [ONE.5], v
     if not first_order:
         total -= alpha * _sum_of_hvps(model, at, [None] + [W.direction(d_) for W, d_ in zip(adapted[1:], delta_[1:])])
     return at_.loss().sum(), total
@@ -67,11 +64,11 @@ def _block(model, theta, support, query, alpha, first_order):
 def _sum_of_hvps(model, at, V):
     """Σ_tasks H v (P,), with v as a list of layers."""
     (a_dot, delta_dot), (delta, _) = at.dots(V), at.backward
-    total = np.zeros(model.n_params, at.f.dtype)
+    total = np.empty(model.n_params, at.f.dtype)
     for l, block in enumerate(matrices(model, total), start=1):
-        add_sum_of_products(block, at.a[l - 1], delta_dot[l])  # (n_{l-1} + 1, n_l)  [ONE.5], H v
+        sum_of_products(at.a[l - 1], delta_dot[l], block)  # (n_{l-1} + 1, n_l)  [ONE.5], H v
         if l > 1:
-            add_sum_of_products(block[:-1], a_dot[l - 1], delta[l])  # (n_{l-1}, n_l): ȧ has no 1 appended
+            block[:-1] += sum_of_products(a_dot[l - 1], delta[l])  # (n_{l-1}, n_l): ȧ has no 1 appended
     return total
 
 

@@ -75,6 +75,19 @@ class SharedLayer(Layer):
         return product(d.reshape(-1, d.shape[-1]), self.to_inputs).reshape(d.shape[:-1] + (-1,))
 
 
+def back_together(W, d, V, e):
+    """d Wᵀ + e Vᵀ, (T, K, m), for two layers; with one output, as one product: 7 µs instead of 14."""
+    if d.shape[-1] > 1:
+        total = W.back(d)  # (T, K, m)
+        total += V.back(e)
+        return total
+    errors = np.empty(d.shape[:-1] + (2,), d.dtype)  # (T, K, 2)
+    errors[..., :1], errors[..., 1:] = d, e
+    weights = np.empty((len(d), 2, W.to_inputs.shape[-1]), d.dtype)  # (T, 2, m)
+    weights[:, :1], weights[:, 1:] = W.to_inputs, V.to_inputs
+    return product(errors, weights)
+
+
 def layers(model, theta):
     """[None, Layer, ...], numbered as in the equations, for theta (P,) or (T, P)."""
     kind = SharedLayer if theta.ndim == 1 else Layer
@@ -91,6 +104,6 @@ def transposed(a):
     return a.swapaxes(-1, -2)
 
 
-def add_sum_of_products(total, a, d):
-    """total (m, n) += Σ_tasks aᵀ d, for a (T, K, m) and d (T, K, n): all tasks at once."""
-    total += product(a.reshape(-1, a.shape[-1]).T, d.reshape(-1, d.shape[-1]))  # (m, n)
+def sum_of_products(a, d, out=None):
+    """Σ_tasks aᵀ d, (m, n), for a (T, K, m) and d (T, K, n): all tasks at once."""
+    return product(a.reshape(-1, a.shape[-1]).T, d.reshape(-1, d.shape[-1]), out)

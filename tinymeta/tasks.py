@@ -74,6 +74,14 @@ def blocks(size, support, query):
         yield (support, query) if size >= T else ([a[part] for a in support], [a[part] for a in query])
 
 
+def add_up(pairs):
+    """The sum of an iterator's pairs of a number and a vector (P,): what the blocks of a batch add up to."""
+    loss, vector = next(pairs)
+    for block_loss, block_vector in pairs:
+        loss, vector = loss + block_loss, vector + block_vector  # (P,)
+    return loss, vector
+
+
 class _UniformTasks:
     """Tasks whose parameters and inputs are uniform in ranges; subclasses say what y is.
 
