@@ -61,13 +61,14 @@ def test_other_shapes_and_types_get_the_definition(theta_axes, x_axes, kind, rng
 
 
 @pytest.mark.parametrize("compute", [
-    lambda m, b: tm.MAML(m, steps=2).meta_gradient(np.ones(m.n_params), b), lambda m, b: tm.MAML(m).meta_gradient(np.ones(m.n_params), b),
-    lambda m, b: tm.Reptile(m).meta_gradient(np.ones(m.n_params), b),
-    lambda m, b: tm.evaluate_batch(m, np.ones(m.n_params), b, steps=2)], ids=["MAML", "one step", "Reptile", "evaluation"])
+    lambda m, theta, b: tm.MAML(m, steps=2).meta_gradient(theta, b),
+    lambda m, theta, b: tm.MAML(m).meta_gradient(theta, b),
+    lambda m, theta, b: tm.Reptile(m).meta_gradient(theta, b),
+    lambda m, theta, b: tm.evaluate_batch(m, theta, b, steps=2)], ids=["MAML", "one step", "Reptile", "evaluation"])
 def test_it_is_what_the_methods_use(compute, rng, monkeypatch):
     model, batch = tm.MLP([1, 5, 1]), tm.SinusoidTasks().sample(rng, 3)
     monkeypatch.setattr(mlp, "_MLPPass", None)
-    compute(model, batch)
+    compute(model, np.ones(model.n_params), batch)
 
 
 @pytest.mark.parametrize("largest", [1, 40, 100, 10**9], ids=str)

@@ -95,8 +95,8 @@ def test_memory_is_what_the_docstrings_say_to_a_fifth(T, K, width, S, block, dty
     assert 0.8 < evaluation / (unit * (2.7 * P + 5 * KU)) < 1.2
 
 
-@pytest.mark.parametrize("T, K, width, block", [(25, 10, 40, 100), (25, 10, 100, 10), (200, 10, 64, 100), (200, 50, 40, 5)],
-                         ids=str)
+@pytest.mark.parametrize("T, K, width, block", [(25, 10, 40, 100), (25, 10, 100, 10), (200, 10, 64, 100),
+                                                (200, 50, 40, 5)], ids=str)
 def test_memory_with_one_step_is_what_the_docstring_says_to_a_fifth(T, K, width, block):
     model, theta, batch, _, KU = problem(T, K, width, np.float32)
     tasks = min(T, block, 2**18 // (4 * K * width))

@@ -51,7 +51,8 @@ class MAML:
     def meta_loss(self, theta, batch):
         """The mean over tasks of the query loss after adaptation, L_𝒬(θ_S), at θ (P,).  Raises as meta_gradient."""
         theta, support, query = check_meta_arguments(self.model, theta, batch, self.alpha)
-        return sum(self._adapt(theta, *sets)[1].loss().sum() for sets in blocks(self.block, support, query)) / len(batch)
+        losses = [self._adapt(theta, *sets)[1].loss().sum() for sets in blocks(self.block, support, query)]
+        return sum(losses) / len(batch)
 
     def meta_gradient(self, theta, batch):
         """The meta-loss and its gradient in θ: (number, (P,)).
