@@ -135,18 +135,39 @@ def _flat(torch, loss, gradients):
 
 
 def torch_batched(point):
-    """Automatic differentiation of one batched computation, the inner gradients with create_graph."""
-    torch, parts, (xs, ys, xq, yq) = _torch_problem(point)
+    """Automatic differentiation of one batched computation; create_graph where second derivatives are wanted."""
+    torch, parts, data = _torch_problem(point)
 
-    def compute():
+    def compute(xs, ys, xq, yq):
         p = [w.expand(point.T, *w.shape) for w in parts]
         for _ in range(point.steps):
             loss = ((_network(torch, p, xs) - ys) ** 2).mean(dim=(1, 2)).sum()
-            p = [w - ALPHA * g for w, g in zip(p, torch.autograd.grad(loss, p, create_graph=True))]
+            gradients = torch.autograd.grad(loss, p, create_graph=point.kind in ("maml", "iteration"))
+            p = [w - ALPHA * g for w, g in zip(p, gradients)]
         loss = ((_network(torch, p, xq) - yq) ** 2).mean()
-        return _flat(torch, loss, torch.autograd.grad(loss, parts))
+        if point.kind == "reptile":
+            return loss, [(w - w_S).mean(0).detach() for w, w_S in zip(parts, p)]
+        return loss, torch.autograd.grad(loss, parts)
 
-    return compute
+    return _torch_iteration(torch, point, parts, compute) if point.kind == "iteration" else (
+        lambda: _flat(torch, *compute(*data)))
+
+
+def _torch_iteration(torch, point, parts, compute):
+    """One whole training iteration: sampling, the meta-gradient and Adam."""
+    adam = torch.optim.Adam(parts, 1e-3)
+
+    def iteration():
+        A, phase = 0.1 + 4.9 * torch.rand(point.T, 1, 1), np.pi * torch.rand(point.T, 1, 1)
+        x = -5 + 10 * torch.rand(point.T, 2 * point.K, 1)
+        y = A * torch.sin(x - phase)
+        loss, gradients = compute(x[:, :point.K], y[:, :point.K], x[:, point.K:], y[:, point.K:])
+        for p, g in zip(parts, gradients):
+            p.grad = g
+        adam.step()
+        return loss
+
+    return iteration
 
 
 def torch_func(point):

@@ -260,11 +260,10 @@ def test_evaluate_draws_new_tasks_of_the_sizes_asked_for():
     assert curve.errors.shape == (3, 450)
 
 
-def test_evaluating_in_blocks_changes_no_number_even_with_noise(monkeypatch):
+def test_evaluating_in_blocks_changes_no_number_even_with_noise():
     theta, noisy = MODEL.init(np.random.default_rng(0)), tm.SinusoidTasks(noise=0.5)
     whole = tm.evaluate(MODEL, theta, noisy, np.random.default_rng(1), n_tasks=90, steps=2)
-    monkeypatch.setattr(tm.evaluation, "BLOCK", 40)
-    blocks = tm.evaluate(MODEL, theta, noisy, np.random.default_rng(1), n_tasks=90, steps=2)
+    blocks = tm.evaluate(MODEL, theta, noisy, np.random.default_rng(1), n_tasks=90, steps=2, block=40)
     assert_allclose(blocks.errors, whole.errors, rtol=1e-12)
 
 

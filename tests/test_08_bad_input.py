@@ -101,6 +101,9 @@ CASES = [
     case("1.5 inner steps", lambda: tm.Reptile(MODEL, steps=1.5), TypeError, "steps", "1.5", "whole number"),
     case("negative steps", lambda: tm.adapt(MODEL, THETA, X, Y, 0.1, -1), ValueError, "steps", "-1", "at least 0"),
     case("an empty minibatch", lambda: tm.Reptile(MODEL, batch_size=0), ValueError, "batch_size", "0", "at least 1"),
+    case("a block of no tasks", lambda: tm.MAML(MODEL, block=0), ValueError, "block", "0", "at least 1"),
+    case("half a block", lambda: tm.Reptile(MODEL, block=0.5), TypeError, "block", "0.5", "whole number"),
+    case("evaluating in blocks of none", lambda: tm.evaluate(MODEL, THETA, TASKS, RNG, block=0), ValueError, "block", "0", "at least 1"),
     case("a minibatch of too many", lambda: tm.Reptile(MODEL, batch_size=6).meta_gradient(THETA, BATCH), ValueError, "batch_size", "6", "at most 5"),
     case("adapt with mismatched shots", lambda: tm.adapt(MODEL, THETA, X, Y[:, :2], 0.1, 1), ValueError, "y has shape (3, 2, 1)", "(3, 5, 1)"),
     *[case(f"{type(m).__name__}: {name}", make, kind, *words) for m in

@@ -7,7 +7,9 @@ The source, in reading order:
     activations     ReLU and tanh with φ' and φ''
     model           what a model is: loss, gradient, Hessian times vector
     linear          linear regression by hand; closed-form least squares
-    one_step        (for speed: skip it at first) MAML's one step without adapted weights
+    products        (for speed: skip these three at first) products that start no threads
+    fast_pass       the network of mlp.py in fewer operations
+    one_step        MAML's one step without adapted weights
     mlp             backpropagation and the R-operator by hand
     inner_loop      gradient descent on a support set, as a trajectory
     maml            the exact meta-gradient through any number of inner steps

@@ -46,6 +46,7 @@ def inner_steps(model, theta, x, y, alpha, steps, batch_size=None):
         point = pass_at(model, theta, *minibatch(x, y, k, batch_size))
         theta = theta - alpha * point.gradient()  # (..., P)  [INNER.1]
         yield point, theta
+        del point  # whoever wants it has it: else its memory serves the next step
 
 
 def minibatch(x, y, k, size):

@@ -160,8 +160,9 @@ def checked(model, theta, x, y):
 
 
 def pass_at(model, theta, x, y):
-    """The model's pass at θ: model.at where it has one, else its loss, gradient and hvp, bound to the point."""
-    return model.at(theta, x, y) if hasattr(model, "at") else _Pass(model, theta, x, y)
+    """The model's pass at θ: model.fast_at or model.at, else its loss, gradient and hvp, bound to the point."""
+    at = getattr(model, "fast_at", None) or getattr(model, "at", None)
+    return at(theta, x, y) if at else _Pass(model, theta, x, y)
 
 
 def as_precision_of(theta, array):

@@ -66,6 +66,22 @@ class Batch:
                      {name: values[which] for name, values in self.parameters.items()})
 
 
+def blocks(size, support, query):
+    """Yield the support set (x, y) and the query set (x, y) of `size` tasks at a time, in order."""
+    T = len(support[0])
+    for start in range(0, T, size):
+        part = slice(start, start + size)
+        yield (support, query) if size >= T else ([a[part] for a in support], [a[part] for a in query])
+
+
+def add_up(pairs):
+    """The sum of an iterator's pairs of a number and a vector (P,): what the blocks of a batch add up to."""
+    loss, vector = next(pairs)
+    for block_loss, block_vector in pairs:
+        loss, vector = loss + block_loss, vector + block_vector  # (P,)
+    return loss, vector
+
+
 class _UniformTasks:
     """Tasks whose parameters and inputs are uniform in ranges; subclasses say what y is.
 

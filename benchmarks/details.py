@@ -1,0 +1,214 @@
+"""What stands behind the table of run.py: where the time goes, what bounds it, threads, memory, and what was tried."""
+
+import subprocess
+import sys
+import time
+import tracemalloc
+
+import numpy as np
+from peers import ALPHA, Point, arrays, problem, tinymeta
+
+import tinymeta as tm
+from tinymeta import products
+from tinymeta.inner_loop import check_meta_arguments
+
+SECONDS = 0.5
+
+
+def median(compute, seconds=SECONDS):
+    """The median time of a call, in microseconds, after a few calls that do not count."""
+    for _ in range(3):
+        compute()
+    times, begin = [], time.perf_counter()
+    while time.perf_counter() - begin < seconds or len(times) < 5:
+        start = time.perf_counter()
+        compute()
+        times.append(time.perf_counter() - start)
+    return float(np.median(times)) * 1e6
+
+
+def mean(compute, seconds=2.0):
+    """The mean time of a call, in microseconds."""
+    compute()
+    n, begin = 0, time.perf_counter()
+    while time.perf_counter() - begin < seconds:
+        compute()
+        n += 1
+    return (time.perf_counter() - begin) / n * 1e6
+
+
+def table(header, rows):
+    cells = [" | ".join(str(cell) for cell in line) for line in [header, *rows]]
+    return [f"| {cells[0]} |", "|---" * len(header) + "|"] + [f"| {line} |" for line in cells[1:]]
+
+
+def shares():
+    """Where the time of a whole training iteration goes."""
+    model, theta, _ = problem(Point())
+    rng, tasks, method, adam = np.random.default_rng(1), tm.SinusoidTasks(), tm.MAML(model, ALPHA), tm.Adam()
+    batch = tasks.sample(rng)
+    gradient = method.meta_gradient(theta, batch)[1]
+    whole = tinymeta(Point(kind="iteration"))
+    parts = {"sampling 25 tasks": lambda: tasks.sample(rng),
+             "checks of the arguments": lambda: check_meta_arguments(model, theta, batch, ALPHA),
+             "meta-gradient, with these checks": lambda: method.meta_gradient(theta, batch),
+             "Adam": lambda: adam.step(theta, gradient), "whole iteration": whole}
+    times = {name: [] for name in parts}
+    for _ in range(5):  # by turns, so that a busy machine is busy for all
+        for name, part in parts.items():
+            times[name].append(median(part, 0.1))
+    total = np.median(times["whole iteration"])
+    rows = [[name, f"{np.median(t):.0f}", f"{100 * np.median(t) / total:.0f} %"] for name, t in times.items()]
+    small = sum(np.median(times[name]) for name in ("sampling 25 tasks", "Adam")) / total
+    return ["## Where the time of an iteration goes", "", "25 tasks of 10 + 10 points, width 40, one step, float32.  "
+            f"Sampling and Adam together: {100 * small:.0f} %.  The parts do not add up to the whole: by itself, "
+            "each finds its data in the cache.", ""] + table(["part", "µs", "of an iteration"], rows)
+
+
+class Recorder:
+    """NumPy, but with a list of the matrix products that were asked for."""
+
+    def __init__(self):
+        self.calls = []
+
+    def __getattr__(self, name):
+        return getattr(np, name)
+
+    def matmul(self, a, b, out=None):
+        self.calls.append((a, b, np.matmul(a, b) if out is None else np.matmul(a, b, out)))
+        return self.calls[-1][2]
+
+
+def products_of(compute):
+    """The matrix products of a computation: a list of (a, b, result)."""
+    products.np = recorder = Recorder()
+    try:
+        compute()
+    finally:
+        products.np = np
+    return recorder.calls
+
+
+def replay(calls):
+    for a, b, out in calls:
+        np.matmul(a, b, out)
+
+
+def bounds():
+    """What bounds the time: calls of NumPy on next to no data, and matrix products alone."""
+    rows = []
+    for point in (Point(T=1), Point(), Point(T=1000), Point(K=50), Point(steps=5), Point(kind="fomaml"),
+                  Point(kind="reptile", steps=5)):
+        compute, empty = tinymeta(point), tinymeta(point._replace(T=1, K=1, width=2))
+        calls = products_of(compute)
+        times = np.median([[median(compute, 0.15), median(empty, 0.15), median(lambda: replay(calls), 0.15)]
+                           for _ in range(3)], axis=0)
+        rows.append([point.kind, point.T, point.K, point.steps, f"{times[0]:,.0f}", f"{times[1]:,.0f}", len(calls),
+                     f"{times[2]:,.0f}"])
+    one = np.zeros(1, np.float32)
+    add, product = median(lambda: np.add(one, one, out=one)), median(lambda: np.matmul(one[None], one[:, None]))
+    header = ["what", "T", "K", "steps", "µs", "the calls alone, µs", "matrix products", "these alone, µs"]
+    return BOUNDS.format(add=add, product=product).splitlines() + [""] + table(header, rows)
+
+
+def threads():
+    """Time with and without threads in OpenBLAS, on a machine that is busy and one that is not."""
+    code = ("import sys, numpy as np; sys.path[:0] = {paths!r}; from details import mean, tinymeta, Point;"
+            "from tinymeta import products; products.LARGEST = {largest};"
+            "print([mean(tinymeta(Point(width=w))) for w in (40, 100, 200)])")
+    rows = []
+    for busy in (0, 2):
+        others = [subprocess.Popen([sys.executable, "-c", "while True: pass"]) for _ in range(busy)]
+        try:
+            for name, largest in (("as it is", products.LARGEST), ("products in one piece", 10**15)):
+                run = subprocess.run([sys.executable, "-c", code.format(paths=sys.path[:2], largest=largest)],
+                                     capture_output=True, text=True, check=True)
+                rows.append([name, busy, *(f"{t:,.0f}" for t in eval(run.stdout))])
+        finally:
+            for other in others:
+                other.kill()
+    header = ["", "busy processes beside", "width 40, µs", "width 100, µs", "width 200, µs"]
+    return THREADS.splitlines() + [""] + table(header, rows)
+
+
+def peak(compute):
+    compute()
+    tracemalloc.start()
+    compute()
+    held = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    return held
+
+
+def memory():
+    """The formulas of the docstrings beside what NumPy held at most."""
+    rows = []
+    for T, K, width, S, block in ((25, 10, 40, 1, 100), (1000, 10, 40, 1, 100), (25, 10, 40, 5, 100),
+                                  (100, 10, 40, 5, 100), (1000, 10, 40, 5, 100), (1000, 10, 200, 5, 20)):
+        model, theta, batch = problem(Point(T, K, width, S))
+        batch = tm.Batch(*arrays(Point(), batch))
+        P, KU, tasks = model.n_params, K * 2 * width, min(T, block)
+        maml = tasks * ((S + 3) * P + (3 * S + 7) * KU) if S > 1 else min(tasks, 2**18 // (4 * K * width)) * 11 * KU
+        held = [peak(lambda: tm.MAML(model, 1e-4, S, block=block).meta_gradient(theta, batch)),
+                peak(lambda: tm.evaluate_batch(model, theta, batch, 1e-4, max(S, 2), block))]
+        formulas = [4 * maml, 4 * tasks * (2.7 * P + 5 * KU)]
+        rows.append([T, K, width, S, block] + [f"{n / 1e6:.1f}" for pair in zip(formulas, held) for n in pair])
+    header = ["T", "K", "width", "steps", "block", "MAML, formula", "measured", "evaluation, formula", "measured"]
+    return MEMORY.splitlines() + [""] + table(header, rows)
+
+
+BOUNDS = """## What bounds it
+
+The same code with one task, one point and width 2 has nothing to compute: what is left are the calls themselves.  The
+cheapest call of NumPy takes {add:.2f} µs here, a matrix product of one number {product:.2f}; a compiler pays neither.
+The matrix products alone are the ones that the computation asked for, made again one after the other.  What remains are
+elementwise operations, each of which reads and writes whole arrays, where a compiler merges them.
+"""
+
+THREADS = """## Threads
+
+Default settings, no variable set.  As it is, no product is large enough for OpenBLAS to start threads (products.py);
+in one piece, it starts them from width 100 on.  Beside are processes that do nothing but compute.  Means, since threads
+that wait for each other cost little often and much sometimes.
+"""
+
+MEMORY = """## Memory
+
+With U hidden units in all, B = min(T, block) tasks at a time, ReLU and as many query as support points, in numbers of
+θ's type: a meta-gradient through S > 1 steps holds B ((S + 3) P + (3 S + 7) K U), through one step at most 11 B K U,
+Reptile B (3 P + 3.2 K U), an evaluation B (2.7 P + 5 K U).  `block` is an argument of all of them.  Megabytes, float32:
+"""
+
+TRIED = """## Tried and not kept
+
+Microseconds at 25 tasks of 10 + 10 points, width 40, float32, unless said otherwise, on the machine on which it was
+tried, as medians of interleaved runs.
+
+- Two threads, each with half of the tasks: 626 instead of 369 at T = 25, 23,600 instead of 22,600 at T = 1000.  The
+  operations are too short to hand over Python's lock between them.
+- Tasks of many iterations drawn at once: the draw itself is 2 of the 36 µs of sampling, so there is nothing to gain
+  that would be worth a generator that does not stand where a checkpoint needs it.
+- Examples as columns instead of rows.  A shared product gains (6.8 instead of 9.2), but the products of single tasks
+  lose more (11.8 instead of 4.0 for a K × K matrix times K × 40).
+- A copy of each task's transposed weights: 11 for the copy, which saves 5 of each product with it.
+- Stacking the three factors of the last sum into one product: 24 instead of 3 × 7.4, before stacking.
+- float masks by np.heaviside (44) or np.sign (5) instead of a comparison and a cast (2.5); np.where (9) instead of
+  a product with the mask (2.4).
+- A bias added by itself instead of a 1 appended to the inputs: equal in the forward pass, and the sum over examples
+  (5.8) comes on top in the backward pass.
+- Smaller blocks of tasks in one_step.py: 1,722 instead of 1,193 at T = 100 with an eighth of the size; larger ones:
+  equal.
+- Adapted weights never formed where K is as large as the layer: 2,137 instead of 1,500 at K = 50.  Which of the two
+  is smaller now decides.
+- Forgetting each pass of MAML's several inner steps as soon as it has served: no gain beyond noise (for Reptile 5 %,
+  and kept).
+- Adam in place: 10 of an iteration's 500 µs are too little to give up that a checkpoint's arrays never change."""
+
+
+def sections():
+    """All of it, as lines of text."""
+    lines = []
+    for section in (shares, bounds, threads, memory):
+        print(section.__doc__.splitlines()[0], file=sys.stderr, flush=True)
+        lines += [""] + section()
+    return lines + ["", *TRIED.splitlines()]

@@ -1,0 +1,140 @@
+"""The fast pass is the pass of mlp.py, to rounding; and its products start no threads."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from conftest import NETWORKS, OWN_PARTS, each, random_data, random_theta, read_only
+from numpy.testing import assert_allclose
+
+import tinymeta as tm
+from tinymeta import fast_pass, mlp, one_step, products
+from tinymeta.gradient_check import relative_error
+
+ROOT = Path(__file__).resolve().parent.parent
+WIDE = {**NETWORKS, **{name: make for name, make in OWN_PARTS.items() if not name.startswith("linear")},
+        "without hidden layers": lambda: tm.MLP([2, 3]), "one wide layer": lambda: tm.MLP([1, 40, 1], "tanh"),
+        "a hidden layer of one": lambda: tm.MLP([1, 1, 3, 1])}
+
+
+def both(model, theta, x, y):
+    fast, plain = model.fast_at(theta, x, y), model.at(theta, x, y)
+    assert isinstance(fast, fast_pass.FastPass) and isinstance(plain, mlp._MLPPass)
+    return fast, plain
+
+
+@each(WIDE)
+@pytest.mark.parametrize("kind", ["real", "complex"])
+@pytest.mark.parametrize("leading", [(), (3,)], ids=["shared parameters", "parameters for each task"])
+def test_it_is_the_definition_to_rounding(model, kind, leading, rng):  # [FAST.1] [FAST.2] [FAST.3]
+    theta, (x, y) = random_theta(model, rng, *leading), random_data(model, rng, 3)
+    v = random_theta(model, rng, 3)
+    if kind == "complex":
+        theta, v = theta + 0.3j * random_theta(model, rng, *leading), v + 0.3j * random_theta(model, rng, 3)
+    fast, plain = both(model, *read_only(theta, x, y))
+    assert_allclose(fast.loss(), plain.loss(), rtol=1e-13)
+    assert relative_error(plain.gradient(), fast.gradient()) < 1e-13
+    assert relative_error(plain.hvp(v), fast.hvp(read_only(v))) < 1e-13
+    assert relative_error(plain.hvp(v), fast.hvp(v)) < 1e-13  # and again from the same pass
+
+
+@each(WIDE)
+def test_in_single_precision_too(model, rng):
+    theta, x, y = (a.astype(np.float32) for a in (random_theta(model, rng, 3), *random_data(model, rng, 3)))
+    fast, plain = both(model, theta, x, y)
+    for found, expected in ((fast.loss(), plain.loss()), (fast.gradient(), plain.gradient()),
+                            (fast.hvp(theta), plain.hvp(theta))):
+        assert found.dtype == np.float32
+        assert relative_error(expected, found) < 1e-4
+
+
+@pytest.mark.parametrize("theta_axes, x_axes, kind", [
+    ((), (), float), ((2, 3), (2, 3), float), ((3,), (1,), float), ((), (3,), complex)],
+    ids=["one task", "two axes of tasks", "one data set for all", "complex data"])
+def test_other_shapes_and_types_get_the_definition(theta_axes, x_axes, kind, rng):
+    model = tm.MLP([1, 5, 1])
+    x, y = random_data(model, rng, *x_axes)
+    assert isinstance(model.fast_at(random_theta(model, rng, *theta_axes), x.astype(kind), y), mlp._MLPPass)
+
+
+@pytest.mark.parametrize("compute", [
+    lambda m, theta, b: tm.MAML(m, steps=2).meta_gradient(theta, b),
+    lambda m, theta, b: tm.MAML(m).meta_gradient(theta, b),
+    lambda m, theta, b: tm.Reptile(m).meta_gradient(theta, b),
+    lambda m, theta, b: tm.evaluate_batch(m, theta, b, steps=2)], ids=["MAML", "one step", "Reptile", "evaluation"])
+def test_it_is_what_the_methods_use(compute, rng, monkeypatch):
+    model, batch = tm.MLP([1, 5, 1]), tm.SinusoidTasks().sample(rng, 3)
+    monkeypatch.setattr(mlp, "_MLPPass", None)
+    compute(model, np.ones(model.n_params), batch)
+
+
+@pytest.mark.parametrize("largest", [1, 40, 100, 10**9], ids=str)
+def test_blocks_of_rows_change_nothing(largest, rng, monkeypatch):
+    monkeypatch.setattr(products, "LARGEST", largest)
+    monkeypatch.setattr(products, "THINNEST", 1)
+    for a, b in ((rng.random((7, 4)), rng.random((4, 3))), (rng.random((2, 5, 4)), rng.random((2, 4, 3))),
+                 (rng.random((4, 6)).T, rng.random((4, 3)))):
+        assert_allclose(products.product(a, b), a @ b, rtol=1e-14)
+        whole = np.zeros(a.shape[:-1] + (5,))
+        products.product(a, b, whole[..., 1:4])
+        assert_allclose(whole[..., 1:4], a @ b, rtol=1e-14)
+        assert (whole[..., [0, 4]] == 0).all()
+
+
+POINTS = [dict(), dict(T=1000), dict(K=50), dict(width=200), dict(T=100, K=20, width=100), dict(steps=3, width=100),
+          dict(steps=2, K=50, width=200), dict(first_order=True, T=200), dict(dtype=float, width=100)]
+
+
+def meta_gradient(T=25, K=10, width=40, steps=1, dtype=np.float32, first_order=False):
+    rng = np.random.default_rng(0)
+    model = tm.MLP([1, width, width, 1])
+    batch = tm.SinusoidTasks().sample(rng, T, K, K)
+    return lambda: tm.MAML(model, 0.01, steps, first_order).meta_gradient(model.init(rng, dtype), batch)
+
+
+@pytest.mark.parametrize("point", POINTS, ids=str)
+def test_no_product_is_large_enough_to_start_threads(point, monkeypatch):
+    """products.py's bounds: 2·2¹⁸ multiplications for matrices, 460,800 for a matrix and a vector."""
+    sizes = []
+
+    class Recorder:
+        def __getattr__(self, name):
+            return getattr(np, name)
+
+        def matmul(self, a, b, *rest, **more):
+            sizes.append(a.shape[-2] * b.shape[-2] * b.shape[-1])
+            return np.matmul(a, b, *rest, **more)
+
+    monkeypatch.setattr(products, "np", Recorder())
+    meta_gradient(**point)()
+    assert len(sizes) > 10 and max(sizes) < 460_800
+
+
+def test_the_fast_files_multiply_matrices_in_one_place_only():
+    for module in (fast_pass, one_step):
+        source = Path(module.__file__).read_text(encoding="utf-8").split('"""', 2)[2]
+        assert not any(word in source for word in (" @ ", "np.matmul", "np.dot", "einsum"))
+
+
+@pytest.mark.skipif(sys.platform != "linux" or len(os.sched_getaffinity(0)) < 2, reason="needs two cores to tell")
+def test_no_other_thread_does_any_work():
+    code = """
+import sys, time, numpy as np
+sys.path.insert(0, "tests")
+from test_05c_fast_pass import POINTS, meta_gradient
+for point in POINTS:
+    compute = meta_gradient(**point)
+    compute()
+    process, thread = time.process_time(), time.thread_time()
+    for _ in range(5):
+        compute()
+    others = time.process_time() - process - (time.thread_time() - thread)
+    print(point, f"{others * 1e3:.1f} ms")
+    assert others < 1e-3, (point, others)
+"""
+    free = {name: value for name, value in os.environ.items() if not name.endswith("_NUM_THREADS")}
+    run = subprocess.run([sys.executable, "-c", code], cwd=ROOT, env=free, capture_output=True, text=True)
+    assert run.returncode == 0, run.stdout + run.stderr
