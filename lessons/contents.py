@@ -83,7 +83,7 @@ def equations():
     for path, notebook in lessons():
         for formula, tag in re.findall(rf"\$\$(.*?)\\tag\{{({TAG})\}}", prose(notebook), re.DOTALL):
             if not entry(tag)["lesson"]:
-                entry(tag).update(formula=" ".join(formula.rsplit("$$", 1)[-1].split()), lesson=path.name)
+                entry(tag).update(formula=" ".join(formula.rsplit("$$", 1)[-1].split()).rstrip(" .,:"), lesson=path.name)
         for tag in re.findall(rf"#.*?\[({TAG})\]", code(notebook)):
             entry(tag)["source"] = entry(tag)["source"] or path.name
             entry(tag)["test"] = entry(tag)["test"] or path.name
