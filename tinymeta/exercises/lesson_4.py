@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ..diagnosis import compare
+from ..diagnosis import Hints, Suspect, compare
 from ..gradient_check import check_gradient
 from ..mlp import MLP
 from . import exercise
@@ -19,14 +19,23 @@ def _silu_rungs(candidate):
     def slope(z):
         return _silu(z + 1e-20j).imag / 1e-20
 
-    return [("at zero, where it is 1/2", lambda: compare(candidate(np.zeros(1)), np.full(1, 0.5), "φ'(0)", "ACT.2")),
-            ("nine points", lambda: compare(candidate(z), slope(z), "φ'(z)", "ACT.2")),
+    def terms():
+        s = 1 / (1 + np.exp(-z))
+        return [Suspect(s, "product", "s alone: the product rule for z s has a second term", "ACT.2"),
+                Suspect(z * s * (1 - s), "product", "z s' alone: the product rule for z s has a second term", "ACT.2"),
+                Suspect(s * (1 - s), "product", "s' alone: φ is the product z s", "ACT.2"),
+                Suspect(s - z * s * (1 - s), "sign", "s - z s': the derivative of e^(-z) is -e^(-z)", "ACT.2")]
+
+    hints = Hints(suspects=terms, tags={"": "ACT.2"})
+    return [("nine points", lambda: compare(candidate(z), slope(z), "φ'(z)", "ACT.2", hints=hints)),
             ("an array (T, K, n)", lambda: compare(candidate(batch), slope(batch), "φ'(z)", "ACT.2"))]
 
 
 @exercise("ACT.2", check=_silu_rungs)
 def silu_derivative(z):
-    """φ'(z) for the activation φ(z) = z / (1 + e^(-z)), which is called SiLU.  Elementwise, as [ACT.2] does for tanh.
+    """φ'(z) for the activation φ(z) = z / (1 + e^(-z)), which is called SiLU.
+
+    Entry by entry, as [ACT.2] does it for tanh.
 
     z: an array of any shape.  Returns φ'(z), of the same shape.
     """
@@ -41,7 +50,8 @@ def _bias_rungs(candidate):
     def rung(*shape):
         delta = rng.standard_normal(shape)
         expected = np.einsum("...kn->...n", delta)
-        return lambda: compare(candidate(delta), expected, f"∂L/∂b for δ of shape {shape}", "MLP.6")
+        hints = Hints(sizes={"K": shape[-2]}, tags={"": "MLP.6"})
+        return lambda: compare(candidate(delta), expected, f"∂L/∂b for δ of shape {shape}", "MLP.6", hints=hints)
 
     return [("one task", rung(5, 3)), ("a batch of two tasks", rung(2, 5, 3)),
             ("as many tasks as examples", rung(5, 5, 3)), ("two leading axes", rung(4, 2, 5, 3))]
@@ -58,20 +68,27 @@ def bias_gradient(delta):
 
 def _two_layer_rungs(candidate):
     rng = np.random.default_rng(0)
-    model = MLP([3, 4, 2], activation="tanh")
-    theta, x, y = 0.5 * rng.standard_normal(model.n_params), rng.standard_normal((5, 3)), rng.standard_normal((5, 2))
+    model = MLP([2, 4, 3], activation="tanh")
+    theta, x, y = 0.5 * rng.standard_normal(model.n_params), rng.standard_normal((5, 2)), rng.standard_normal((5, 3))
+    theta.flags.writeable = False  # whoever changes a parameter in place is told so
 
     def loss(theta):
         return model.loss(theta, x, y)
 
+    def without_slope(i):
+        back = 2 * (model.predict(theta, x) - y) / y.size @ model.unflatten(theta)[2].T  # (K, H)
+        first = {0: x.T @ back, 1: back.sum(axis=0)}
+        return [Suspect(first[i].ravel(), "slope", "the factor φ'(z) is missing", "MLP.4")] if i in first else []
+
     def block(i):
         name, tag = model.blocks[i][0], "MLP.6" if i % 2 else "MLP.5"
+        hints = Hints(lambda: without_slope(i), {"K": 5, "D_out": 3}, {"": {3: "MLP.3", 1: "MLP.4"}.get(i, tag)})
 
         def check():
             steps = np.eye(model.n_params)[model.slices[i]]
             expected = np.array([loss(theta + 1e-20j * step).imag / 1e-20 for step in steps])
             found = candidate(*model.unflatten(theta), x, y)[i]
-            return compare(found, expected.reshape(model.blocks[i][1]), f"∂L/∂{name}", tag)
+            return compare(found, expected.reshape(model.blocks[i][1]), f"∂L/∂{name}", tag, hints=hints)
         return check
 
     def flat(theta):
@@ -84,7 +101,9 @@ def _two_layer_rungs(candidate):
 
 @exercise("MLP.4", check=_two_layer_rungs)
 def gradient_of_two_layers(W1, b1, W2, b2, x, y):
-    """The gradient of the mean squared error of f = tanh(x W1 + b1) W2 + b2.  [MLP.3], [MLP.4], [MLP.5], [MLP.6]
+    """The gradient of the mean squared error of f = tanh(x W1 + b1) W2 + b2.
+
+    By [MLP.3], [MLP.4], [MLP.5] and [MLP.6], the mean over all K D_out errors.
 
     W1 (D_in, H), b1 (H,), W2 (H, D_out), b2 (D_out,), x (K, D_in), y (K, D_out).
     Returns the four derivatives in this order, each with the shape of its parameter.

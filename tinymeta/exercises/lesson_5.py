@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ..diagnosis import compare
+from ..diagnosis import Hints, Suspect, compare
 from ..gradient_check import check_hvp
 from ..mlp import MLP
 from . import exercise
@@ -18,7 +18,15 @@ def _forward_rungs(candidate):
         for i in moving:
             v[model.slices[i]] = rng.standard_normal(np.prod(model.blocks[i][1]))
         expected = model.predict(theta + 1e-20j * v, x).imag / 1e-20
-        return lambda: compare(candidate(*model.unflatten(theta), *model.unflatten(v), x), expected, title, "HVP.1")
+
+        def without_slope():
+            (W1, b1, W2, _), (V1, c1, V2, c2) = model.unflatten(theta), model.unflatten(v)
+            moved = (x @ V1 + c1) @ W2 + np.tanh(x @ W1 + b1) @ V2 + c2  # (K, D_out)
+            return [Suspect(moved.ravel(), "slope", "the factor φ'(z_1) is missing", "HVP.2")]
+
+        hints = Hints(without_slope, tags={"": "HVP.1"})
+        return lambda: compare(candidate(*model.unflatten(theta), *model.unflatten(v), x), expected, title, "HVP.1",
+                               hints=hints)
 
     return [("only b2 moves", rung("ḟ", [3])), ("only W2 moves", rung("ḟ", [2])),
             ("only the first layer moves", rung("ḟ", [0, 1])), ("all of θ moves", rung("ḟ", [0, 1, 2, 3]))]
@@ -26,8 +34,9 @@ def _forward_rungs(candidate):
 
 @exercise("HVP.1", check=_forward_rungs)
 def moving_prediction(W1, b1, W2, b2, V1, c1, V2, c2, x):
-    """ḟ, the derivative of f = tanh(x W1 + b1) W2 + b2 along v = (V1, c1, V2, c2).  [HVP.1], [HVP.2]
+    """ḟ, the derivative of f = tanh(x W1 + b1) W2 + b2 along v = (V1, c1, V2, c2).
 
+    By [HVP.1] and [HVP.2].
     W1 and V1 (D_in, H), b1 and c1 (H,), W2 and V2 (H, D_out), b2 and c2 (D_out,), x (K, D_in).
     Returns (K, D_out).
     """
@@ -49,15 +58,24 @@ def _log_cosh_rungs(candidate):
         return gradient(theta + 1e-20j * v).imag / 1e-20
 
     exact, v = F @ theta, rng.standard_normal(3)  # with these targets every error is 0
-    return [("every error is zero", lambda: compare(candidate(F, exact, theta, v), F.T @ (F @ v) / 6, "H v", "HVP.3")),
-            ("errors of order one", lambda: compare(candidate(F, y, theta, v), numerical(theta, v), "H v", "HVP.3")),
+
+    def constant_curvature():
+        return [Suspect(F.T @ (F @ v) / 6, "curvature",
+                        "the curvature of every example is taken as 1: here it depends on the error", "HVP.3")]
+
+    def rung(y, expected):
+        hints = Hints(constant_curvature, {"K": 6}, {"": "HVP.3"})
+        return lambda: compare(candidate(F, y, theta, v), expected, "H v", "HVP.3", hints=hints)
+
+    return [("every error is zero", rung(exact, F.T @ (F @ v) / 6)),
+            ("errors of order one", rung(y, numerical(theta, v))),
             ("both numerical derivatives",
              lambda: check_hvp(gradient, lambda theta, v: candidate(F, y, theta, v), theta))]
 
 
 @exercise("HVP.3", check=_log_cosh_rungs)
 def hvp_with_log_cosh(F, y, theta, v):
-    """H v for the linear model f = F θ and the loss L = 1/K Σ log cosh(f - y), which is gentle to outliers.  [HVP.3]
+    """H v for the linear model f = F θ and the loss L = 1/K Σ log cosh(f - y).  [HVP.3]
 
     Its gradient is Fᵀ δ with δ = tanh(f - y)/K.  F (K, M), y (K,), theta and v (M,).  Returns (M,).
     """
@@ -96,7 +114,8 @@ def _eigenvalue_rungs(candidate):
 def largest_eigenvalue(hvp, v, iterations):
     """The eigenvalue of H that is largest in size, with its sign, by power iteration.  [ROP.6]
 
-    hvp: a function of v (P,) that returns H v (P,).  v: where to start, any length.  Returns a number.
+    hvp: a function of v (P,) that returns H v (P,).  v: where to start, of any norm.
+    iterations: how many multiplications.  Returns a number.
     """
     for _ in range(iterations):
         v = hvp(v)
