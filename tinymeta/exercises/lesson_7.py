@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from .. import MLP, MAML, SinusoidTasks, compare
+from .. import MAML, MLP, SinusoidTasks, adapt, compare
 from . import exercise
 
 
@@ -13,37 +13,36 @@ def _network():
     return model, model.init(rng), SinusoidTasks().sample(rng, n_tasks=1, n_support=5, n_query=5)
 
 
-def _misalignment_rungs(candidate):
-    rng = np.random.default_rng(1)
-    H = rng.standard_normal((6, 6))
-    H, u = H + H.T, rng.standard_normal(6)
+def _truncated_rungs(candidate):
+    model, theta, batch = _network()
+    support, query = (batch.x_support[0], batch.y_support[0]), (batch.x_query[0], batch.y_query[0])
+    trajectory = adapt(model, theta, *support, 0.1, 4)  # (5, P)
 
-    def measured(u, alpha, steps):
-        exact = u.copy()
-        for _ in range(steps):
-            exact = exact - alpha * H @ exact  # (6,)
-        difference = exact / np.linalg.norm(exact) - u / np.linalg.norm(u)
-        return 0.5 * difference @ difference  # 1 - cos, without cancellation
+    def rung(title, keep):
+        if keep == 0:
+            expected = MAML(model, alpha=0.1, steps=4, first_order=True).meta_gradient(theta, batch)[1]
+        else:  # the exact gradient of a MAML that starts `keep` steps before the end
+            expected = MAML(model, alpha=0.1, steps=keep).meta_gradient(trajectory[4 - keep], batch)[1]
+        return title, lambda: compare(candidate(model, theta, support, query, 0.1, 4, keep), expected, title, "MAML.2")
 
-    def rung(title, u, alpha, steps):
-        return title, lambda: compare(candidate(u, H @ u, alpha, steps), measured(u, alpha, steps), title, "FIRST.4", 3e-4)
-
-    eigenvector = np.linalg.eigh(H)[1][:, -1]
-    return [rung("one step", u, 1e-5, 1), rung("three steps", u, 1e-5, 3),
-            ("an eigenvector: only the length differs",
-             lambda: compare(1 + candidate(eigenvector, H @ eigenvector, 0.1, 1), 1.0, "eigenvector", "FIRST.4"))]
+    return [rung("none kept: first-order", 0), rung("all kept: exact", 4), rung("the last two kept", 2)]
 
 
-@exercise("FIRST.4", check=_misalignment_rungs)
-def misalignment(u, Hu, alpha, steps):
-    """The leading term of 1 - cos between first-order and exact meta-gradient, a number.  [FIRST.4]
+@exercise("MAML.2", check=_truncated_rungs)
+def truncated_meta_gradient(model, theta, support, query, alpha, steps, keep):
+    """The meta-gradient of one task, (P,), with the Hessians of the last `keep` inner steps only.  [MAML.2]
 
-    u: the query gradient at θ, (P,).  Hu: the support Hessian times u, (P,).  alpha: the inner step
-    size.  steps: the number S of inner steps.
+    support, query: pairs (x, y), each (K, 1).  steps: S.  keep: how many steps the walk back goes
+    through, 0 ... S; the inner gradients of the steps before count as constants.
     """
+    trajectory = [theta]  # θ_0 ... θ_S
+    for _ in range(steps):
+        trajectory.append(trajectory[-1] - alpha * model.gradient(trajectory[-1], *support))  # (P,)
     # your turn
-    across = Hu - (u @ Hu) / (u @ u) * u  # (P,): the part of H u at right angles to u
-    return alpha**2 * steps**2 / 2 * (across @ across) / (u @ u)
+    v = model.gradient(trajectory[steps], *query)  # (P,)
+    for k in range(steps - 1, steps - keep - 1, -1):  # θ_{S-1} ... θ_{S-keep}
+        v = v - alpha * model.hvp(trajectory[k], *support, v)
+    return v
 
 
 def _gradients_rungs(candidate):
