@@ -96,29 +96,29 @@ def _meta_gradient(change):
 SUSPECTS = [_meta_gradient(None), _meta_gradient("start"), lambda *args: _meta_gradient(None)(*args) + 0.0]
 
 
-def _wrong_rungs(candidate):
-    model = tm.MLP([1, 10, 10, 1], activation="tanh")
+def _verdict_rungs(candidate):
+    model = tm.MLP([1, 6, 6, 1], activation="tanh")
     theta = model.init(np.random.default_rng(0))
     batch = tm.SinusoidTasks().sample(np.random.default_rng(1), 3, 5, 5)
     right, start, query, order = map(_meta_gradient, (None, "start", "query", "order"))
 
-    def rung(name, functions, index):
-        return name, lambda: compare(np.asarray(candidate(functions, model, theta, batch), dtype=float), float(index),
-                                     f"{name}: which one is wrong", "MAML.2")
+    def rung(name, functions, expected):
+        return name, lambda: compare(candidate(functions, model, theta, batch), np.array(expected),
+                                     f"{name}: 1 for right, 0 for wrong", "MAML.2")
 
-    return [rung("the three of the lesson", SUSPECTS, 1), rung("others, in another order", [right, right, query], 2),
-            rung("once more", [order, right, right], 0)]
+    return [rung("the three of the lesson", SUSPECTS, [1.0, 0.0, 1.0]),
+            rung("others, in another order", [right, right, query], [1.0, 1.0, 0.0]),
+            rung("two wrong ones", [order, right, start], [0.0, 1.0, 0.0])]
 
 
-@exercise("MAML.2", check=_wrong_rungs)
-def the_wrong_one(functions, model, theta, batch):
-    """Which of the meta-gradients is wrong?  [MAML.2]
+@exercise("MAML.2", check=_verdict_rungs)
+def verdicts(functions, model, theta, batch):
+    """Which of these are MAML's meta-gradient?  [MAML.2]
 
-    functions: a list in which all but one compute MAML's meta-gradient, each called as
-    f(model, theta, batch, alpha, steps) -> (P,).  model: right.  theta: (P,).  batch: a few tasks.
-    Returns the index of the wrong one.
+    functions: a list; each is called as f(model, theta, batch, alpha, steps) and returns (P,).
+    model: right.  theta: (P,).  batch: a few tasks.
+    Returns an array, one number a function: 1.0 if it is right, 0.0 if it is wrong.
     """
     # your turn
-    passed = [bool(tm.check_meta_gradient(lambda *args: f(model, *args), model, theta, batch, alpha=0.05, steps=(1, 2)))
-              for f in functions]
-    return passed.index(False)
+    return np.array([float(tm.check_meta_gradient(lambda *args: f(model, *args), model, theta, batch).passed)
+                     for f in functions])
