@@ -44,7 +44,7 @@ def test_the_comparison_s_numbers_are_those_of_the_library(tmp_path, capsys):
     report = json.loads((tmp_path / "results.json").read_text())
     rng = np.random.default_rng(3)
     model = tm.MLP([1, 6, 1])
-    theta = model.init(rng, dtype=np.float32)
+    theta = model.init(rng, dtype=np.float32, scheme="xavier")
     for step in tm.meta_train(tm.MAML(model, 0.01), tm.SinusoidTasks(), theta, tm.Adam(tm.linear_schedule(0.01, 0, 12)),
                               12, rng, 3, 10, 10):
         pass
