@@ -226,7 +226,7 @@ def floor_seconds(point):
     one = 2 * point.K * sum(n_in * n_out for n_in, n_out in layers)  # forward, or weight gradients
     back = 2 * point.K * sum(n_in * n_out for n_in, n_out in layers[1:])  # errors to the layer before
     gradient, hvp = 2 * one + back, 2 * (2 * one + back)
-    return point.T * (point.steps * (gradient + hvp) + gradient) / np.median(rates)
+    return point.T * (point.steps * (gradient + hvp) + gradient) / max(rates)
 
 
 CONTENDERS = {"tinymeta": tinymeta, "jax.jit": jax, "torch batched": torch_batched, "torch.func": torch_func,

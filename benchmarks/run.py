@@ -104,8 +104,8 @@ Made by `python benchmarks/run.py` (peers: `pip install -r benchmarks/requiremen
 
 {machine}. {versions}.
 
-Microseconds for one exact meta-gradient: median of {rounds} rounds, ± half the interquartile range of the calls; each
-contender with the better of its two settings, one core or default threads.  Every gradient was compared with the
+Microseconds for one exact meta-gradient: median of the calls in the least disturbed of {rounds} rounds, ± half their
+interquartile range; each contender with the better of its two settings, one core or default threads.  Every gradient was compared with the
 definition in double precision first, and agrees to 1e-5.  The floor is the definition's matrix products alone at the
 rate of a 512 × 512 GEMM.  fomaml is first-order MAML; an iteration is sampling, the meta-gradient and Adam.  torch.func
 and the torch loop are measured on MAML alone, since torch batched is faster than they are.
@@ -113,7 +113,7 @@ and the torch loop are measured on MAML alone, since torch batched is faster tha
 
 
 class Results:
-    """Medians over rounds of what was measured: name, mode -> index -> list of rows."""
+    """The least disturbed round of what was measured: name, mode -> index -> list of rows."""
 
     def __init__(self, results):
         self.results = results
@@ -121,7 +121,7 @@ class Results:
     def value(self, name, mode, i, key="median"):
         """In microseconds, or None where it was not measured."""
         rows = self.results.get((name, mode), {}).get(i)
-        return float(np.median([row[key] for row in rows])) * 1e6 if rows else None
+        return min(rows, key=lambda row: row["median"])[key] * 1e6 if rows else None
 
     def best(self, name, i):
         """(median, half the interquartile range) in the better setting, or None."""

@@ -71,6 +71,21 @@ def test_it_is_what_the_methods_use(compute, rng, monkeypatch):
     compute(model, np.ones(model.n_params), batch)
 
 
+@pytest.mark.parametrize("steps", [1, 2], ids="{} steps".format)
+def test_a_subclass_with_a_pass_of_its_own_is_heard(steps, rng):
+    class Doubled(tm.MLP):
+        def at(self, theta, x, y):
+            return super().at(theta, x, 2 * y)
+
+    batch = tm.SinusoidTasks().sample(rng, 3)
+    twice = tm.Batch(batch.x_support, 2 * batch.y_support, batch.x_query, 2 * batch.y_query)
+    theta = random_theta(tm.MLP([1, 5, 1]), rng)
+    (loss, gradient), (expected_loss, expected) = (tm.MAML(model, 0.01, steps).meta_gradient(theta, data) for model, data
+                                                   in ((Doubled([1, 5, 1]), batch), (tm.MLP([1, 5, 1]), twice)))
+    assert_allclose(loss, expected_loss, rtol=1e-12)
+    assert relative_error(expected, gradient) < 1e-12
+
+
 @pytest.mark.parametrize("largest", [1, 40, 100, 10**9], ids=str)
 def test_blocks_of_rows_change_nothing(largest, rng, monkeypatch):
     monkeypatch.setattr(products, "LARGEST", largest)
@@ -125,6 +140,7 @@ def test_no_other_thread_does_any_work():
 import sys, time, numpy as np
 sys.path.insert(0, "tests")
 from test_05c_fast_pass import POINTS, meta_gradient
+time.sleep(0.3)  # threads that have just been made look for work at first
 for point in POINTS:
     compute = meta_gradient(**point)
     compute()

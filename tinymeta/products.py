@@ -2,14 +2,15 @@
 
 NumPy's matrix library, OpenBLAS, spreads a product over threads when it is large.  At the sizes of
 meta-learning that gains little, and when the machine has other work it loses everything: a thread that
-waits for its turn holds up all the others.  Measured with two busy processes beside it on two cores, one
-meta-gradient of 25 tasks, MLP 1-100-100-1, took 240 ms with threads and 1 ms without.
+waits for its turn holds up all the others.  Measured on two cores with two busy processes beside it, one
+meta-gradient of 25 tasks, MLP 1-100-100-1, took up to 240 ms with threads and 1 ms without.
 
 No setting is changed, which would be the caller's business.  OpenBLAS looks at the number of
 multiplications alone: a matrix product of fewer than 2·2¹⁸, or a matrix-vector product of fewer than
-460,800, stays in the calling thread.  So `product` works in blocks of rows that stay below.  Blocks of
-this size run at the same speed as larger ones.  A layer of more than 335 × 335 weights is left to
-OpenBLAS: there blocks would be too thin to be fast.
+460,800, stays in the calling thread.  So `product` works in blocks of rows that stay below.  With 100 × 100
+weights such blocks are as fast as one product on one core; with 200 × 200 they take 1.7 times as long, the
+price of never waiting.  A layer of more than 335 × 335 weights is left to OpenBLAS: there blocks would be
+too thin to be fast.
 """
 
 import numpy as np
