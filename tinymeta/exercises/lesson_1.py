@@ -21,11 +21,21 @@ def _predictor_rungs(candidate):
 
     def rung(name, amplitude, phase):
         expected = _mean_by_quadrature(x, amplitude, phase)
-        return name, lambda: compare(candidate(x, amplitude, phase), expected, name, "WAVE.2")
+        A, width = np.mean(amplitude), phase[1] - phase[0]
+
+        def suspects():
+            special = -2 * A / np.pi * np.cos(x)
+            upside_down = A * (np.cos(x - phase[1]) + np.cos(x - phase[0])) / width
+            return [Suspect(special, "range", "this is the mean for phases in [0, π]; here they cover another range",
+                            "WAVE.2"),
+                    Suspect(upside_down, "sign", "the antiderivative at both ends: subtract, do not add", "WAVE.2")]
+
+        hints = Hints(suspects, {"the width of the phases": width}, {"": "WAVE.2"})
+        return name, lambda: compare(candidate(x, amplitude, phase), expected, name, "WAVE.2", hints=hints)
 
     return [rung("the paper's tasks", (0.1, 5.0), (0.0, np.pi)),
             rung("other amplitudes", (1.0, 2.0), (0.0, np.pi)),
-            rung("a quarter of the circle", (0.1, 5.0), (0.0, np.pi / 2)),
+            rung("a smaller range of phases", (0.1, 5.0), (0.0, 1.2)),
             rung("phases that begin elsewhere", (0.1, 5.0), (-1.0, 0.5))]
 
 
@@ -47,7 +57,16 @@ def _wave_rungs(candidate):
     def rung(name, t):
         x, y = batch.x_support[t], batch.y_support[t]  # (2, 1)
         expected = knowing.predict(tm.least_squares(knowing, x, y), batch.x_query[t])  # (7, 1)
-        return name, lambda: compare(candidate(batch.x_query[t], x, y), expected, name, "WAVE.5", 1e-9)
+
+        def suspects():
+            (x_1, x_2), (y_1, y_2), s = x[:, 0], y[:, 0], np.sin(x[0] - x[1])
+            to_1, to_2 = (np.sin(batch.x_query[t, :, 0] - at) for at in (x_1, x_2))  # (7,) each
+            swapped, added = (y_2 * to_2 - y_1 * to_1) / s, (y_1 * to_2 + y_2 * to_1) / s
+            return [Suspect(swapped, "order", "at x_1 this is y_2: the points are swapped", "WAVE.5"),
+                    Suspect(added, "sign", "at x_2 this is -y_2: a sign", "WAVE.5")]
+
+        return name, lambda: compare(candidate(batch.x_query[t], x, y), expected, name, "WAVE.5", 1e-9,
+                                     hints=Hints(suspects, tags={"": "WAVE.5"}))
 
     return [rung("one wave", 0), rung("another", 1), rung("a third", 2)]
 
@@ -63,6 +82,16 @@ def wave_through_two_points(x, x_support, y_support):
     return (y_1 * np.sin(x - x_2) - y_2 * np.sin(x - x_1)) / np.sin(x_1 - x_2)  # (Q, 1)
 
 
+def _carried_over(model, theta, batch, alpha, steps):
+    """The errors (S + 1, T) of a mistake: θ is not reset from one task to the next."""
+    errors = []
+    for x, y, x_query, y_query in zip(batch.x_support, batch.y_support, batch.x_query, batch.y_query):
+        trajectory = tm.adapt(model, theta, x, y, alpha, steps)  # (S + 1, P)
+        errors.append(model.loss(trajectory, x_query, y_query))  # (S + 1,)
+        theta = trajectory[-1]
+    return np.stack(errors, axis=1)
+
+
 def _errors_rungs(candidate):
     model, rng = tm.MLP([1, 8, 1], activation="tanh"), np.random.default_rng(0)
     theta = model.init(rng)
@@ -70,11 +99,17 @@ def _errors_rungs(candidate):
     def rung(name, n_tasks, n_support, n_query, steps):
         batch = tm.SinusoidTasks().sample(rng, n_tasks, n_support, n_query)
         expected = tm.evaluate_batch(model, theta, batch, alpha=0.05, steps=steps).errors  # (S + 1, T)
-        swapped = tm.Batch(batch.x_support, batch.y_support, batch.x_support, batch.y_support)
-        support = tm.evaluate_batch(model, theta, swapped, alpha=0.05, steps=steps).errors
+        S, Q = (batch.x_support, batch.y_support), (batch.x_query, batch.y_query)
 
         def suspects():
-            return [Suspect(support.ravel(), "support", "these are the errors on the support set", "EVAL.1")]
+            support, cheat = (tm.evaluate_batch(model, theta, tm.Batch(*of, *of), alpha=0.05, steps=steps).errors
+                              for of in (S, Q))
+            still = np.tile(expected[0], steps + 1)
+            return [Suspect(support.ravel(), "support", "these are the errors on the support set", "EVAL.1"),
+                    Suspect(cheat.ravel(), "query", "this adapts to the query set; it is for the score only", "EVAL.1"),
+                    Suspect(still, "start", "these are the errors at θ_0, at every step", "EVAL.1"),
+                    Suspect(_carried_over(model, theta, batch, 0.05, steps).ravel(), "carried over",
+                            "each task starts where the one before has ended: start from θ again", "EVAL.1")]
 
         return name, lambda: compare(candidate(model, theta, batch, 0.05, steps), expected, name, "EVAL.1",
                                      hints=Hints(suspects, tags={"": "EVAL.1"}))

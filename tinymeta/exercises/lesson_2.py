@@ -4,7 +4,7 @@ import numpy as np
 
 import tinymeta as tm
 
-from ..diagnosis import Hints, compare
+from ..diagnosis import Hints, Mistake, Suspect, compare
 from . import exercise
 
 
@@ -19,11 +19,14 @@ def _gradient_rungs(candidate):
 
     def rung(name, K):
         theta, x, y = _line(K, K)
-        hints = Hints(sizes={"K": K}, tags={"W": "LIN.2", "b": "LIN.2", "": "LIN.2"})
+        dw, db = model.gradient(theta, x, y)
+        suspects = [Suspect(np.array([db, db]), "x", "the derivative in w has the factor x: it is missing", "LIN.2"),
+                    Suspect(np.array([dw, dw]), "x", "the derivative in b has no factor x", "LIN.2")]
+        hints = Hints(lambda: suspects, {"K": K}, {"W": "LIN.2", "b": "LIN.2", "": "LIN.2"})
         return name, lambda: tm.check_gradient(lambda t: model.loss(t, x, y), lambda t: candidate(t, x, y), theta,
                                                blocks=[("w", (1,)), ("b", (1,))], title=name, hints=hints)
 
-    return [rung("one point", 1), rung("five points", 5), rung("eight points", 8)]
+    return [rung("five points", 5), rung("one point", 1), rung("eight points", 8)]
 
 
 @exercise("LIN.2", check=_gradient_rungs)
@@ -48,8 +51,27 @@ def _complex_rungs(candidate):
               np.array([3 * theta[0] ** 2 * theta[1], theta[0] ** 3 - np.cos(theta[1])])),
              ("the loss of a line", lambda t: model.loss(t, x, y), theta, model.gradient(theta, x, y)),
              ("the loss of a network", lambda t: network.loss(t, x, y), weights, network.gradient(weights, x, y))]
-    return [(name, lambda name=name, f=f, at=at, expected=expected:
-             compare(candidate(f, at), expected, name, "CHECK.1", 1e-13)) for name, f, at, expected in cases]
+
+    def check(name, f, at, expected):
+        found = np.asarray(candidate(f, at))
+        if found.shape == expected.shape and found.dtype.kind in "fc":
+            _explain_complex_step(found, expected)
+        return compare(found, expected, name, "CHECK.1", 1e-13)
+
+    return [(case[0], lambda case=case: check(*case)) for case in cases]
+
+
+def _explain_complex_step(found, expected):
+    """Raise Mistake for what often goes wrong with a complex step; nothing where nothing of it fits."""
+    error = np.linalg.norm(found.real - expected) / np.linalg.norm(expected)
+    if found.dtype.kind == "c":
+        raise Mistake("the result is complex: is the imaginary part to be taken?", "complex", "CHECK.1")
+    if not found.any():
+        raise Mistake("all zeros: was i h written into an array of real numbers? It keeps the real part only",
+                      "zero", "CHECK.1")
+    if 1e-13 < error < 1e-4:
+        raise Mistake(f"right to {error:.0e} and no further: a difference of two values, or too large an h?",
+                      "precision", "CHECK.1")
 
 
 @exercise("CHECK.1", check=_complex_rungs)
@@ -70,7 +92,7 @@ def _hvp_rungs(candidate):
         return name, lambda: tm.check_hvp(lambda t: model.gradient(t, F, y), lambda t, v: candidate(F, v), theta,
                                           blocks=model, title=name, hints=hints)
 
-    return [rung("two points", 2), rung("seven points", 7)]
+    return [rung("three points", 3), rung("seven points", 7)]
 
 
 @exercise("LIN.4", check=_hvp_rungs)
@@ -93,7 +115,19 @@ def _adapted_rungs(candidate):
         H = np.array([model.hvp(theta, x, y, e) for e in np.eye(2)])  # (2, 2)
         star = tm.least_squares(model, x, y)
         expected = tm.adapt(model, theta, x, y, alpha, steps)[-1]
-        return name, lambda: compare(candidate(theta, star, H, alpha, steps), expected, name, "LINE.5")
+
+        def suspects():
+            shrink, distance = np.eye(2) - alpha * H, theta - star
+            power = np.linalg.matrix_power(shrink, steps)
+            return [Suspect(star + shrink**steps @ distance, "entries",
+                            "** is the power of each entry; for the matrix there is matrix_power", "LINE.5"),
+                    Suspect(power @ distance, "distance", "this is the distance from θ*, not θ_S", "LINE.5"),
+                    Suspect(power @ theta, "start", "the matrix acts on θ_0 - θ*, not on θ_0", "LINE.5"),
+                    Suspect(star + power @ theta, "start", "the matrix acts on θ_0 - θ*, not on θ_0", "LINE.5"),
+                    Suspect(star - power @ distance, "sign", "the other side of θ*: a sign", "LINE.5")]
+
+        return name, lambda: compare(candidate(theta, star, H, alpha, steps), expected, name, "LINE.5",
+                                     hints=Hints(suspects, tags={"": "LINE.5"}))
 
     return [rung("no step", 0.1, 0), rung("one step", 0.1, 1), rung("seven steps", 0.2, 7)]
 
