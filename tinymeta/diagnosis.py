@@ -57,7 +57,8 @@ def explain(derived, truth, layout, tolerance, hints=Hints()):
     whole = _simple(np.concatenate([p[0] for p in parts.values()], axis=-1),
                     np.concatenate([p[1] for p in parts.values()], axis=-1), hints.sizes)
     if whole:
-        ascent = ": ascent?" if whole[0] == "sign" and len(wrong) == len(layout) else ""
+        a_gradient = layout[0][0] and len(wrong) == len(layout)  # plain values have no named blocks
+        ascent = ": ascent?" if whole[0] == "sign" and a_gradient else ""
         return [_finding(wrong, layout, whole[0], whole[1] + ascent, hints)]
     suspects = hints.suspects()
     for found in (_matching(suspects, parts), _reordered(derived, truth, layout, parts)):
