@@ -20,6 +20,7 @@ import nbclient
 import nbformat
 from PIL import Image  # comes with Matplotlib
 
+WIDGET = "application/vnd.jupyter.widget-view+json"
 LESSONS = Path(__file__).resolve().parent
 sys.path.insert(0, str(LESSONS.parent))
 import contents  # noqa: E402  beside this file
@@ -67,13 +68,14 @@ def build(path, check):
 
 
 def tidy(notebook):
-    """Leave out what changes from run to run and says nothing: widget state, the kernel's version."""
+    """Leave out what changes from run to run or shows nothing without a kernel: its version, widgets."""
     notebook.metadata = {"kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
                          "language_info": {"name": "python"}}
     for cell in notebook.cells:
         if cell.cell_type == "code":
             cell.metadata.pop("execution", None)
             join_streams(cell)
+            cell.outputs = [output for output in cell.outputs if WIDGET not in output.get("data", {})]
             for output in cell.outputs:
                 if "image/png" in output.get("data", {}):
                     output["data"]["image/png"] = smaller(output["data"]["image/png"])

@@ -3,7 +3,7 @@
 import numpy as np
 
 from ..check_meta import check_meta_gradient
-from ..diagnosis import compare
+from ..diagnosis import Hints, Suspect, compare
 from ..linear import Linear
 from ..maml import MAML
 from ..tasks import Batch
@@ -55,16 +55,34 @@ def _hessian(x):
     return 2 / x.shape[-2] * F.swapaxes(-1, -2) @ F
 
 
+def _suspects_of_rest(theta_star, H_support, H_query, alpha, steps):
+    """Where the tasks' optima would rest if the springs were made with a well-known mistake."""
+    inner = np.linalg.matrix_power(np.eye(2) - np.diag(alpha) @ H_support, steps)  # (T, 2, 2)
+    turned = inner.swapaxes(1, 2)
+    springs = {
+        "a transpose is missing: the way back from θ_S needs (I - AH)ᵀ, A = diag(α)": inner @ H_query @ inner,
+        "the inner loop multiplies the error by I - AH, A = diag(α), not by I - HA": inner @ H_query @ turned,
+        "this is where first-order MAML rests: the way back from θ_S is missing": H_query @ inner,
+        "the query Hessian is missing": turned @ inner,
+        "the support Hessian stands where the query Hessian belongs": turned @ H_support @ inner,
+    }
+    found = [Suspect(np.linalg.solve(C.sum(axis=0), np.einsum("tij,tj->i", C, theta_star)), "spring", what, "PLANE.6")
+             for what, C in springs.items()]
+    mean = theta_star.mean(axis=0)
+    return found + [Suspect(mean, "mean", "this is the plain mean of the optima: the springs differ", "PLANE.9")]
+
+
 def _rest_rungs(candidate):
     alpha = np.array([0.15, 0.05])
 
     def rung(steps):
         batch, theta_star = _tasks(3, 4)
-        found = candidate(theta_star, _hessian(batch.x_support), _hessian(batch.x_query), alpha, steps)
+        known = theta_star, _hessian(batch.x_support), _hessian(batch.x_query), alpha, steps
         theta, method = np.zeros(2), MAML(Linear(1, 1), alpha, steps)
         for _ in range(1000):
             theta = theta - 0.5 * method.meta_gradient(theta, batch)[1]
-        return compare(found, theta, "where MAML stops", "PLANE.9", tolerance=1e-7)
+        hints = Hints(lambda: _suspects_of_rest(*known), tags={"": "PLANE.9"})
+        return compare(candidate(*known), theta, "where MAML stops", tolerance=1e-7, hints=hints)
 
     return [("1 step", lambda: rung(1)), ("3 steps", lambda: rung(3))]
 
@@ -84,32 +102,46 @@ def rest_with_two_step_sizes(theta_star, H_support, H_query, alpha, steps):
 
 
 def _largest_rungs(candidate):
-    rng = np.random.default_rng(0)
-    centre, half, theta_star = rng.uniform(-0.5, 0.5, 3), np.array([1.8, 0.9, 0.5]), rng.uniform(-2, 2, (3, 2))
-    x_support = (centre[:, None] + half[:, None] * np.array([-1.0, 1.0]))[..., None]  # (3, 2, 1)
-    x_query = (centre[:, None] + half[:, None] * np.array([-1.0, 0.0, 1.0]) * np.sqrt(1.5))[..., None]  # the same H
-    w, b = theta_star.T[..., None, None]
-    batch = Batch(x_support, w * x_support + b, x_query, w * x_query + b)
+    def rung(seed):
+        rng = np.random.default_rng(seed)
+        centre, half, theta_star = rng.uniform(-0.5, 0.5, 3), rng.uniform(0.4, 2, 3), rng.uniform(-2, 2, (3, 2))
+        at = [(centre[:, None] + half[:, None] * np.array(offsets))[..., None]
+              for offsets in ([-1.0, 1.0], [-np.sqrt(1.5), 0.0, np.sqrt(1.5)])]  # (3, 2, 1) and (3, 3, 1): the same H
+        w, b = theta_star.T[..., None, None]
+        batch, H = Batch(at[0], w * at[0] + b, at[1], w * at[1] + b), _hessian(at[0])
 
-    def least_stiffness(alpha):
-        """The smallest stiffness of the mean spring, from the package's own gradients."""
-        method, zero = MAML(Linear(1, 1), alpha, first_order=True), np.zeros(2)
-        columns = [method.meta_gradient(e, batch)[1] - method.meta_gradient(zero, batch)[1] for e in np.eye(2)]
-        return np.linalg.eigvals(np.array(columns).T).real.min()
+        def least_stiffness(alpha):
+            """The smallest stiffness of the mean spring, from the package's own gradients."""
+            method, zero = MAML(Linear(1, 1), alpha, first_order=True), np.zeros(2)
+            columns = [method.meta_gradient(e, batch)[1] - method.meta_gradient(zero, batch)[1] for e in np.eye(2)]
+            return np.linalg.eigvals(np.array(columns).T).real.min()
 
-    def rung():
-        low, high = 1e-3, 1.0  # stiff below, not above
+        low, high = 1e-3, 3.0  # stiff below, not above
         for _ in range(60):
             middle = (low + high) / 2
             low, high = (middle, high) if least_stiffness(middle) > 0 else (low, middle)
-        return compare(candidate(_hessian(x_support)), low, "where the stiffness is gone", "PLANE.7", tolerance=1e-7)
+        hints = Hints(lambda: _suspects_of_largest(H), tags={"": "PLANE.7"})
+        return compare(candidate(H), low, "where the stiffness is gone", tolerance=1e-7, hints=hints)
 
-    return [("three tasks", rung)]
+    return [("three tasks", lambda: rung(0)), ("three others", lambda: rung(25))]
+
+
+def _suspects_of_largest(H):
+    """What well-known mistakes give for the largest α."""
+    A, B = H.mean(axis=0), (H @ H).mean(axis=0)
+    ratios = np.linalg.eigvals(np.linalg.solve(A, B)).real  # 1/α of the two directions
+    steepest = np.linalg.eigvalsh(H)[:, -1]
+    guesses = [(1 / ratios.min(), "the other direction: the stiffness is gone in this one already at a smaller α"),
+               (ratios.max(), "this is 1/α"),
+               (1 / steepest.max(), "there the steepest task alone loses its stiffness; the mean keeps the others'"),
+               (2 / steepest.max(), "there the inner loop of the steepest task diverges, which is another limit"),
+               (1 / np.linalg.eigvalsh(A)[-1], "B is the mean of the squares H @ H, not the square of the mean")]
+    return [Suspect(np.array([value]), "limit", what) for value, what in guesses]
 
 
 @exercise("PLANE.7", check=_largest_rungs)
 def largest_alpha(H):
-    """The α, a number, up to which first-order MAML with one inner step settles: from the mean of [PLANE.7].
+    """The smallest α > 0, a number, at which the mean of [PLANE.7] with S = 1 has a direction without stiffness.
 
     H (T, 2, 2), the Hessian of each task, the same on its support and query set.
     """
