@@ -88,9 +88,9 @@ def run_all(rounds):
                 if name in missing:
                     continue
                 print(f"round {r + 1} of {rounds}, {mode}: {name}", file=sys.stderr, flush=True)
+                threads = {"OPENBLAS_NUM_THREADS": "1"} if mode == MODES[0] else {}
                 process = subprocess.run([sys.executable, __file__, "--measure", name, "--mode", mode],
-                                         capture_output=True, text=True,
-                                         env={**os.environ, **({"OPENBLAS_NUM_THREADS": "1"} if mode == MODES[0] else {})})
+                                         capture_output=True, text=True, env={**os.environ, **threads})
                 if process.returncode:
                     missing[name] = process.stderr.strip().splitlines()[-1]
                     continue
