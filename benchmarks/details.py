@@ -61,7 +61,7 @@ def shares():
     rows = [[name, f"{np.median(t):.0f}", f"{100 * np.median(t) / total:.0f} %"] for name, t in times.items()]
     small = sum(np.median(times[name]) for name in ("sampling 25 tasks", "Adam")) / total
     return ["## Where the time of an iteration goes", "", "25 tasks of 10 + 10 points, width 40, one step, float32.  "
-            f"Sampling and Adam together: {100 * small:.0f} %.  The parts do not add up to the whole: by itself, "
+            f"Sampling and Adam together: {100 * small:.0f} %.", "The parts do not add up to the whole: by itself, "
             "each finds its data in the cache.", ""] + table(["part", "µs", "of an iteration"], rows)
 
 
@@ -182,7 +182,7 @@ Reptile B (3 P + 3.2 K U), an evaluation B (2.7 P + 5 K U).  `block` is an argum
 TRIED = """## Tried and not kept
 
 Microseconds at 25 tasks of 10 + 10 points, width 40, float32, unless said otherwise, on the machine on which it was
-tried, as medians of interleaved runs.
+tried: medians of many repeats, single operations by themselves.
 
 - Two threads, each with half of the tasks: 626 instead of 369 at T = 25, 23,600 instead of 22,600 at T = 1000.  The
   operations are too short to hand over Python's lock between them.
@@ -202,7 +202,8 @@ tried, as medians of interleaved runs.
   is smaller now decides.
 - Forgetting each pass of MAML's several inner steps as soon as it has served: no gain beyond noise (for Reptile 5 %,
   and kept).
-- Adam in place: 10 of an iteration's 500 µs are too little to give up that a checkpoint's arrays never change."""
+- Adam in place, not even tried: all its arithmetic takes 10 of an iteration's 450 µs, too little to give up that the
+  arrays of a checkpoint never change."""
 
 
 def sections():
