@@ -10,9 +10,10 @@ from . import exercise
 
 def _summary_rungs(candidate):
     rng = np.random.default_rng(0)
-    usual, bound = rng.exponential(size=101), np.full(101, 20.0)  # an odd number: the median is one of them
+    usual = rng.exponential(size=101)  # an odd number: the median is one of them
+    bound = usual + 1.0  # each task has its own
     blown_up, lost = usual.copy(), usual.copy()
-    blown_up[7] = 1e6
+    blown_up[[7, np.argmin(usual)]] = 1e6, usual.min() + 1.5  # the second is over its own bound only
     lost[[7, 50]] = np.nan, np.inf
 
     def expected(errors):
@@ -21,7 +22,8 @@ def _summary_rungs(candidate):
 
     counted = np.array([expected(np.where(np.isnan(lost), np.inf, lost))[2], 2.0])
     return [("usual tasks", lambda: compare(candidate(usual, bound), expected(usual), "no task diverged", "EVAL.1")),
-            ("one task blown up", lambda: compare(candidate(blown_up, bound), expected(blown_up), "one of 101", "EVAL.1")),
+            ("one blown up, one over its own bound",
+             lambda: compare(candidate(blown_up, bound), expected(blown_up), "two of 101", "EVAL.1")),
             ("NaN and inf", lambda: compare(np.asarray(candidate(lost, bound))[2:], counted,
                                             "median and count, with a NaN and an inf among the errors", "EVAL.1"))]
 
@@ -60,9 +62,10 @@ def _alpha_rungs(candidate):
         return name, lambda: compare(candidate(model, theta, batch, alphas, steps), expected(batch, alphas, steps),
                                      f"{name}: the α chosen", "INNER.1")
 
-    return [rung("a plain choice", problem(0.0, 1), [0.001, 0.01, 0.1], 10),
-            rung("step sizes that diverge", problem(0.0, 2), [50.0, 0.05, 5.0], 20),
-            rung("noisy support points", problem(2.0, 3), [0.001, 0.01, 0.1, 0.2], 50)]
+    return [rung("a plain choice", problem(0.0, 1), [0.001, 0.01, 0.1], 50),
+            rung("step sizes that diverge", problem(0.0, 2), [50.0, 0.05, 5.0], 200),
+            rung("noisy support points", problem(2.0, 3), [0.001, 0.01, 0.1, 0.2], 50),
+            rung("the error at the end, not the smallest on the way", problem(1.0, 4), [0.01, 0.03, 0.1, 0.2], 50)]
 
 
 @exercise("INNER.1", check=_alpha_rungs)
