@@ -56,8 +56,11 @@ def build(path, check):
     committed = nbformat.read(path, as_version=4)
     notebook = exercise_cells.filled(committed)
     start = time.perf_counter()
-    nbclient.NotebookClient(notebook, timeout=300, kernel_name="python3", record_timing=False,
-                            resources={"metadata": {"path": str(LESSONS)}}).execute()
+    try:
+        nbclient.NotebookClient(notebook, timeout=300, kernel_name="python3", record_timing=False,
+                                resources={"metadata": {"path": str(LESSONS)}}).execute()
+    except nbclient.exceptions.CellExecutionError as error:
+        return [f"{path.name}: a cell raised an error\n{error}"]
     print(f"{path.name}: {time.perf_counter() - start:.0f} s", flush=True)
     tidy(notebook)
     if check:
