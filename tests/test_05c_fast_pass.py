@@ -135,6 +135,7 @@ def test_the_fast_files_multiply_matrices_in_one_place_only():
 
 
 @pytest.mark.skipif(sys.platform != "linux" or len(os.sched_getaffinity(0)) < 2, reason="needs two cores to tell")
+@pytest.mark.skipif(np.__version__.startswith("1."), reason="the libraries of NumPy 1 start threads earlier")
 def test_no_other_thread_does_any_work():
     code = """
 import sys, time, numpy as np

@@ -25,7 +25,7 @@ import numpy as np
 from . import arguments
 from .inner_loop import check_meta_arguments, check_settings, inner_steps
 from .model import as_precision_of, pass_at
-from .tasks import add_up, blocks
+from .tasks import blocks, mean_over_tasks
 
 
 class MAML:
@@ -52,7 +52,7 @@ class MAML:
         """The mean over tasks of the query loss after adaptation, L_𝒬(θ_S), at θ (P,).  Raises as meta_gradient."""
         theta, support, query = check_meta_arguments(self.model, theta, batch, self.alpha)
         losses = [self._adapt(theta, *sets)[1].loss().sum() for sets in blocks(self.block, support, query)]
-        return sum(losses) / len(batch)
+        return np.divide(sum(losses), len(batch), dtype=np.asarray(losses[0]).dtype)
 
     def meta_gradient(self, theta, batch):
         """The meta-loss and its gradient in θ: (number, (P,)).
@@ -64,8 +64,8 @@ class MAML:
         fast = getattr(self.model, "one_step_meta_gradient", None)  # see one_step.py: the same, to rounding
         if fast and self.steps == 1 and np.ndim(self.alpha) == 0 and theta.dtype.kind == "f":
             return fast(theta, support, query, self.alpha, self.first_order, self.block)
-        loss, v = add_up(self._sums(theta, *sets) for sets in blocks(self.block, support, query))
-        return loss / len(batch), v / len(batch)  # (P,)  [MAML.3]
+        sums = (self._sums(theta, *sets) for sets in blocks(self.block, support, query))
+        return mean_over_tasks(len(batch), sums)  # number, (P,)  [MAML.3]
 
     def _sums(self, theta, support, query):
         """The sums over tasks of the query losses, a number, and of v_0, (P,)."""

@@ -27,7 +27,7 @@ import numpy as np
 
 from .fast_pass import FastPass
 from .products import Layer, matrices, product, sum_of_products, transposed
-from .tasks import add_up, blocks
+from .tasks import blocks, mean_over_tasks
 
 BLOCK_BYTES = 2**18  # of one layer's activations
 
@@ -42,8 +42,8 @@ def one_step_meta_gradient(model, theta, support, query, alpha, first_order, blo
     T, K = support[0].shape[:2]
     fitting = BLOCK_BYTES // (max(K, query[0].shape[1]) * max(model.widths) * theta.itemsize)
     size = max(1, min(fitting, block))
-    loss, total = add_up(_block(model, theta, *sets, alpha, first_order) for sets in blocks(size, support, query))
-    return loss / T, total / T
+    sums = (_block(model, theta, *sets, alpha, first_order) for sets in blocks(size, support, query))
+    return mean_over_tasks(T, sums)
 
 
 def _block(model, theta, support, query, alpha, first_order):

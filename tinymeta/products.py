@@ -7,10 +7,10 @@ meta-gradient of 25 tasks, MLP 1-100-100-1, took up to 240 ms with threads and 1
 
 No setting is changed, which would be the caller's business.  OpenBLAS looks at the number of
 multiplications alone: a matrix product of fewer than 2·2¹⁸, or a matrix-vector product of fewer than
-460,800, stays in the calling thread.  So `product` works in blocks of rows that stay below.  With 100 × 100
-weights such blocks are as fast as one product on one core; with 200 × 200 they take 1.7 times as long, the
-price of never waiting.  A layer of more than 335 × 335 weights is left to OpenBLAS: there blocks would be
-too thin to be fast.
+460,800, stays in the calling thread (measured with NumPy 2.4; those of NumPy 1 start threads earlier).
+So `product` works in blocks of rows that stay below.  With 100 × 100 weights such blocks are as fast as
+one product on one core; with 200 × 200 they take 1.7 times as long, the price of never waiting.  A layer
+of more than 335 × 335 weights is left to OpenBLAS: there blocks would be too thin to be fast.
 """
 
 import numpy as np

@@ -16,7 +16,7 @@ epsilon and SGD takes up in its step size.
 from . import arguments
 from .inner_loop import check_batch_size, check_meta_arguments, check_settings, inner_steps
 from .model import pass_at
-from .tasks import add_up, blocks
+from .tasks import blocks, mean_over_tasks
 
 
 class Reptile:
@@ -44,8 +44,8 @@ class Reptile:
         """
         theta, support, query = check_meta_arguments(self.model, theta, batch, self.alpha)
         check_batch_size("x_support", self.batch_size, support[0].shape[-2])
-        loss, moved = add_up(self._sums(theta, *sets) for sets in blocks(self.block, support, query))
-        return loss / len(batch), moved / len(batch)  # (P,)  [REPTILE.1]
+        sums = (self._sums(theta, *sets) for sets in blocks(self.block, support, query))
+        return mean_over_tasks(len(batch), sums)  # number, (P,)  [REPTILE.1]
 
     def _sums(self, theta, support, query):
         """The sums over tasks of the query losses, a number, and of θ - θ_S, (P,)."""

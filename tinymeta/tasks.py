@@ -74,12 +74,15 @@ def blocks(size, support, query):
         yield (support, query) if size >= T else ([a[part] for a in support], [a[part] for a in query])
 
 
-def add_up(pairs):
-    """The sum of an iterator's pairs of a number and a vector (P,): what the blocks of a batch add up to."""
-    loss, vector = next(pairs)
-    for block_loss, block_vector in pairs:
+def mean_over_tasks(T, sums):
+    """The means over T tasks, in the type of the sums: of losses, a number, and of vectors, (P,).
+
+    sums: an iterator over blocks of tasks, with each block's sum of losses and of vectors.
+    """
+    loss, vector = next(sums)
+    for block_loss, block_vector in sums:
         loss, vector = loss + block_loss, vector + block_vector  # (P,)
-    return loss, vector
+    return np.divide(loss, T, dtype=np.asarray(loss).dtype), vector / T  # NumPy 1 would make a number double
 
 
 class _UniformTasks:
