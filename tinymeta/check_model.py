@@ -88,6 +88,7 @@ class _Problem:
         return first
 
     def loss(self):
+        """One finite number for one task."""
         value = self.numbers("loss", (), self.theta, self.x, self.y)
         if not np.isfinite(value):
             raise Mistake(f"loss(theta, x, y) is {value}", "not finite")
@@ -98,6 +99,7 @@ class _Problem:
         return CheckReport("loss", True, notes=notes)
 
     def activation(self):
+        """φ' and φ'' against numerical derivatives of φ and φ'."""
         phi, z = self.model.activation, np.array([-1.7, -0.9, -0.4, -0.1, 0.2, 0.6, 1.1, 1.9])
         slope = lambda z: np.asarray(phi.derivative(z, phi.value(z)))
         curve = phi.second_derivative or (lambda z, a, d: 0 * z)
@@ -111,6 +113,7 @@ class _Problem:
         return report
 
     def loss_function(self):
+        """∂L/∂f and (∂²L/∂f²) ḟ against numerical derivatives."""
         loss, (K, D_out) = self.model.loss_function, self.y.shape
         f = self.directions.reshape(-1)[:1].repeat(K * D_out) * np.linspace(-1, 1, K * D_out)
         shaped = lambda flat: flat.reshape(K, D_out)
@@ -127,6 +130,7 @@ class _Problem:
         return Hints(suspected, self.sizes, tags)
 
     def gradient(self):
+        """The gradient against numerical derivatives of the loss."""
         g = self.numbers("gradient", self.theta.shape, self.theta, self.x, self.y)
 
         def suspected():
@@ -141,6 +145,7 @@ class _Problem:
                               title="gradient", hints=self.hints(self.tags("MLP.5", "MLP.6", "LOSS.2"), suspected))
 
     def hvp(self):
+        """H v against numerical derivatives of the gradient."""
         self.numbers("hvp", self.theta.shape, self.theta, self.x, self.y, self.directions[0])
 
         def suspected():
@@ -176,6 +181,7 @@ class _Problem:
         return CheckReport("a batch of tasks", True)
 
     def maml(self, alpha, steps):
+        """MAML's meta-gradient, made of the model's own gradient and H v, against numerical derivatives."""
         method = MAML(self.model, alpha, steps)
         few = None if self.theta.size <= 200 else 3  # directions a block, where every coordinate would take long
         return check_gradient(lambda t: method.meta_loss(frozen(t), self.batch),
