@@ -148,7 +148,7 @@ def memory():
         model, theta, batch = problem(Point(T, K, width, S))
         batch = tm.Batch(*arrays(Point(), batch))
         P, KU, tasks = model.n_params, K * 2 * width, min(T, block)
-        maml = tasks * ((S + 3) * P + (3 * S + 7) * KU) if S > 1 else min(tasks, 2**18 // (4 * K * width)) * 11 * KU
+        maml = tasks * ((S + 3) * P + (3 * S + 7) * KU) if S > 1 else min(tasks, 2**18 // (4 * K * width)) * 9 * KU
         held = [peak(lambda: tm.MAML(model, 1e-4, S, block=block).meta_gradient(theta, batch)),
                 peak(lambda: tm.evaluate_batch(model, theta, batch, 1e-4, max(S, 2), block))]
         formulas = [4 * maml, 4 * tasks * (2.7 * P + 5 * KU)]
@@ -175,7 +175,7 @@ that wait for each other cost little often and much sometimes.
 MEMORY = """## Memory
 
 With U hidden units in all, B = min(T, block) tasks at a time, ReLU and as many query as support points, in numbers of
-θ's type: a meta-gradient through S > 1 steps holds B ((S + 3) P + (3 S + 7) K U), through one step at most 11 B K U,
+θ's type: a meta-gradient through S > 1 steps holds B ((S + 3) P + (3 S + 7) K U), through one step at most 9 B K U,
 Reptile B (3 P + 3.2 K U), an evaluation B (2.7 P + 5 K U).  `block` is an argument of all of them.  Megabytes, float32:
 """
 

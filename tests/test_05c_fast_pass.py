@@ -86,21 +86,38 @@ def test_a_subclass_with_a_pass_of_its_own_is_heard(steps, rng):
     assert relative_error(expected, gradient) < 1e-12
 
 
-@pytest.mark.parametrize("largest", [1, 40, 100, 10**9], ids=str)
-def test_blocks_of_rows_change_nothing(largest, rng, monkeypatch):
-    monkeypatch.setattr(products, "LARGEST", largest)
-    monkeypatch.setattr(products, "THINNEST", 1)
+class Recorder:
+    """NumPy, which also takes down the number of multiplications of each product."""
+
+    def __init__(self):
+        self.sizes = []
+
+    def __getattr__(self, name):
+        return getattr(np, name)
+
+    def matmul(self, a, b, *rest, **more):
+        self.sizes.append(a.shape[-2] * b.shape[-2] * b.shape[-1])
+        return np.matmul(a, b, *rest, **more)
+
+
+@pytest.mark.parametrize("largest", [1, 12, 40, 100, 10**9], ids=str)
+def test_pieces_change_nothing_and_are_as_small_as_asked(largest, rng, monkeypatch):
+    recorder = Recorder()
+    for name, value in {"LARGEST": largest, "ROWS": 2, "COLUMNS": 2, "np": recorder}.items():
+        monkeypatch.setattr(products, name, value)
     for a, b in ((rng.random((7, 4)), rng.random((4, 3))), (rng.random((2, 5, 4)), rng.random((2, 4, 3))),
-                 (rng.random((4, 6)).T, rng.random((4, 3)))):
+                 (rng.random((4, 6)).T, rng.random((4, 3))), (rng.random((1, 9)), rng.random((9, 5))),
+                 (rng.random((11, 9)), rng.random((9, 1)))):
         assert_allclose(products.product(a, b), a @ b, rtol=1e-14)
-        whole = np.zeros(a.shape[:-1] + (5,))
-        products.product(a, b, whole[..., 1:4])
-        assert_allclose(whole[..., 1:4], a @ b, rtol=1e-14)
-        assert (whole[..., [0, 4]] == 0).all()
+        whole = np.zeros(a.shape[:-1] + (b.shape[-1] + 2,))
+        products.product(a, b, whole[..., 1:-1])
+        assert_allclose(whole[..., 1:-1], a @ b, rtol=1e-14)
+        assert (whole[..., [0, -1]] == 0).all()
+    assert max(recorder.sizes) <= max(largest, 2)  # one row and two columns at the least
 
 
 POINTS = [dict(), dict(T=1000), dict(K=50), dict(width=200), dict(T=100, K=20, width=100), dict(steps=3, width=100),
-          dict(steps=2, K=50, width=200), dict(first_order=True, T=200), dict(dtype=float, width=100)]
+          dict(steps=2, K=50, width=200), dict(T=4, width=500), dict(first_order=True, T=200), dict(dtype=float, width=100)]
 
 
 def meta_gradient(T=25, K=10, width=40, steps=1, dtype=np.float32, first_order=False):
@@ -113,19 +130,10 @@ def meta_gradient(T=25, K=10, width=40, steps=1, dtype=np.float32, first_order=F
 @pytest.mark.parametrize("point", POINTS, ids=str)
 def test_no_product_is_large_enough_to_start_threads(point, monkeypatch):
     """products.py's bounds: 2·2¹⁸ multiplications for matrices, 460,800 for a matrix and a vector."""
-    sizes = []
-
-    class Recorder:
-        def __getattr__(self, name):
-            return getattr(np, name)
-
-        def matmul(self, a, b, *rest, **more):
-            sizes.append(a.shape[-2] * b.shape[-2] * b.shape[-1])
-            return np.matmul(a, b, *rest, **more)
-
-    monkeypatch.setattr(products, "np", Recorder())
+    recorder = Recorder()
+    monkeypatch.setattr(products, "np", recorder)
     meta_gradient(**point)()
-    assert len(sizes) > 10 and max(sizes) < 460_800
+    assert len(recorder.sizes) > 10 and max(recorder.sizes) < 460_800
 
 
 def test_the_fast_files_multiply_matrices_in_one_place_only():

@@ -22,102 +22,135 @@ from functools import cached_property
 import numpy as np
 
 from .activations import relu
-from .products import back_together, layers, matrices, product, transposed
+from .products import matrices, product, times_transposed, transposed
 
 
 class FastPass:
-    """The network at θ (P,) or (T, P), or at given layers, on x (T, K, D_in), y (T, K, D_out), all of one dtype.
+    """The network at θ (P,) or (T, P), on x (T, K, D_in) and y (T, K, D_out), all of one dtype.
 
-    It has the methods of the pass in mlp.py, loss(), gradient() and hvp(v) for v (T, P).
+    It has the methods of the pass in mlp.py, loss(), gradient() and hvp(v) for v (T, P).  Where all tasks
+    share θ, their examples are T K rows of one data set: "..." is (T K,) then, and (T, K) otherwise.
     """
 
-    def __init__(self, model, theta, x, y, own_layers=None):
-        self.model, self.y, phi = model, y, model.activation
-        self.layers, self.N = own_layers or layers(model, theta), len(model.widths) - 1
-        self.curved = phi.second_derivative is not None
-        self.a, self.z, self.slope = [with_one(x)], [None], [None]
-        forward = relu_forward if phi is relu and x.dtype.kind == "f" == self.layers[1].W.dtype.kind else any_forward
+    def __init__(self, model, theta, x, y):
+        self.model, self.y, self.N = model, y, len(model.widths) - 1
+        self.W = [None] + matrices(model, theta)  # [W_l; b_l], (n_{l-1} + 1, n_l) or (T, n_{l-1} + 1, n_l)
+        self.shared = theta.ndim == 1
+        x = self.rows(x)  # (..., D_in)
+        self.curved = model.activation.second_derivative is not None
+        self.a, self.z, self.slope, self.back = [with_one(x)], [None], [None], [None] * self.N
         for l in range(1, self.N):
-            a, z, slope = forward(phi, self.layers[l], self.a[l - 1])  # (T, K, n_l + 1), (T, K, n_l) twice
-            self.a.append(a), self.z.append(z), self.slope.append(slope)
-        self.f = self.layers[self.N].forward(self.a[-1])  # (T, K, D_out)  [FAST.1]
+            z = product(self.a[l - 1], self.W[l])  # (..., n_l)  [FAST.1]
+            a, slope = activated(model.activation, z)
+            self.a.append(a), self.slope.append(slope)  # (..., n_l + 1), (..., n_l)
+            self.z.append(z if self.curved else None)
+        self.f = product(self.a[-1], self.W[self.N]).reshape(y.shape)  # (T, K, D_out)  [FAST.1]
 
     def loss(self):
         """L (T,)."""
         return self.model.loss_function.value(self.f, self.y)
 
     @cached_property
-    def backward(self):
-        """The lists delta, δ_l, and back, δ_{l+1} W_{l+1}ᵀ; only φ'' needs back, else delta takes its place."""
-        delta, back = [None] * (self.N + 1), [None] * self.N
-        delta[self.N] = self.model.loss_function.gradient(self.f, self.y)  # (T, K, D_out)
-        for l in reversed(range(1, self.N)):
-            back[l] = self.layers[l + 1].back(delta[l + 1])  # (T, K, n_l)
-            delta[l] = np.multiply(back[l], self.slope[l], out=None if self.curved else back[l])  # (T, K, n_l)
-        return delta, back
+    def W_transposed(self):
+        """W_lᵀ without the bias: nothing passes back to the 1."""
+        views = [transposed(W[..., :-1, :]) for W in self.W[1:]]
+        return [None] + ([W.copy() for W in views] if self.shared else views)  # a copy halves pieces' time
+
+    @cached_property
+    def delta(self):
+        """The list of δ_l, (..., n_l)."""
+        delta = [None] * (self.N + 1)
+        delta[self.N] = self.rows(self.model.loss_function.gradient(self.f, self.y))  # (..., D_out)
+        for l in range(self.N - 1, 0, -1):
+            back = times_transposed(delta[l + 1], self.W_transposed[l + 1])  # (..., n_l)
+            if self.curved:
+                self.back[l] = back  # δ_{l+1} W_{l+1}ᵀ: φ'' needs it
+                delta[l] = back * self.slope[l]
+            else:
+                delta[l] = np.multiply(back, self.slope[l], back)
+        return delta
+
+    @cached_property
+    def own_a(self):
+        """Each task's own a_l, (T, K, n_l + 1)."""
+        return [self.by_task(a) for a in self.a] if self.shared else self.a
+
+    @cached_property
+    def own_delta(self):
+        """Each task's own δ_l, (T, K, n_l)."""
+        return [None] + [self.by_task(d) for d in self.delta[1:]] if self.shared else self.delta
 
     def gradient(self):
         """g, (T, P)."""
-        delta, _ = self.backward
         gradient = np.empty((len(self.f), self.model.n_params), self.f.dtype)  # (T, P)
         for l, block in enumerate(matrices(self.model, gradient), start=1):
-            product(transposed(self.a[l - 1]), delta[l], out=block)  # (T, n_{l-1} + 1, n_l)  [FAST.2]
+            product(transposed(self.own_a[l - 1]), self.own_delta[l], block)  # (T, n_{l-1} + 1, n_l)  [FAST.2]
         return gradient
 
     def hvp(self, v):
         """H v for v (T, P), (T, P)."""
-        (a_dot, delta_dot), (delta, _) = self.dots(layers(self.model, v)), self.backward
+        a_dot, delta_dot = self.dots([None] + matrices(self.model, v))
         Hv = np.empty(v.shape, self.f.dtype)  # (T, P)
         for l, block in enumerate(matrices(self.model, Hv), start=1):
-            a, d = self.a[l - 1], delta_dot[l]
+            a, d = self.own_a[l - 1], self.by_task(delta_dot[l])
             if l > 1:
-                a, d = stacked(a, a_dot[l - 1]), stacked(d, delta[l])  # (T, 2 K, n_{l-1} + 1), (T, 2 K, n_l)
-            product(transposed(a), d, out=block)  # (T, n_{l-1} + 1, n_l)  [FAST.3]
+                a = stacked(a, self.by_task(a_dot[l - 1]))  # (T, 2 K, n_{l-1} + 1)
+                d = stacked(d, self.own_delta[l])  # (T, 2 K, n_l)
+            product(transposed(a), d, block)  # (T, n_{l-1} + 1, n_l)  [FAST.3]
         return Hv
 
     def dots(self, V):
-        """The lists a_dot, ȧ_l, and delta_dot, δ̇_l, when the layers move along V, itself a list of layers."""
-        N, (delta, back) = self.N, self.backward
+        """The lists a_dot, ȧ_l, and delta_dot, δ̇_l, when each task's layers move along V_l (T, n_{l-1} + 1, n_l)."""
+        N, delta, loss = self.N, self.delta, self.model.loss_function
         z_dot, a_dot, delta_dot = [None], [None], [None] * (N + 1)
         for l in range(1, N + 1):
-            z_dot.append(V[l].forward(self.a[l - 1]))  # (T, K, n_l)
+            z_dot.append(self.rows(product(self.own_a[l - 1], V[l])))  # (..., n_l)
             if l > 1:
-                z_dot[l] += self.layers[l].along(a_dot[l - 1])  # (T, K, n_l)
+                z_dot[l] += product(a_dot[l - 1], self.W[l][..., :-1, :])  # (..., n_l)
             if l < N:
-                a_dot.append(self.slope[l] * z_dot[l])  # (T, K, n_l)
-        delta_dot[N] = self.model.loss_function.curvature(self.f, self.y, z_dot[N])  # (T, K, D_out)
-        for l in reversed(range(1, N)):
-            delta_dot[l] = back_together(self.layers[l + 1], delta_dot[l + 1], V[l + 1], delta[l + 1])  # (T, K, n_l)
+                a_dot.append(np.multiply(z_dot[l], self.slope[l], None if self.curved else z_dot[l]))  # (..., n_l)
+        f_dot = z_dot[N].reshape(self.y.shape)  # (T, K, D_out)
+        delta_dot[N] = self.rows(loss.curvature(self.f, self.y, f_dot))  # (..., D_out)
+        for l in range(N - 1, 0, -1):
+            delta_dot[l] = times_transposed(delta_dot[l + 1], self.W_transposed[l + 1])  # (..., n_l)
+            through_V = times_transposed(self.own_delta[l + 1], transposed(V[l + 1][:, :-1]))
+            delta_dot[l] += self.rows(through_V)
             delta_dot[l] *= self.slope[l]
             if self.curved:
-                curve = self.model.activation.second_derivative(self.z[l], self.a[l][..., :-1], self.slope[l])
-                delta_dot[l] += back[l] * curve * z_dot[l]  # (T, K, n_l)
+                delta_dot[l] += self.back[l] * self.curve(l) * z_dot[l]  # (..., n_l)
         return a_dot, delta_dot
+
+    def curve(self, l):
+        """φ''(z_l), (..., n_l)."""
+        return self.model.activation.second_derivative(self.z[l], self.a[l][..., :-1], self.slope[l])
+
+    def by_task(self, rows):
+        """(..., n) -> (T, K, n), a view."""
+        return rows.reshape(self.y.shape[:2] + (-1,)) if self.shared else rows
+
+    def rows(self, by_task):
+        """(T, K, n) -> (..., n), a view."""
+        return by_task.reshape(-1, by_task.shape[-1]) if self.shared else by_task
 
 
 def with_one(x):
-    """Inputs (T, K, n) with a 1 appended: (T, K, n + 1)."""
+    """Inputs (..., n) with a 1 appended: (..., n + 1)."""
     a = np.empty(x.shape[:-1] + (x.shape[-1] + 1,), x.dtype)
     a[..., :-1] = x
     a[..., -1] = 1
     return a
 
 
-def any_forward(phi, layer, a):
-    """φ(z) with a 1 appended (T, K, n + 1), z and φ'(z) (T, K, n), where z = a W."""
-    z = layer.forward(a)  # (T, K, n)  [FAST.1]
-    value = phi.value(z)  # (T, K, n)
-    return with_one(value), z, phi.derivative(z, value)
-
-
-def relu_forward(phi, layer, a):
-    """The same for real ReLU, in place: 9 µs instead of 14.  z is not needed: φ' can be told from φ(z)."""
-    out = np.empty(a.shape[:-1] + (layer.W.shape[-1] + 1,), a.dtype)  # (T, K, n + 1)
-    value = out[..., :-1]
-    layer.forward(a, value)
-    out[..., -1] = 1
-    np.maximum(out, 0, out=out)
-    return out, None, phi.derivative(value)
+def activated(phi, z):
+    """φ(z) with a 1 appended (..., n + 1), and φ'(z) (..., n)."""
+    if phi is not relu or z.dtype.kind == "c":
+        value = phi.value(z)  # (..., n)
+        return with_one(value), phi.derivative(z, value)
+    slope = (z > 0).astype(z.dtype)  # (..., n)
+    a = np.empty(z.shape[:-1] + (z.shape[-1] + 1,), z.dtype)  # (..., n + 1)
+    np.multiply(z, slope, a[..., :-1])  # ReLU as z φ'(z): all of this in 6 µs instead of 11
+    a[..., -1] = 1
+    return a, slope
 
 
 def stacked(a, a_dot):

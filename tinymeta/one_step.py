@@ -25,8 +25,8 @@ the last layer, is formed.  Tasks go through in blocks that fit the processor's 
 
 import numpy as np
 
-from .fast_pass import FastPass
-from .products import Layer, matrices, product, sum_of_products, transposed
+from .fast_pass import FastPass, activated, with_one
+from .products import matrices, product, times_transposed, transposed
 from .tasks import blocks, mean_over_tasks
 
 BLOCK_BYTES = 2**18  # of one layer's activations
@@ -49,85 +49,102 @@ def one_step_meta_gradient(model, theta, support, query, alpha, first_order, blo
 def _block(model, theta, support, query, alpha, first_order):
     """The sums over a block's tasks of the query losses (a number) and of their meta-gradients (P,)."""
     at = FastPass(model, theta, *support)
-    delta, _ = at.backward
-    adapted = [None] + [_adapted(W, a, d, alpha) for W, a, d in zip(at.layers[1:], at.a, delta[1:])]
-    at_ = FastPass(model, theta, *query, adapted)
-    delta_, _ = at_.backward
+    at_ = _QueryPass(at, *query, alpha)
     total = np.empty(theta.size, theta.dtype)
-    for block, a_, d_ in zip(matrices(model, total), at_.a, delta_[1:]):
-        sum_of_products(a_, d_, block)  # (n_{l-1} + 1, n_l)  [ONE.5], v
+    blocks_of_total = [None] + matrices(model, total)
+    for l in range(1, at.N + 1):
+        product(rows(at_.a[l - 1]).T, rows(at_.delta[l]), blocks_of_total[l])  # (n_{l-1} + 1, n_l)  [ONE.5], v
     if not first_order:
-        total -= alpha * _sum_of_hvps(model, at, [None] + [W.direction(d_) for W, d_ in zip(adapted[1:], delta_[1:])])
+        _add_hvp(at, at_, blocks_of_total)
     return at_.loss().sum(), total
 
 
-def _sum_of_hvps(model, at, V):
-    """Σ_tasks H v (P,), with v as a list of layers."""
-    (a_dot, delta_dot), (delta, _) = at.dots(V), at.backward
-    total = np.empty(model.n_params, at.f.dtype)
-    for l, block in enumerate(matrices(model, total), start=1):
-        sum_of_products(at.a[l - 1], delta_dot[l], block)  # (n_{l-1} + 1, n_l)  [ONE.5], H v
-        if l > 1:
-            block[:-1] += sum_of_products(a_dot[l - 1], delta[l])  # (n_{l-1}, n_l): ȧ has no 1 appended
-    return total
+class _QueryPass:
+    """The pass on the query sets (T, Q, D) at the adapted parameters, given the one on the support sets.
 
+    Lists are numbered by layer.  Where the adapted weights are smaller than their factors they are formed,
+    W (T, n_{l-1} + 1, n_l); elsewhere there are inputs and errors (T, Q, K), the inner products of [ONE.1]
+    and [ONE.2] times -α.
+    """
 
-def _adapted(layer, a, delta, alpha):
-    """The layer after the inner step: W_l - α a_{l-1}ᵀ δ_l, formed if that is smaller than its factors."""
-    (m, n), K = layer.W.shape, a.shape[1]
-    if m * n > K * (m + n):
-        return _RankK(layer, a, delta, alpha)
-    return _Formed(layer.W - alpha * product(transposed(a), delta))  # (T, n_{l-1} + 1, n_l)
+    def __init__(self, at, x_, y_, alpha):
+        N, none = at.N, [None] * (at.N + 1)
+        self.at, self.y, self.alpha, self.a = at, y_, alpha, [with_one(x_)]
+        self.W, self.inputs, self.errors, self.delta = none[:], none[:], none[:], none[:]
+        slope = none[:]
+        for l in range(1, N + 1):
+            z = self.forward(l)  # (T, Q, n_l)
+            if l < N:
+                a, slope[l] = activated(at.model.activation, z)
+                self.a.append(a)  # (T, Q, n_l + 1)
+        self.f = z  # (T, Q, D_out)
+        self.delta[N] = at.model.loss_function.gradient(self.f, y_)  # (T, Q, D_out)
+        for l in range(N - 1, 0, -1):
+            self.delta[l] = self.back(l + 1)  # (T, Q, n_l)
+            self.delta[l] *= slope[l]
 
+    def forward(self, l):
+        """a'_{l-1} W_l', (T, Q, n_l)."""
+        a, delta, W, a_ = self.at.own_a[l - 1], self.at.own_delta[l], self.at.W[l], self.a[l - 1]
+        (m, n), K = W.shape, a.shape[1]
+        if m * n > K * (m + n):
+            self.inputs[l] = product(a_, transposed(a))  # (T, Q, K)
+            self.inputs[l] *= -self.alpha
+            z = product(self.inputs[l], delta)  # (T, Q, n_l)
+            z += product(rows(a_), W).reshape(z.shape)  # [ONE.1]
+            return z
+        self.W[l] = product(transposed(a), delta)  # (T, n_{l-1} + 1, n_l)
+        self.W[l] *= -self.alpha
+        self.W[l] += W
+        return product(a_, self.W[l])
 
-class _Formed(Layer):
-    """An adapted layer, [W'; b'] (T, m + 1, n)."""
-
-    def forward(self, a_, out=None):
-        """a' W', (T, Q, m + 1) -> (T, Q, n)."""
-        self.a_ = a_
-        return super().forward(a_, out)
-
-    def direction(self, delta_):
-        """The query gradient, V = a'ᵀ δ', formed too."""
-        return Layer(product(transposed(self.a_), delta_))  # (T, m + 1, n)
-
-
-class _RankK:
-    """An adapted layer, never formed, and what it keeps of its products for the query gradient's."""
-
-    def __init__(self, layer, a, delta, alpha):
-        self.layer, self.W, self.a, self.delta, self.alpha = layer, layer.W, a, delta, alpha
-
-    def forward(self, a_, out=None):
-        """a' W', (T, Q, m + 1) -> (T, Q, n)."""
-        self.a_, self.inputs = a_, product(a_, transposed(self.a))  # (T, Q, K)
-        z = self.layer.forward(a_, out)  # (T, Q, n)
-        z += product(-self.alpha * self.inputs, self.delta)  # [ONE.1]
-        return z
-
-    def back(self, delta_):
-        """δ' W'ᵀ, (T, Q, n) -> (T, Q, m)."""
-        self.errors = product(delta_, transposed(self.delta))  # (T, Q, K)
-        back = self.layer.back(delta_)  # (T, Q, m)
-        back += product(-self.alpha * self.errors, self.a[..., :-1])  # [ONE.2]
+    def back(self, l):
+        """δ'_l W_l'ᵀ, (T, Q, n_{l-1})."""
+        delta_ = self.delta[l]
+        if self.W[l] is not None:
+            return times_transposed(delta_, transposed(self.W[l][:, :-1]))
+        self.errors[l] = product(delta_, transposed(self.at.own_delta[l]))  # (T, Q, K)
+        self.errors[l] *= -self.alpha
+        back = product(self.errors[l], self.at.own_a[l - 1][..., :-1])  # (T, Q, n_{l-1})
+        back += product(rows(delta_), self.at.W_transposed[l]).reshape(back.shape)  # [ONE.2]
         return back
 
-    def direction(self, delta_):
-        """The query gradient, V = a'ᵀ δ', which is not formed either."""
-        return _QueryGradient(self, delta_)
+    def loss(self):
+        """L (T,)."""
+        return self.at.model.loss_function.value(self.f, self.y)
 
 
-class _QueryGradient:
-    """V = a'ᵀ δ' for products with the support set's own a and δ: they are known from the adapted layer."""
+def _add_hvp(at, at_, sums):
+    """Add Σ_tasks H (-α v), v the query gradient, to the blocks of a sum: -α goes into V, all dots follow."""
+    N, model = at.N, at.model
+    V, z_dot, a_dot = [None] * (N + 1), [None], [None]
+    for l in range(1, N + 1):
+        if at_.W[l] is None:
+            z_dot.append(rows(product(transposed(at_.inputs[l]), at_.delta[l])))  # (T K, n_l)  [ONE.3]
+        else:
+            V[l] = product(transposed(at_.a[l - 1]), at_.delta[l])  # (T, n_{l-1} + 1, n_l)
+            V[l] *= -at_.alpha
+            z_dot.append(rows(product(at.own_a[l - 1], V[l])))  # (T K, n_l)
+        if l > 1:
+            z_dot[l] += product(a_dot[l - 1], at.W[l][:-1])
+        if l < N:
+            a_dot.append(np.multiply(z_dot[l], at.slope[l], None if at.curved else z_dot[l]))  # (T K, n_l)
+    delta_dot = rows(model.loss_function.curvature(at.f, at.y, z_dot[N].reshape(at.y.shape)))  # (T K, D_out)
+    for l in range(N, 0, -1):
+        sums[l] += product(at.a[l - 1].T, delta_dot)  # (n_{l-1} + 1, n_l)  [ONE.5], H v
+        if l == 1:
+            break
+        sums[l][:-1] += product(a_dot[l - 1].T, at.delta[l])  # (n_{l-1}, n_l): no 1 in ȧ
+        delta_dot = times_transposed(delta_dot, at.W_transposed[l])  # (T K, n_{l-1})
+        if V[l] is None:
+            delta_dot += rows(product(transposed(at_.errors[l]), at_.a[l - 1][..., :-1]))  # [ONE.4]
+        else:
+            delta_dot += rows(times_transposed(at.own_delta[l], transposed(V[l][:, :-1])))
+        delta_dot *= at.slope[l - 1]
+        if at.curved:
+            delta_dot += at.back[l - 1] * at.curve(l - 1) * z_dot[l - 1]
 
-    def __init__(self, adapted, delta_):
-        self.adapted, self.delta_ = adapted, delta_
 
-    def forward(self, a):
-        """a V, (T, K, n), for the support set's inputs."""
-        return product(transposed(self.adapted.inputs), self.delta_)  # (T, K, n)  [ONE.3]
-
-    def back(self, delta):
-        """δ Vᵀ, (T, K, m), for the support set's errors."""
-        return product(transposed(self.adapted.errors), self.adapted.a_[..., :-1])  # (T, K, m)  [ONE.4]
+def rows(by_task):
+    """(T, K, n) -> (T K, n), a view."""
+    return by_task.reshape(-1, by_task.shape[-1])

@@ -8,91 +8,56 @@ meta-gradient of 25 tasks, MLP 1-100-100-1, took up to 240 ms with threads and 1
 No setting is changed, which would be the caller's business.  OpenBLAS looks at the number of
 multiplications alone: a matrix product of fewer than 2·2¹⁸, or a matrix-vector product of fewer than
 460,800, stays in the calling thread (measured with NumPy 2.4; those of NumPy 1 start threads earlier).
-So `product` works in blocks of rows that stay below.  With 100 × 100 weights such blocks are as fast as
-one product on one core; with 200 × 200 they take 1.7 times as long, the price of never waiting.  A layer
-of more than 335 × 335 weights is left to OpenBLAS: there blocks would be too thin to be fast.
+So `product` works in pieces that stay below.  OpenBLAS copies the factors of every product into an order of
+its own first.  A few rows with the whole of b would copy all of b for little work; forty rows with as many
+of b's rows as the bound allows take 1.1 to 1.3 times as long as one product on one core (few rows 2.4 times,
+with 250 rows and 200 × 200 weights).  That is the price of never waiting.
 """
 
 import numpy as np
 
 LARGEST = 450_000  # multiplications in one product
-THINNEST = 4  # rows in a block
+ROWS, COLUMNS = 40, 300  # of a piece: this many rows where the sums can be cut instead, and columns at most
 
 
 def product(a, b, out=None):
-    """a b, (..., M, m) and (..., m, n) -> (..., M, n), in blocks of rows that start no threads."""
-    m, n = b.shape[-2:]
-    rows, M = LARGEST // (m * n), a.shape[-2]
-    if M <= rows or rows < THINNEST:
+    """a b, (..., M, m) and (..., m, n) -> (..., M, n), in pieces that start no threads."""
+    M, (m, n) = a.shape[-2], b.shape[-2:]
+    if M * m * n <= LARGEST:
         return np.matmul(a, b, out)
     if out is None:
         out = np.empty(a.shape[:-1] + (n,), a.dtype)  # (..., M, n)
-    for i in range(0, M, rows):
-        np.matmul(a[..., i:i + rows, :], b, out[..., i:i + rows, :])
+    columns = even(n, COLUMNS)
+    terms = even(m, LARGEST // (ROWS * columns))
+    rows = even(M, LARGEST // (terms * columns))
+    whole = M // rows * rows
+    for part, height in ((slice(whole), rows), (slice(whole, M), M - whole)):  # equal pieces, then the rest
+        if height == 0:
+            continue
+        a_, out_ = in_pieces(a[..., part, :], height), in_pieces(out[..., part, :], height)
+        for j in range(0, n, columns):
+            b_, piece = b[..., np.newaxis, :, j:j + columns], out_[..., j:j + columns]
+            np.matmul(a_[..., :terms], b_[..., :terms, :], piece)
+            for k in range(terms, m, terms):
+                piece += np.matmul(a_[..., k:k + terms], b_[..., k:k + terms, :])
     return out
 
 
-class Layer:
-    """[W; b], a weight above its bias, one for each task: (T, m + 1, n).  The products with it, task by task."""
-
-    def __init__(self, W):
-        self.W, self.to_inputs = W, W[..., :-1, :].swapaxes(-1, -2)  # Wᵀ, (T, n, m)
-
-    def forward(self, a, out=None):
-        """[a 1] [W; b] for inputs with a 1 appended: (T, K, m + 1) -> (T, K, n)."""
-        return product(a, self.W, out)
-
-    def along(self, a_dot):
-        """ȧ W: the 1 does not move, (T, K, m) -> (T, K, n)."""
-        return product(a_dot, self.W[..., :-1, :])
-
-    def back(self, d):
-        """d Wᵀ: nothing passes back to the 1, (T, K, n) -> (T, K, m)."""
-        if d.shape[-1] == 1:
-            return d * self.to_inputs  # an outer product: 6 µs by broadcasting, 14 by matmul
-        return product(d, self.to_inputs)
+def in_pieces(array, rows):
+    """(..., M, n) -> (..., M / rows, rows, n), a view: one call of matmul for them all."""
+    return array.reshape(array.shape[:-2] + (-1, rows, array.shape[-1]))
 
 
-class SharedLayer(Layer):
-    """[W; b] (m + 1, n), the same for all tasks, whose rows are multiplied in one product: 9 µs, one by one 12."""
-
-    def __init__(self, W):
-        self.W, self.to_inputs = W, np.ascontiguousarray(W[:-1].T)  # Wᵀ, (n, m): a copy halves blocks' time
-
-    def forward(self, a, out=None):
-        """As above."""
-        if out is not None:
-            out = out.reshape(-1, out.shape[-1])  # (T K, n), a view
-        return product(a.reshape(-1, a.shape[-1]), self.W, out).reshape(a.shape[:-1] + (-1,))
-
-    def along(self, a_dot):
-        """As above."""
-        return product(a_dot.reshape(-1, a_dot.shape[-1]), self.W[:-1]).reshape(a_dot.shape[:-1] + (-1,))
-
-    def back(self, d):
-        """As above."""
-        if d.shape[-1] == 1:
-            return d * self.to_inputs
-        return product(d.reshape(-1, d.shape[-1]), self.to_inputs).reshape(d.shape[:-1] + (-1,))
+def even(n, most):
+    """The size of the fewest equal parts of n, the last one smaller perhaps, that are no larger than `most`."""
+    return -(-n // -(-n // max(1, most)))
 
 
-def back_together(W, d, V, e):
-    """d Wᵀ + e Vᵀ, (T, K, m), for two layers; with one output, as one product: 7 µs instead of 14."""
-    if d.shape[-1] > 1:
-        total = W.back(d)  # (T, K, m)
-        total += V.back(e)
-        return total
-    errors = np.empty(d.shape[:-1] + (2,), d.dtype)  # (T, K, 2)
-    errors[..., :1], errors[..., 1:] = d, e
-    weights = np.empty((len(d), 2, W.to_inputs.shape[-1]), d.dtype)  # (T, 2, m)
-    weights[:, :1], weights[:, 1:] = W.to_inputs, V.to_inputs
-    return product(errors, weights)
-
-
-def layers(model, theta):
-    """[None, Layer, ...], numbered as in the equations, for theta (P,) or (T, P)."""
-    kind = SharedLayer if theta.ndim == 1 else Layer
-    return [None] + [kind(W) for W in matrices(model, theta)]
+def times_transposed(d, W_transposed):
+    """d Wᵀ, (..., K, n) and (..., n, m) -> (..., K, m)."""
+    if d.shape[-1] == 1:
+        return d * W_transposed  # an outer product: 6 µs by broadcasting, 14 by matmul
+    return product(d, W_transposed)
 
 
 def matrices(model, theta):
@@ -103,8 +68,3 @@ def matrices(model, theta):
 def transposed(a):
     """aᵀ, (..., m, n) -> (..., n, m), a view."""
     return a.swapaxes(-1, -2)
-
-
-def sum_of_products(a, d, out=None):
-    """Σ_tasks aᵀ d, (m, n), for a (T, K, m) and d (T, K, n): all tasks at once."""
-    return product(a.reshape(-1, a.shape[-1]).T, d.reshape(-1, d.shape[-1]), out)
