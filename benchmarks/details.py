@@ -1,9 +1,11 @@
 """What stands behind the table of run.py: where the time goes, what bounds it, threads, memory, and what was tried."""
 
+import os
 import subprocess
 import sys
 import time
 import tracemalloc
+from pathlib import Path
 
 import numpy as np
 from peers import ALPHA, Point, arrays, problem, tinymeta
@@ -75,8 +77,10 @@ class Recorder:
         return getattr(np, name)
 
     def matmul(self, a, b, out=None):
-        self.calls.append((a, b, np.matmul(a, b) if out is None else np.matmul(a, b, out)))
+        self.calls.append((a, b, np.matmul(a, b, out)))
         return self.calls[-1][2]
+
+    dot = matmul
 
 
 def products_of(compute):
@@ -109,6 +113,36 @@ def bounds():
     add, product = median(lambda: np.add(one, one, out=one)), median(lambda: np.matmul(one[None], one[:, None]))
     header = ["what", "T", "K", "steps", "µs", "the calls alone, µs", "matrix products", "these alone, µs"]
     return BOUNDS.format(add=add, product=product).splitlines() + [""] + table(header, rows)
+
+
+AVX512 = ("SkylakeX", "Cooperlake", "Sapphire Rapids")  # OpenBLAS's kernels that use it
+
+
+def kernels(jax):
+    """Which kernels OpenBLAS chose; and where the processor has faster ones, the times with those.
+
+    jax: point -> its time in microseconds, or None.
+    """
+    def run(code, **environment):
+        return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True,
+                              env={**os.environ, "OPENBLAS_NUM_THREADS": "1", **environment})
+
+    said = [line.split(":")[1].strip() for line in run("import numpy", OPENBLAS_VERBOSE="2").stderr.splitlines()
+            if line.startswith("Core:")]
+    lines = ["## Kernels", "", "OpenBLAS chooses its kernels by the name of the processor, here those named "
+             f"{said[0] if said else 'unknown'}."]
+    if not said or said[0] in AVX512 or "avx512f" not in Path("/proc/cpuinfo").read_text(encoding="utf-8"):
+        return lines
+    points = [Point(), Point(T=4), Point(T=100), Point(T=1000), Point(K=50), Point(width=100), Point(width=200),
+              Point(steps=5), Point(dtype="float64"), Point(dtype="float64", steps=5), Point(T=100, K=20, width=100),
+              Point(kind="fomaml"), Point(kind="reptile", steps=5)]
+    code = ("import os, sys; os.sched_setaffinity(0, {0}); sys.path[:0] = %r; from details import median, tinymeta, Point;"
+            "print([median(tinymeta(point)) for point in %r])" % (sys.path[:2], points))
+    chosen, faster = (eval(run(code, **more).stdout) for more in ({}, {"OPENBLAS_CORETYPE": "SKYLAKEX"}))
+    rows = [[*point, f"{a:,.0f}", f"{b:,.0f}", f"{jax(point) / b:.2f}" if jax(point) else "–"]
+            for point, a, b in zip(points, chosen, faster)]
+    header = [*Point._fields, "chosen kernels, µs", "AVX-512, µs", "jax / this"]
+    return lines + KERNELS.splitlines() + [""] + table(header, rows)
 
 
 def threads():
@@ -165,10 +199,14 @@ The matrix products alone are the ones that the computation asked for, made agai
 elementwise operations, each of which reads and writes whole arrays, where a compiler merges them.
 """
 
+KERNELS = """The processor has AVX-512 too, which they do not use; jax compiles for what it finds.  OpenBLAS can be told to,
+by OPENBLAS_CORETYPE=SKYLAKEX before Python starts.  One core:
+"""
+
 THREADS = """## Threads
 
 Default settings, no variable set.  As it is, no product is large enough for OpenBLAS to start threads (products.py);
-in one piece, it starts them from width 100 on.  Beside are processes that do nothing but compute.  Means, since threads
+in one piece, it starts them from width 64 on.  Beside are processes that do nothing but compute.  Means, since threads
 that wait for each other cost little often and much sometimes.
 """
 
@@ -206,10 +244,10 @@ tried: medians of many repeats, single operations by themselves.
   arrays of a checkpoint never change."""
 
 
-def sections():
-    """All of it, as lines of text."""
+def sections(jax):
+    """All of it, as lines of text.  jax: point -> its time in microseconds, or None."""
     lines = []
-    for section in (shares, bounds, threads, memory):
+    for section, given in ((shares, ()), (bounds, ()), (kernels, (jax,)), (threads, ()), (memory, ())):
         print(section.__doc__.splitlines()[0], file=sys.stderr, flush=True)
-        lines += [""] + section()
+        lines += [""] + section(*given)
     return lines + ["", *TRIED.splitlines()]

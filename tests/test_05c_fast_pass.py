@@ -95,9 +95,11 @@ class Recorder:
     def __getattr__(self, name):
         return getattr(np, name)
 
-    def matmul(self, a, b, *rest, **more):
+    def matmul(self, a, b, out=None):
         self.sizes.append(a.shape[-2] * b.shape[-2] * b.shape[-1])
-        return np.matmul(a, b, *rest, **more)
+        return np.matmul(a, b, out)
+
+    dot = matmul
 
 
 @pytest.mark.parametrize("largest", [1, 12, 40, 100, 10**9], ids=str)
@@ -132,8 +134,30 @@ def test_no_product_is_large_enough_to_start_threads(point, monkeypatch):
     """products.py's bounds: 2·2¹⁸ multiplications for matrices, 460,800 for a matrix and a vector."""
     recorder = Recorder()
     monkeypatch.setattr(products, "np", recorder)
+    monkeypatch.setattr(products, "LARGEST", 450_000)  # also where there is one thread only
     meta_gradient(**point)()
     assert len(recorder.sizes) > 10 and max(recorder.sizes) < 460_800
+
+
+@pytest.mark.parametrize("setting, cores, expected", [
+    ({}, 2, 2), ({}, 1, 1), ({"OPENBLAS_NUM_THREADS": "1"}, 8, 1), ({"OMP_NUM_THREADS": "1"}, 8, 1),
+    ({"OPENBLAS_NUM_THREADS": "4", "OMP_NUM_THREADS": "1"}, 1, 4), ({"OMP_NUM_THREADS": "0"}, 8, 8)],
+    ids=str)
+def test_it_knows_how_many_threads_there_may_be(setting, cores, expected, monkeypatch):
+    for name in ("OPENBLAS", "GOTO", "OMP"):
+        monkeypatch.delenv(f"{name}_NUM_THREADS", raising=False)
+    for name, value in setting.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setattr(os, "sched_getaffinity", lambda process: set(range(cores)), raising=False)
+    assert products.threads() == expected
+
+
+@pytest.mark.parametrize("threads, expected", [("1", "inf"), ("2", "450000")], ids=str)
+def test_with_one_thread_products_go_in_one_piece(threads, expected):
+    code = "from tinymeta import products; print(products.LARGEST)"
+    run = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True,
+                         env={**os.environ, "OPENBLAS_NUM_THREADS": threads})
+    assert run.stdout.strip() == expected
 
 
 def test_the_fast_files_multiply_matrices_in_one_place_only():
