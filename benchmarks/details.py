@@ -231,7 +231,10 @@ tried: medians of many repeats, single operations by themselves.
 - A copy of each task's transposed weights: 11 for the copy, which saves 5 of each product with it.
 - Stacking the three factors of the last sum into one product: 24 instead of 3 × 7.4, before stacking.
 - float masks by np.heaviside (44) or np.sign (5) instead of a comparison and a cast (2.5); np.where (9) instead of
-  a product with the mask (2.4).
+  a product with the mask (2.4); ReLU by np.maximum (3.6) instead of the product with φ'(z) that is needed anyway (1).
+- Large products in blocks of whole rows: 4,050 instead of 2,480 at width 200, where a piece is 40 rows of everything.
+- The first layer as a matrix of rank K too: equal (17 instead of 16 for what the layer takes).
+- Whole one-step MAML as one long function without classes: 250 instead of 264, 5 %.
 - A bias added by itself instead of a 1 appended to the inputs: equal in the forward pass, and the sum over examples
   (5.8) comes on top in the backward pass.
 - Smaller blocks of tasks in one_step.py: 1,722 instead of 1,193 at T = 100 with an eighth of the size; larger ones:

@@ -86,7 +86,7 @@ class MLP(Model):
         return _MLPPass(self, theta, x, y)
 
     def fast_at(self, theta, x, y):
-        """The same pass, to rounding, in about half the time for batches of tasks: see fast_pass.py."""
+        """The same pass, to rounding, in less time for batches of tasks: see fast_pass.py."""
         T = x.shape[0]
         fits = x.ndim == 3 and theta.shape[:-1] in ((), (T,)) and theta.dtype == np.result_type(theta, x, y)
         return (FastPass if fits else _MLPPass)(self, theta, x, y)

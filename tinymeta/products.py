@@ -70,7 +70,7 @@ def even(n, most):
 def times_transposed(d, W_transposed):
     """d Wᵀ, (..., K, n) and (..., n, m) -> (..., K, m)."""
     if d.shape[-1] == 1:
-        return d * W_transposed  # an outer product: 6 µs by broadcasting, 14 by matmul
+        return d * W_transposed  # an outer product: 4 µs by broadcasting, 11 by matmul
     return product(d, W_transposed)
 
 
