@@ -89,7 +89,9 @@ class FastPass:
 
     def hvp(self, v):
         """H v for v (T, P), (T, P)."""
-        a_dot, delta_dot = self.dots([None] + matrices(self.model, v))
+        V = [None] + matrices(self.model, v)  # (T, n_{l-1} + 1, n_l)
+        a_dot, delta_dot = self.dots(lambda l: product(self.own_a[l - 1], V[l]),
+                                     lambda l: times_transposed(self.own_delta[l], transposed(V[l][:, :-1])))
         Hv = np.empty(v.shape, self.f.dtype)  # (T, P)
         for l, block in enumerate(matrices(self.model, Hv), start=1):
             a, d = self.own_a[l - 1], self.by_task(delta_dot[l])
@@ -99,25 +101,28 @@ class FastPass:
             product(transposed(a), d, block)  # (T, n_{l-1} + 1, n_l)  [FAST.3]
         return Hv
 
-    def dots(self, V):
-        """The lists a_dot, ȧ_l, and delta_dot, δ̇_l, when each task's layers move along V_l (T, n_{l-1} + 1, n_l)."""
-        N, delta, loss = self.N, self.delta, self.model.loss_function
+    def dots(self, a_V, delta_V):
+        """The lists a_dot, ȧ_l, and delta_dot, δ̇_l, when each task's layers move along directions V_l.
+
+        The directions are known by their products: a_V(l) is a_{l-1} V_l, (T, K, n_l), and delta_V(l) is
+        δ_l V_lᵀ, (T, K, n_{l-1}).
+        """
+        N, loss = self.N, self.model.loss_function
         z_dot, a_dot, delta_dot = [None], [None], [None] * (N + 1)
         for l in range(1, N + 1):
-            z_dot.append(self.rows(product(self.own_a[l - 1], V[l])))  # (..., n_l)
+            z_dot.append(self.rows(a_V(l)))  # (..., n_l)
             if l > 1:
-                z_dot[l] += product(a_dot[l - 1], self.W[l][..., :-1, :])  # (..., n_l)
+                z_dot[l] += product(a_dot[l - 1], self.W[l][..., :-1, :])
             if l < N:
                 a_dot.append(np.multiply(z_dot[l], self.slope[l], None if self.curved else z_dot[l]))  # (..., n_l)
         f_dot = z_dot[N].reshape(self.y.shape)  # (T, K, D_out)
         delta_dot[N] = self.rows(loss.curvature(self.f, self.y, f_dot))  # (..., D_out)
         for l in range(N - 1, 0, -1):
             delta_dot[l] = times_transposed(delta_dot[l + 1], self.W_transposed[l + 1])  # (..., n_l)
-            through_V = times_transposed(self.own_delta[l + 1], transposed(V[l + 1][:, :-1]))
-            delta_dot[l] += self.rows(through_V)
+            delta_dot[l] += self.rows(delta_V(l + 1))
             delta_dot[l] *= self.slope[l]
             if self.curved:
-                delta_dot[l] += self.back[l] * self.curve(l) * z_dot[l]  # (..., n_l)
+                delta_dot[l] += self.back[l] * self.curve(l) * z_dot[l]
         return a_dot, delta_dot
 
     def curve(self, l):

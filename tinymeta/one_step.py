@@ -51,11 +51,15 @@ def _block(model, theta, support, query, alpha, first_order):
     at = FastPass(model, theta, *support)
     at_ = _QueryPass(at, *query, alpha)
     total = np.empty(theta.size, theta.dtype)
-    blocks_of_total = [None] + matrices(model, total)
+    sums = [None] + matrices(model, total)
     for l in range(1, at.N + 1):
-        product(rows(at_.a[l - 1]).T, rows(at_.delta[l]), blocks_of_total[l])  # (n_{l-1} + 1, n_l)  [ONE.5], v
+        product(rows(at_.a[l - 1]).T, rows(at_.delta[l]), sums[l])  # (n_{l-1} + 1, n_l)  [ONE.5], v
     if not first_order:
-        _add_hvp(at, at_, blocks_of_total)
+        a_dot, delta_dot = at.dots(at_.a_V, at_.delta_V)
+        for l in range(1, at.N + 1):
+            sums[l] += product(at.a[l - 1].T, delta_dot[l])  # (n_{l-1} + 1, n_l)  [ONE.5], H v
+            if l > 1:
+                sums[l][:-1] += product(a_dot[l - 1].T, at.delta[l])  # (n_{l-1}, n_l): there is no 1 in ȧ
     return at_.loss().sum(), total
 
 
@@ -70,7 +74,7 @@ class _QueryPass:
     def __init__(self, at, x_, y_, alpha):
         N, none = at.N, [None] * (at.N + 1)
         self.at, self.y, self.alpha, self.a = at, y_, alpha, [with_one(x_)]
-        self.W, self.inputs, self.errors, self.delta = none[:], none[:], none[:], none[:]
+        self.W, self.inputs, self.errors, self.delta, self.V = none[:], none[:], none[:], none[:], none[:]
         slope = none[:]
         for l in range(1, N + 1):
             z = self.forward(l)  # (T, Q, n_l)
@@ -109,40 +113,23 @@ class _QueryPass:
         back += product(rows(delta_), self.at.W_transposed[l]).reshape(back.shape)  # [ONE.2]
         return back
 
+    def a_V(self, l):
+        """-α a_{l-1} V_l, (T, K, n_l), for the support set's a and the query gradient V."""
+        if self.W[l] is None:
+            return product(transposed(self.inputs[l]), self.delta[l])  # [ONE.3]
+        self.V[l] = product(transposed(self.a[l - 1]), self.delta[l])  # (T, n_{l-1} + 1, n_l)
+        self.V[l] *= -self.alpha
+        return product(self.at.own_a[l - 1], self.V[l])
+
+    def delta_V(self, l):
+        """-α δ_l V_lᵀ, (T, K, n_{l-1}), for the support set's δ; after a_V, which forms V."""
+        if self.W[l] is None:
+            return product(transposed(self.errors[l]), self.a[l - 1][..., :-1])  # [ONE.4]
+        return times_transposed(self.at.own_delta[l], transposed(self.V[l][:, :-1]))
+
     def loss(self):
         """L (T,)."""
         return self.at.model.loss_function.value(self.f, self.y)
-
-
-def _add_hvp(at, at_, sums):
-    """Add Σ_tasks H (-α v), v the query gradient, to the blocks of a sum: -α goes into V, all dots follow."""
-    N, model = at.N, at.model
-    V, z_dot, a_dot = [None] * (N + 1), [None], [None]
-    for l in range(1, N + 1):
-        if at_.W[l] is None:
-            z_dot.append(rows(product(transposed(at_.inputs[l]), at_.delta[l])))  # (T K, n_l)  [ONE.3]
-        else:
-            V[l] = product(transposed(at_.a[l - 1]), at_.delta[l])  # (T, n_{l-1} + 1, n_l)
-            V[l] *= -at_.alpha
-            z_dot.append(rows(product(at.own_a[l - 1], V[l])))  # (T K, n_l)
-        if l > 1:
-            z_dot[l] += product(a_dot[l - 1], at.W[l][:-1])
-        if l < N:
-            a_dot.append(np.multiply(z_dot[l], at.slope[l], None if at.curved else z_dot[l]))  # (T K, n_l)
-    delta_dot = rows(model.loss_function.curvature(at.f, at.y, z_dot[N].reshape(at.y.shape)))  # (T K, D_out)
-    for l in range(N, 0, -1):
-        sums[l] += product(at.a[l - 1].T, delta_dot)  # (n_{l-1} + 1, n_l)  [ONE.5], H v
-        if l == 1:
-            break
-        sums[l][:-1] += product(a_dot[l - 1].T, at.delta[l])  # (n_{l-1}, n_l): no 1 in ȧ
-        delta_dot = times_transposed(delta_dot, at.W_transposed[l])  # (T K, n_{l-1})
-        if V[l] is None:
-            delta_dot += rows(product(transposed(at_.errors[l]), at_.a[l - 1][..., :-1]))  # [ONE.4]
-        else:
-            delta_dot += rows(times_transposed(at.own_delta[l], transposed(V[l][:, :-1])))
-        delta_dot *= at.slope[l - 1]
-        if at.curved:
-            delta_dot += at.back[l - 1] * at.curve(l - 1) * z_dot[l - 1]
 
 
 def rows(by_task):
