@@ -8,6 +8,7 @@ import tracemalloc
 from pathlib import Path
 
 import numpy as np
+from bare import bare
 from peers import ALPHA, Point, arrays, problem, tinymeta
 
 import tinymeta as tm
@@ -98,20 +99,36 @@ def replay(calls):
         np.matmul(a, b, out)
 
 
-def bounds():
-    """What bounds the time: calls of NumPy on next to no data, and matrix products alone."""
+def written_out(point, expected):
+    """The function of no arguments that bare.py's program is at a point; it has to agree with `expected`."""
+    _, theta, batch = problem(point)
+    data = arrays(point, batch)
+    error = np.linalg.norm(bare(point.width, theta, *data, ALPHA) / point.T - expected) / np.linalg.norm(expected)
+    if not error < 1e-5:
+        raise AssertionError(f"bare.py at {point}: gradient differs by {error:.1e}")
+    return lambda: bare(point.width, theta, *data, ALPHA)
+
+
+def bounds(jax):
+    """What bounds the time: calls of NumPy on next to no data, matrix products alone, and a program with nothing else.
+
+    jax: point -> its time in microseconds, or None.
+    """
     rows = []
-    for point in (Point(T=1), Point(), Point(T=1000), Point(K=50), Point(steps=5), Point(kind="fomaml"),
-                  Point(kind="reptile", steps=5)):
+    for point in (Point(T=1), Point(T=4), Point(), Point(K=5), Point(K=20), Point(K=50), Point(T=1000),
+                  Point(dtype="float64"), Point(steps=5), Point(kind="fomaml"), Point(kind="reptile", steps=5)):
         compute, empty = tinymeta(point), tinymeta(point._replace(T=1, K=1, width=2))
         calls = products_of(compute)
-        times = np.median([[median(compute, 0.15), median(empty, 0.15), median(lambda: replay(calls), 0.15)]
-                           for _ in range(3)], axis=0)
-        rows.append([point.kind, point.T, point.K, point.steps, f"{times[0]:,.0f}", f"{times[1]:,.0f}", len(calls),
-                     f"{times[2]:,.0f}"])
+        parts = [compute, empty, lambda: replay(calls)]
+        if point.T * point.K <= 250 and point.steps == 1 and point.kind == "maml":  # beyond, bare would start threads
+            parts.append(written_out(point, compute()[1]))
+        times = [f"{t:,.0f}" for t in np.median([[median(part, 0.15) for part in parts] for _ in range(3)], axis=0)]
+        rows.append([point.kind, point.T, point.K, point.steps, point.dtype, f"{jax(point):,.0f}" if jax(point) else "–",
+                     *times[:2], len(calls), times[2], *(times[3:] or "–")])
     one = np.zeros(1, np.float32)
     add, product = median(lambda: np.add(one, one, out=one)), median(lambda: np.matmul(one[None], one[:, None]))
-    header = ["what", "T", "K", "steps", "µs", "the calls alone, µs", "matrix products", "these alone, µs"]
+    header = ["what", "T", "K", "steps", "dtype", "jax", "tinymeta", "the calls alone", "products",
+              "these alone", "written out"]
     return BOUNDS.format(add=add, product=product).splitlines() + [""] + table(header, rows)
 
 
@@ -195,8 +212,11 @@ BOUNDS = """## What bounds it
 
 The same code with one task, one point and width 2 has nothing to compute: what is left are the calls themselves.  The
 cheapest call of NumPy takes {add:.2f} µs here, a matrix product of one number {product:.2f}; a compiler pays neither.
-The matrix products alone are the ones that the computation asked for, made again one after the other.  What remains are
-elementwise operations, each of which reads and writes whole arrays, where a compiler merges them.
+The matrix products alone are those that the computation asked for, made again one after the other.  What remains are
+elementwise operations, each of which reads and writes whole arrays, where a compiler merges them.  Written out is
+[bare.py](bare.py): the same operations for this one network, with no loop, no check and no choice.  It is the least
+that NumPy can do, as far as we know; what tinymeta takes beyond it is the price of being general and readable.
+Where even this takes longer than jax, NumPy cannot be as fast.  Microseconds:
 """
 
 KERNELS = """The processor has AVX-512 too, which they do not use; jax compiles for what it finds.  OpenBLAS can be told to,
@@ -250,7 +270,7 @@ tried: medians of many repeats, single operations by themselves.
 def sections(jax):
     """All of it, as lines of text.  jax: point -> its time in microseconds, or None."""
     lines = []
-    for section, given in ((shares, ()), (bounds, ()), (kernels, (jax,)), (threads, ()), (memory, ())):
+    for section, given in ((shares, ()), (bounds, (jax,)), (kernels, (jax,)), (threads, ()), (memory, ())):
         print(section.__doc__.splitlines()[0], file=sys.stderr, flush=True)
         lines += [""] + section(*given)
     return lines + ["", *TRIED.splitlines()]

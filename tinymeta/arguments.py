@@ -66,8 +66,8 @@ def floating(name, value, finite=True):
     if array.dtype.kind not in "fc":
         raise TypeError(f"{name} has dtype {array.dtype} and shape {array.shape}; expected "
                         f"floating-point numbers, such as np.asarray({name}, dtype=float)")
-    if finite and not np.isfinite(array).all():
-        bad = array.size - np.count_nonzero(np.isfinite(array))
+    bad = array.size - np.count_nonzero(np.isfinite(array)) if finite else 0
+    if bad:
         raise ValueError(f"{name} has shape {array.shape} and {bad} NaN or infinite entries; expected none")
     return array
 
