@@ -51,6 +51,15 @@ def test_in_single_precision_too(model, rng):
         assert relative_error(expected, found) < 1e-4
 
 
+def test_at_the_kink_of_relu_too(rng):
+    model = tm.MLP([1, 6, 5, 1])
+    theta, (_, y), v = model.init(rng), random_data(model, rng, 3), random_theta(model, rng, 3)  # no bias, and x = 0:
+    fast, plain = both(model, theta, np.zeros((3, len(y[0]), 1)), y)  # every z is 0, where φ' is 0
+    assert_allclose(fast.gradient(), plain.gradient(), rtol=1e-13)
+    assert_allclose(fast.hvp(v), plain.hvp(v), rtol=1e-13)
+    assert np.count_nonzero(fast.gradient()) == 3  # the last bias of each task
+
+
 @pytest.mark.parametrize("theta_axes, x_axes, kind", [
     ((), (), float), ((2, 3), (2, 3), float), ((3,), (1,), float), ((), (3,), complex)],
     ids=["one task", "two axes of tasks", "one data set for all", "complex data"])
