@@ -89,9 +89,9 @@ def shape(name, array, expected, because=""):
     """
     open_ended = expected[:1] == (...,)
     named = expected[1:] if open_ended else expected
-    found = array.shape[array.ndim - len(named):] if array.ndim >= len(named) else ()
-    fits = (len(found) == len(named) and (open_ended or array.ndim == len(named))
-            and all(n == e or (isinstance(e, str) and n > 0) for n, e in zip(found, named)))
+    fits = array.ndim == len(named) or open_ended and array.ndim > len(named)
+    for found, wanted in zip(reversed(array.shape), reversed(named)):
+        fits = fits and (found == wanted or isinstance(wanted, str) and found > 0)
     if not fits:
         text = ", ".join("..." if e is ... else str(e) for e in expected)
         text += "," if len(expected) == 1 else ""

@@ -90,11 +90,12 @@ class Model:
             v = as_precision_of(theta, arguments.floating("v", v, finite=False))
             arguments.shape("v", v, (..., self.n_params), self.because)
             leading["v"] = v.shape[:-1]
+        axes = [a for a in leading.values() if a]
         try:
-            if 0 in np.broadcast_shapes(*leading.values()):
+            if 0 in (axes[0] if len(axes) == 1 else np.broadcast_shapes(*axes)):
                 raise ValueError
         except ValueError:
-            found = ", ".join(f"{name} {axes}" for name, axes in leading.items())
+            found = ", ".join(f"{name} {shape}" for name, shape in leading.items())
             raise ValueError(f"theta has leading axes that do not fit the others: {found}; "
                              f"expected axes that broadcast, such as () or (T,), and no empty one") from None
         return theta, x, y, v
