@@ -7,8 +7,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import NETWORKS, OWN_PARTS, each, random_data, random_theta, read_only
+from conftest import NETWORKS, OWN_PARTS, each, random_batch, random_data, random_theta, read_only
 from numpy.testing import assert_allclose
+from test_05b_one_step import Definition
 
 import tinymeta as tm
 from tinymeta import fast_pass, mlp, one_step, products
@@ -80,19 +81,42 @@ def test_it_is_what_the_methods_use(compute, rng, monkeypatch):
     compute(model, np.ones(model.n_params), batch)
 
 
-@pytest.mark.parametrize("steps", [1, 2], ids="{} steps".format)
-def test_a_subclass_with_a_pass_of_its_own_is_heard(steps, rng):
-    class Doubled(tm.MLP):
-        def at(self, theta, x, y):
-            return super().at(theta, x, 2 * y)
+class Doubled(tm.MLP):
+    def at(self, theta, x, y):
+        return super().at(theta, x, 2 * y)
 
-    batch = tm.SinusoidTasks().sample(rng, 3)
+
+class InheritsIt(Doubled):
+    pass
+
+
+class OnTheSide:
+    def at(self, theta, x, y):
+        return super().at(theta, x, 2 * y)
+
+
+class FromTheSide(OnTheSide, tm.MLP):
+    pass
+
+
+class HalvedWeights(tm.MLP):  # of the last layer: the same as doubled targets, at four times the loss
+    def layers(self, theta):
+        *others, (W, b) = super().layers(theta)
+        return [*others, (W / 2, b / 2)]
+
+
+@pytest.mark.parametrize("kind, factor", [(Doubled, 1), (InheritsIt, 1), (FromTheSide, 1), (HalvedWeights, 4)])
+def test_a_subclass_with_a_pass_of_its_own_is_heard(kind, factor, rng):
+    model, plain, batch = kind([1, 5, 1]), tm.MLP([1, 5, 1]), tm.SinusoidTasks().sample(rng, 3)
     twice = tm.Batch(batch.x_support, 2 * batch.y_support, batch.x_query, 2 * batch.y_query)
-    theta = random_theta(tm.MLP([1, 5, 1]), rng)
-    (loss, gradient), (expected_loss, expected) = (tm.MAML(model, 0.01, steps).meta_gradient(theta, data) for model, data
-                                                   in ((Doubled([1, 5, 1]), batch), (tm.MLP([1, 5, 1]), twice)))
-    assert_allclose(loss, expected_loss, rtol=1e-12)
-    assert relative_error(expected, gradient) < 1e-12
+    theta = random_theta(plain, rng)
+    assert_allclose(factor * tm.MAML(model, 1e-9).meta_gradient(theta, batch)[0],
+                    tm.MAML(plain, 1e-9).meta_gradient(theta, twice)[0], rtol=1e-6)  # steps too small to matter
+    for steps in (1, 2):
+        (loss, gradient), (expected_loss, expected) = (tm.MAML(m, 0.01, steps).meta_gradient(theta, batch)
+                                                       for m in (model, Definition(model)))
+        assert_allclose(loss, expected_loss, rtol=1e-12)
+        assert relative_error(expected, gradient) < 1e-12
 
 
 class Recorder:
@@ -111,6 +135,37 @@ class Recorder:
     dot = matmul
 
 
+STEP = tm.Activation("step", lambda z: (z > 0).astype(int), lambda z, a: np.ones_like(a), None, "he")
+DOUBLE = tm.Activation("leaky", lambda z: np.where(z > 0, 1, 0.1) * z, lambda z, a: np.where(z > 0, 1, 0.1), None, "he")
+LINEAR = tm.Loss("linear", lambda f, y: (f - y).mean((-2, -1)), lambda f, y: np.ones(f.shape[-2:]) / f[0].size,
+                 lambda f, y, f_dot: np.zeros(f.shape[-2:]))
+ODD = {"values that are whole numbers": dict(activation=STEP), "slopes in double precision": dict(activation=DOUBLE),
+       "a loss with derivatives of fewer axes": dict(activation="tanh", loss=LINEAR)}
+
+
+@pytest.mark.parametrize("parts", ODD.values(), ids=ODD)
+@pytest.mark.parametrize("T, K", [(3, 5), (4, 4)], ids=str)
+@pytest.mark.parametrize("dtype, tolerance", [(float, 1e-12), (np.float32, 1e-5)], ids=["double", "single"])
+def test_own_parts_of_other_types_and_shapes(parts, T, K, dtype, tolerance, rng):
+    model = tm.MLP([2, 6, 5, 3], **parts)
+    theta, batch = random_theta(model, rng).astype(dtype), random_batch(model, rng, T, K, K)
+    for steps in (1, 3):
+        (loss, gradient), (expected_loss, expected) = (tm.MAML(m, 0.05, steps).meta_gradient(theta, batch)
+                                                       for m in (model, Definition(model)))
+        assert gradient.dtype == dtype
+        assert_allclose(loss, expected_loss, rtol=tolerance)
+        assert relative_error(expected, gradient) < tolerance
+
+
+def test_infinite_inputs_of_relu_are_cut_off_as_in_the_definition(rng):
+    model = tm.MLP([1, 5, 1])
+    theta, (x, y) = random_theta(model, rng), random_data(model, rng, 3)
+    theta[5] = -np.inf  # b_1 of one unit: it is never active
+    fast, plain = both(model, theta, x, y)
+    assert np.isfinite(fast.gradient()).all()
+    assert_allclose(fast.gradient(), plain.gradient(), rtol=1e-13)
+
+
 @pytest.mark.parametrize("largest", [1, 12, 40, 100, 10**9], ids=str)
 def test_pieces_change_nothing_and_are_as_small_as_asked(largest, rng, monkeypatch):
     recorder = Recorder()
@@ -118,9 +173,9 @@ def test_pieces_change_nothing_and_are_as_small_as_asked(largest, rng, monkeypat
         monkeypatch.setattr(products, name, value)
     for a, b in ((rng.random((7, 4)), rng.random((4, 3))), (rng.random((2, 5, 4)), rng.random((2, 4, 3))),
                  (rng.random((4, 6)).T, rng.random((4, 3))), (rng.random((1, 9)), rng.random((9, 5))),
-                 (rng.random((11, 9)), rng.random((9, 1)))):
+                 (rng.random((11, 9)), rng.random((9, 1))), (rng.random((7, 4)), rng.random((4, 3)) + 1j)):
         assert_allclose(products.product(a, b), a @ b, rtol=1e-14)
-        whole = np.zeros(a.shape[:-1] + (b.shape[-1] + 2,))
+        whole = np.zeros(a.shape[:-1] + (b.shape[-1] + 2,), np.result_type(a, b))
         products.product(a, b, whole[..., 1:-1])
         assert_allclose(whole[..., 1:-1], a @ b, rtol=1e-14)
         assert (whole[..., [0, -1]] == 0).all()
@@ -150,7 +205,7 @@ def test_no_product_is_large_enough_to_start_threads(point, monkeypatch):
 
 @pytest.mark.parametrize("setting, cores, expected", [
     ({}, 2, 2), ({}, 1, 1), ({"OPENBLAS_NUM_THREADS": "1"}, 8, 1), ({"OMP_NUM_THREADS": "1"}, 8, 1),
-    ({"OPENBLAS_NUM_THREADS": "4", "OMP_NUM_THREADS": "1"}, 1, 4), ({"OMP_NUM_THREADS": "0"}, 8, 8)],
+    ({"OPENBLAS_NUM_THREADS": "4", "OMP_NUM_THREADS": "1"}, 8, 4), ({"OMP_NUM_THREADS": "4"}, 1, 1), ({"OMP_NUM_THREADS": "0"}, 8, 8)],
     ids=str)
 def test_it_knows_how_many_threads_there_may_be(setting, cores, expected, monkeypatch):
     for name in ("OPENBLAS", "GOTO", "OMP"):

@@ -19,6 +19,7 @@ class Activation(NamedTuple):
     and d = φ'(z) are handed back so that they need not be computed twice.
     second_derivative is None where φ'' = 0 everywhere: the term is then left out.
     init: the name of the initialisation that fits (see Model.init).
+    Results are best of z's type; fast_pass.py brings them to it.
     """
 
     name: str

@@ -17,7 +17,10 @@ from typing import Callable, NamedTuple
 
 
 class Loss(NamedTuple):
-    """A loss by its value, its gradient and its curvature in the prediction (see the module's table)."""
+    """A loss by its value, its gradient and its curvature in the prediction (see the module's table).
+
+    Results are best of f's type; fast_pass.py brings the gradient and the curvature to it.
+    """
 
     name: str
     value: Callable

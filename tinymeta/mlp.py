@@ -70,7 +70,7 @@ class MLP(Model):
 
     def __init_subclass__(cls):
         """A subclass with a pass of its own goes without the fast forms of this one."""
-        if "at" in cls.__dict__:
+        if any(getattr(cls, name) is not getattr(MLP, name) for name in ("at", "layers", "unflatten")):
             cls.fast_at = cls.one_step_meta_gradient = None
 
     def layers(self, theta):
