@@ -58,6 +58,7 @@ def build(path, check):
     start = time.perf_counter()
     try:
         nbclient.NotebookClient(notebook, timeout=300, kernel_name="python3", record_timing=False,
+                                extra_arguments=["--IPKernelApp.log_level=ERROR"],
                                 resources={"metadata": {"path": str(LESSONS)}}).execute()
     except nbclient.exceptions.CellExecutionError as error:
         return [f"{path.name}: a cell raised an error\n{error}"]

@@ -62,7 +62,7 @@ class MAML:
         """
         theta, support, query = check_meta_arguments(self.model, theta, batch, self.alpha)
         fast = getattr(self.model, "one_step_meta_gradient", None)  # see one_step.py: the same, to rounding
-        if fast and self.steps == 1 and isinstance(self.alpha, float) and theta.dtype.kind == "f":
+        if fast and self.steps == 1 and np.ndim(self.alpha) == 0 and theta.dtype.kind == "f":
             return fast(theta, support, query, self.alpha, self.first_order, self.block)
         sums = (self._sums(theta, *sets) for sets in blocks(self.block, support, query))
         return mean_over_tasks(len(batch), sums)  # number, (P,)  [MAML.3]
