@@ -4,12 +4,12 @@ maml.py is the definition; this computes the same numbers for a multilayer perce
 One inner step changes each weight matrix by a matrix of rank K, and the loss only ever multiplies with
 it.  Let a bias be the last row of its weight and a 1 the last entry of every input a, as in fast_pass.py
 (only inputs have it: in [ONE.2] and [ONE.4] a goes without, and ȧ has a 0 there).  Support quantities are
-plain, query quantities have a prime, in the code an underscore, and W̃ are the adapted weights.  Then
-W̃_l = W_l - α a_{l-1}ᵀ δ_l, and every product with W̃_l is one with W_l, which all tasks share, and two
-with thin matrices:
+plain.  A prime, in the code an underscore, means at the adapted parameters θ': the weights W' and the
+query quantities a' and δ'.  Then W'_l = W_l - α a_{l-1}ᵀ δ_l, and every product with W'_l is one with W_l,
+which all tasks share, and two with thin matrices:
 
-    [ONE.1]  a'_{l-1} W̃_l  = a'_{l-1} W_l - α (a'_{l-1} a_{l-1}ᵀ) δ_l              Q × K inner products of inputs
-    [ONE.2]  δ'_l W̃_lᵀ     = δ'_l W_lᵀ - α (δ'_l δ_lᵀ) a_{l-1}                     and of errors
+    [ONE.1]  a'_{l-1} W'_l = a'_{l-1} W_l - α (a'_{l-1} a_{l-1}ᵀ) δ_l              Q × K inner products of inputs
+    [ONE.2]  δ'_l W'_lᵀ    = δ'_l W_lᵀ - α (δ'_l δ_lᵀ) a_{l-1}                     and of errors
 
 ([ONE.1] is attention without a softmax: the query's inputs look up the support's errors.)  The
 direction of the Hessian-vector product is the query gradient, V_l = a'_{l-1}ᵀ δ'_l, of rank Q, so that
@@ -68,7 +68,7 @@ def _block(model, theta, support, query, alpha, first_order):
 class _QueryPass:
     """The pass on the query sets (T, Q, D) at the adapted parameters, given the one on the support sets.
 
-    Lists are numbered by layer.  adapted: W̃_l (T, n_{l-1} + 1, n_l), or None where it is not formed; there
+    Lists are numbered by layer.  adapted: W'_l (T, n_{l-1} + 1, n_l), or None where it is not formed; there
     inner_a and inner_delta are the inner products of [ONE.1] and [ONE.2], times -α, (T, Q, K).
     """
 
@@ -89,7 +89,7 @@ class _QueryPass:
             self.delta[l] *= slope[l]
 
     def forward(self, l):
-        """a'_{l-1} W̃_l, (T, Q, n_l)."""
+        """a'_{l-1} W'_l, (T, Q, n_l)."""
         a, delta, W, a_ = self.at.a_by_task[l - 1], self.at.delta_by_task[l], self.at.W[l], self.a[l - 1]
         (m, n), K = W.shape, a.shape[1]
         if m * n > K * (m + n):
@@ -104,7 +104,7 @@ class _QueryPass:
         return product(a_, self.adapted[l])
 
     def back(self, l):
-        """δ'_l W̃_lᵀ, (T, Q, n_{l-1})."""
+        """δ'_l W'_lᵀ, (T, Q, n_{l-1})."""
         delta_ = self.delta[l]
         if self.adapted[l] is not None:
             return times_transposed(delta_, transposed(self.adapted[l][:, :-1]))
