@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 import time
-from dataclasses import replace
+from dataclasses import FrozenInstanceError, replace
 from pathlib import Path
 
 import numpy as np
@@ -89,6 +89,17 @@ def test_check_prints_a_table_and_passes(capsys):
     assert all(line.endswith(" ok") for line in lines[2:-1]) and len(lines) >= 20
     assert max(map(len, lines)) <= 80
     assert sum("must fail" in line for line in lines) == 6  # a first-order and a Reptile control for each model
+
+
+@pytest.mark.parametrize("name, tags", [("linear", ("LIN.1-2", "LIN.3-4")), ("tanh", ("MLP.1-6", "HVP.1-6")),
+                                        ("ReLU", ("MLP.1-6", "HVP.1-6"))])
+def test_check_covers_every_derivation_of_each_model(name, tags):
+    expected = [(tags[0], "gradient"), (tags[1], "Hessian × vector"), ("JOINT.1", "joint training"),
+                *[("MAML.1-3", f"MAML, {steps}") for steps in ("1 inner step", "2 inner steps", "5 inner steps")],
+                ("MAML.2", "first-order as exact, must fail"), ("REPTILE.1", "Reptile, 1 step = joint"),
+                ("REPTILE.1", "Reptile, 2 steps = joint, must fail")]
+    lines = [(line.equations, line.what) for line in self_check.check_derivations() if line.what.startswith(name)]
+    assert lines == [(equations, f"{name}: {what}") for equations, what in expected]
 
 
 @pytest.mark.parametrize("seed", range(1, 25))
@@ -449,6 +460,46 @@ def test_every_method_gets_the_same_points_tasks_and_iterations(protocol):
     assert [type(r.method) for r in built] == [tm.MAML, tm.MAML, tm.Reptile, tm.JointTraining, tm.JointTraining]
     assert [getattr(r.method, "first_order", None) for r in built[:2]] == [False, True]
     assert built[-1].model.widths[0] == 3
+
+
+def test_the_default_settings_are_maml_as_in_finn2017_and_cannot_be_changed():
+    assert protocols.Settings() == protocols.finn2017() == protocols.finn2017("maml")
+    assert protocols.build(protocols.Settings(method="reptile")).method.batch_size is None  # all examples
+    with pytest.raises(FrozenInstanceError):
+        protocols.Settings().alpha = 1.0
+
+
+def test_quick_is_finn2017_in_6000_iterations_at_a_falling_rate():
+    for name in protocols.METHODS:
+        expected = replace(protocols.finn2017(name), iterations=6000, learning_rate=0.01, decay=True, init="xavier",
+                           eval_shots=(10,))
+        assert protocols.quick(name) == expected
+    rate = protocols.build(protocols.quick()).optimizer.learning_rate
+    assert_allclose([rate(n) for n in (0, 3000, 6000)], [0.01, 0.005, 0.0])
+
+
+@pytest.mark.parametrize("protocol", protocols.PROTOCOLS)
+def test_reptile_takes_five_steps_on_tens_and_the_oracle_is_not_adapted(protocol):
+    method = protocols.build(protocols.PROTOCOLS[protocol]("reptile")).method
+    assert (method.steps, method.batch_size) == (5, 10)
+    steps = {name: protocols.PROTOCOLS[protocol](name).eval_steps for name in protocols.METHODS}
+    assert steps.pop("oracle") == 0 and set(steps.values()) == {32 if protocol == "reptile2018" else 10}
+
+
+@pytest.mark.parametrize("name, fewest", [
+    *[(name, 1) for name in ("shots", "queries", "n_tasks", "iterations", "inner_steps")],
+    *[(name, 0) for name in ("inner_batch", "grid", "eval_queries", "eval_steps", "seed")]])
+def test_a_setting_may_be_its_fewest_and_no_fewer(name, fewest):
+    assert getattr(protocols.build(protocols.Settings(**{name: fewest})).settings, name) == fewest
+    with pytest.raises(ValueError, match=f"{name} is {fewest - 1}"):
+        protocols.build(protocols.Settings(**{name: fewest - 1}))
+
+
+def test_a_network_goes_from_one_number_to_one_with_any_layers_between():
+    assert protocols.build(protocols.Settings(widths=(1, 1))).model.widths == [1, 1]
+    for widths in ((1, 4, 2), (2, 4, 1)):
+        with pytest.raises(ValueError, match="the first and the last"):
+            protocols.build(protocols.Settings(widths=widths))
 
 
 def test_settings_survive_the_way_through_json():
