@@ -277,6 +277,13 @@ def test_parameters_or_a_direction_of_nan_give_nan_and_no_error(model, rng):
     assert np.isnan(tm.adapt(plain, nan, x, y, 0.1, 2)).all()
 
 
+def test_three_plain_functions_adapt_to_several_tasks_as_the_model_does(rng):
+    model = tm.MLP([1, 5, 1], "tanh")
+    plain = SimpleNamespace(loss=model.loss, gradient=model.gradient, hvp=model.hvp)
+    theta, (x, y) = random_theta(model, rng), random_data(model, rng, 3)
+    assert_allclose(tm.adapt(plain, theta, x, y, 0.1, 3), tm.adapt(model, theta, x, y, 0.1, 3), rtol=1e-12)
+
+
 def test_as_many_tasks_as_parameters_are_not_taken_for_them(rng):
     model = tm.Linear(1, 1)  # its product does not depend on θ
     thetas, v, (x, y) = random_theta(model, rng, 2), random_theta(model, rng), random_data(model, rng)

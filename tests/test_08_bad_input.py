@@ -1,5 +1,7 @@
 """Bad input: an error that names the argument, what was found and what was expected."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
@@ -198,9 +200,13 @@ CASES = [
     case("a model to check on no batch", lambda: tm.check_model(MODEL, batch=X), TypeError, "batch", "ndarray"),
     case("a model to check in other blocks", lambda: tm.check_model(MODEL, blocks=[("W", (3,))]), ValueError, "blocks", "3", "13"),
     case("a model to check with alpha zero", lambda: tm.check_model(MODEL, alpha=0.0), ValueError, "alpha", "0"),
+    case("a model to check of no inputs", lambda: tm.check_model(SimpleNamespace(loss=len, n_params=3, d_in=0)),
+         ValueError, "model.d_in", "0", "at least 1"),
     case("a model to check with a negative seed", lambda: tm.check_model(MODEL, seed=-1), ValueError, "seed", "-1"),
     case("a meta-gradient of an unknown kind", lambda: tm.check_meta_gradient(len, MODEL, THETA, BATCH, kind="anil"), ValueError, "kind", "'anil'", "reptile"),
     case("a meta-gradient at another theta", lambda: tm.check_meta_gradient(len, MODEL, THETA[:3], BATCH), ValueError, "theta", "(3,)", "13"),
+    case("a meta-gradient of no model", lambda: tm.check_meta_gradient(len, Odd(), THETA, BATCH), TypeError,
+         "model", "<odd>", "hvp"),
     case("an inner loop on other targets", lambda: tm.check_adapt(len, MODEL, THETA, X[0], Y[0, :2]), ValueError, "y_support", "(1, 2, 1)"),
     case("odd objects for numbers", lambda: tm.MAML(MODEL, alpha=Odd()), TypeError, "alpha", "<odd>", "number"),
 ]

@@ -459,7 +459,7 @@ def test_every_method_gets_the_same_points_tasks_and_iterations(protocol):
     assert len(budgets) == 1
     assert [type(r.method) for r in built] == [tm.MAML, tm.MAML, tm.Reptile, tm.JointTraining, tm.JointTraining]
     assert [getattr(r.method, "first_order", None) for r in built[:2]] == [False, True]
-    assert built[-1].model.widths[0] == 3
+    assert built[-1].model.widths == [3, *built[0].model.widths[1:]]
 
 
 def test_the_default_settings_are_maml_as_in_finn2017_and_cannot_be_changed():
@@ -574,6 +574,31 @@ def test_check_takes_a_class_a_meta_gradient_and_an_inner_loop(tmp_path, capsys)
     assert code == 0 and printed.out.count("PASS") == 3
     code, printed = check_own(tmp_path, capsys, text.replace("alpha, steps{}", "").replace("alpha, steps).meta", "alpha, steps, True).meta"))
     assert code == 1 and "the Hessian term is missing" in printed.out and printed.out.count("PASS") == 2
+
+
+def test_check_takes_a_meta_gradient_with_a_small_network_where_the_file_has_no_model(tmp_path, capsys):
+    code, printed = check_own(tmp_path, capsys, MAML.format(""))
+    assert code == 0 and printed.out.startswith("PASS  maml meta-gradient, α = 0.05, P = 39")
+    code, printed = check_own(tmp_path, capsys, MAML.format("") + "model = tm.MLP([1, 5, 4, 1], 'tanh')\n")
+    assert code == 0 and printed.out.count("PASS") == 2
+
+
+def test_check_takes_the_first_right_model_of_a_file_for_its_meta_gradient(tmp_path, capsys):
+    text = "import tinymeta as tm\n"
+    for name, width in (("Wrong", 2), ("First", 3), ("Second", 4)):
+        text += f"class {name}(tm.MLP):\n    def __init__(self): super().__init__([1, {width}, 1], 'tanh')\n"
+    text = text.replace("class First", "    def gradient(self, *a): return 2 * super().gradient(*a)\nclass First")
+    code, printed = check_own(tmp_path, capsys, text + MAML.format("").replace("[1, 5, 4, 1]", "[1, 3, 1]"))
+    verdicts = [line.split(",")[0] for line in printed.out.splitlines() if line[6:11] in ("model", "maml ")]
+    assert code == 1
+    assert verdicts == ["FAIL  model Wrong", "PASS  model First", "PASS  model Second", "PASS  maml meta-gradient"]
+
+
+def test_check_imports_from_the_file_s_folder_and_leaves_the_path_as_it_was(tmp_path, capsys):
+    (tmp_path / "right_functions_of_mine.py").write_text(RIGHT)
+    before = list(sys.path)
+    assert check_own(tmp_path, capsys, "from right_functions_of_mine import *\n")[0] == 0
+    assert sys.path == before
 
 
 def test_check_refuses_what_is_not_there_or_holds_nothing_to_check(tmp_path, capsys):

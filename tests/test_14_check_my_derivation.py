@@ -678,6 +678,8 @@ SAID = {
     "linear: the product moves along θ, not v": ("this is H θ: θ in place of v", "LIN.3"),
     "linear: the direction of the bias is forgotten": ("the term c_l is missing", "LIN.3"),
     "linear: the bias is forgotten in the gradient": ("all zeros", "LIN.2"),
+    "linear: the product is summed over the examples": ("K·D_out = 8 times", "LOSS.3"),
+    "the gradient is summed over the outputs": ("D_out = 2 times", "LOSS.2"),
     "the Hessian is dropped: first-order MAML": ("this is the first-order gradient", "MAML.2"),
     "every Hessian is taken one step too late": ("H is taken at θ_{k+1}", "MAML.2"),
     "every Hessian is taken at θ_S": ("every H is taken at θ_S", "MAML.2"),
@@ -697,6 +699,8 @@ SAID = {
     "the last task is left out": ("task 2 of 3 is left out", "MAML.3"),
     "the last task is left out, yet counted": ("task 2 of 3 is left out", "MAML.3"),
     "only the last task is kept": ("task 2 of 3 alone counts", "MAML.3"),
+    "the meta-gradient is summed over tasks": ("T = 3 times", "MAML.3"),
+    "Reptile's moves are summed over tasks": ("T = 3 times", "REPTILE.1"),
     "the first task counts twice": ("task 0 of 3 counts twice", "MAML.3"),
     "first-order: the Hessian is kept": ("this is the exact gradient", "MAML.2"),
     "first-order: the query gradient is taken at θ_0": ("the query gradient at θ_0 alone", "MAML.1"),
@@ -733,6 +737,20 @@ def test_a_mistake_in_a_network_of_one_hidden_layer_is_said_too(widths, mistake,
     learner = LearnerMLP(widths, mistake=mistake)
     (finding,) = tm.check_model(learner, *point(learner)).findings
     assert words in finding.what and finding.tag == "MLP.4"
+
+
+def test_a_first_layer_built_from_the_second_s_error_is_said():
+    learner = LearnerMLP((2, 3, 1))
+
+    def gradient(theta, x, y):
+        g = learner.gradient(theta, x, y)
+        delta = learner.output_error(learner.forward(theta, x)[2][-1], y)  # (K, 1)
+        g[:6] = np.broadcast_to(x.T @ delta, (2, 3)).ravel()
+        return g
+
+    spoiled = Plain(loss=learner.loss, gradient=gradient)
+    (finding,) = tm.check_model(spoiled, *point(learner), blocks=learner.blocks).findings
+    assert "W1 is built from the next layer's error δ_2" in finding.what and finding.tag == "MLP.5"
 
 
 @pytest.mark.parametrize("widths", [SMALL, WIDE, (2, 3)], ids=str)
@@ -854,6 +872,143 @@ def test_the_move_of_two_steps_in_place_of_their_end_is_said(sign, words):
     move = lambda *arguments: sign * (tm.adapt(model, *arguments)[-1] - theta)
     (finding,) = tm.check_adapt(move, model, theta, batch.x_support[0], batch.y_support[0], steps=(2,)).findings
     assert words in finding.what and finding.tag == "INNER.1"
+
+
+def test_a_meta_gradient_of_two_numbers_is_not_taken_for_a_loss_and_a_vector():
+    model = tm.Linear(1, 1)
+    for give in (lambda loss, g: g, lambda loss, g: (loss, g)):
+        right = lambda *arguments: give(*tm.MAML(model, *arguments[2:]).meta_gradient(*arguments[:2]))
+        assert tm.check_meta_gradient(right, model, *point(model))
+
+
+@pytest.mark.parametrize("kind", ["maml", "first-order maml", "reptile"])
+def test_a_right_vector_with_a_wrong_loss_is_said(kind):
+    model = tm.MLP(SMALL, "tanh")
+    make = {"maml": tm.MAML, "first-order maml": lambda *s: tm.MAML(*s, True), "reptile": tm.Reptile}[kind]
+
+    def with_another_loss(theta, batch, alpha, steps):
+        loss, g = make(model, alpha, steps).meta_gradient(theta, batch)
+        return 1.001 * loss, g
+
+    (finding,) = tm.check_meta_gradient(with_another_loss, model, *point(model), kind=kind).findings
+    assert finding.cause == "loss" and "the vector is right and the loss is" in finding.what
+
+
+def test_methods_are_tried_at_0_05_with_1_2_and_5_steps_unless_told_otherwise():
+    model, asked = tm.MLP(SMALL, "tanh"), []
+    theta, batch = point(model)
+
+    def adapt(theta, x, y, alpha, steps):
+        asked.append((alpha, steps))
+        return tm.adapt(model, theta, x, y, alpha, steps)
+
+    def meta_gradient(theta, batch, alpha, steps):
+        asked.append((alpha, steps))
+        return tm.MAML(model, alpha, steps).meta_gradient(theta, batch)
+
+    assert tm.check_adapt(adapt, model, theta, batch.x_support[0], batch.y_support[0])
+    assert tm.check_meta_gradient(meta_gradient, model, theta, batch)
+    assert asked == 2 * [(0.05, 1), (0.05, 2), (0.05, 5)]
+
+
+@over([m for m in CATALOGUE if m.name in ("every Hessian is applied to v_S", "the identity in I - αH is forgotten")])
+def test_where_only_more_steps_are_wrong_the_finding_says_where_to_look(mistake):
+    findings = [(finding.what, finding.tag) for finding in ladder_of(mistake).findings]
+    if mistake.rung == "1 step":
+        assert len(findings) == 1
+    else:
+        assert "right with fewer steps, wrong with 2" in findings[1][0] and findings[1][1] == "MAML.2"
+
+
+@pytest.mark.parametrize("wrong", range(4))
+def test_the_first_wrong_iterate_of_a_trajectory_is_named(wrong):
+    model = tm.MLP(SMALL, "tanh")
+    theta, batch = point(model)
+
+    def adapt(*arguments):
+        path = tm.adapt(model, *arguments)
+        path[wrong:] += np.arange(path.shape[-1]) % 3
+        return path
+
+    (report,) = tm.check_adapt(adapt, model, theta, batch.x_support[0], batch.y_support[0], steps=(3,)).rungs.values()
+    assert not report and report.title == f"θ_{wrong}"
+
+
+def calls_another(theta, *arguments):
+    return off_the_end(theta, *arguments)
+
+
+def solves(theta, *_):
+    return np.linalg.solve(np.zeros((2, 2)), theta[:2])
+
+
+def builds(theta, *_):
+    return tm.MLP([3]).loss(theta)
+
+
+@pytest.mark.parametrize("function, line", [
+    (calls_another, "return theta[theta.size + 3]"), (solves, "return np.linalg.solve"), (builds, "return tm.MLP")],
+    ids=["own", "NumPy", "package"])
+def test_the_line_of_an_exception_is_the_innermost_of_one_s_own(function, line):
+    (finding,) = tm.check_model(Plain(gradient=function)).findings
+    own = off_the_end if function is calls_another else function
+    assert f"line {own.__code__.co_firstlineno + 1}: `{line}" in finding.what
+
+
+def test_a_warning_in_a_learner_s_code_is_no_error():
+    right = LearnerMLP()
+    noisy = lambda *arguments: (np.zeros(0).mean(), right.loss(*arguments))[1]
+    assert tm.check_model(Plain(loss=noisy), *point(right))
+
+
+# The parts that a model is made of, and what else a report tells.
+
+WRONG_PARTS = {
+    "φ'": ("activation", "MLP.4", lambda: dict(activation=tm.tanh._replace(derivative=lambda z, a: 1 - a))),
+    "φ' in the ninth digit": ("activation", "MLP.4", lambda: dict(
+        activation=tm.tanh._replace(derivative=lambda z, a: (1 + 1e-9) * (1 - a * a)))),
+    "φ''": ("activation", "HVP.4", lambda: dict(
+        activation=tm.tanh._replace(second_derivative=lambda z, a, d: 2 * a * d))),
+    "φ'' left out": ("activation", "HVP.4", lambda: dict(activation=tm.tanh._replace(second_derivative=None))),
+    "the loss's gradient": ("loss function", "LOSS.2", lambda: dict(
+        loss=tm.squared_error._replace(gradient=lambda f, y: (f - y) / (f.shape[-1] * f.shape[-2])))),
+    "the loss's curvature": ("loss function", "LOSS.3", lambda: dict(
+        loss=tm.squared_error._replace(curvature=lambda f, y, f_dot: f_dot / (f.shape[-1] * f.shape[-2]))))}
+
+
+@pytest.mark.parametrize("part", WRONG_PARTS.values(), ids=["slope", "digit", "curve", "no curve", "loss 1", "loss 2"])
+def test_a_wrong_part_is_found_before_the_model_that_it_is_in(part):
+    rung, tag, settings = part
+    model = tm.MLP(WIDE, **{"activation": "tanh", **settings()})
+    ladder = tm.check_model(model, *point(model))
+    assert ladder.broken == rung and {finding.tag for finding in ladder.findings} == {tag}
+
+
+def test_right_parts_have_their_rungs_after_the_loss_even_for_real_numbers_alone():
+    def of_real_numbers(z):
+        if np.iscomplexobj(z):
+            raise TypeError("real numbers, please")
+        return np.tanh(z)
+
+    for activation in ("tanh", "relu", tm.tanh._replace(value=of_real_numbers)):
+        ladder = tm.check_model(tm.MLP(WIDE, activation))
+        assert ladder and list(ladder.rungs) == ["loss", "activation", "loss function", *RUNGS[1:]]
+
+
+@pytest.mark.parametrize("factor, notes", [(1, 0), (4, 0), ("K", 1)])
+def test_a_loss_that_is_a_sum_is_noted(factor, notes):
+    right = LearnerMLP()
+    times = lambda f: lambda theta, x, *more: (x.shape[-2] if factor == "K" else factor) * f(theta, x, *more)
+    summed = Plain(loss=times(right.loss), gradient=times(right.gradient), hvp=times(right.hvp))
+    ladder = tm.check_model(summed, *point(right), blocks=right.blocks)
+    assert ladder and len(ladder.rungs["loss"].notes) == notes
+
+
+def test_plain_functions_are_called_so():
+    learner = LearnerMLP()
+    plain = SimpleNamespace(loss=learner.loss, gradient=learner.gradient, hvp=learner.hvp)
+    assert str(tm.check_model(plain, *point(learner))).startswith("PASS  model of plain functions, P = 37")
+    assert str(tm.check_model(learner)).startswith("PASS  model LearnerMLP, P = 37")
 
 
 # Which network a model is.
