@@ -102,6 +102,11 @@ def test_check_covers_every_derivation_of_each_model(name, tags):
     assert lines == [(equations, f"{name}: {what}") for equations, what in expected]
 
 
+def test_two_steps_of_reptile_fail_as_joint_training_by_the_curvature_alone():
+    lines = [line for line in self_check.check_derivations(alpha=1e-6) if line.what.endswith("2 steps = joint, must fail")]
+    assert len(lines) == 3 and all(1e-12 < line.errors[0] < 1e-3 for line in lines)
+
+
 @pytest.mark.parametrize("seed", range(1, 25))
 def test_check_passes_at_any_random_parameters_and_tasks(seed):
     for line in self_check.check_derivations(seed):
