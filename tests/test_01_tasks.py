@@ -114,3 +114,17 @@ def test_part_of_a_batch_is_a_batch(which, expected, rng):
 def test_iterating_over_a_batch_gives_its_tasks(rng):
     batch = tm.SinusoidTasks().sample(rng, n_tasks=4)
     assert [task.parameters["phase"][0] for task in batch] == list(batch.parameters["phase"])
+
+
+def test_a_batch_may_be_made_of_lists(rng):
+    batch = tm.SinusoidTasks().sample(rng, n_tasks=2, n_support=3, n_query=1)
+    lists = tm.Batch(*(a.tolist() for a in (batch.x_support, batch.y_support, batch.x_query, batch.y_query)))
+    assert_array_equal(lists[1].y_support, batch[1].y_support)
+    assert_array_equal(lists[1].x_query, batch[1].x_query)
+
+
+def test_without_noise_a_task_draws_its_row_of_numbers_and_nothing_else():
+    rng, plain = np.random.default_rng(1), np.random.default_rng(1)
+    tm.SinusoidTasks().sample(rng, n_tasks=3, n_support=4, n_query=5)
+    plain.random((3, 2 + 4 + 5))
+    assert rng.random() == plain.random()

@@ -1,6 +1,7 @@
 """Models: values, gradients and Hessian-vector products, against oracles that know no derivation."""
 
 import pickle
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -263,3 +264,27 @@ def test_one_pass_serves_the_loss_the_gradient_and_many_products(rng):
     for v in vs:
         assert_array_equal(point.hvp(v), model.hvp(theta, x, y, v))  # before and after the gradient
         assert_array_equal(point.gradient(), model.gradient(theta, x, y))
+
+
+@pytest.mark.parametrize("model", [tm.MLP([1, 5, 1], "tanh"), tm.MLP([1, 5, 1]), tm.Linear(1, 1)],
+                         ids=["tanh", "relu", "linear"])
+def test_parameters_or_a_direction_of_nan_give_nan_and_no_error(model, rng):
+    """A run that diverges is reported by the loop that sees it; only NaN in the data is an error here."""
+    theta, (x, y), nan = random_theta(model, rng), random_data(model, rng), np.full(model.n_params, np.nan)
+    assert np.isnan(model.loss(nan, x, y))
+    assert np.isnan(model.hvp(theta, x, y, nan)).all()
+    plain = SimpleNamespace(loss=model.loss, gradient=model.gradient, hvp=model.hvp)
+    assert np.isnan(tm.adapt(plain, nan, x, y, 0.1, 2)).all()
+
+
+def test_three_plain_functions_adapt_to_several_tasks_as_the_model_does(rng):
+    model = tm.MLP([1, 5, 1], "tanh")
+    plain = SimpleNamespace(loss=model.loss, gradient=model.gradient, hvp=model.hvp)
+    theta, (x, y) = random_theta(model, rng), random_data(model, rng, 3)
+    assert_allclose(tm.adapt(plain, theta, x, y, 0.1, 3), tm.adapt(model, theta, x, y, 0.1, 3), rtol=1e-12)
+
+
+def test_as_many_tasks_as_parameters_are_not_taken_for_them(rng):
+    model = tm.Linear(1, 1)  # its product does not depend on θ
+    thetas, v, (x, y) = random_theta(model, rng, 2), random_theta(model, rng), random_data(model, rng)
+    assert_array_equal(model.hvp(thetas, x, y, v), [model.hvp(theta, x, y, v) for theta in thetas])

@@ -1,5 +1,7 @@
 """Bad input: an error that names the argument, what was found and what was expected."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
@@ -31,6 +33,18 @@ class Misshapen:
         return MODEL.gradient(theta, x, y)[..., np.newaxis]
 
 
+class Unchecked:
+    """A learner's model that looks at nothing that it is passed."""
+
+    def loss(self, theta, x, y):
+        return 0.0
+
+    def gradient(self, theta, x, y):
+        return np.zeros_like(theta)
+
+    hvp = loss
+
+
 def case(name, make, kind, *words):
     return pytest.param(make, kind, words, id=name)
 
@@ -53,6 +67,14 @@ CASES = [
     case("y that would broadcast", lambda: MODEL.loss(THETA, X, Y[0]), ValueError, "y has shape (5, 1)", "(3, 5, 1)"),
     case("v too short", lambda: MODEL.hvp(THETA, X, Y, THETA[:4]), ValueError, "v has shape (4,)", "(..., 13)"),
     case("v of whole numbers", lambda: MODEL.hvp(THETA, X, Y, np.ones(13, int)), TypeError, "v has dtype int64"),
+    case("v for other tasks", lambda: MODEL.hvp(THETA, X, Y, np.ones((2, 13))), ValueError, "v (2,)", "x (3,)",
+         "broadcast"),
+    case("a plain model's theta a number", lambda: tm.adapt(Unchecked(), 1.0, X, Y, 0.1, 1), ValueError, "theta", "()",
+         "(..., P)"),
+    case("a plain model's x of one axis", lambda: tm.adapt(Unchecked(), THETA, X[0, :, 0], Y[0], 0.1, 1),
+         ValueError, "x has shape (5,)", "(..., K, D_in)"),
+    case("a plain model's y of one axis", lambda: tm.adapt(Unchecked(), THETA, X[0], Y[0, :, 0], 0.1, 1),
+         ValueError, "y has shape (5,)", "(..., K, D_out)"),
     case("theta for other tasks", lambda: MODEL.loss(np.ones((2, 13)), X, Y), ValueError, "theta", "(2,)", "x (3,)", "broadcast"),
     case("widths of one layer", lambda: tm.MLP([3]), ValueError, "widths", "[3]", "at least two"),
     case("widths a number", lambda: tm.MLP(3), ValueError, "widths", "3", "[D_in, n_1, ..., D_out]"),
@@ -81,6 +103,7 @@ CASES = [
     case("parameters for other tasks", lambda: tm.Batch(X, Y, X, Y, {"phase": np.ones(4)}), ValueError, "phase", "(4,)", "(3,)"),
     case("zero tasks", lambda: TASKS.sample(RNG, n_tasks=0), ValueError, "n_tasks", "0", "at least 1"),
     case("negative shots", lambda: TASKS.sample(RNG, n_support=-5), ValueError, "n_support", "-5", "at least 1"),
+    case("zero queries", lambda: TASKS.sample(RNG, n_query=0), ValueError, "n_query", "0", "at least 1"),
     case("half a query", lambda: TASKS.sample(RNG, n_query=0.5), TypeError, "n_query", "0.5", "whole number"),
     case("more shots than the grid", lambda: tm.SinusoidTasks(grid=10).sample(RNG, n_support=11), ValueError, "n_support", "11", "at most 10"),
     case("a sample from a seed", lambda: TASKS.sample(7), TypeError, "rng", "7", "Generator"),
@@ -177,9 +200,13 @@ CASES = [
     case("a model to check on no batch", lambda: tm.check_model(MODEL, batch=X), TypeError, "batch", "ndarray"),
     case("a model to check in other blocks", lambda: tm.check_model(MODEL, blocks=[("W", (3,))]), ValueError, "blocks", "3", "13"),
     case("a model to check with alpha zero", lambda: tm.check_model(MODEL, alpha=0.0), ValueError, "alpha", "0"),
+    case("a model to check of no inputs", lambda: tm.check_model(SimpleNamespace(loss=len, n_params=3, d_in=0)),
+         ValueError, "model.d_in", "0", "at least 1"),
     case("a model to check with a negative seed", lambda: tm.check_model(MODEL, seed=-1), ValueError, "seed", "-1"),
     case("a meta-gradient of an unknown kind", lambda: tm.check_meta_gradient(len, MODEL, THETA, BATCH, kind="anil"), ValueError, "kind", "'anil'", "reptile"),
     case("a meta-gradient at another theta", lambda: tm.check_meta_gradient(len, MODEL, THETA[:3], BATCH), ValueError, "theta", "(3,)", "13"),
+    case("a meta-gradient of no model", lambda: tm.check_meta_gradient(len, Odd(), THETA, BATCH), TypeError,
+         "model", "<odd>", "hvp"),
     case("an inner loop on other targets", lambda: tm.check_adapt(len, MODEL, THETA, X[0], Y[0, :2]), ValueError, "y_support", "(1, 2, 1)"),
     case("odd objects for numbers", lambda: tm.MAML(MODEL, alpha=Odd()), TypeError, "alpha", "<odd>", "number"),
 ]
@@ -204,3 +231,6 @@ def test_good_input_of_the_same_kinds_is_taken():
     assert len(TASKS.sample(RNG, n_tasks=np.int64(2))) == 2
     assert tm.MAML(MODEL, alpha=np.float32(0.1), steps=np.int32(2)).meta_gradient(THETA, BATCH)[1].shape == (13,)
     assert tm.SinusoidTasks(amplitude=(1, 1), phase=[0, 1], grid=10).sample(RNG, n_support=10).x_support.shape == (25, 10, 1)
+    assert TASKS.sample(RNG, 1, 1, 1).x_query.shape == (1, 1, 1)
+    train = lambda iterations: list(tm.meta_train(tm.MAML(MODEL), TASKS, THETA, tm.Adam(), iterations, RNG, 1, 1, 1))
+    assert [len(train(iterations)) for iterations in (0, 1)] == [0, 1]

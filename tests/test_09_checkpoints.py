@@ -1,5 +1,6 @@
 """Checkpoints: a resumed run is the uninterrupted one, bit for bit; a bad file is an error, never a surprise."""
 
+import dataclasses
 import json
 import os
 
@@ -114,8 +115,9 @@ def test_a_missing_entry_is_an_error(good, missing):
         tm.load_checkpoint(good)
 
 
-@pytest.mark.parametrize("entry, value", [("theta", np.arange(3)), ("rng_state", "{"), ("settings", "not json"),
-                                          ("iteration", "three"), ("format", "tinymeta checkpoint 9")])
+@pytest.mark.parametrize("entry, value", [("theta", np.arange(3)), ("theta", np.ones((2, 2))), ("rng_state", "{"), 
+                                          ("settings", "not json"), ("iteration", "three"),
+                                          ("format", "tinymeta checkpoint 9")])
 def test_a_wrong_entry_is_an_error(good, entry, value):
     with np.load(good) as file:
         arrays = {name: file[name] for name in file.files}
@@ -191,3 +193,30 @@ def test_the_name_is_kept_as_given(tmp_path):
 def test_settings_are_readable_json(good):
     with np.load(good) as file:
         assert json.loads(str(file["settings"])) == {"seed": 0}
+
+
+def test_what_is_not_given_is_nothing_yet(tmp_path):
+    tm.save_checkpoint(tmp_path / "a.npz", np.ones(3))
+    for checkpoint in (tm.load_checkpoint(tmp_path / "a.npz"), tm.Checkpoint(np.ones(3))):
+        assert (checkpoint.iteration, checkpoint.seconds, checkpoint.losses.shape) == (0, 0.0, (0,))
+        assert checkpoint.optimizer_state == checkpoint.rng_state == checkpoint.settings == {}
+
+
+def test_a_checkpoint_cannot_be_changed_and_compares_by_identity():
+    one, other = tm.Checkpoint(np.ones(3)), tm.Checkpoint(np.ones(3))
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        one.theta = None
+    assert one == one and one != other
+
+
+@pytest.mark.parametrize("step", ["fsync", "replace"])
+def test_a_disk_that_fails_leaves_the_old_file_and_no_litter(step, good, monkeypatch):
+    """The new file is on the disk before it takes the place of the old one."""
+    def fail(*_):
+        raise OSError("disk full")
+
+    before = good.read_bytes()
+    monkeypatch.setattr(os, step, fail)
+    with pytest.raises(OSError, match="disk full"):
+        tm.save_checkpoint(good, np.zeros(3))
+    assert good.read_bytes() == before and [p.name for p in good.parent.iterdir()] == ["good.npz"]

@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 import time
-from dataclasses import replace
+from dataclasses import FrozenInstanceError, replace
 from pathlib import Path
 
 import numpy as np
@@ -89,6 +89,22 @@ def test_check_prints_a_table_and_passes(capsys):
     assert all(line.endswith(" ok") for line in lines[2:-1]) and len(lines) >= 20
     assert max(map(len, lines)) <= 80
     assert sum("must fail" in line for line in lines) == 6  # a first-order and a Reptile control for each model
+
+
+@pytest.mark.parametrize("name, tags", [("linear", ("LIN.1-2", "LIN.3-4")), ("tanh", ("MLP.1-6", "HVP.1-6")),
+                                        ("ReLU", ("MLP.1-6", "HVP.1-6"))])
+def test_check_covers_every_derivation_of_each_model(name, tags):
+    expected = [(tags[0], "gradient"), (tags[1], "Hessian × vector"), ("JOINT.1", "joint training"),
+                *[("MAML.1-3", f"MAML, {steps}") for steps in ("1 inner step", "2 inner steps", "5 inner steps")],
+                ("MAML.2", "first-order as exact, must fail"), ("REPTILE.1", "Reptile, 1 step = joint"),
+                ("REPTILE.1", "Reptile, 2 steps = joint, must fail")]
+    lines = [(line.equations, line.what) for line in self_check.check_derivations() if line.what.startswith(name)]
+    assert lines == [(equations, f"{name}: {what}") for equations, what in expected]
+
+
+def test_two_steps_of_reptile_fail_as_joint_training_by_the_curvature_alone():
+    lines = [line for line in self_check.check_derivations(alpha=1e-6) if line.what.endswith("2 steps = joint, must fail")]
+    assert len(lines) == 3 and all(1e-12 < line.errors[0] < 1e-3 for line in lines)
 
 
 @pytest.mark.parametrize("seed", range(1, 25))
@@ -448,7 +464,47 @@ def test_every_method_gets_the_same_points_tasks_and_iterations(protocol):
     assert len(budgets) == 1
     assert [type(r.method) for r in built] == [tm.MAML, tm.MAML, tm.Reptile, tm.JointTraining, tm.JointTraining]
     assert [getattr(r.method, "first_order", None) for r in built[:2]] == [False, True]
-    assert built[-1].model.widths[0] == 3
+    assert built[-1].model.widths == [3, *built[0].model.widths[1:]]
+
+
+def test_the_default_settings_are_maml_as_in_finn2017_and_cannot_be_changed():
+    assert protocols.Settings() == protocols.finn2017() == protocols.finn2017("maml")
+    assert protocols.build(protocols.Settings(method="reptile")).method.batch_size is None  # all examples
+    with pytest.raises(FrozenInstanceError):
+        protocols.Settings().alpha = 1.0
+
+
+def test_quick_is_finn2017_in_6000_iterations_at_a_falling_rate():
+    for name in protocols.METHODS:
+        expected = replace(protocols.finn2017(name), iterations=6000, learning_rate=0.01, decay=True, init="xavier",
+                           eval_shots=(10,))
+        assert protocols.quick(name) == expected
+    rate = protocols.build(protocols.quick()).optimizer.learning_rate
+    assert_allclose([rate(n) for n in (0, 3000, 6000)], [0.01, 0.005, 0.0])
+
+
+@pytest.mark.parametrize("protocol", protocols.PROTOCOLS)
+def test_reptile_takes_five_steps_on_tens_and_the_oracle_is_not_adapted(protocol):
+    method = protocols.build(protocols.PROTOCOLS[protocol]("reptile")).method
+    assert (method.steps, method.batch_size) == (5, 10)
+    steps = {name: protocols.PROTOCOLS[protocol](name).eval_steps for name in protocols.METHODS}
+    assert steps.pop("oracle") == 0 and set(steps.values()) == {32 if protocol == "reptile2018" else 10}
+
+
+@pytest.mark.parametrize("name, fewest", [
+    *[(name, 1) for name in ("shots", "queries", "n_tasks", "iterations", "inner_steps")],
+    *[(name, 0) for name in ("inner_batch", "grid", "eval_queries", "eval_steps", "seed")]])
+def test_a_setting_may_be_its_fewest_and_no_fewer(name, fewest):
+    assert getattr(protocols.build(protocols.Settings(**{name: fewest})).settings, name) == fewest
+    with pytest.raises(ValueError, match=f"{name} is {fewest - 1}"):
+        protocols.build(protocols.Settings(**{name: fewest - 1}))
+
+
+def test_a_network_goes_from_one_number_to_one_with_any_layers_between():
+    assert protocols.build(protocols.Settings(widths=(1, 1))).model.widths == [1, 1]
+    for widths in ((1, 4, 2), (2, 4, 1)):
+        with pytest.raises(ValueError, match="the first and the last"):
+            protocols.build(protocols.Settings(widths=widths))
 
 
 def test_settings_survive_the_way_through_json():
@@ -523,6 +579,31 @@ def test_check_takes_a_class_a_meta_gradient_and_an_inner_loop(tmp_path, capsys)
     assert code == 0 and printed.out.count("PASS") == 3
     code, printed = check_own(tmp_path, capsys, text.replace("alpha, steps{}", "").replace("alpha, steps).meta", "alpha, steps, True).meta"))
     assert code == 1 and "the Hessian term is missing" in printed.out and printed.out.count("PASS") == 2
+
+
+def test_check_takes_a_meta_gradient_with_a_small_network_where_the_file_has_no_model(tmp_path, capsys):
+    code, printed = check_own(tmp_path, capsys, MAML.format(""))
+    assert code == 0 and printed.out.startswith("PASS  maml meta-gradient, α = 0.05, P = 39")
+    code, printed = check_own(tmp_path, capsys, MAML.format("") + "model = tm.MLP([1, 5, 4, 1], 'tanh')\n")
+    assert code == 0 and printed.out.count("PASS") == 2
+
+
+def test_check_takes_the_first_right_model_of_a_file_for_its_meta_gradient(tmp_path, capsys):
+    text = "import tinymeta as tm\n"
+    for name, width in (("Wrong", 2), ("First", 3), ("Second", 4)):
+        text += f"class {name}(tm.MLP):\n    def __init__(self): super().__init__([1, {width}, 1], 'tanh')\n"
+    text = text.replace("class First", "    def gradient(self, *a): return 2 * super().gradient(*a)\nclass First")
+    code, printed = check_own(tmp_path, capsys, text + MAML.format("").replace("[1, 5, 4, 1]", "[1, 3, 1]"))
+    verdicts = [line.split(",")[0] for line in printed.out.splitlines() if line[6:11] in ("model", "maml ")]
+    assert code == 1
+    assert verdicts == ["FAIL  model Wrong", "PASS  model First", "PASS  model Second", "PASS  maml meta-gradient"]
+
+
+def test_check_imports_from_the_file_s_folder_and_leaves_the_path_as_it_was(tmp_path, capsys):
+    (tmp_path / "right_functions_of_mine.py").write_text(RIGHT)
+    before = list(sys.path)
+    assert check_own(tmp_path, capsys, "from right_functions_of_mine import *\n")[0] == 0
+    assert sys.path == before
 
 
 def test_check_refuses_what_is_not_there_or_holds_nothing_to_check(tmp_path, capsys):

@@ -1,10 +1,14 @@
 """Check my derivation: the checker rejects every planted mistake, says which, and rejects nothing that is right."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 
 import tinymeta as tm
+from tinymeta import suspects
+from tinymeta.recognise import recognised
 from catalogue import (ACTIVATIONS, CATALOGUE, LOSSES, SMALL, WIDE, LearnerLinear, LearnerMLP, learner_adapt,
                        learner_maml, learner_reptile, point)
 from conftest import hessian, read_only
@@ -644,3 +648,410 @@ def test_what_a_learner_s_function_should_not_do_is_a_finding(name, result, caus
     setattr(Learner, name, lambda self, *arguments: result(getattr(right, name)(*arguments)))
     ladder = tm.check_model(Learner())
     assert not ladder and [finding.cause for finding in ladder.findings] == [cause] and word in str(ladder)
+
+
+# What a finding says, and the equation that it names, is what was planted.
+
+SAID = {
+    "only the first output is scored": ("only output 0 of 2 counts", "MLP.3"),
+    "W2's gradient is built from the output error": ("W2 is built from the next layer's error δ_3", "MLP.5"),
+    "W2's gradient takes z1 for a1": ("z_{l-1} stands where a_{l-1} belongs", "MLP.5"),
+    "φ' is evaluated at a, not at z": ("φ' is taken at a_l in place of z_l", "MLP.4"),
+    "φ' is forgotten in layer 1": ("φ'(z_1) is missing from the error of layer 1", "MLP.4"),
+    "φ' is forgotten in layer 2": ("φ'(z_2) is missing from the error of layer 2", "MLP.4"),
+    "the last example is left out of the sum": ("example 3 of 4 is left out", "LOSS.1"),
+    "the gradient is of all examples but the last": ("example 3 of 4 is left out", "LOSS.1"),
+    "the first example is counted twice": ("example 0 of 4 counts twice", "LOSS.1"),
+    "the last example is left out of the product": ("example 3 of 4 is left out", "LOSS.3"),
+    "the term with φ'' is forgotten": ("the term with φ''(z_l) is missing", "HVP.4"),
+    "the term with φ'' has the wrong sign": ("the term with φ''(z_l) has the wrong sign", "HVP.4"),
+    "the term with φ'' is halved": ("the term with φ''(z_l) is halved", "HVP.4"),
+    "the term δ Vᵀ is forgotten": ("the term δ_{l+1} V_{l+1}ᵀ is missing", "HVP.4"),
+    "the term ȧᵀ δ is forgotten": ("the term ȧ_{l-1}ᵀ δ_l is missing", "HVP.5"),
+    "the term δ̇ Wᵀ is forgotten": ("the term δ̇_{l+1} W_{l+1}ᵀ is missing", "HVP.4"),
+    "the term ȧ W is forgotten": ("the term ȧ_{l-1} W_l is missing", "HVP.1"),
+    "the term a V is forgotten in the last layer": ("the term a_{l-1} V_l is missing for l = 3", "HVP.1"),
+    "the direction of the biases is forgotten": ("the term c_l is missing", "HVP.1"),
+    "ȧ is ż, without φ'": ("φ'(z_l) is missing from ȧ_l", "HVP.2"),
+    "the product is Gauss-Newton's": ("this is the Gauss-Newton part alone", "HVP.4"),
+    "the product is the gradient": ("this is the gradient, not its derivative along v", "HVP.1"),
+    "linear: the product moves along θ, not v": ("this is H θ: θ in place of v", "LIN.3"),
+    "linear: the direction of the bias is forgotten": ("the term c_l is missing", "LIN.3"),
+    "linear: the bias is forgotten in the gradient": ("all zeros", "LIN.2"),
+    "linear: the product is summed over the examples": ("K·D_out = 8 times", "LOSS.3"),
+    "the gradient is summed over the outputs": ("D_out = 2 times", "LOSS.2"),
+    "the Hessian is dropped: first-order MAML": ("this is the first-order gradient", "MAML.2"),
+    "every Hessian is taken one step too late": ("H is taken at θ_{k+1}", "MAML.2"),
+    "every Hessian is taken at θ_S": ("every H is taken at θ_S", "MAML.2"),
+    "the query gradient is taken at θ_0": ("the query gradient is taken at θ_0", "MAML.1"),
+    "the inner gradient is always taken at θ_0": ("every inner gradient is taken at θ_0", "INNER.1"),
+    "α is forgotten before the Hessian": ("α is missing from I - αH", "MAML.2"),
+    "the Hessian is added": ("I + αH stands where I - αH belongs", "MAML.2"),
+    "α is doubled before the Hessian": ("2α stands for α in I - αH", "MAML.2"),
+    "α is halved before the Hessian": ("α/2 stands for α in I - αH", "MAML.2"),
+    "α is multiplied by K before the Hessian": ("Kα (K = 4: a sum where the loss takes the mean?) stands", "MAML.2"),
+    "α is squared before the Hessian": ("α² stands for α in I - αH", "MAML.2"),
+    "the inner loop goes uphill": ("the inner loop ascends", "INNER.1"),
+    "support and query are exchanged": ("support and query sets are exchanged", "MAML.2"),
+    "the inner loop trains on the query set": ("the query set is used for both loops", "MAML.2"),
+    "the query loss is taken on the support set": ("the outer gradient is taken on the support set", "MAML.1"),
+    "the Hessian is that of the query loss": ("H is taken on the query set", "MAML.2"),
+    "the last task is left out": ("task 2 of 3 is left out", "MAML.3"),
+    "the last task is left out, yet counted": ("task 2 of 3 is left out", "MAML.3"),
+    "only the last task is kept": ("task 2 of 3 alone counts", "MAML.3"),
+    "the meta-gradient is summed over tasks": ("T = 3 times", "MAML.3"),
+    "Reptile's moves are summed over tasks": ("T = 3 times", "REPTILE.1"),
+    "the first task counts twice": ("task 0 of 3 counts twice", "MAML.3"),
+    "first-order: the Hessian is kept": ("this is the exact gradient", "MAML.2"),
+    "first-order: the query gradient is taken at θ_0": ("the query gradient at θ_0 alone", "MAML.1"),
+    "first-order: the first product is with the support gradient": ("taken on the support set", "MAML.1"),
+    "Reptile trains on the query set": ("the inner loop adapts on the query set", "INNER.1"),
+    "Reptile leaves out the first task": ("task 0 of 3 is left out", "REPTILE.1"),
+    "Reptile returns the mean of θ_S": ("this is the mean of θ_S", "REPTILE.1"),
+    "Reptile's inner gradient is always taken at θ": ("every inner gradient is taken at θ_0", "INNER.1"),
+    "adaptation goes uphill": ("the inner loop ascends", "INNER.1"),
+    "adaptation has no α": ("α is missing from the inner step", "INNER.1"),
+    "adaptation always takes the gradient at θ_0": ("every inner gradient is taken at θ_0", "INNER.1"),
+    "adaptation makes one step too few": ("this is θ_0: nothing is adapted", "INNER.1"),
+    "adaptation leaves out the last example": ("example 3 of 4 is left out", "INNER.1"),
+    "adaptation returns the move, not the end": ("this is θ_S - θ_0", "INNER.1"),
+}
+
+
+@over([m for m in CATALOGUE if m.name in SAID])
+def test_a_finding_says_what_was_planted_and_names_its_equation(mistake):
+    (finding,) = ladder_of(mistake).findings
+    words, tag = SAID[mistake.name]
+    assert words in finding.what and finding.tag == tag
+
+
+def test_what_should_be_said_is_of_mistakes_that_there_are():
+    assert set(SAID) <= {mistake.name for mistake in CATALOGUE}
+
+
+@pytest.mark.parametrize("widths, mistake, words", [
+    ((2, 4, 1), "φ' is forgotten in layer 1", "φ'(z_l) is missing from the errors"),
+    ((2, 4, 1), "φ' is evaluated at a, not at z", "φ' is taken at a_l"),
+    ((2, 4, 4), "the error goes back through W2, not its transpose", "W_{l+1} stands where its transpose belongs")])
+def test_a_mistake_in_a_network_of_one_hidden_layer_is_said_too(widths, mistake, words):
+    learner = LearnerMLP(widths, mistake=mistake)
+    (finding,) = tm.check_model(learner, *point(learner)).findings
+    assert words in finding.what and finding.tag == "MLP.4"
+
+
+def test_a_first_layer_built_from_the_second_s_error_is_said():
+    learner = LearnerMLP((2, 3, 1))
+
+    def gradient(theta, x, y):
+        g = learner.gradient(theta, x, y)
+        delta = learner.output_error(learner.forward(theta, x)[2][-1], y)  # (K, 1)
+        g[:6] = np.broadcast_to(x.T @ delta, (2, 3)).ravel()
+        return g
+
+    spoiled = Plain(loss=learner.loss, gradient=gradient)
+    (finding,) = tm.check_model(spoiled, *point(learner), blocks=learner.blocks).findings
+    assert "W1 is built from the next layer's error δ_2" in finding.what and finding.tag == "MLP.5"
+
+
+@pytest.mark.parametrize("widths", [SMALL, WIDE, (2, 3)], ids=str)
+def test_each_term_of_each_layer_is_suspected_of_each_change(widths):
+    mlp = tm.MLP(widths, "tanh")
+    theta, batch = point(mlp)
+    vs = np.random.default_rng(0).standard_normal((2, theta.size))
+    x, y = batch.x_support[0], batch.y_support[0]
+    found = {suspect.what: suspect.vector for suspect in suspects.of_hvp(mlp, theta, x, y, vs)}
+    right, layers = mlp.hvp(theta, x, y, vs), len(widths) - 1
+    for _, term in suspects.TERMS.values():
+        for where in ["", *[f" for l = {l}" for l in range(1, layers + 1)]]:
+            missing, flipped, twice, half = (found[f"the term {term} {change}{where}"] for change in (
+                "is missing", "has the wrong sign", "is taken twice", "is halved"))
+            if where:  # each is of the first order in one layer's term
+                assert_allclose(flipped, 2 * missing - right, rtol=1e-9, atol=1e-9)
+                assert_allclose(twice, 2 * right - missing, rtol=1e-9, atol=1e-9)
+                assert_allclose(half, (right + missing) / 2, rtol=1e-9, atol=1e-9)
+
+
+@pytest.mark.parametrize("factor, words", [(2.0, "2α"), (0.5, "α/2"), (ALPHA, "α²"), (4, "Kα (K = 4"),
+                                           (1 / 4, "α/K (K = 4")])
+def test_another_step_size_everywhere_is_said(factor, words):
+    model = tm.MLP(SMALL, "tanh")
+    theta, batch = point(model)
+    for kind, make in (("maml", tm.MAML), ("first-order maml", lambda *s: tm.MAML(*s, True)), ("reptile", tm.Reptile)):
+        wrong = lambda theta, batch, alpha, steps: make(model, factor * alpha, steps).meta_gradient(theta, batch)[1]
+        (finding,) = tm.check_meta_gradient(wrong, model, theta, batch, ALPHA, (2,), kind).findings
+        assert words in finding.what and finding.tag == "INNER.1"
+    wrong = lambda theta, x, y, alpha, steps: tm.adapt(model, theta, x, y, factor * alpha, steps)[-1]
+    (finding,) = tm.check_adapt(wrong, model, theta, batch.x_support[0], batch.y_support[0], ALPHA, (2,)).findings
+    assert words in finding.what and finding.tag == "INNER.1"
+
+
+@pytest.mark.parametrize("more, words", [(1, "one inner step too many"), (-1, "one inner step too few")])
+def test_another_number_of_steps_is_said(more, words):
+    model = tm.MLP(SMALL, "tanh")
+    theta, batch = point(model)
+    for kind, tag, make in (("maml", "INNER.1", tm.MAML), ("reptile", "REPTILE.1", tm.Reptile),
+                            ("first-order maml", "INNER.1", lambda *s: tm.MAML(*s, True))):
+        wrong = lambda theta, batch, alpha, steps: make(model, alpha, steps + more).meta_gradient(theta, batch)[1]
+        (finding,) = tm.check_meta_gradient(wrong, model, theta, batch, ALPHA, (3,), kind).findings
+        assert words in finding.what and finding.tag == tag
+    wrong = lambda theta, x, y, alpha, steps: tm.adapt(model, theta, x, y, alpha, steps + more)[-1]
+    (finding,) = tm.check_adapt(wrong, model, theta, batch.x_support[0], batch.y_support[0], ALPHA, (3,)).findings
+    assert words in finding.what and finding.tag == "INNER.1"
+
+
+@pytest.mark.parametrize("order, words", [
+    ([2], "only the last step's I - αH is there"), ([0], "only the first step's I - αH is there"),
+    ([2, 1], "the first step's I - αH is missing"), ([1, 0], "the last step's I - αH is missing"),
+    ([0, 1, 2], "from the first step to the last"), ([0, 0, 0], "every H is taken at θ_0"),
+    ([3, 3, 3], "every H is taken at θ_S"), ([3, 2, 1], "H is taken at θ_{k+1}")], ids=str)
+def test_another_product_of_three_factors_is_said(order, words):
+    model = tm.MLP(SMALL, "tanh")
+    theta, batch = point(model)
+    support = batch.x_support, batch.y_support
+
+    def planted(theta, batch, alpha, steps):
+        path = tm.adapt(model, theta, *support, alpha, steps)
+        v = model.gradient(path[-1], batch.x_query, batch.y_query)
+        for k in order:
+            v = v - alpha * model.hvp(path[k], *support, v)
+        return v.mean(axis=0)
+
+    (finding,) = tm.check_meta_gradient(planted, model, theta, batch, ALPHA, (3,)).findings
+    assert words in finding.what and " or " not in finding.what and finding.tag == "MAML.2"
+
+
+@pytest.mark.parametrize("result, words", [
+    (lambda model, theta, batch, *s: tm.MAML(model, *s).meta_gradient(theta, batch)[1], "this is MAML's meta-gradient"),
+    (lambda model, theta, batch, *s: tm.MAML(model, *s, True).meta_gradient(theta, batch)[1],
+     "this is first-order MAML's gradient"),
+    (lambda model, theta, batch, alpha, steps: tm.adapt(
+        model, theta, batch.x_support, batch.y_support, alpha, steps)[-1].mean(axis=0) / alpha, "this is θ_S/α"),
+    (lambda model, theta, batch, *s: theta - tm.adapt(
+        model, theta, batch.x_support[:, 1:], batch.y_support[:, 1:], *s)[-1].mean(axis=0), "example 0 of 4 is left"),
+    ], ids=["MAML's", "first-order MAML's", "the end over alpha", "of fewer examples"])
+def test_another_quantity_than_reptile_s_is_said(result, words):
+    model = tm.MLP(SMALL, "tanh")
+    theta, batch = point(model)
+    wrong = lambda *arguments: result(model, *arguments)
+    (finding,) = tm.check_meta_gradient(wrong, model, theta, batch, ALPHA, (2,), "reptile").findings
+    assert words in finding.what
+
+
+def test_curvature_and_direction_forgotten_together_are_said():
+    learner = LearnerMLP(mistake="the term δ Vᵀ is forgotten")
+    learner.phi2 = lambda z: 0 * z
+    (finding,) = tm.check_model(learner, *point(learner)).findings
+    assert "the terms with φ'' and with V_{l+1} are missing" in finding.what and finding.tag == "HVP.4"
+
+
+@pytest.mark.parametrize("n", [1, 3])
+def test_a_mean_is_suspected_of_leaving_one_out_and_of_counting_one_twice_or_alone(n):
+    each = np.random.default_rng(0).standard_normal((n, 5))
+    found = [(suspect.what, suspect.vector) for suspect in suspects.of_examples(each, "task", "MAML.3")]
+    for i, one in enumerate(each):
+        others = np.delete(each, i, axis=0)
+        for what, vector in [("is left out", others.sum(axis=0) / n),
+                             ("is left out", others.sum(axis=0) / max(1, n - 1)),
+                             ("counts twice", (each.sum(axis=0) + one) / n), ("alone counts", one),
+                             ("alone counts", one / n)]:
+            assert any(what in said and f"task {i} of {n}" in said and np.allclose(vector, v) for said, v in found)
+
+
+def test_a_task_left_out_of_the_first_order_gradient_is_said():
+    model = tm.MLP(SMALL, "tanh")
+    theta, batch = point(model)
+    wrong = lambda theta, batch, alpha, steps: tm.MAML(model, alpha, steps, True).meta_gradient(theta, batch[1:])[1]
+    (finding,) = tm.check_meta_gradient(wrong, model, theta, batch, kind="first-order maml").findings
+    assert "task 0 of 3 is left out" in finding.what and finding.tag == "MAML.3"
+
+
+@pytest.mark.parametrize("sign, words", [(1, "this is θ_S - θ_0"), (-1, "this is θ_0 - θ_S")])
+def test_the_move_of_two_steps_in_place_of_their_end_is_said(sign, words):
+    model = tm.MLP(SMALL, "tanh")
+    theta, batch = point(model)
+    move = lambda *arguments: sign * (tm.adapt(model, *arguments)[-1] - theta)
+    (finding,) = tm.check_adapt(move, model, theta, batch.x_support[0], batch.y_support[0], steps=(2,)).findings
+    assert words in finding.what and finding.tag == "INNER.1"
+
+
+def test_a_meta_gradient_of_two_numbers_is_not_taken_for_a_loss_and_a_vector():
+    model = tm.Linear(1, 1)
+    for give in (lambda loss, g: g, lambda loss, g: (loss, g)):
+        right = lambda *arguments: give(*tm.MAML(model, *arguments[2:]).meta_gradient(*arguments[:2]))
+        assert tm.check_meta_gradient(right, model, *point(model))
+
+
+@pytest.mark.parametrize("kind", ["maml", "first-order maml", "reptile"])
+def test_a_right_vector_with_a_wrong_loss_is_said(kind):
+    model = tm.MLP(SMALL, "tanh")
+    make = {"maml": tm.MAML, "first-order maml": lambda *s: tm.MAML(*s, True), "reptile": tm.Reptile}[kind]
+
+    def with_another_loss(theta, batch, alpha, steps):
+        loss, g = make(model, alpha, steps).meta_gradient(theta, batch)
+        return 1.001 * loss, g
+
+    (finding,) = tm.check_meta_gradient(with_another_loss, model, *point(model), kind=kind).findings
+    assert finding.cause == "loss" and "the vector is right and the loss is" in finding.what
+
+
+def test_methods_are_tried_at_0_05_with_1_2_and_5_steps_unless_told_otherwise():
+    model, asked = tm.MLP(SMALL, "tanh"), []
+    theta, batch = point(model)
+
+    def adapt(theta, x, y, alpha, steps):
+        asked.append((alpha, steps))
+        return tm.adapt(model, theta, x, y, alpha, steps)
+
+    def meta_gradient(theta, batch, alpha, steps):
+        asked.append((alpha, steps))
+        return tm.MAML(model, alpha, steps).meta_gradient(theta, batch)
+
+    assert tm.check_adapt(adapt, model, theta, batch.x_support[0], batch.y_support[0])
+    assert tm.check_meta_gradient(meta_gradient, model, theta, batch)
+    assert asked == 2 * [(0.05, 1), (0.05, 2), (0.05, 5)]
+
+
+@over([m for m in CATALOGUE if m.name in ("every Hessian is applied to v_S", "the identity in I - αH is forgotten")])
+def test_where_only_more_steps_are_wrong_the_finding_says_where_to_look(mistake):
+    findings = [(finding.what, finding.tag) for finding in ladder_of(mistake).findings]
+    if mistake.rung == "1 step":
+        assert len(findings) == 1
+    else:
+        assert "right with fewer steps, wrong with 2" in findings[1][0] and findings[1][1] == "MAML.2"
+
+
+@pytest.mark.parametrize("wrong", range(4))
+def test_the_first_wrong_iterate_of_a_trajectory_is_named(wrong):
+    model = tm.MLP(SMALL, "tanh")
+    theta, batch = point(model)
+
+    def adapt(*arguments):
+        path = tm.adapt(model, *arguments)
+        path[wrong:] += np.arange(path.shape[-1]) % 3
+        return path
+
+    (report,) = tm.check_adapt(adapt, model, theta, batch.x_support[0], batch.y_support[0], steps=(3,)).rungs.values()
+    assert not report and report.title == f"θ_{wrong}"
+
+
+def calls_another(theta, *arguments):
+    return off_the_end(theta, *arguments)
+
+
+def solves(theta, *_):
+    return np.linalg.solve(np.zeros((2, 2)), theta[:2])
+
+
+def builds(theta, *_):
+    return tm.MLP([3]).loss(theta)
+
+
+@pytest.mark.parametrize("function, line", [
+    (calls_another, "return theta[theta.size + 3]"), (solves, "return np.linalg.solve"), (builds, "return tm.MLP")],
+    ids=["own", "NumPy", "package"])
+def test_the_line_of_an_exception_is_the_innermost_of_one_s_own(function, line):
+    (finding,) = tm.check_model(Plain(gradient=function)).findings
+    own = off_the_end if function is calls_another else function
+    assert f"line {own.__code__.co_firstlineno + 1}: `{line}" in finding.what
+
+
+def test_a_warning_in_a_learner_s_code_is_no_error():
+    right = LearnerMLP()
+    noisy = lambda *arguments: (np.zeros(0).mean(), right.loss(*arguments))[1]
+    assert tm.check_model(Plain(loss=noisy), *point(right))
+
+
+# The parts that a model is made of, and what else a report tells.
+
+WRONG_PARTS = {
+    "φ'": ("activation", "MLP.4", lambda: dict(activation=tm.tanh._replace(derivative=lambda z, a: 1 - a))),
+    "φ' in the ninth digit": ("activation", "MLP.4", lambda: dict(
+        activation=tm.tanh._replace(derivative=lambda z, a: (1 + 1e-9) * (1 - a * a)))),
+    "φ''": ("activation", "HVP.4", lambda: dict(
+        activation=tm.tanh._replace(second_derivative=lambda z, a, d: 2 * a * d))),
+    "φ'' left out": ("activation", "HVP.4", lambda: dict(activation=tm.tanh._replace(second_derivative=None))),
+    "the loss's gradient": ("loss function", "LOSS.2", lambda: dict(
+        loss=tm.squared_error._replace(gradient=lambda f, y: (f - y) / (f.shape[-1] * f.shape[-2])))),
+    "the loss's curvature": ("loss function", "LOSS.3", lambda: dict(
+        loss=tm.squared_error._replace(curvature=lambda f, y, f_dot: f_dot / (f.shape[-1] * f.shape[-2]))))}
+
+
+@pytest.mark.parametrize("part", WRONG_PARTS.values(), ids=["slope", "digit", "curve", "no curve", "loss 1", "loss 2"])
+def test_a_wrong_part_is_found_before_the_model_that_it_is_in(part):
+    rung, tag, settings = part
+    model = tm.MLP(WIDE, **{"activation": "tanh", **settings()})
+    ladder = tm.check_model(model, *point(model))
+    assert ladder.broken == rung and {finding.tag for finding in ladder.findings} == {tag}
+
+
+def test_right_parts_have_their_rungs_after_the_loss_even_for_real_numbers_alone():
+    def of_real_numbers(z):
+        if np.iscomplexobj(z):
+            raise TypeError("real numbers, please")
+        return np.tanh(z)
+
+    for activation in ("tanh", "relu", tm.tanh._replace(value=of_real_numbers)):
+        ladder = tm.check_model(tm.MLP(WIDE, activation))
+        assert ladder and list(ladder.rungs) == ["loss", "activation", "loss function", *RUNGS[1:]]
+
+
+@pytest.mark.parametrize("factor, notes", [(1, 0), (4, 0), ("K", 1)])
+def test_a_loss_that_is_a_sum_is_noted(factor, notes):
+    right = LearnerMLP()
+    times = lambda f: lambda theta, x, *more: (x.shape[-2] if factor == "K" else factor) * f(theta, x, *more)
+    summed = Plain(loss=times(right.loss), gradient=times(right.gradient), hvp=times(right.hvp))
+    ladder = tm.check_model(summed, *point(right), blocks=right.blocks)
+    assert ladder and len(ladder.rungs["loss"].notes) == notes
+
+
+def test_plain_functions_are_called_so():
+    learner = LearnerMLP()
+    plain = SimpleNamespace(loss=learner.loss, gradient=learner.gradient, hvp=learner.hvp)
+    assert str(tm.check_model(plain, *point(learner))).startswith("PASS  model of plain functions, P = 37")
+    assert str(tm.check_model(learner)).startswith("PASS  model LearnerMLP, P = 37")
+
+
+# Which network a model is.
+
+
+@pytest.mark.parametrize("activation", ["tanh", "relu"])
+@pytest.mark.parametrize("widths", [[2, 1], [2, 1, 3], [1, 3, 3, 1], [2, 3, 3, 3, 2], [1, 64, 1]], ids=str)
+def test_plain_functions_of_a_network_of_equal_layers_are_recognised(widths, activation):
+    learner = LearnerMLP(widths, activation)
+    theta, batch = point(learner)
+    found = recognised(SimpleNamespace(loss=learner.loss), theta, batch)
+    assert found.widths == widths and (len(widths) == 2 or found.activation.name == activation)
+
+
+def test_uneven_layers_are_recognised_by_widths_or_blocks():
+    learner = LearnerMLP((2, 3, 5, 1))
+    theta, batch = point(learner)
+    assert recognised(SimpleNamespace(loss=learner.loss), theta, batch) is None
+    for more in ({"widths": (2, 3, 5, 1)}, {"widths": [2, 3, 5, 1]}, {"blocks": learner.blocks}):
+        assert recognised(SimpleNamespace(loss=learner.loss, **more), theta, batch).widths == [2, 3, 5, 1]
+
+
+def test_a_network_is_recognised_by_its_loss_at_two_points_with_its_own_parts():
+    learner = LearnerMLP(activation="softplus", loss="log cosh")
+    theta, batch = point(learner)
+    activation, loss = package_parts("softplus", "log cosh")
+    own = recognised(SimpleNamespace(loss=learner.loss, activation=activation, loss_function=loss), theta, batch)
+    assert (own.widths, own.activation, own.loss_function) == (list(SMALL), activation, loss)
+    assert recognised(SimpleNamespace(loss=learner.loss), theta, batch) is None
+    tanh = LearnerMLP()
+    here_alone = SimpleNamespace(loss=lambda t, x, y: tanh.loss(t, x, y) + ((t - theta) ** 2).sum())
+    slightly_more = SimpleNamespace(loss=lambda t, x, y: (1 + 1e-7) * tanh.loss(t, x, y))
+    assert recognised(here_alone, theta, batch) is None and recognised(slightly_more, theta, batch) is None
+
+
+def test_a_loss_that_raises_is_that_of_no_network():
+    theta, batch = point(tm.MLP(SMALL))
+    assert recognised(SimpleNamespace(loss=off_the_end), theta, batch) is None
+
+
+def test_a_linear_model_is_a_network_of_its_features_if_it_has_a_bias():
+    for bias in (True, False):
+        model = tm.Linear(1, 2, features=tm.sine_features, bias=bias)
+        theta, batch = point(model)
+        found = recognised(model, theta, batch)
+        assert found.widths == [tm.sine_features(batch.x_support).shape[-1], 2] if bias else found is None
