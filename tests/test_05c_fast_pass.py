@@ -120,16 +120,17 @@ def test_a_subclass_with_a_pass_of_its_own_is_heard(kind, factor, rng):
 
 
 class Recorder:
-    """NumPy, which also takes down the number of multiplications of each product."""
+    """NumPy, which also takes down the number of multiplications of each product, with and without a vector."""
 
     def __init__(self):
-        self.sizes = []
+        self.sizes, self.with_vectors = [], []
 
     def __getattr__(self, name):
         return getattr(np, name)
 
     def matmul(self, a, b, out=None):
-        self.sizes.append(a.shape[-2] * b.shape[-2] * b.shape[-1])
+        vector = 1 in (a.shape[-2], b.shape[-1])
+        (self.with_vectors if vector else self.sizes).append(a.shape[-2] * b.shape[-2] * b.shape[-1])
         return np.matmul(a, b, out)
 
     dot = matmul
@@ -169,7 +170,8 @@ def test_infinite_inputs_of_relu_are_cut_off_as_in_the_definition(rng):
 @pytest.mark.parametrize("largest", [1, 12, 40, 100, 10**9], ids=str)
 def test_pieces_change_nothing_and_are_as_small_as_asked(largest, rng, monkeypatch):
     recorder = Recorder()
-    for name, value in {"LARGEST": largest, "ROWS": 2, "COLUMNS": 2, "np": recorder}.items():
+    for name, value in {"LARGEST": largest, "LARGEST_VECTOR": largest // 2, "ROWS": 2, "COLUMNS": 2,
+                        "np": recorder}.items():
         monkeypatch.setattr(products, name, value)
     for a, b in ((rng.random((7, 4)), rng.random((4, 3))), (rng.random((2, 5, 4)), rng.random((2, 4, 3))),
                  (rng.random((4, 6)).T, rng.random((4, 3))), (rng.random((1, 9)), rng.random((9, 5))),
@@ -179,7 +181,8 @@ def test_pieces_change_nothing_and_are_as_small_as_asked(largest, rng, monkeypat
         products.product(a, b, whole[..., 1:-1])
         assert_allclose(whole[..., 1:-1], a @ b, rtol=1e-14)
         assert (whole[..., [0, -1]] == 0).all()
-    assert max(recorder.sizes) <= max(largest, 2)  # one row and two columns at the least
+    assert max(recorder.sizes, default=0) <= max(largest, 2)  # one row and two columns at the least
+    assert max(recorder.with_vectors) <= max(largest // 2, 2)
 
 
 POINTS = [dict(), dict(T=1000), dict(K=50), dict(width=200), dict(T=100, K=20, width=100), dict(steps=3, width=100),
@@ -194,13 +197,15 @@ def meta_gradient(T=25, K=10, width=40, steps=1, dtype=np.float32, first_order=F
 
 
 @pytest.mark.parametrize("point", POINTS, ids=str)
-def test_no_product_is_large_enough_to_start_threads(point, monkeypatch):
-    """products.py's bounds: 2·2¹⁸ multiplications for matrices, 460,800 for a matrix and a vector."""
+@pytest.mark.parametrize("version, matrices, vectors", [("2.4.0", 2 * 2**18, 460_800), ("1.26.4", 2**18, 9_216)])
+def test_no_product_is_large_enough_to_start_threads(version, matrices, vectors, point, monkeypatch):
     recorder = Recorder()
     monkeypatch.setattr(products, "np", recorder)
-    monkeypatch.setattr(products, "LARGEST", 450_000)  # also where there is one thread only
+    for name, bound in zip(("LARGEST", "LARGEST_VECTOR"), products.bounds(2, version)):
+        monkeypatch.setattr(products, name, bound)
     meta_gradient(**point)()
-    assert len(recorder.sizes) > 10 and max(recorder.sizes) < 460_800
+    assert len(recorder.sizes) > 10 and max(recorder.sizes) <= matrices
+    assert len(recorder.with_vectors) > 4 and max(recorder.with_vectors) < vectors
 
 
 @pytest.mark.parametrize("setting, cores, expected", [
@@ -217,12 +222,11 @@ def test_it_knows_how_many_threads_there_may_be(setting, cores, expected, monkey
     assert products.threads() == expected
 
 
-@pytest.mark.parametrize("threads, expected", [("1", "inf"), ("2", "450000")], ids=str)
-def test_with_one_thread_products_go_in_one_piece(threads, expected):
-    code = "from tinymeta import products; print(products.LARGEST)"
+def test_with_one_thread_products_go_in_one_piece():
+    code = "from tinymeta import products; print(products.LARGEST, products.LARGEST_VECTOR)"
     run = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True,
-                         env={**os.environ, "OPENBLAS_NUM_THREADS": threads})
-    assert run.stdout.strip() == expected
+                         env={**os.environ, "OPENBLAS_NUM_THREADS": "1"})
+    assert run.stdout.split() == ["inf", "inf"]
 
 
 def test_the_fast_files_multiply_matrices_in_one_place_only():
@@ -232,7 +236,6 @@ def test_the_fast_files_multiply_matrices_in_one_place_only():
 
 
 @pytest.mark.skipif(sys.platform != "linux" or len(os.sched_getaffinity(0)) < 2, reason="needs two cores to tell")
-@pytest.mark.skipif(np.__version__.startswith("1."), reason="the libraries of NumPy 1 start threads earlier")
 def test_no_other_thread_does_any_work():
     code = """
 import sys, time, numpy as np

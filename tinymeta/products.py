@@ -7,7 +7,7 @@ meta-gradient of 25 tasks, MLP 1-100-100-1, took up to 240 ms with threads and 1
 
 No setting is changed, which would be the caller's business.  OpenBLAS looks at the number of
 multiplications alone: a matrix product of fewer than 2·2¹⁸, or a matrix-vector product of fewer than
-460,800, stays in the calling thread (measured with NumPy 2.4; those of NumPy 1 start threads earlier).
+460,800, stays in the calling thread; with NumPy 1, 2¹⁸ and 9,216 (measured with NumPy 1.24, 1.26, 2.0 to 2.4).
 So `product` works in pieces that stay below.  OpenBLAS copies the factors of every product into an order of
 its own first.  A few rows with the whole of b would copy all of b for little work; forty rows with as many
 of b's rows as the bound allows take 1.1 to 1.3 times as long as one product on one core (few rows 2.4 times,
@@ -29,24 +29,32 @@ def threads():
     return cores
 
 
-LARGEST = 450_000 if threads() > 1 else float("inf")  # multiplications in one product
+def bounds(threads, numpy_version):
+    """The multiplications in one product of two matrices at most, and in one of a matrix and a vector."""
+    if threads == 1:
+        return float("inf"), float("inf")
+    return (260_000, 9_000) if numpy_version.startswith("1.") else (450_000, 450_000)
+
+
+LARGEST, LARGEST_VECTOR = bounds(threads(), np.__version__)
 ROWS, COLUMNS = 40, 300  # of a piece: this many rows where the sums can be cut instead, and columns at most
 
 
 def product(a, b, out=None):
     """a b, (..., M, m) and (..., m, n) -> (..., M, n), in pieces that start no threads."""
-    if a.size * b.shape[-1] <= LARGEST:  # all tasks together
+    if a.size * b.shape[-1] <= LARGEST_VECTOR:  # all tasks together
         if a.ndim == 2 and out is None:
             return np.dot(a, b)  # for two matrices the same, 0.3 µs sooner
         return np.matmul(a, b, out)
     M, (m, n) = a.shape[-2], b.shape[-2:]
-    if M * m * n <= LARGEST:
+    largest = LARGEST_VECTOR if 1 in (M, n) else LARGEST
+    if M * m * n <= largest:
         return np.matmul(a, b, out)
     if out is None:
         out = np.empty(a.shape[:-1] + (n,), np.result_type(a, b))  # (..., M, n)
     columns = even(n, COLUMNS)
-    terms = even(m, LARGEST // (min(ROWS, M) * columns))
-    rows = even(M, LARGEST // (terms * columns))
+    terms = even(m, largest // (min(ROWS, M) * columns))
+    rows = even(M, largest // (terms * columns))
     whole = M // rows * rows
     for part, height in ((slice(whole), rows), (slice(whole, M), M - whole)):  # equal pieces, then the rest
         if height == 0:
