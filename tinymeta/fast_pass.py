@@ -30,7 +30,7 @@ class FastPass:
 
     It has the methods of the pass in mlp.py, loss(), gradient() and hvp(v) for v (T, P).  Where all tasks
     share θ, their examples are T K rows of one data set: "..." is (T K,) then, and (T, K) otherwise.
-    x and y are of θ's type, or real beside a complex θ.
+    x and y are of θ's type, or real beside a complex θ.  MLP.2 and the like name the equation of mlp.py.
     """
 
     def __init__(self, model, theta, x, y):
