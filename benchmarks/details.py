@@ -109,26 +109,27 @@ def written_out(point, expected):
     return lambda: bare(point.width, theta, *data, ALPHA)
 
 
-def bounds(jax):
+def bounds(jax, grid):
     """What bounds the time: calls of NumPy on next to no data, matrix products alone, and a program with nothing else.
 
-    jax: point -> its time in microseconds, or None.
+    jax: point -> its time in microseconds, or None.  grid: the points.
     """
-    rows = []
-    for point in (Point(T=1), Point(T=4), Point(), Point(K=5), Point(K=20), Point(K=50), Point(T=1000),
-                  Point(dtype="float64"), Point(steps=5), Point(kind="fomaml"), Point(kind="reptile", steps=5)):
+    one, rows = np.zeros(1, np.float32), []
+    add, product = median(lambda: np.add(one, one, out=one)), median(lambda: np.matmul(one[None], one[:, None]))
+    for point in grid:
+        if point.kind == "iteration":
+            continue
         compute, empty = tinymeta(point), tinymeta(point._replace(T=1, K=1, width=2))
         calls = products_of(compute)
         parts = [compute, empty, lambda: replay(calls)]
-        if point.T * point.K <= 250 and point.steps == 1 and point.kind == "maml":  # beyond, bare would start threads
-            parts.append(written_out(point, compute()[1]))
-        times = [f"{t:,.0f}" for t in np.median([[median(part, 0.15) for part in parts] for _ in range(3)], axis=0)]
-        rows.append([point.kind, point.T, point.K, point.steps, point.dtype, f"{jax(point):,.0f}" if jax(point) else "–",
-                     *times[:2], len(calls), times[2], *(times[3:] or "–")])
-    one = np.zeros(1, np.float32)
-    add, product = median(lambda: np.add(one, one, out=one)), median(lambda: np.matmul(one[None], one[:, None]))
-    header = ["what", "T", "K", "steps", "dtype", "jax", "tinymeta", "the calls alone", "products",
-              "these alone", "written out"]
+        if point.T * point.K <= 250 and point.width == 40 and point.steps == 1 and point.kind == "maml":
+            parts.append(written_out(point, compute()[1]))  # beyond, bare would start threads
+        ours, least, products_alone, *bare_alone = np.median([[median(part, 0.15) for part in parts] for _ in range(3)],
+                                                             axis=0)
+        times = [jax(point), ours, least, products_alone, least + products_alone - product * len(products_of(empty)),
+                 *(bare_alone or [None])]
+        rows.append([*point] + ["–" if t is None else f"{t:,.0f}" for t in times])
+    header = [*Point._fields, "jax", "tinymeta", "the calls alone", "the products alone", "both", "written out"]
     return BOUNDS.format(add=add, product=product).splitlines() + [""] + table(header, rows)
 
 
@@ -213,13 +214,16 @@ def memory():
 
 BOUNDS = """## What bounds it
 
-The same code with one task, one point and width 2 has nothing to compute: what is left are the calls themselves.  The
-cheapest call of NumPy takes {add:.2f} µs here, a matrix product of one number {product:.2f}; a compiler pays neither.
-The matrix products alone are those that the computation asked for, made again one after the other.  What remains are
-elementwise operations, each of which reads and writes whole arrays, where a compiler merges them.  Written out is
-[bare.py](bare.py): the same operations for this one network, with no loop, no check and no choice.  It is the least
-that NumPy can do, as far as we know; what tinymeta takes beyond it is the price of being general and readable.
-Where even this takes longer than jax, NumPy cannot be as fast.  Microseconds:
+Microseconds with default threads.  The calls alone: the same code with one task, one point and width 2 has nothing to
+compute.  The cheapest call of NumPy takes {add:.2f} µs here, a matrix product of one number {product:.2f}; a compiler pays
+neither.  The products alone: those matrix products that the computation asked for, made again one after the other.  Both:
+their sum, with the calls of products counted once, which leaves no time at all for elementwise operations; each of these
+reads and writes whole arrays, where a compiler merges them.  Written out: [bare.py](bare.py), the same operations for this
+one network without a loop, a check or a choice, the least that NumPy can do as far as we know.  What tinymeta takes
+beyond it is the price of being general and readable.
+
+Where the products alone or the written-out program take longer than jax, no NumPy program that makes these products is as
+fast on this machine; where only both do, one with this many calls is not.
 """
 
 KERNELS = """The processor has AVX-512 too, which they do not use; jax compiles for what it finds.  OpenBLAS can be told to,
@@ -271,10 +275,10 @@ tried: medians of many repeats, single operations by themselves.
   arrays of a checkpoint never change."""
 
 
-def sections(jax):
-    """All of it, as lines of text.  jax: point -> its time in microseconds, or None."""
+def sections(jax, grid):
+    """All of it, as lines of text.  jax: point -> its time in microseconds, or None.  grid: the points measured."""
     lines = []
-    for section, given in ((shares, ()), (bounds, (jax,)), (kernels, (jax,)), (threads, ()), (memory, ())):
+    for section, given in ((shares, ()), (bounds, (jax, grid)), (kernels, (jax,)), (threads, ()), (memory, ())):
         print(section.__doc__.splitlines()[0], file=sys.stderr, flush=True)
         lines += [""] + section(*given)
     return lines + ["", *TRIED.splitlines()]

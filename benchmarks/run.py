@@ -200,6 +200,6 @@ if __name__ == "__main__":
         measured = run_all(arguments.rounds)
         best = Results(measured[0]).best
         jax = lambda point: (best("jax.jit", GRID.index(point)) or [None])[0]  # noqa: E731
-        text = "\n".join([report(*measured, arguments.rounds), *details.sections(jax)]) + "\n"
+        text = "\n".join([report(*measured, arguments.rounds), *details.sections(jax, GRID)]) + "\n"
         (HERE / "README.md").write_text(text, encoding="utf-8")
         print(text)
