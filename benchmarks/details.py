@@ -203,7 +203,7 @@ def memory():
         model, theta, batch = problem(Point(T, K, width, S))
         batch = tm.Batch(*arrays(Point(), batch))
         P, KU, tasks = model.n_params, K * 2 * width, min(T, block)
-        maml = tasks * ((S + 3) * P + (3 * S + 7) * KU) if S > 1 else min(tasks, 2**18 // (4 * K * width)) * 9 * KU
+        maml = tasks * ((S + 3) * P + (3 * S + 7) * KU) if S > 1 else min(tasks, 2**19 // (4 * K * width)) * 9 * KU
         held = [peak(lambda: tm.MAML(model, 1e-4, S, block=block).meta_gradient(theta, batch)),
                 peak(lambda: tm.evaluate_batch(model, theta, batch, 1e-4, max(S, 2), block))]
         formulas = [4 * maml, 4 * tasks * (2.7 * P + 5 * KU)]
@@ -265,8 +265,8 @@ tried: medians of many repeats, single operations by themselves.
 - Whole one-step MAML as one long function without classes: 250 instead of 264, 5 %.
 - A bias added by itself instead of a 1 appended to the inputs: equal in the forward pass, and the sum over examples
   (5.8) comes on top in the backward pass.
-- Smaller blocks of tasks in one_step.py: 1,722 instead of 1,193 at T = 100 with an eighth of the size; larger ones:
-  equal.
+- Smaller blocks of tasks in one_step.py: 1,722 instead of 1,193 at T = 100 with an eighth of the size; half the size:
+  1 to 5 % slower from T = 100 on; twice the size: equal.
 - Adapted weights never formed where K is as large as the layer: 2,137 instead of 1,500 at K = 50.  Which of the two
   is smaller now decides.
 - Forgetting each pass of MAML's several inner steps as soon as it has served: no gain beyond noise (for Reptile 5 %,

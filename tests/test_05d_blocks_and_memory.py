@@ -99,7 +99,7 @@ def test_memory_is_what_the_docstrings_say_to_a_fifth(T, K, width, S, block, dty
                                                 (200, 50, 40, 5)], ids=str)
 def test_memory_with_one_step_is_what_the_docstring_says_to_a_fifth(T, K, width, block):
     model, theta, batch, _, KU = problem(T, K, width, np.float32)
-    tasks = min(T, block, 2**18 // (4 * K * width))
+    tasks = min(T, block, 2**19 // (4 * K * width))
     assert 0.8 < peak(lambda: tm.MAML(model, block=block).meta_gradient(theta, batch)) / (4 * tasks * 9 * KU) < 1.2
 
 

@@ -37,7 +37,7 @@ class MAML:
 
     Memory of a meta-gradient: a network with U hidden units in all, φ'' = 0 and Q = K takes about
     min(T, block) · ((S + 3) P + (3 S + 7) K U) numbers of θ's type, and with one step min(T, block, B) · 9 K U,
-    where B K max(n_l) numbers are 256 KiB.
+    where B K max(n_l) numbers are 512 KiB.
 
     Raises TypeError or ValueError for a wrong setting.
     """

@@ -31,7 +31,7 @@ from .fast_pass import FastPass, activated, like, rows, with_one
 from .products import matrices, product, times_transposed, transposed
 from .tasks import blocks, mean_over_tasks
 
-BLOCK_BYTES = 2**18  # of one layer's activations
+BLOCK_BYTES = 2**19  # of one layer's activations
 
 
 def one_step_meta_gradient(model, theta, support, query, alpha, first_order, block):
