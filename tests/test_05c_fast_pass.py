@@ -186,7 +186,8 @@ def test_pieces_change_nothing_and_are_as_small_as_asked(largest, rng, monkeypat
 
 
 POINTS = [dict(), dict(T=1000), dict(K=50), dict(width=200), dict(T=100, K=20, width=100), dict(steps=3, width=100),
-          dict(steps=2, K=50, width=200), dict(T=4, width=500), dict(first_order=True, T=200), dict(dtype=float, width=100)]
+          dict(steps=2, K=50, width=200), dict(T=4, width=500),
+          dict(first_order=True, T=200), dict(dtype=float, width=100)]
 
 
 def meta_gradient(T=25, K=10, width=40, steps=1, dtype=np.float32, first_order=False):
@@ -210,8 +211,8 @@ def test_no_product_is_large_enough_to_start_threads(version, matrices, vectors,
 
 @pytest.mark.parametrize("setting, cores, expected", [
     ({}, 2, 2), ({}, 1, 1), ({"OPENBLAS_NUM_THREADS": "1"}, 8, 1), ({"OMP_NUM_THREADS": "1"}, 8, 1),
-    ({"OPENBLAS_NUM_THREADS": "4", "OMP_NUM_THREADS": "1"}, 8, 4), ({"OMP_NUM_THREADS": "4"}, 1, 1), ({"OMP_NUM_THREADS": "0"}, 8, 8)],
-    ids=str)
+    ({"OPENBLAS_NUM_THREADS": "4", "OMP_NUM_THREADS": "1"}, 8, 4), ({"OMP_NUM_THREADS": "4"}, 1, 1),
+    ({"OMP_NUM_THREADS": "0"}, 8, 8)], ids=str)
 def test_it_knows_how_many_threads_there_may_be(setting, cores, expected, monkeypatch):
     for name in ("OPENBLAS", "GOTO", "OMP"):
         monkeypatch.delenv(f"{name}_NUM_THREADS", raising=False)

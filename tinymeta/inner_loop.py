@@ -88,7 +88,7 @@ def check_meta_arguments(model, theta, batch, alpha=0.0):
     P = getattr(model, "n_params", "P")
     arguments.shape("theta", np.asarray(theta), (P,), ": the meta-parameters are one vector")
     theta, *support = checked(model, theta, batch.x_support, batch.y_support)
-    if not isinstance(alpha, float) and len(alpha) != theta.size:
+    if np.ndim(alpha) and len(alpha) != theta.size:
         raise ValueError(f"alpha has shape {np.shape(alpha)}; expected ({theta.size},), one for each parameter")
     query = [as_precision_of(theta, batch.x_query), as_precision_of(theta, batch.y_query)]
     return theta, support, query

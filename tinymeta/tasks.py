@@ -127,7 +127,8 @@ class _UniformTasks:
             x = np.linspace(low, high, self.grid)[np.argsort(uniform, axis=1)]  # (T, grid), shuffled
         x = x[..., np.newaxis]  # (T, K + Q or grid, 1)
         y = self.truth(parameters, x)  # (T, K + Q or grid, 1)
-        (x_support, x_query), (y_support, y_query) = ((a[:, :K], a[:, a.shape[1] - Q:]) for a in (x, y))
+        (x_support, x_query), (y_support, y_query) = (  # (T, K, 1), (T, Q, 1)
+            (a[:, :K], a[:, a.shape[1] - Q:]) for a in (x, y))
         if self.noise > 0:
             y_support = y_support + self.noise * rng.standard_normal(y_support.shape)
             y_query = y_query + self.noise * rng.standard_normal(y_query.shape)
