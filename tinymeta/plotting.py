@@ -10,9 +10,9 @@ from matplotlib.animation import FuncAnimation
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from . import arguments
-from .inner_loop import adapt
-from .tasks import Batch
+from .core import arguments
+from .methods.inner_loop import adapt
+from .core.tasks import Batch
 
 TRUTH = dict(color="black", linestyle="--", linewidth=1.4, label="truth")
 SUPPORT = dict(color="#D55E00", marker="o", linestyle="none", markersize=6, label="support", zorder=5)

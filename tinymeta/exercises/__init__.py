@@ -15,7 +15,7 @@ The stub is the same function with its body replaced by NotImplementedError; lin
 import inspect
 import textwrap
 
-from ..ladder import climb
+from ..checking.ladder import climb
 
 MARK = "# your turn"
 

@@ -4,7 +4,7 @@ import numpy as np
 
 import tinymeta as tm
 
-from ..diagnosis import Hints, Suspect, compare
+from ..checking.diagnosis import Hints, Suspect, compare
 from . import exercise
 
 

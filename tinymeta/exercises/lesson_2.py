@@ -4,7 +4,7 @@ import numpy as np
 
 import tinymeta as tm
 
-from ..diagnosis import Hints, Mistake, Suspect, compare
+from ..checking.diagnosis import Hints, Mistake, Suspect, compare
 from . import exercise
 
 

@@ -2,11 +2,11 @@
 
 import numpy as np
 
-from ..check_meta import check_meta_gradient
-from ..diagnosis import Hints, Suspect, compare
-from ..linear import Linear
-from ..maml import MAML
-from ..tasks import Batch
+from ..checking.check_meta import check_meta_gradient
+from ..checking.diagnosis import Hints, Suspect, compare
+from ..learners.linear import Linear
+from ..methods.maml import MAML
+from ..core.tasks import Batch
 from . import exercise
 
 

@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from ..diagnosis import Hints, Suspect, compare
-from ..gradient_check import check_gradient
-from ..mlp import MLP
+from ..checking.diagnosis import Hints, Suspect, compare
+from ..checking.gradient_check import check_gradient
+from ..learners.mlp import MLP
 from . import exercise
 
 

@@ -4,8 +4,8 @@ import numpy as np
 
 import tinymeta as tm
 
-from ..diagnosis import compare
-from ..gradient_check import check_gradient
+from ..checking.diagnosis import compare
+from ..checking.gradient_check import check_gradient
 from . import exercise
 
 

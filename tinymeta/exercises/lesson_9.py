@@ -4,7 +4,7 @@ import numpy as np
 
 import tinymeta as tm
 
-from ..diagnosis import compare
+from ..checking.diagnosis import compare
 from . import exercise
 
 

@@ -1,0 +1,127 @@
+"""Arguments: a wrong one gets an error that names it, what was found and what was expected.
+
+Shape mistakes are the field's most expensive bug: NumPy broadcasts an (H, 1) array onto an
+(H, H) one without a word.  So public functions look at their arguments before they compute.
+"""
+
+import operator
+
+import numpy as np
+
+
+def whole_number(name, value, minimum):
+    """`value` as an int; TypeError or ValueError unless it is a whole number >= `minimum`."""
+    expected = f"expected a whole number of at least {minimum}"
+    try:
+        if isinstance(value, (bool, np.bool_)):
+            raise TypeError
+        number = operator.index(value)
+    except TypeError:
+        raise TypeError(f"{name} is {value!r}; {expected}") from None
+    if number < minimum:
+        raise ValueError(f"{name} is {number}; {expected}")
+    return number
+
+
+def number(name, value, above=None, at_least=None, below=None):
+    """`value` as a float; an error unless it is one finite real number within the bounds given."""
+    words = (("above", above), ("of at least", at_least), ("below", below))
+    bounds = " and ".join(f"{word} {bound:g}" for word, bound in words if bound is not None)
+    expected = f"expected one finite number {bounds}".rstrip()
+    text = isinstance(value, (str, bytes))
+    if text or np.ndim(value) != 0 or np.asarray(value).dtype.kind not in "iuf":
+        raise TypeError(f"{name} is {value!r}; {expected}")
+    found = float(value)
+    too_low = (above is not None and found <= above) or (at_least is not None and found < at_least)
+    if not np.isfinite(found) or too_low or (below is not None and found >= below):
+        raise ValueError(f"{name} is {value!r}; {expected}")
+    return found
+
+
+def interval(name, value):
+    """A range as two floats (low, high); an error unless they are finite and low <= high."""
+    if np.shape(value) != (2,):
+        raise ValueError(f"{name} is {value!r}; expected two numbers (low, high)")
+    low, high = (number(f"{name}[{i}]", end) for i, end in enumerate(value))
+    if low > high:
+        raise ValueError(f"{name} is ({low:g}, {high:g}); expected low <= high")
+    return low, high
+
+
+def generator(name, value):
+    """`value`; TypeError unless it is a numpy.random.Generator: no hidden randomness anywhere."""
+    if not isinstance(value, np.random.Generator):
+        raise TypeError(f"{name} is {value!r}; expected a numpy.random.Generator, "
+                        f"for example np.random.default_rng(0)")
+    return value
+
+
+def floating(name, value, finite=True):
+    """`value` as an array of real or complex floating-point numbers, all finite if asked."""
+    try:
+        array = np.asarray(value)
+    except ValueError:
+        raise ValueError(f"{name} is a list of unequal parts; "
+                         f"expected an array of one shape") from None
+    if isinstance(value, np.ma.MaskedArray):
+        raise TypeError(f"{name} is a masked array of shape {array.shape}; "
+                        f"expected one without a mask")
+    if array.dtype.kind not in "fc":
+        raise TypeError(f"{name} has dtype {array.dtype} and shape {array.shape}; expected "
+                        f"floating-point numbers, such as np.asarray({name}, dtype=float)")
+    if finite and (bad := array.size - np.count_nonzero(np.isfinite(array))):
+        raise ValueError(f"{name} has shape {array.shape} and {bad} NaN or infinite entries; "
+                         f"expected none")
+    return array
+
+
+def methods(name, value, *expected):
+    """`value`; TypeError unless it has the methods named: an object is for what it can do."""
+    missing = [method for method in expected if not callable(getattr(value, method, None))]
+    if missing:
+        raise TypeError(f"{name} is {value!r}; expected an object with {', '.join(expected)} "
+                        f"(it has no {', '.join(missing)})")
+    return value
+
+
+def shape(name, array, expected, remark=""):
+    """Raise ValueError unless the last axes of `array` fit `expected`.
+
+    `expected` lists the axes: a number must be met, a string names an axis of any length of at
+    least 1, and a leading `...` allows any axes before.  `remark` ends the message.
+    """
+    open_ended = expected[:1] == (...,)
+    named = expected[1:] if open_ended else expected
+    fits = array.ndim == len(named) or (open_ended and array.ndim > len(named))
+    for found, wanted in zip(reversed(array.shape), reversed(named)):
+        fits = fits and (found == wanted or (isinstance(wanted, str) and found > 0))
+    if not fits:
+        axes = ", ".join("..." if axis is ... else str(axis) for axis in expected)
+        comma = "," if len(expected) == 1 else ""
+        raise ValueError(f"{name} has shape {array.shape}; expected ({axes}{comma}){remark}")
+
+
+def step_size(name, value, n_params=None):
+    """A step size: a positive float, or a vector (P,) of entries >= 0 (0 freezes a parameter)."""
+    if np.ndim(value) == 0:
+        return number(name, value, above=0)
+    vector = floating(name, value)
+    size = "P" if n_params is None else n_params
+    shape(name, vector, (size,), ": one number, or one for each parameter")
+    if vector.dtype.kind == "c" or (vector < 0).any():
+        raise ValueError(f"{name} has shape {vector.shape} and entries that are negative or "
+                         f"complex; expected real numbers of at least 0")
+    return vector.copy()
+
+
+def as_precision_of(omega, array):
+    """The array in ω's precision: single beside a float32 or complex64 ω, else double.
+
+    Complex stays complex.
+    """
+    real = omega.real.dtype
+    if array.dtype == real:
+        return array
+    dtype = np.result_type(real, np.complex64) if array.dtype.kind == "c" else real
+    with np.errstate(over="ignore"):  # too large for single precision: inf, which checks report
+        return array.astype(dtype, copy=False)

@@ -1,0 +1,66 @@
+"""How the parts of one flat vector lie in it: their names, shapes and places.
+
+All parameters are ONE flat vector θ (P,), or (..., P) when each task has its own, so that code can
+be the equations: `theta - alpha * g`, `v - alpha * Hv`.  A layout unflattens it into views, and
+flattens parts into a new vector; models, methods, checks and checkpoints all use this one.
+"""
+
+import numpy as np
+
+
+class Layout:
+    """The parts of a flat vector, in order.
+
+    blocks: [(name, shape), ...], such as [("W1", (1, 40)), ("b1", (40,))].  names, shapes and
+    slices: one entry for each block.  size: the length P of the vector.
+    """
+
+    def __init__(self, blocks):
+        self.blocks = [(name, tuple(shape)) for name, shape in blocks]
+        self.names = [name for name, _ in self.blocks]
+        self.shapes = [shape for _, shape in self.blocks]
+        self.slices, self.size = [], 0
+        for shape in self.shapes:
+            end = self.size + int(np.prod(shape))
+            self.slices.append(slice(self.size, end))
+            self.size = end
+
+    def unflatten(self, vector):
+        """Views into a vector (..., P), one for each block: (..., *shape)."""
+        leading = vector.shape[:-1]
+        return [vector[..., part].reshape(leading + shape)
+                for part, shape in zip(self.slices, self.shapes)]
+
+    def flatten(self, parts):
+        """One new vector (..., P) of parts (..., *shape); leading axes are broadcast."""
+        rows = []
+        for part, shape in zip(parts, self.shapes):
+            leading = part.shape[:part.ndim - len(shape)]
+            rows.append(part.reshape(leading + (int(np.prod(shape)),)))
+        leading = np.broadcast_shapes(*(row.shape[:-1] for row in rows))
+        rows = [np.broadcast_to(row, leading + row.shape[-1:]) for row in rows]
+        return np.concatenate(rows, axis=-1)
+
+    def __iter__(self):
+        """(name, shape, slice) of each block."""
+        return iter(zip(self.names, self.shapes, self.slices))
+
+    def __len__(self):
+        return len(self.blocks)
+
+    def __str__(self):
+        parts = ", ".join(f"{name} {shape}" for name, shape in self.blocks)
+        return f"P = {self.size} parameters, {parts}"
+
+
+def layout_of(blocks, size):
+    """The Layout of a model, of a method, or of [(name, shape), ...]; None is one block, "theta".
+
+    Raises ValueError unless it has `size` numbers.
+    """
+    blocks = getattr(blocks, "blocks", blocks)
+    layout = Layout(blocks or [("theta", (size,))])
+    if layout.size != size:
+        raise ValueError(f"blocks hold {layout.size} parameters; "
+                         f"expected {size}, the length of theta")
+    return layout

@@ -1,0 +1,177 @@
+"""What a model is: a loss L(θ) on a data set, its gradient g(θ), and products H(θ) v.
+
+Any object with these three methods is a model; the meta-learning methods never look inside one.
+
+    loss(theta, x, y)       L(θ)      (...)
+    gradient(theta, x, y)   g(θ)      (..., P)
+    hvp(theta, x, y, v)     H(θ) v    (..., P)
+
+with θ (..., P), x (..., K, D_in), y (..., K, D_out), v (..., P); leading axes are tasks, and
+broadcast: one θ (P,) for T tasks with x (T, K, D_in) gives T losses and (T, P) gradients.
+
+The models of the package compute all three from one forward pass.  So they offer `at(theta, x, y)`
+as well, the pass at θ, remembered, with .loss(), .gradient(), .hvp(v) and the predictions .f.
+"""
+
+import numpy as np
+
+from . import arguments
+from .arguments import as_precision_of
+from .initialisation import initial
+from .layout import Layout
+
+
+class Model:
+    """What the package's models share: the layout of θ, its initialisation, and checked functions.
+
+    Subclasses define `at(theta, x, y)`.  d_in, d_out: D_in and D_out.  blocks: the parts of θ in
+    order, [(name, shape)].  default_init: the initialisation that fits (see initialisation.py).
+    """
+
+    def __init__(self, d_in, d_out, blocks, default_init):
+        self.d_in, self.d_out, self.default_init = d_in, d_out, default_init
+        self.layout = Layout(blocks)
+        self.blocks, self.slices = self.layout.blocks, self.layout.slices
+        self.n_params = self.layout.size
+
+    def unflatten(self, theta):
+        """Views into θ (..., P), one for each block: (..., *shape)."""
+        return self.layout.unflatten(theta)
+
+    def init(self, rng, dtype=np.float64, scheme=None):
+        """Draw initial parameters θ (P,).
+
+        dtype: float64 or float32.  scheme: "he", "xavier", "truncated_normal" or "uniform"; None
+        takes the one that fits the model.  Raises TypeError or ValueError for anything else.
+        """
+        return initial(self.layout, rng, dtype, self.default_init if scheme is None else scheme)
+
+    def predict(self, theta, x):
+        """f(x; θ): θ (..., P) and x (..., K, D_in) give (..., K, D_out).  Raises as `check`."""
+        theta, x, _, _ = self.check(theta, x)
+        return self.at(theta, x, None).f
+
+    def loss(self, theta, x, y):
+        """L(θ), the mean over the data set, (...).  Raises as `check` does."""
+        theta, x, y, _ = self.check(theta, x, y)
+        return self.at(theta, x, y).loss()
+
+    def gradient(self, theta, x, y):
+        """g(θ) = ∂L/∂θ, (..., P).  Raises as `check` does."""
+        theta, x, y, _ = self.check(theta, x, y)
+        return self.at(theta, x, y).gradient()
+
+    def hvp(self, theta, x, y, v):
+        """H(θ) v for directions v (..., P), (..., P); H is never formed.  Raises as `check`."""
+        theta, x, y, v = self.check(theta, x, y, v)
+        product = self.at(theta, x, y).hvp(v)
+        leading = np.broadcast_shapes(theta.shape[:-1], product.shape[:-1])  # if H ignores θ
+        if product.shape[:-1] != leading:
+            product = np.broadcast_to(product, leading + product.shape[-1:]).copy()
+        return product
+
+    def check(self, theta, x, y=None, v=None):
+        """Return θ, x, y and v as arrays of one precision, θ's; raise where they do not fit.
+
+        Raises TypeError for integer arrays, and ValueError, which names the argument with its
+        shape and the shape expected, for a wrong shape and for NaN in the data.
+        """
+        theta = arguments.floating("theta", theta, finite=False)
+        arguments.shape("theta", theta, (..., self.n_params), f": {self.layout}")
+        x, y = data(theta, x, y, self)
+        leading = {"theta": theta.shape[:-1], "x": x.shape[:-2]}
+        if v is not None:
+            v = as_precision_of(theta, arguments.floating("v", v, finite=False))
+            arguments.shape("v", v, (..., self.n_params), f": {self.layout}")
+            leading["v"] = v.shape[:-1]
+        _check_leading(leading)
+        return theta, x, y, v
+
+
+def data(theta, x, y, model, names=("x", "y")):
+    """x (..., K, D_in) and y (..., K, D_out), or None, checked, in θ's precision.
+
+    D_in and D_out are the model's, if it has them.  Raises as Model.check does.
+    """
+    x_name, y_name = names
+    x = as_precision_of(theta, arguments.floating(x_name, x, finite=False))
+    x = arguments.floating(x_name, x)  # finite, and so in θ's precision
+    arguments.shape(x_name, x, (..., "K", getattr(model, "d_in", "D_in")))
+    if y is None:
+        return x, y
+    y = arguments.floating(y_name, as_precision_of(theta, arguments.floating(y_name, y, False)))
+    d_out = getattr(model, "d_out", y.shape[-1] if y.ndim else "D_out")
+    if y.shape != x.shape[:-1] + (d_out,):
+        raise ValueError(f"{y_name} has shape {y.shape}; expected {x.shape[:-1] + (d_out,)}, "
+                         f"to go with {x_name} of shape {x.shape}")
+    return x, y
+
+
+def _check_leading(leading):
+    """Raise ValueError unless leading axes, name -> shape, broadcast and none is empty."""
+    try:
+        if 0 in np.broadcast_shapes(*leading.values()):
+            raise ValueError
+    except ValueError:
+        found = ", ".join(f"{name} {shape}" for name, shape in leading.items())
+        raise ValueError(f"theta has leading axes that do not fit the others: {found}; expected "
+                         f"axes that broadcast, such as () or (T,), and no empty one") from None
+
+
+DECISIVE = frozenset(["loss", "gradient", "hvp", "at"])
+
+
+def shortcut(model, name):
+    """model.<name>, a shortcut such as `at`, or None where it may not be the same function.
+
+    The documented methods decide: a shortcut counts only if none of loss, gradient and hvp is
+    redefined nearer to the model, on the object itself or in a subclass of the shortcut's class.
+    """
+    if not isinstance(model, Model):
+        return None
+    for scope in (model, *type(model).__mro__):
+        defined = vars(scope)
+        if name in defined:
+            return getattr(model, name)
+        if not DECISIVE.isdisjoint(defined):
+            return None
+    return None
+
+
+def pass_at(model, theta, x, y):
+    """The model's pass at θ: .loss(), .gradient() and .hvp(v), by the documented methods.
+
+    It is model.at(theta, x, y) where that is sure to be the same (see `shortcut`).
+    """
+    at = shortcut(model, "at")
+    return at(theta, x, y) if at else _PlainPass(model, theta, x, y)
+
+
+class _PlainPass:
+    """The pass of a model that offers only loss, gradient and hvp; their shapes are checked."""
+
+    def __init__(self, model, theta, x, y):
+        self.model, self.point = model, (theta, x, y)
+        self.leading = np.broadcast_shapes(theta.shape[:-1], x.shape[:-2])
+
+    def loss(self):
+        """L (...)."""
+        return self._checked("loss(theta, x, y)", self.model.loss(*self.point), ())
+
+    def gradient(self):
+        """g (..., P)."""
+        gradient = self.model.gradient(*self.point)
+        return self._checked("gradient(theta, x, y)", gradient, self.point[0].shape[-1:])
+
+    def hvp(self, v):
+        """H v for v (..., P), (..., P)."""
+        product = self.model.hvp(*self.point, v)
+        return self._checked("hvp(theta, x, y, v)", product, self.point[0].shape[-1:])
+
+    def _checked(self, name, result, last):
+        """The result as an array; ValueError unless its shape is (..., *last)."""
+        array, expected = np.asarray(result), self.leading + last
+        if array.shape != expected:
+            raise ValueError(f"the model's {name} has shape {array.shape}; expected {expected}: "
+                             f"one result for each task, leading axes are not summed")
+        return array

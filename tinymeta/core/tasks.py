@@ -1,0 +1,202 @@
+"""Tasks: small regression problems that belong together, and batches of them.
+
+A task is one function; few-shot regression shows K of its points (the support set) and asks
+for the others (the query set).  A batch holds T tasks as four arrays:
+
+    x_support (T, K, D_in)    y_support (T, K, D_out)    what the learner adapts to
+    x_query   (T, Q, D_in)    y_query   (T, Q, D_out)    what it is judged by
+
+    [TASK.1]  sinusoids   y = A sin(x - ψ)    A ~ U[0.1, 5], ψ ~ U[0, π], x ~ U[-5, 5]
+    [TASK.2]  lines       y = a x + b         a, b ~ U[-2, 2], x ~ U[-2, 2]
+
+Reference: Finn, Abbeel, Levine 2017, "Model-Agnostic Meta-Learning for Fast Adaptation of Deep
+Networks", Sec. 5.1, for the sinusoids; its generator subtracts the phase, as here.  The lines
+are ours.
+"""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from . import arguments
+from .arguments import as_precision_of
+
+
+ARRAYS = ("x_support", "y_support", "x_query", "y_query")
+
+
+@dataclass(frozen=True, eq=False)
+class Batch:
+    """T tasks with their support and query sets.  A batch that exists is a checked one.
+
+    parameters: what the tasks were made from, name -> (T,), such as amplitude and phase.  Empty
+    for one's own data.  Only plots and the oracle baseline look at it; a learner never does.
+
+    Raises TypeError for integer or complex arrays, ValueError for shapes that do not fit and for
+    NaN.
+    """
+
+    x_support: np.ndarray  # (T, K, D_in)
+    y_support: np.ndarray  # (T, K, D_out)
+    x_query: np.ndarray  # (T, Q, D_in)
+    y_query: np.ndarray  # (T, Q, D_out)
+    parameters: dict = field(default_factory=dict)
+
+    def __post_init__(self):
+        for name in ARRAYS:
+            array = arguments.floating(name, getattr(self, name))
+            if array.dtype.kind == "c":
+                raise TypeError(f"{name} has dtype {array.dtype}; "
+                                f"expected real floating-point numbers")
+            object.__setattr__(self, name, array)
+        arguments.shape("x_support", self.x_support, ("T", "K", "D_in"))
+        T, K, D_in = self.x_support.shape
+        arguments.shape("y_support", self.y_support, (T, K, "D_out"), ": T and K as in x_support")
+        D_out = self.y_support.shape[2]
+        arguments.shape("x_query", self.x_query, (T, "Q", D_in), ": T and D_in as in x_support")
+        arguments.shape("y_query", self.y_query, (*self.x_query.shape[:2], D_out),
+                        ": T and Q as in x_query, D_out as in y_support")
+        self._check_parameters(T)
+
+    def _check_parameters(self, T):
+        if not isinstance(self.parameters, dict):
+            raise TypeError(f"parameters is {self.parameters!r}; "
+                            f"expected a dict of arrays of shape ({T},)")
+        parameters = {name: np.asarray(values) for name, values in self.parameters.items()}
+        object.__setattr__(self, "parameters", parameters)
+        for name, values in parameters.items():
+            if values.shape != (T,):
+                raise ValueError(f"parameters[{name!r}] has shape {values.shape}; "
+                                 f"expected ({T},), one number for each task")
+
+    def __len__(self):
+        return len(self.x_support)
+
+    def __getitem__(self, which):
+        """Some of the tasks, as a batch: `batch[3]`, `batch[10:20]`, `batch[[1, 4]]`."""
+        if np.ndim(which) == 0 and not isinstance(which, slice):
+            which = [which]
+        parameters = {name: values[which] for name, values in self.parameters.items()}
+        return Batch(self.x_support[which], self.y_support[which],
+                     self.x_query[which], self.y_query[which], parameters)
+
+    def arrays(self, omega):
+        """x_support, y_support, x_query and y_query in the precision of ω.
+
+        Raises ValueError where a number is too large for it.
+        """
+        real, arrays = omega.real.dtype, []
+        for name in ARRAYS:
+            array = getattr(self, name)
+            if array.dtype != real:
+                array = arguments.floating(name, as_precision_of(omega, array))
+            arrays.append(array)
+        return arrays
+
+
+def chunks(arrays, size):
+    """Yield the arrays (T, ...) of `size` tasks at a time, in order: bounded memory."""
+    T = len(arrays[0])
+    if T <= size:
+        yield arrays
+        return
+    for start in range(0, T, size):
+        yield [array[start:start + size] for array in arrays]
+
+
+class _UniformTasks:
+    """Tasks whose parameters and inputs are uniform in ranges; subclasses say what y is.
+
+    Every task is drawn from its own row of random numbers, so that, noise apart, the first ten of
+    a hundred tasks are the same as ten tasks drawn with the same seed.
+    """
+
+    def __init__(self, ranges, x_range, grid, noise):
+        self.ranges = {name: arguments.interval(name, ends) for name, ends in ranges.items()}
+        self.x_range = arguments.interval("x_range", x_range)
+        self.grid = None if grid is None else arguments.whole_number("grid", grid, minimum=2)
+        self.noise = arguments.number("noise", noise, at_least=0)
+
+    def sample(self, rng, n_tasks=25, n_support=10, n_query=10):
+        """Draw a batch of tasks.
+
+        rng: a numpy.random.Generator.  n_tasks, n_support, n_query: T, K and Q, each at least 1.
+        Inputs are uniform in x_range.  With a grid of G points they are G equidistant points in
+        random order: the support set takes K from the front, the query set Q from the back; the
+        two are disjoint while K + Q <= G, and Q = G asks for the whole grid.
+
+        Returns a Batch (float64) that carries the task parameters.  Raises TypeError or
+        ValueError for a wrong argument.
+        """
+        arguments.generator("rng", rng)
+        T = arguments.whole_number("n_tasks", n_tasks, minimum=1)
+        K = arguments.whole_number("n_support", n_support, minimum=1)
+        Q = arguments.whole_number("n_query", n_query, minimum=1)
+        for name, n in (("n_support", K), ("n_query", Q)):
+            if self.grid is not None and n > self.grid:
+                raise ValueError(f"{name} is {n}; "
+                                 f"expected at most {self.grid}, the number of grid points")
+        uniform = rng.random((T, len(self.ranges) + (self.grid or K + Q)))
+        parameters = {}
+        for i, (name, (low, high)) in enumerate(self.ranges.items()):
+            parameters[name] = low + (high - low) * uniform[:, i]  # (T,)
+        x = self._inputs(uniform[:, len(self.ranges):])  # (T, K + Q or G, 1)
+        y = self.truth(parameters, x)  # (T, K + Q or G, 1)
+        first, last = slice(K), slice(x.shape[1] - Q, None)
+        y_support, y_query = y[:, first], y[:, last]  # (T, K, 1), (T, Q, 1)
+        if self.noise > 0:
+            y_support = y_support + self.noise * rng.standard_normal(y_support.shape)
+            y_query = y_query + self.noise * rng.standard_normal(y_query.shape)
+        return Batch(x[:, first], y_support, x[:, last], y_query, parameters)
+
+    def _inputs(self, uniform):
+        """Uniform numbers (T, n) as inputs (T, n, 1): spread over x_range, or the grid shuffled."""
+        low, high = self.x_range
+        if self.grid is None:
+            x = low + (high - low) * uniform
+        else:
+            x = np.linspace(low, high, self.grid)[np.argsort(uniform, axis=1)]
+        return x[..., np.newaxis]
+
+
+def _column(values):
+    """Task parameters (...) as (..., 1, 1), to go with inputs (..., K, 1)."""
+    return np.asarray(values)[..., np.newaxis, np.newaxis]
+
+
+class SinusoidTasks(_UniformTasks):
+    """Sine waves y = A sin(x - ψ): the paper's ranges unless told otherwise.
+
+    amplitude, phase, x_range: (low, high) of A, ψ and x, uniform.  grid: draw x from that many
+    equidistant points.  noise: standard deviation of Gaussian noise on y.
+
+    The tasks of Nichol et al. 2018 (Reptile) are SinusoidTasks(phase=(0, 2 * np.pi), grid=50);
+    they write sin(x + ψ), which is the same distribution when ψ covers the circle.
+
+    Raises TypeError or ValueError for a range, a grid or a noise that cannot be.
+    """
+
+    def __init__(self, amplitude=(0.1, 5.0), phase=(0.0, np.pi), x_range=(-5.0, 5.0), grid=None,
+                 noise=0.0):
+        super().__init__({"amplitude": amplitude, "phase": phase}, x_range, grid, noise)
+
+    def truth(self, parameters, x):
+        """The noiseless y (..., K, 1) at x (..., K, 1), for amplitude and phase (...)."""
+        A, psi = _column(parameters["amplitude"]), _column(parameters["phase"])
+        return A * np.sin(x - psi)  # [TASK.1]
+
+
+class LinearTasks(_UniformTasks):
+    """Straight lines y = a x + b, with a uniform prior over slope a and intercept b.
+
+    slope, intercept, x_range: (low, high), uniform.  grid and noise as in SinusoidTasks.
+    """
+
+    def __init__(self, slope=(-2.0, 2.0), intercept=(-2.0, 2.0), x_range=(-2.0, 2.0), grid=None,
+                 noise=0.0):
+        super().__init__({"slope": slope, "intercept": intercept}, x_range, grid, noise)
+
+    def truth(self, parameters, x):
+        """The noiseless y (..., K, 1) at x (..., K, 1), for slope and intercept (...)."""
+        a, b = _column(parameters["slope"]), _column(parameters["intercept"])
+        return a * x + b  # [TASK.2]

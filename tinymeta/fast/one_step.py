@@ -1,0 +1,157 @@
+"""MAML with one inner step, without forming a task's large matrices.
+
+maml.py is the definition; this computes the same numbers for a FastMLP in half the time.  One
+inner step changes each weight matrix by a matrix of rank K, and the loss only ever multiplies with
+it.  Let a bias be the last row of its weight and a 1 the last entry of every input a, as in
+fast_pass.py; passing back, and in ȧ, there is no 1.
+
+The inner step and the Hessian term are both linear in the support loss, so -α goes into it once:
+let s_l be the errors of -α L_𝒮, which are -α δ_l, and ṡ_l their dots.  A prime, in the code an
+underscore, means at the adapted parameters θ': the weights W' and the query quantities a' and δ'.
+Then W'_l = W_l + a_{l-1}ᵀ s_l, and a product with W'_l is one with W_l, which all tasks share, and
+two with thin matrices:
+
+    [ONE.1]  a'_{l-1} W'_l = a'_{l-1} W_l + (a'_{l-1} a_{l-1}ᵀ) s_l     Q × K products of inputs
+    [ONE.2]  δ'_l W'_lᵀ    = δ'_l W_lᵀ + (δ'_l s_lᵀ) a_{l-1}            and of errors
+
+([ONE.1] is attention without a softmax: the query's inputs look up the support's errors.)  The
+direction of the Hessian-vector product is the query gradient, V_l = a'_{l-1}ᵀ δ'_l, of rank Q:
+
+    [ONE.3]  a_{l-1} V_l   = (a_{l-1} a'_{l-1}ᵀ) δ'_l                   the same products again
+    [ONE.4]  s_l V_lᵀ      = (s_l δ'_lᵀ) a'_{l-1}
+
+and the sum over tasks of v - α H v is one product over all tasks' rows at once:
+
+    [ONE.5]  Σ_tasks a'_{l-1}ᵀ δ'_l + a_{l-1}ᵀ ṡ_l + ȧ_{l-1}ᵀ s_l
+
+A matrix with no more entries than its thin factors, as in the first and the last layer, is formed
+instead; `thin` says of each layer which it is.  Tasks go through in chunks that fit the cache.
+"""
+
+import numpy as np
+
+from ..core.tasks import chunks
+from ..learners.mlp import transposed
+from ..methods.method import mean_over_tasks
+from . import products
+from .parts import activated, curve, like, rows, with_one
+
+CHUNK_BYTES = 2**19  # of one layer's activations
+
+
+def one_step_meta_gradient(model, theta, batch, maml):
+    """MAML's mean query loss after one inner step, and its gradient in θ: (number, (P,)).
+
+    model: a FastMLP.  theta: (P,), real.  batch: T tasks that fit.  maml: with a number alpha.
+    Memory: min(T, chunk, B) · 9 K U numbers of θ's type for U hidden units in all and Q = K,
+    where B K max(n_l) numbers are 512 KiB.
+    """
+    arrays = batch.arrays(theta)
+    T, points = len(arrays[0]), max(arrays[0].shape[1], arrays[2].shape[1])
+    fitting = max(1, CHUNK_BYTES // (points * max(model.widths) * theta.itemsize))
+    sums = [_sums(model, theta, *some, maml.alpha, maml.first_order)
+            for some in chunks(arrays, min(fitting, maml.chunk))]
+    losses, gradients = zip(*sums)
+    return mean_over_tasks(losses, T), mean_over_tasks(gradients, T)
+
+
+def _sums(model, theta, x, y, x_, y_, alpha, first_order):
+    """The sums over tasks of the query losses, a number, and of their meta-gradients, (P,)."""
+    (T, K, _), Q, N = y.shape, y_.shape[1], len(model.widths) - 1
+    phi, loss, curved = model.activation, model.loss_function, model.activation.second_derivative
+    dot, matmul = products.for_rows(T * max(K, Q), model.largest)
+    W = model.matrices(theta)  # [None, (n_0 + 1, n_1), ...]: lists go by layer, as in mlp.py
+    Wt = [None, None] + [weight[:-1].T for weight in W[2:]]
+    thin = [None] + [weight.size > K * sum(weight.shape) for weight in W[1:]]
+
+    # The support pass at θ: the examples of all tasks are the rows of one matrix.
+    a, z, slope, bend, s = [with_one(rows(x))], [None], [None], [None] * N, [None] * (N + 1)
+    for l in range(1, N):
+        z.append(dot(a[l - 1], W[l]))  # (T K, n_l)
+        a_l, slope_l = activated(phi, z[l])
+        a.append(a_l)  # (T K, n_l + 1)
+        slope.append(slope_l)
+    f = dot(a[N - 1], W[N]).reshape(y.shape)  # (T, K, D_out)
+    s[N] = rows(-alpha * like(f, loss.gradient(f, y)))
+    for l in range(N - 1, 0, -1):
+        s[l] = times(dot, s[l + 1], Wt[l + 1])  # (T K, n_l)
+        if curved:
+            bend[l] = s[l] * curve(phi, z[l], a[l], slope[l])  # s_{l+1} W_{l+1}ᵀ ⊙ φ''(z_l)
+        s[l] *= slope[l]
+
+    # The query pass at θ', task by task.
+    a3 = [a_l.reshape(T, K, -1) for a_l in a]  # (T, K, n_l + 1)
+    s3 = [None] + [s_l.reshape(T, K, -1) for s_l in s[1:]]
+    a_, slope_, delta_ = [with_one(x_)], [None], [None] * (N + 1)
+    inputs, errors, adapted = [None] * (N + 1), [None] * (N + 1), [None] * (N + 1)
+    for l in range(1, N + 1):
+        if thin[l]:
+            inputs[l] = matmul(a_[l - 1], a3[l - 1].swapaxes(1, 2))  # (T, Q, K)
+            z_ = dot(rows(a_[l - 1]), W[l]).reshape(T, Q, -1)
+            z_ += matmul(inputs[l], s3[l])  # [ONE.1]
+        else:
+            adapted[l] = matmul(a3[l - 1].swapaxes(1, 2), s3[l])  # (T, n_{l-1} + 1, n_l)
+            adapted[l] += W[l]
+            z_ = matmul(a_[l - 1], adapted[l])  # (T, Q, n_l)
+        if l < N:
+            a_l, slope_l = activated(phi, z_)
+            a_.append(a_l)
+            slope_.append(slope_l)
+    delta_[N] = like(z_, loss.gradient(z_, y_))
+    for l in range(N, 1, -1):
+        if thin[l]:
+            errors[l] = matmul(delta_[l], s3[l].swapaxes(1, 2))  # (T, Q, K)
+            back_ = times(dot, rows(delta_[l]), Wt[l]).reshape(T, Q, -1)
+            back_ += matmul(errors[l], a3[l - 1][..., :-1])  # [ONE.2]
+        else:
+            back_ = times(matmul, delta_[l], adapted[l][:, :-1].swapaxes(1, 2))  # (T, Q, n_{l-1})
+        back_ *= slope_[l - 1]
+        delta_[l - 1] = back_
+
+    # The query gradient v, summed over tasks.
+    total = np.empty(theta.size, theta.dtype)  # (P,)
+    sums = model.matrices(total)  # (n_{l-1} + 1, n_l)
+    for l in range(1, N + 1):
+        dot(rows(a_[l - 1]).T, rows(delta_[l]), sums[l])  # [ONE.5]
+    total_loss = loss.value(z_, y_).sum()
+    if first_order:
+        return total_loss, total
+
+    # -α H v: the dots of the support pass along V.
+    z_dot, V = [None], [None] * (N + 1)
+    for l in range(1, N + 1):
+        if thin[l]:
+            moved = matmul(inputs[l].swapaxes(1, 2), delta_[l])  # (T, K, n_l)  [ONE.3]
+        else:
+            V[l] = matmul(a_[l - 1].swapaxes(1, 2), delta_[l])  # (T, n_{l-1} + 1, n_l)
+            moved = matmul(a3[l - 1], V[l])
+        moved = rows(moved)  # (T K, n_l)
+        if l > 1:
+            moved += dot(a_dot, W[l][:-1])  # HVP.1
+            sums[l][:-1] += dot(a_dot.T, s[l])  # [ONE.5], there is no 1 in ȧ
+        if curved:
+            z_dot.append(moved.copy())
+        if l < N:
+            moved *= slope[l]  # HVP.2
+            a_dot = moved
+    s_dot = rows(-alpha * like(f, loss.curvature(f, y, moved.reshape(y.shape))))  # HVP.3
+    for l in range(N, 0, -1):
+        sums[l] += dot(a[l - 1].T, s_dot)  # [ONE.5]
+        if l == 1:
+            break
+        s_dot = times(dot, s_dot, Wt[l])  # (T K, n_{l-1}), HVP.4
+        if thin[l]:
+            s_dot += rows(matmul(errors[l].swapaxes(1, 2), a_[l - 1][..., :-1]))  # [ONE.4]
+        else:
+            s_dot += rows(times(matmul, s3[l], V[l][:, :-1].swapaxes(1, 2)))
+        s_dot *= slope[l - 1]
+        if curved:
+            s_dot += bend[l - 1] * z_dot[l - 1]
+    return total_loss, total
+
+
+def times(multiply, d, W_transposed):
+    """d Wᵀ, (..., K, n) and (..., n, m) -> (..., K, m)."""
+    if d.shape[-1] == 1:
+        return d * W_transposed  # an outer product: sooner by broadcasting
+    return multiply(d, W_transposed)

@@ -1,0 +1,99 @@
+"""Baselines: what meta-learning has to beat.
+
+Joint training fits one θ to all tasks at once, without any inner loop:
+
+    [JOINT.1]  gradient = mean over tasks of g_𝒮(θ)
+
+It is "pretrained on all tasks" of Finn et al. 2017, Sec. 5.1; adapting it to a new task afterwards
+is fine-tuning, the same inner loop as for every other method.  Like Reptile it learns from the
+support sets alone, as the reference code's pretraining does: give it all a task's points there.
+
+The oracle is told the amplitude and the phase: they are two more inputs, so that one network can
+be right on every task at once.  It is joint training on OracleTasks, with D_in larger by two.
+
+The floor is closed-form least squares on (sin x, cos x): see least_squares in linear.py.
+"""
+
+import numpy as np
+
+from ..core import arguments
+from ..core.model import pass_at
+from ..core.tasks import Batch
+from .inner_loop import iterates
+from .method import Method
+
+
+class JointTraining(Method):
+    """One θ for all tasks; ω is θ.
+
+    model: loss and gradient.  alpha: the step size of fine-tuning, a positive number or a vector
+    (P,); training does without.  Raises TypeError or ValueError for a wrong setting.
+    """
+
+    def __init__(self, model, alpha=0.01):
+        super().__init__(model)
+        self.alpha = arguments.step_size("alpha", alpha, self.n_params)
+
+    def adapt(self, omega, x, y):
+        """θ itself, for each task (T, P): training adapts nothing, and v is pulled back to v."""
+        omega, x, y = self.check(omega, x, y)
+        leading = np.broadcast_shapes(omega.shape[:-1], x.shape[:-2])
+        return np.broadcast_to(omega, leading + omega.shape[-1:]), lambda v: v
+
+    def trajectory(self, omega, x, y, steps):
+        """Yield θ_0 (P,), then θ_1 ... θ_steps (T, P): fine-tuning."""
+        omega, x, y = self.check(omega, x, y)
+        return iterates(self.model, omega, x, y, self.alpha, steps)
+
+    def meta_loss(self, omega, batch):
+        """The mean over tasks of the support loss at θ (P,), without adaptation.
+
+        Raises as meta_gradient does.
+        """
+        return self._support_pass(omega, batch).loss().mean()
+
+    def meta_gradient(self, omega, batch):
+        """The meta-loss and its gradient in θ: (number, (P,)).
+
+        omega: (P,); batch: T tasks.  Raises TypeError or ValueError for arguments that do not fit.
+        """
+        point = self._support_pass(omega, batch)
+        return point.loss().mean(), point.gradient().mean(axis=0)  # (P,)  [JOINT.1]
+
+    def _support_pass(self, omega, batch):
+        omega = self.one_vector(omega, batch)
+        omega, x, y = self.check(omega, *batch.arrays(omega)[:2])
+        return pass_at(self.model, omega, x, y)
+
+
+class OracleTasks:
+    """The same tasks with their parameters as further inputs: x becomes (x, amplitude, phase).
+
+    tasks: SinusoidTasks, LinearTasks or anything whose batches carry parameters.  D_in grows by
+    the number of parameters (two for both), so use MLP([3, 40, 40, 1]) for sinusoids.
+    """
+
+    def __init__(self, tasks):
+        self.tasks = arguments.methods("tasks", tasks, "sample")
+
+    def sample(self, rng, n_tasks=25, n_support=10, n_query=10):
+        """A batch drawn as by `tasks.sample`, inputs (T, K, D_in + 2).  Raises as it does."""
+        return with_parameters(self.tasks.sample(rng, n_tasks, n_support, n_query))
+
+
+def with_parameters(batch):
+    """The batch with each task's parameters appended to every input of the task.
+
+    Raises ValueError for a batch that carries no parameters.
+    """
+    if not batch.parameters:
+        raise ValueError("batch has no parameters; expected some, such as amplitude and phase, "
+                         "to tell the oracle")
+    parameters = np.stack(list(batch.parameters.values()), axis=-1)[:, np.newaxis, :]  # (T, 1, 2)
+
+    def append(x):
+        repeated = np.broadcast_to(parameters, x.shape[:2] + parameters.shape[2:])
+        return np.concatenate([x, repeated.astype(x.dtype)], axis=-1)  # (T, K, D_in + 2)
+
+    return Batch(append(batch.x_support), batch.y_support, append(batch.x_query), batch.y_query,
+                 batch.parameters)

@@ -1,0 +1,110 @@
+"""MAML: the gradient of the loss after adaptation, exact through any number of inner steps.
+
+The meta-loss of one task is the query loss at the adapted parameters, L_𝒬(θ_S), with
+θ_{k+1} = θ_k - α ⊙ g_𝒮(θ_k) and θ_0 = θ.  One inner step has the Jacobian
+
+    ∂θ_{k+1}/∂θ_k = I - diag(α) H_𝒮(θ_k)
+
+and the chain rule multiplies by its transpose, H being symmetric, from the last step to the first:
+
+    [MAML.1]  v_S = g_𝒬(θ_S)
+    [MAML.2]  v_k = v_{k+1} - H_𝒮(θ_k) (α ⊙ v_{k+1}),   k = S-1 ... 0
+    [MAML.3]  ∇_θ L_𝒬(θ_S) = v_0, and the meta-gradient is its mean over tasks
+
+Only first and second derivatives appear, however many steps: each step adds one more product
+with a Hessian, never a derivative of one.  First-order MAML drops H, so that v_0 = v_S.
+
+H_𝒮 is the Hessian on the support set, where a network's may have negative eigenvalues.
+
+Reference: Finn et al. 2017, Alg. 1, line 8, and Alg. 2, line 10; Sec. 5.2 for the first-order form.
+The paper sums over tasks; we take the mean, which only rescales the outer step size.
+"""
+
+import copy
+
+import numpy as np
+
+from ..core import arguments
+from ..core.arguments import as_precision_of
+from ..core.losses import check_loss
+from ..core.model import shortcut
+from .inner_loop import check_settings, inner_steps, iterates
+from .method import Method
+
+
+class MAML(Method):
+    """Model-agnostic meta-learning; ω is θ.
+
+    model: loss, gradient and hvp.  alpha: inner step size, a positive number or a vector (P,).
+    steps: inner steps S, at least 1.  first_order: drop the Hessian term.  query_loss: a Loss to
+    judge by; tasks are still adapted by the model's own.  chunk: so many tasks at a time.
+
+    Memory of a meta-gradient: a network with U hidden units in all, φ'' = 0 and Q = K takes about
+    min(T, chunk) · ((S + 3) P + (3 S + 7) K U) numbers of θ's type.
+
+    A model may offer `maml_meta_gradient(maml, omega, batch)`, the same numbers sooner or None: a
+    FastMLP does, see tinymeta/fast.  Raises TypeError or ValueError for a wrong setting.
+    """
+
+    def __init__(self, model, alpha=0.01, steps=1, first_order=False, query_loss=None, chunk=100):
+        super().__init__(model, chunk)
+        arguments.methods("model", model, "hvp")
+        self.alpha, self.steps, _ = check_settings(alpha, steps, n_params=self.n_params)
+        self.first_order, self.query_loss = bool(first_order), query_loss
+        self._judge = model if query_loss is None else judged_by(model, query_loss)
+
+    @property
+    def judge(self):
+        """The model, with query_loss for its loss if there is one."""
+        return self._judge
+
+    def adapt(self, omega, x, y):
+        """θ_S (T, P) after the inner loop on x (T, K, D_in), y (T, K, D_out), and its pullback.
+
+        The pullback takes v_S (T, P) to v_0 (T, P), by [MAML.2].
+        """
+        omega, x, y = self.check(omega, x, y)
+        return unrolled(self.model, omega, x, y, self.alpha, self.steps, None, self.first_order)
+
+    def trajectory(self, omega, x, y, steps):
+        """Yield θ_0 (P,), then θ_1 ... θ_steps (T, P)."""
+        omega, x, y = self.check(omega, x, y)
+        return iterates(self.model, omega, x, y, self.alpha, steps)
+
+    def meta_gradient(self, omega, batch):
+        """The meta-loss and its gradient in ω: (number, (P,)).
+
+        omega: one vector (P,).  batch: T tasks.  Raises TypeError or ValueError for arguments
+        that do not fit.
+        """
+        fast = shortcut(self.model, "maml_meta_gradient")
+        found = fast(self, omega, batch) if fast and type(self).adapt is MAML.adapt else None
+        return super().meta_gradient(omega, batch) if found is None else found
+
+
+def unrolled(model, theta, x, y, alpha, steps, batch_size=None, first_order=False):
+    """θ_S (T, P) and its pullback, v_S (T, P) -> v_0 (T, P); arguments are taken as checked."""
+    points = []
+    for point, theta in inner_steps(model, theta, x, y, alpha, steps, batch_size):
+        points.append(point)
+    step_size = as_precision_of(theta, alpha) if np.ndim(alpha) else alpha
+
+    def pullback(v):  # v is g_𝒬(θ_S)  [MAML.1]
+        if first_order:
+            return v
+        for point in reversed(points):
+            v = v - point.hvp(step_size * v)  # (T, P)  [MAML.2]
+        return v  # (T, P)  [MAML.3]
+
+    return theta, pullback
+
+
+def judged_by(model, loss):
+    """The model with another loss; ValueError unless its loss can be exchanged."""
+    check_loss(loss)
+    if not hasattr(model, "loss_function"):
+        raise ValueError(f"query_loss is {loss.name}, and the model {model!r} has no loss_function "
+                         f"to put it in; expected None, or a model such as tm.MLP")
+    model = copy.copy(model)
+    model.loss_function = loss
+    return model

@@ -1,0 +1,133 @@
+"""What all methods share: how the meta-parameters ω are judged, and differentiated.
+
+The meta-parameters are ONE flat vector ω, laid out by the method: θ for MAML, more for others.  A
+method says how it adapts to a task's support set, and how a vector at the adapted parameters is
+pulled back to ω:
+
+    θ', pullback = adapt(ω, x, y)        pullback(v) = (∂θ'/∂ω)ᵀ v
+
+The meta-loss is the mean over tasks of the query loss at θ', and by the chain rule
+
+    [META.1]  ∇_ω L_𝒬(θ'(ω)) = mean over tasks of pullback(g_𝒬(θ'))
+
+Everything else, training, evaluation, checkpoints and checks, is written once, on this interface.
+"""
+
+import numpy as np
+
+from ..core import arguments
+from ..core.model import data, pass_at
+from ..core.tasks import Batch, chunks
+
+
+class Method:
+    """A method for the model `model`; subclasses define adapt and trajectory.
+
+    n_params and blocks: the layout of ω, here the model's.  chunk: so many tasks at a time, which
+    bounds the memory and changes no number beyond rounding.
+    """
+
+    def __init__(self, model, chunk=100):
+        self.model = arguments.methods("model", model, "loss", "gradient")
+        self.chunk = arguments.whole_number("chunk", chunk, minimum=1)
+
+    @property
+    def n_params(self):
+        """The length of ω; None where the model does not say."""
+        return getattr(self.model, "n_params", None)
+
+    @property
+    def blocks(self):
+        """The parts of ω in order, [(name, shape)]; None where the model does not say."""
+        return getattr(self.model, "blocks", None)
+
+    @property
+    def judge(self):
+        """The model whose loss the query sets are judged by."""
+        return self.model
+
+    def init(self, rng, dtype=np.float64, scheme=None):
+        """Draw initial ω (n_params,), as the model's init does."""
+        return arguments.methods("model", self.model, "init").init(rng, dtype, scheme)
+
+    def adapt(self, omega, x, y):
+        """Adapt to support sets x (T, K, D_in), y (T, K, D_out): θ' (T, P) and its pullback.
+
+        pullback: v (T, P) -> (∂θ'/∂ω)ᵀ v (T, n_params).
+        """
+        raise NotImplementedError(f"{type(self).__name__} has no adapt")
+
+    def trajectory(self, omega, x, y, steps):
+        """Yield θ_0 ... θ_steps, adapted to the support sets step by step; (P,) or (T, P)."""
+        raise NotImplementedError(f"{type(self).__name__} has no trajectory")
+
+    def meta_loss(self, omega, batch):
+        """The mean over tasks of the query loss after adaptation, L_𝒬(θ'), at ω (n_params,).
+
+        Raises as meta_gradient does.
+        """
+        losses = []
+        for x, y, x_query, y_query in self.task_chunks(omega, batch):
+            theta, _ = self.adapt(omega, x, y)  # (T, P)
+            losses.append(pass_at(self.judge, theta, x_query, y_query).loss().sum())
+        return mean_over_tasks(losses, len(batch))
+
+    def meta_gradient(self, omega, batch):
+        """The meta-loss and its gradient in ω: (number, (n_params,)).
+
+        omega: one vector (n_params,).  batch: T tasks.  Raises TypeError or ValueError for
+        arguments that do not fit.
+        """
+        losses, gradients = [], []
+        for x, y, x_query, y_query in self.task_chunks(omega, batch):
+            theta, pullback = self.adapt(omega, x, y)  # (T, P)
+            query = pass_at(self.judge, theta, x_query, y_query)
+            losses.append(query.loss().sum())
+            gradients.append(pullback(query.gradient()).sum(axis=0))  # (n_params,)
+        loss = mean_over_tasks(losses, len(batch))
+        return loss, mean_over_tasks(gradients, len(batch))  # number, (n_params,)  [META.1]
+
+    def predictions(self, omega, x_support, y_support, x_query, steps):
+        """f at x_query (T, Q, D_in) after 0 ... steps inner steps, (steps + 1, T, Q, D_out)."""
+        arguments.methods("model", self.model, "predict")
+        thetas = self.trajectory(omega, x_support, y_support, steps)
+        return np.stack([self.model.predict(theta, x_query) for theta in thetas])
+
+    def losses(self, omega, x_support, y_support, x_query, y_query, steps):
+        """The query losses of T tasks after 0 ... steps inner steps, (steps + 1, T)."""
+        thetas = self.trajectory(omega, x_support, y_support, steps)
+        return np.stack([pass_at(self.judge, theta, x_query, y_query).loss() for theta in thetas])
+
+    def task_chunks(self, omega, batch):
+        """The batch's four arrays, in ω's precision, `chunk` tasks at a time."""
+        return chunks(batch.arrays(self.one_vector(omega, batch)), self.chunk)
+
+    def one_vector(self, omega, batch):
+        """ω as an array.
+
+        Raises TypeError unless batch is a Batch, ValueError unless ω is one vector (n_params,).
+        """
+        if not isinstance(batch, Batch):
+            raise TypeError(f"batch is of type {type(batch).__name__}; expected a tinymeta.Batch")
+        omega, P = np.asarray(omega), self.n_params
+        if omega.shape != (P,):
+            expected = ("P" if P is None else P,)
+            arguments.shape("omega", omega, expected, ": one vector for all tasks")
+        return omega
+
+    def check(self, omega, x, y):
+        """ω (..., n_params), x (..., K, D_in) and y (..., K, D_out) as arrays of ω's precision.
+
+        Raises TypeError or ValueError where they do not fit.
+        """
+        omega, P = arguments.floating("omega", omega, finite=False), self.n_params
+        arguments.shape("omega", omega, (..., "P" if P is None else P))
+        return omega, *data(omega, x, y, self.model)
+
+
+def mean_over_tasks(sums, T):
+    """The mean over T tasks of sums over chunks of them, in their type: numbers, or (P,)."""
+    total, *others = sums
+    for other in others:
+        total = total + other
+    return total / total.dtype.type(T)  # an int would make NumPy 1 go to double

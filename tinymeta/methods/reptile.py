@@ -1,0 +1,67 @@
+"""Reptile: move θ towards the parameters that plain training on a task ends at.
+
+    [REPTILE.1]  "gradient" = mean over tasks of (θ - θ_S),   θ_S after S inner steps on 𝒮
+
+An outer SGD step of size η then gives θ ← θ + η (θ_S - θ): towards θ_S.  It is the direction of
+an update and not the gradient of any loss, so no gradient check applies to it; but since each
+inner step subtracts α g, it is α times the sum of the inner gradients, and with S = 1 and the full
+batch it is α times the joint-training gradient.  The difference from joint training begins at S = 2.
+
+Reference: Nichol, Achiam, Schulman 2018, "On First-Order Meta-Learning Algorithms", Alg. 1 (one
+task an iteration) and Alg. 2 (batched); k counts inner steps there.  The paper suggests handing
+(θ - θ_S)/α to an optimizer such as Adam (Sec. 3); we leave 1/α out, which Adam cancels up to its
+epsilon and SGD takes up in its step size.
+"""
+
+from ..core.model import pass_at
+from .inner_loop import check_batch_size, check_settings, iterates
+from .maml import unrolled
+from .method import Method, mean_over_tasks
+
+
+class Reptile(Method):
+    """Reptile over a batch of tasks, with inner minibatches; ω is θ.
+
+    model: loss and gradient.  alpha: inner step size.  steps: inner steps S.  batch_size: examples
+    in an inner step, all by default; 50 support points, batch_size=10 and steps=5 are one epoch of
+    five minibatches.  Reptile learns from the support sets alone: give it all a task's points
+    there.  chunk: so many tasks at a time.  Memory: a network with U hidden units in all and
+    φ'' = 0 takes about min(T, chunk) · (3 P + 3.2 K U) numbers of θ's type, whatever S is.
+
+    Raises TypeError or ValueError for a wrong setting.
+    """
+
+    def __init__(self, model, alpha=0.02, steps=5, batch_size=None, chunk=100):
+        super().__init__(model, chunk)
+        settings = check_settings(alpha, steps, batch_size, self.n_params)
+        self.alpha, self.steps, self.batch_size = settings
+
+    def adapt(self, omega, x, y):
+        """θ_S (T, P), and its pullback by [MAML.2], which Reptile itself never calls."""
+        omega, x, y = self.check(omega, x, y)
+        return unrolled(self.model, omega, x, y, self.alpha, self.steps, self.batch_size)
+
+    def trajectory(self, omega, x, y, steps):
+        """Yield θ_0 (P,), then θ_1 ... θ_steps (T, P), each step on a minibatch."""
+        omega, x, y = self.check(omega, x, y)
+        return iterates(self.model, omega, x, y, self.alpha, steps, self.batch_size)
+
+    def meta_gradient(self, omega, batch):
+        """The mean query loss at θ_S, to watch, and θ - θ_S, the update: (number, (P,)).
+
+        omega: (P,); batch: T tasks.  Raises TypeError or ValueError for arguments that do not fit.
+        """
+        losses, moves = [], []
+        for x, y, x_query, y_query in self.task_chunks(omega, batch):
+            for theta in self.trajectory(omega, x, y, self.steps):
+                pass  # only the last one is wanted, θ_S (T, P)
+            losses.append(pass_at(self.model, theta, x_query, y_query).loss().sum())
+            moves.append((omega - theta).sum(axis=0))  # (P,)
+        loss = mean_over_tasks(losses, len(batch))
+        return loss, mean_over_tasks(moves, len(batch))  # number, (P,)  [REPTILE.1]
+
+    def check(self, omega, x, y):
+        """As Method.check does; ValueError too when a minibatch is larger than the support set."""
+        omega, x, y = super().check(omega, x, y)
+        check_batch_size("x", self.batch_size, x.shape[-2])
+        return omega, x, y

@@ -1,0 +1,151 @@
+"""Checkpoints: everything that a run needs to go on as if it had never been interrupted.
+
+One .npz file, without pickle: θ, the optimizer's state, the random generator's state, the losses
+so far and the settings.  Numbers are stored as arrays, the rest as JSON text.
+"""
+
+import json
+import os
+import shutil
+import zipfile
+import zlib
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from ..core import arguments
+
+FORMAT = "tinymeta checkpoint 1"
+
+
+class CheckpointError(ValueError):
+    """A file that is not a checkpoint, is damaged, or belongs to another run; the message says which."""
+
+
+@dataclass(frozen=True, eq=False)
+class Checkpoint:
+    """A run at the end of one iteration.
+
+    theta: (P,).  iteration: how many are done.  optimizer_state: as given by optimizer.state().
+    rng_state: as given by rng.bit_generator.state.  losses: so far, or empty.  seconds: spent so far.
+    settings: any dict that JSON can hold.
+    """
+
+    theta: np.ndarray
+    iteration: int = 0
+    optimizer_state: dict = field(default_factory=dict)
+    rng_state: dict = field(default_factory=dict)
+    losses: np.ndarray = field(default_factory=lambda: np.zeros(0))
+    seconds: float = 0.0
+    settings: dict = field(default_factory=dict)
+
+    def restore(self, optimizer, rng):
+        """Set the optimizer and the generator to where this checkpoint left them.
+
+        Raises CheckpointError, and changes neither, when they are of another kind than the ones
+        that were saved.
+        """
+        before = optimizer.state()
+        try:
+            optimizer.restore(self.optimizer_state)
+            rng.bit_generator.state = _from_plain(self.rng_state)
+        except (ValueError, TypeError, KeyError) as error:
+            optimizer.restore(before)
+            raise CheckpointError(f"the checkpoint does not fit this run: {error}") from error
+
+
+def save_checkpoint(path, theta, iteration=0, optimizer=None, rng=None, losses=(), seconds=0.0, settings=None):
+    """Write a checkpoint to `path`, whole or not at all: a crash leaves the old file as it was.
+
+    The arguments are as for Checkpoint, with the optimizer and the generator themselves.  Raises
+    OSError when the file cannot be written, TypeError or ValueError for what could not be read
+    back: θ that is not finite, settings that are no dict or that JSON cannot hold.
+    """
+    settings = {} if settings is None else settings
+    if not isinstance(settings, dict):
+        raise TypeError(f"settings is {settings!r}; expected a dict")
+    arrays = {"format": np.array(FORMAT), "theta": arguments.floating("theta", theta),
+              "iteration": np.array(arguments.whole_number("iteration", iteration, minimum=0)),
+              "losses": np.asarray(losses, dtype=float), "settings": np.array(json.dumps(settings)),
+              "seconds": np.array(arguments.number("seconds", seconds, at_least=0)),
+              "rng_state": np.array(json.dumps({} if rng is None else _to_plain(rng.bit_generator.state)))}
+    arguments.shape("theta", arrays["theta"], ("P",))
+    for name, value in ({} if optimizer is None else optimizer.state()).items():
+        arrays[f"optimizer_{name}"] = np.asarray(value)
+    objects = [name for name, array in arrays.items() if array.dtype.kind == "O"]
+    if objects:
+        raise TypeError(f"{', '.join(objects)}: not an array of numbers, which is all that a checkpoint holds")
+    _write_whole(os.path.realpath(os.fspath(path)), arrays)
+
+
+def _write_whole(path, arrays):
+    """Write the arrays beside `path`, then put them in its place in one step."""
+    temporary = f"{path}.{os.getpid()}.tmp"
+    try:
+        with open(temporary, "wb") as file:
+            np.savez(file, **arrays)
+            file.flush()
+            os.fsync(file.fileno())
+        if os.path.exists(path):
+            shutil.copymode(path, temporary)
+        os.replace(temporary, path)
+    finally:
+        if os.path.exists(temporary):
+            os.unlink(temporary)
+
+
+# What reading a damaged file can raise; NotImplementedError and RecursionError are RuntimeErrors.
+_DAMAGE = (OSError, ValueError, EOFError, LookupError, AttributeError, TypeError, RuntimeError, OverflowError,
+           zipfile.BadZipFile, zlib.error)
+
+
+def load_checkpoint(path):
+    """Read a Checkpoint.
+
+    Raises FileNotFoundError when there is none, PermissionError when it may not be read, and
+    CheckpointError when the file is truncated, damaged or not a tinymeta checkpoint.
+    """
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            arrays = {name: file[name] for name in file.files}
+    except (FileNotFoundError, PermissionError):
+        raise
+    except _DAMAGE as error:
+        raise CheckpointError(f"{path} is not a readable checkpoint; is it truncated, or another kind of "
+                              f"file?") from error
+    if str(arrays.get("format", "")) != FORMAT:
+        raise CheckpointError(f"{path} is an .npz file, but not a tinymeta checkpoint: its format entry is "
+                              f"{str(arrays.get('format', 'missing'))!r}; expected {FORMAT!r}")
+    try:
+        theta, losses = arguments.floating("theta", arrays["theta"]), arrays["losses"]
+        arguments.shape("theta", theta, ("P",))
+        if losses.ndim != 1:
+            raise ValueError(f"losses has shape {losses.shape}; expected one axis")
+        return Checkpoint(
+            theta=theta, iteration=arguments.whole_number("iteration", arrays["iteration"][()], minimum=0),
+            optimizer_state={name[len("optimizer_"):]: value for name, value in arrays.items()
+                             if name.startswith("optimizer_")},
+            rng_state=dict(json.loads(str(arrays["rng_state"]))), losses=losses,
+            seconds=float(arrays["seconds"]), settings=dict(json.loads(str(arrays["settings"]))))
+    except KeyError as error:
+        raise CheckpointError(f"{path} is a damaged tinymeta checkpoint: it has no entry {error}") from error
+    except _DAMAGE as error:
+        raise CheckpointError(f"{path} is a damaged tinymeta checkpoint: {error}") from error
+
+
+def _to_plain(state):
+    """A generator's state as JSON can hold it: arrays become {"array": [...], "dtype": "..."}."""
+    if isinstance(state, dict):
+        return {key: _to_plain(value) for key, value in state.items()}
+    if isinstance(state, np.ndarray):
+        return {"array": state.tolist(), "dtype": str(state.dtype)}
+    return state
+
+
+def _from_plain(state):
+    """The inverse of `_to_plain`."""
+    if isinstance(state, dict) and set(state) == {"array", "dtype"}:
+        return np.array(state["array"], dtype=state["dtype"])
+    if isinstance(state, dict):
+        return {key: _from_plain(value) for key, value in state.items()}
+    return state

@@ -1,0 +1,121 @@
+"""Evaluation: how well ω adapts to tasks it has never seen, inner step by inner step.
+
+    [EVAL.1]  e_k = L_𝒬(θ_k),   k = 0 ... S,   for each held-out task, with θ_k adapted on 𝒮
+
+The mean comes with the 95 % interval of the reference code of Finn et al. 2017, 1.96 std/√T.  A
+single task whose inner loop diverges (for a quadratic loss: α λ_max(H) > 2) ruins a mean, so the
+median, the quartiles and the number of diverged tasks stand beside it, and every task's error is
+kept.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..core import arguments
+from ..core.tasks import Batch, chunks
+from ..methods.baselines import JointTraining
+
+
+@dataclass(frozen=True, eq=False)
+class AdaptationCurve:
+    """Query errors of T tasks after 0 ... S inner steps, and their summary, one number a step.
+
+    errors: (S + 1, T), losses or whatever was measured.  diverged: (S + 1, T), True where the
+    error is not finite, or, of losses, is over ten times both the task's loss before adaptation
+    and the mean square of its targets, which is the squared error of predicting zero.
+    """
+
+    errors: np.ndarray
+    diverged: np.ndarray
+
+    @property
+    def mean(self):
+        """(S + 1,), over all tasks, diverged ones too: inf when one of them is not finite."""
+        return self.errors.mean(axis=1)
+
+    @property
+    def ci95(self):
+        """(S + 1,), half the width of the mean's 95 % interval: 1.96 std/√T; nan beside inf."""
+        with np.errstate(invalid="ignore", over="ignore"):
+            return 1.96 * self.errors.std(axis=1) / np.sqrt(self.errors.shape[1])
+
+    @property
+    def median(self):
+        """(S + 1,)"""
+        return self.quartiles[1]
+
+    @property
+    def quartiles(self):
+        """(3, S + 1): the lower quartile, the median, the upper quartile.
+
+        Each is one of the errors (the lower of two in the middle): between a number and the
+        infinity of a diverged task nothing could be interpolated.
+        """
+        return np.quantile(self.errors, [0.25, 0.5, 0.75], axis=1, method="inverted_cdf")
+
+    @property
+    def n_diverged(self):
+        """(S + 1,), whole numbers."""
+        return self.diverged.sum(axis=1)
+
+
+def evaluate(method, omega, tasks, rng, n_tasks=600, n_support=10, n_query=None, alpha=None,
+             steps=10, metric=None, chunk=100):
+    """Adapt ω to held-out tasks and return the AdaptationCurve.
+
+    method: a method, or a model, which is adapted by plain gradient descent of step size alpha
+    (0.01 unless given).  omega: one vector (n_params,).  tasks: an object with sample(rng,
+    n_tasks, n_support, n_query).  n_query: as many as n_support unless given.  steps: inner steps
+    at test time; 0 only measures.  metric: a function of predictions and targets (T, Q, D_out)
+    that returns (T,), in place of the loss.  The same seed gives the same tasks, so that methods
+    are compared on equal terms.  chunk: so many tasks at a time, which bounds the memory and
+    changes no number beyond rounding.  A network with U hidden units in all and φ'' = 0 takes
+    about min(T, chunk) · (2.7 P + 5 K U) numbers of θ's type, Q = K.
+
+    Raises TypeError or ValueError for a wrong argument.
+    """
+    arguments.generator("rng", rng)
+    arguments.methods("tasks", tasks, "sample")
+    batch = tasks.sample(rng, n_tasks, n_support, n_support if n_query is None else n_query)
+    return evaluate_batch(method, omega, batch, alpha, steps, metric, chunk)
+
+
+def evaluate_batch(method, omega, batch, alpha=None, steps=10, metric=None, chunk=100):
+    """The AdaptationCurve of ω on one's own Batch of tasks.  Raises as `evaluate` does."""
+    method = _method(method, alpha)
+    steps = arguments.whole_number("steps", steps, minimum=0)
+    chunk = arguments.whole_number("chunk", chunk, minimum=1)
+    if not isinstance(batch, Batch):
+        raise TypeError(f"batch is of type {type(batch).__name__}; expected a tinymeta.Batch")
+    omega = arguments.floating("omega", omega, finite=False)
+    arguments.shape("omega", omega, (getattr(method, "n_params", None) or "P",))
+    with np.errstate(over="ignore", invalid="ignore"):  # diverged tasks are counted, not warned of
+        errors = [_errors(method, omega, arrays, steps, metric)
+                  for arrays in chunks(batch.arrays(omega), chunk)]
+    errors = np.concatenate(errors, axis=1)  # (S + 1, T)
+    errors[np.isnan(errors)] = np.inf
+    diverged = ~np.isfinite(errors)
+    if metric is None:
+        scale = np.square(batch.y_query).mean(axis=(1, 2))  # (T,)
+        diverged |= errors > 10 * np.maximum(errors[0], scale)
+    return AdaptationCurve(errors, diverged)
+
+
+def _method(method, alpha):
+    """The method itself, or plain gradient descent on a model."""
+    if hasattr(method, "predictions"):
+        if alpha is not None:
+            raise ValueError(f"alpha is {alpha!r} beside a method, which has its own; expected None")
+        return method
+    arguments.methods("model", method, "loss", "gradient")
+    return JointTraining(method, 0.01 if alpha is None else alpha)
+
+
+def _errors(method, omega, arrays, steps, metric):
+    """The query errors of some tasks after 0 ... steps inner steps, (S + 1, T), in double."""
+    x, y, x_query, y_query = arrays
+    if metric is None:
+        return method.losses(omega, x, y, x_query, y_query, steps).astype(float)  # [EVAL.1]
+    predictions = method.predictions(omega, x, y, x_query, steps)  # (S + 1, T, Q, D_out)
+    return np.stack([metric(f, y_query) for f in predictions]).astype(float)

@@ -1,0 +1,142 @@
+"""Optimizers: the outer step from θ and a meta-gradient to the next θ.
+
+    [CLIP.1]  g ← g · min(1, c/‖g‖)                          optional, before either
+    [SGD.1]   θ ← θ - η g
+    [ADAM.1]  m ← β₁ m + (1 - β₁) g,   s ← β₂ s + (1 - β₂) g²
+    [ADAM.2]  m̂ = m/(1 - β₁ᵗ),         ŝ = s/(1 - β₂ᵗ)
+    [ADAM.3]  θ ← θ - η m̂/(√ŝ + ε)
+
+η is a number, a vector (P,) with a rate for each parameter, or a function of the number of steps
+taken before, t - 1, that gives one of these, such as
+
+    [SCHED.1]  η(n) = start + (end - start) · min(n/N, 1)
+
+References: Kingma & Ba 2015, "Adam", Alg. 1 (their v is s here; v is the meta-gradient's vector).
+Clipping: Pascanu, Mikolov, Bengio 2013, Alg. 1.  The schedule is that of Reptile's sine
+demonstration.
+"""
+
+import numpy as np
+
+from ..core import arguments
+
+
+def linear_schedule(start, end, iterations):
+    """A learning rate that goes linearly from `start` to `end` in `iterations` steps and stays there.
+
+    Returns a function of the number of steps already taken.  Raises ValueError for negative rates.
+    """
+    start = arguments.number("start", start, at_least=0)
+    end = arguments.number("end", end, at_least=0)
+    iterations = arguments.whole_number("iterations", iterations, minimum=1)
+    return lambda n: start + (end - start) * min(n / iterations, 1.0)  # [SCHED.1]
+
+
+def clip_by_norm(gradient, max_norm):
+    """The gradient (P,), scaled down to the norm max_norm if it is longer (None: as it is)."""
+    largest = 0.0 if max_norm is None else float(np.abs(gradient).max())
+    if largest == 0:
+        return gradient
+    norm = largest * float(np.linalg.norm(gradient / largest))  # no square overflows
+    return gradient if norm <= max_norm else gradient * (max_norm / norm)  # [CLIP.1]
+
+
+def rate_of(name, value):
+    """A learning rate: a float of at least 0, or a real vector (P,) of such entries."""
+    if np.ndim(value) == 0:
+        return arguments.number(name, value, at_least=0)
+    return arguments.step_size(name, value)
+
+
+class _Optimizer:
+    """What SGD and Adam share: the rate, clipping, the count of steps.  Subclasses have `_move`."""
+
+    def __init__(self, learning_rate, max_norm):
+        if not callable(learning_rate):
+            learning_rate = arguments.step_size("learning_rate", learning_rate)
+        self.learning_rate = learning_rate
+        self.max_norm = None if max_norm is None else arguments.number("max_norm", max_norm, above=0)
+        self.t = 0  # steps taken
+
+    def step(self, theta, gradient):
+        """Return the next θ (P,); theta and gradient (P,) are left as they were.
+
+        Raises ValueError unless gradient has the shape of theta and both are finite, TypeError
+        unless both are real floating-point numbers.
+        """
+        theta = arguments.floating("theta", theta)
+        gradient = arguments.floating("gradient", gradient)
+        arguments.shape("gradient", gradient, theta.shape, ", the shape of theta")
+        for name, array in (("theta", theta), ("gradient", gradient)):
+            if array.dtype.kind == "c":
+                raise TypeError(f"{name} has dtype {array.dtype}; "
+                                f"expected real floating-point numbers")
+        rate = self.learning_rate
+        if callable(rate):
+            rate = rate_of(f"learning_rate({self.t})", rate(self.t))
+        if np.ndim(rate):
+            arguments.shape("learning_rate", rate, theta.shape, ", the shape of theta")
+            rate = rate.astype(theta.dtype, copy=False)
+        gradient = clip_by_norm(gradient.astype(theta.dtype, copy=False), self.max_norm)  # (P,)
+        moved = self._move(theta, gradient, rate)  # (P,)
+        self.t += 1
+        return moved
+
+    def state(self):
+        """What the optimizer remembers, a dict of arrays: for checkpoints."""
+        return {"t": np.array(self.t)}
+
+    def restore(self, state):
+        """Take up a state that `state` gave.  Raises ValueError for another optimizer's state."""
+        expected = set(self.state())
+        if set(state) != expected:
+            raise ValueError(f"state has the entries {sorted(state)}; "
+                             f"expected {sorted(expected)}: was it saved by another optimizer "
+                             f"than {type(self).__name__}?")
+        self.t = int(state["t"])
+
+
+class SGD(_Optimizer):
+    """Gradient descent.
+
+    learning_rate: η, a positive number, a vector (P,), or a function of the steps taken, such as
+    linear_schedule(0.1, 0.0, 30_000).  max_norm: clip the gradient to this norm first (None: never).
+    Raises TypeError or ValueError for a wrong setting.
+    """
+
+    def __init__(self, learning_rate, max_norm=None):
+        super().__init__(learning_rate, max_norm)
+
+    def _move(self, theta, gradient, rate):
+        return theta - rate * gradient  # (P,)  [SGD.1]
+
+
+class Adam(_Optimizer):
+    """Adam.  beta1, beta2 and epsilon are β₁, β₂ and ε; the rest as for SGD."""
+
+    def __init__(self, learning_rate=1e-3, beta1=0.9, beta2=0.999, epsilon=1e-8, max_norm=None):
+        super().__init__(learning_rate, max_norm)
+        self.beta1 = arguments.number("beta1", beta1, at_least=0, below=1)
+        self.beta2 = arguments.number("beta2", beta2, at_least=0, below=1)
+        self.epsilon = arguments.number("epsilon", epsilon, above=0)
+        self.m = self.s = np.zeros(0)  # (P,) from the first step on
+
+    def _move(self, theta, gradient, rate):
+        t = self.t + 1
+        if t == 1:
+            self.m = self.s = np.zeros_like(theta)  # (P,)
+        arguments.shape("theta", theta, self.m.shape, ": the length seen at this optimizer's steps")
+        self.m = self.beta1 * self.m + (1 - self.beta1) * gradient  # (P,)  [ADAM.1]
+        self.s = self.beta2 * self.s + (1 - self.beta2) * gradient * gradient  # (P,)
+        m_hat = self.m / (1 - self.beta1**t)  # (P,)  [ADAM.2]
+        s_hat = self.s / (1 - self.beta2**t)  # (P,)
+        return theta - rate * m_hat / (np.sqrt(s_hat) + self.epsilon)  # (P,)  [ADAM.3]
+
+    def state(self):
+        """The number of steps t, and m and s (P,)."""
+        return {"t": np.array(self.t), "m": self.m, "s": self.s}
+
+    def restore(self, state):
+        """Take up a state that `state` gave.  Raises ValueError for another optimizer's state."""
+        super().restore(state)
+        self.m, self.s = np.array(state["m"]), np.array(state["s"])

@@ -1,0 +1,104 @@
+"""Meta-training: the outer loop, as an iterator.
+
+    [TRAIN.1]  repeat: draw a batch of tasks; (loss, g) = meta_gradient(ω, batch); ω ← step(ω, g)
+
+The loop only computes.  Progress lines, live plots, early stopping and checkpoints are the
+caller's, who sees every step:
+
+    for step in meta_train(method, tasks, omega, optimizer, iterations=1000, rng=rng):
+        if step.iteration % 100 == 0:
+            print(step.iteration, step.loss)
+    omega = step.omega
+
+Reference: Finn et al. 2017, Alg. 1, lines 2-9.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from ..core import arguments
+
+
+class Step(NamedTuple):
+    """One finished outer step."""
+
+    iteration: int  # how many steps are done, from 1
+    loss: float  # the meta-loss on this step's tasks, before its update
+    omega: np.ndarray  # (n_params,), after the update
+
+    @property
+    def theta(self):
+        """ω under its usual name: for MAML, Reptile and joint training it is θ."""
+        return self.omega
+
+
+class DivergenceError(ArithmeticError):
+    """Meta-training produced numbers that are not finite.
+
+    iteration: the step that failed.  loss: its meta-loss.  theta: the last good parameters,
+    those that the failed step started from.
+    """
+
+    def __init__(self, message, iteration, loss, theta):
+        super().__init__(message, iteration, loss, theta)
+        self.iteration, self.loss, self.theta = iteration, loss, theta
+
+    def __str__(self):
+        return self.args[0]
+
+
+def meta_train(method, tasks, omega, optimizer, iterations, rng, n_tasks=25, n_support=10,
+               n_query=10, start=0):
+    """Meta-train ω; yield a Step after each outer step.
+
+    method: an object with meta_gradient(omega, batch).  tasks: an object with sample(rng, n_tasks,
+    n_support, n_query).  omega: the meta-parameters, one vector of the method's length, left as it
+    is.  optimizer: an object with step(omega, gradient).  iterations: the last iteration's number.
+    rng: a numpy.random.Generator; after each yield it stands exactly where the next step will draw
+    from, so its state belongs in a checkpoint.  After a DivergenceError the generator, and an
+    optimizer with state and restore, stand where the failed step found them.  start: how many
+    iterations are done already (resuming).
+
+    Raises TypeError or ValueError at once for a wrong argument, and DivergenceError, which carries
+    the last good parameters, when a loss or a gradient is no longer finite.
+    """
+    iterations = arguments.whole_number("iterations", iterations, minimum=0)
+    start = arguments.whole_number("start", start, minimum=0)
+    if start > iterations:
+        raise ValueError(f"start is {start}; "
+                         f"expected at most {iterations}, the number of iterations")
+    arguments.generator("rng", rng)
+    arguments.methods("method", method, "meta_gradient")
+    arguments.methods("tasks", tasks, "sample")
+    arguments.methods("optimizer", optimizer, "step")
+    sizes = [arguments.whole_number(name, n, minimum=1) for name, n in
+             (("n_tasks", n_tasks), ("n_support", n_support), ("n_query", n_query))]
+    omega = arguments.floating("omega", omega)
+    n_params = getattr(method, "n_params", None)
+    arguments.shape("omega", omega, ("P" if n_params is None else n_params,))
+    iterations = range(start + 1, iterations + 1)
+    return _steps(method, tasks, omega, optimizer, iterations, rng, sizes)
+
+
+def _steps(method, tasks, omega, optimizer, iterations, rng, sizes):
+    for iteration in iterations:
+        rng_state = rng.bit_generator.state
+        optimizer_state = optimizer.state() if hasattr(optimizer, "state") else None
+        batch = tasks.sample(rng, *sizes)
+        with np.errstate(over="ignore", invalid="ignore"):  # divergence is reported below, once
+            loss, gradient = method.meta_gradient(omega, batch)
+            finite = bool(np.isfinite(loss) and np.isfinite(gradient).all())
+            moved = optimizer.step(omega, gradient) if finite else omega  # [TRAIN.1]
+        if not (finite and np.isfinite(moved).all()):
+            rng.bit_generator.state = rng_state
+            if optimizer_state is not None:
+                optimizer.restore(optimizer_state)
+            bad = "the updated parameters" if finite else "the loss or its gradient"
+            raise DivergenceError(
+                f"meta-training diverged at iteration {iteration}: the loss is {loss:g}, and {bad} "
+                f"are not finite. Lower the inner step size alpha or the number of inner steps, "
+                f"lower the learning rate, or clip the gradient (max_norm). The parameters before "
+                f"this step are kept (theta).", iteration, float(loss), omega)
+        omega = moved
+        yield Step(iteration, float(loss), omega.copy())  # a copy: what callers do to it is theirs
