@@ -137,7 +137,7 @@ CASES = [
         ("arrays for a batch", lambda m=m: m.meta_gradient(THETA, (X, Y, X, Y)), TypeError, "batch", "tuple", "tinymeta.Batch"),
         ("a batch of two inputs", lambda m=m: m.meta_gradient(THETA, tm.Batch(np.ones((3, 5, 2)), Y, np.ones((3, 5, 2)), Y)), ValueError, "(3, 5, 2)", "(..., K, 1)"))],
     case("MAML: a batch of two outputs", lambda: tm.MAML(MODEL).meta_gradient(THETA, tm.Batch(X, np.ones((3, 5, 2)), X, np.ones((3, 5, 2)))), ValueError, "y", "(3, 5, 2)", "(3, 5, 1)"),
-    case("an oracle without parameters", lambda: tm.baselines.with_parameters(BATCH), ValueError, "batch", "parameters"),
+    case("an oracle without parameters", lambda: tm.methods.baselines.with_parameters(BATCH), ValueError, "batch", "parameters"),
     # optimizers, training, evaluation, checks
     case("a learning rate of 0", lambda: tm.SGD(0), ValueError, "learning_rate", "0", "above 0"),
     case("a learning rate of text", lambda: tm.Adam("fast"), TypeError, "learning_rate", "'fast'"),

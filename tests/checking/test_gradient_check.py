@@ -226,7 +226,7 @@ def test_a_product_that_is_not_symmetric_is_a_finding():
 
 
 def test_a_constant_factor_is_named_by_the_size_that_it_is():
-    hints = tm.diagnosis.Hints(sizes={"K": 5})
+    hints = tm.checking.diagnosis.Hints(sizes={"K": 5})
     report = tm.check_gradient(f, lambda t: 5 * gradient(t), THETA, BLOCKS, hints=hints)
     assert "K = 5" in str(report) and "mean" in str(report)
     assert "1/K" in str(tm.check_gradient(f, lambda t: gradient(t) / 5, THETA, BLOCKS, hints=hints))

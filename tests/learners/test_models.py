@@ -10,7 +10,8 @@ from numpy.testing import assert_allclose, assert_array_equal
 
 import reference
 import tinymeta as tm
-from tinymeta.mlp import _MLPPass
+from tinymeta.checking.numerical import relative_error
+from tinymeta.learners.mlp import MLPPass
 
 
 @each(NETWORKS)
@@ -59,7 +60,7 @@ def test_the_gradient_passes_both_numerical_derivatives(model, rng):  # [MLP.3] 
 def test_the_gradient_is_that_of_the_reference_loop(model, rng):
     theta, (x, y) = random_theta(model, rng), random_data(model, rng)
     numerical = reference.gradient(lambda t: reference.loss(model.widths, model.activation.name, t, x, y), theta)
-    assert tm.gradient_check.relative_error(numerical, model.gradient(theta, x, y)) < 1e-13
+    assert relative_error(numerical, model.gradient(theta, x, y)) < 1e-13
 
 
 @each({**MODELS, **OWN_PARTS})
@@ -74,8 +75,8 @@ def test_the_hvp_passes_both_numerical_derivatives(model, rng):  # [LIN.3] [LIN.
 def test_the_hvp_is_the_explicit_symmetric_hessian_times_v(model, rng):
     theta, (x, y), v = random_theta(model, rng), random_data(model, rng), random_theta(model, rng)
     H = hessian(lambda t: model.gradient(t, x, y), theta)
-    assert tm.gradient_check.relative_error(H, H.T) < 1e-14
-    assert tm.gradient_check.relative_error(H @ v, model.hvp(theta, x, y, v)) < 1e-14
+    assert relative_error(H, H.T) < 1e-14
+    assert relative_error(H @ v, model.hvp(theta, x, y, v)) < 1e-14
     assert_allclose(model.hvp(theta, x, y, np.eye(model.n_params)), H, atol=1e-13 * np.linalg.norm(H))
 
 
@@ -85,7 +86,7 @@ def test_the_hvp_is_that_of_the_reference_loop(model, rng):
     gradient = lambda t: reference.gradient(
         lambda s: reference.loss(model.widths, model.activation.name, s, x, y), t)
     numerical = (gradient(theta + 1e-5 * v) - gradient(theta - 1e-5 * v)) / 2e-5
-    assert tm.gradient_check.relative_error(numerical, model.hvp(theta, x, y, v)) < 1e-7
+    assert relative_error(numerical, model.hvp(theta, x, y, v)) < 1e-7
 
 
 @each(MODELS)
@@ -120,7 +121,7 @@ class TransposedWeight(tm.MLP):
     """Backpropagates through W where it should go through Wᵀ; only square weights let it run."""
 
     def at(self, theta, x, y):
-        class Broken(_MLPPass):
+        class Broken(MLPPass):
             @property
             def backward(self):
                 (W2, _), (W3, _) = self.layers[2:]

@@ -7,8 +7,8 @@ import pytest
 from numpy.testing import assert_allclose
 
 import tinymeta as tm
-from tinymeta import suspects
-from tinymeta.recognise import recognised
+from tinymeta.checking import known_mistakes as suspects
+from tinymeta.checking.matching_network import recognised
 from catalogue import (ACTIVATIONS, CATALOGUE, LOSSES, SMALL, WIDE, LearnerLinear, LearnerMLP, learner_adapt,
                        learner_maml, learner_reptile, point)
 from conftest import hessian, read_only

@@ -7,7 +7,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 
 import reference
 import tinymeta as tm
-from tinymeta.gradient_check import relative_error
+from tinymeta.checking.numerical import relative_error
 
 STEPS = pytest.mark.parametrize("steps", [1, 2, 5], ids=["1 step", "2 steps", "5 steps"])
 
@@ -209,6 +209,6 @@ def test_the_oracle_sees_amplitude_and_phase_beside_x(rng):
             assert (mine[t, :, 2] == plain.parameters["phase"][t]).all()
     single = tm.Batch(*(a.astype(np.float32) for a in (plain.x_support, plain.y_support, plain.x_query, plain.y_query)),
                       plain.parameters)
-    assert tm.baselines.with_parameters(single).x_support.dtype == np.float32
+    assert tm.methods.baselines.with_parameters(single).x_support.dtype == np.float32
     assert_array_equal(told.y_support, plain.y_support)
     assert_array_equal(told.y_query, plain.y_query)

@@ -102,7 +102,7 @@ def test_imports_run_one_way_down_the_reading_order():
 
 
 def test_the_package_needs_numpy_and_the_standard_library_alone_until_something_is_drawn():
-    code = "import sys, tinymeta, tinymeta.command_line; print([m for m in ('matplotlib', 'IPython', 'pytest') if m in sys.modules])"
+    code = "import sys, tinymeta, tinymeta.app.command_line; print([m for m in ('matplotlib', 'IPython', 'pytest') if m in sys.modules])"
     assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True).stdout == "[]\n"
     allowed = {*sys.stdlib_module_names, "numpy", "tinymeta"}
     for name, source in SOURCES.items():

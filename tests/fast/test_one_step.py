@@ -6,8 +6,8 @@ from conftest import NETWORKS, OWN_PARTS, each, random_batch, random_theta
 from numpy.testing import assert_allclose
 
 import tinymeta as tm
-from tinymeta import one_step
-from tinymeta.gradient_check import relative_error
+from tinymeta.fast import one_step
+from tinymeta.checking.numerical import relative_error
 
 WIDE = {**NETWORKS, **{name: make for name, make in OWN_PARTS.items() if not name.startswith("linear")},
         "without hidden layers": lambda: tm.MLP([2, 3]), "one wide layer": lambda: tm.MLP([1, 40, 1], "tanh")}

@@ -9,8 +9,8 @@ from numpy.testing import assert_allclose
 from test_05b_one_step import Definition
 
 import tinymeta as tm
-from tinymeta.gradient_check import relative_error
-from tinymeta.tasks import blocks
+from tinymeta.checking.numerical import relative_error
+from tinymeta.core.tasks import chunks
 
 SETTINGS = {"two steps": dict(steps=2), "first-order": dict(steps=3, first_order=True),
             "a step size for each parameter": dict(steps=1, alpha="vector"), "one step": dict(steps=1)}

@@ -12,10 +12,11 @@ from numpy.testing import assert_allclose
 from test_05b_one_step import Definition
 
 import tinymeta as tm
-from tinymeta import fast_pass, mlp, one_step, products
-from tinymeta.gradient_check import relative_error
+from tinymeta.fast import fast_pass, one_step, products
+from tinymeta.learners import mlp
+from tinymeta.checking.numerical import relative_error
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 WIDE = {**NETWORKS, **{name: make for name, make in OWN_PARTS.items() if not name.startswith("linear")},
         "without hidden layers": lambda: tm.MLP([2, 3]), "one wide layer": lambda: tm.MLP([1, 40, 1], "tanh"),
         "a hidden layer of one": lambda: tm.MLP([1, 1, 3, 1])}
@@ -23,7 +24,7 @@ WIDE = {**NETWORKS, **{name: make for name, make in OWN_PARTS.items() if not nam
 
 def both(model, theta, x, y):
     fast, plain = model.fast_at(theta, x, y), model.at(theta, x, y)
-    assert isinstance(fast, fast_pass.FastPass) and isinstance(plain, mlp._MLPPass)
+    assert isinstance(fast, fast_pass.FastPass) and isinstance(plain, mlp.MLPPass)
     return fast, plain
 
 
@@ -67,7 +68,7 @@ def test_at_the_kink_of_relu_too(rng):
 def test_other_shapes_and_types_get_the_definition(theta_axes, x_axes, kind, rng):
     model = tm.MLP([1, 5, 1])
     x, y = random_data(model, rng, *x_axes)
-    assert isinstance(model.fast_at(random_theta(model, rng, *theta_axes), x.astype(kind), y), mlp._MLPPass)
+    assert isinstance(model.fast_at(random_theta(model, rng, *theta_axes), x.astype(kind), y), mlp.MLPPass)
 
 
 @pytest.mark.parametrize("compute", [
@@ -77,7 +78,7 @@ def test_other_shapes_and_types_get_the_definition(theta_axes, x_axes, kind, rng
     lambda m, theta, b: tm.evaluate_batch(m, theta, b, steps=2)], ids=["MAML", "one step", "Reptile", "evaluation"])
 def test_it_is_what_the_methods_use(compute, rng, monkeypatch):
     model, batch = tm.MLP([1, 5, 1]), tm.SinusoidTasks().sample(rng, 3)
-    monkeypatch.setattr(mlp, "_MLPPass", None)
+    monkeypatch.setattr(mlp, "MLPPass", None)
     compute(model, np.ones(model.n_params), batch)
 
 
@@ -224,7 +225,7 @@ def test_it_knows_how_many_threads_there_may_be(setting, cores, expected, monkey
 
 
 def test_with_one_thread_products_go_in_one_piece():
-    code = "from tinymeta import products; print(products.LARGEST, products.LARGEST_VECTOR)"
+    code = "from tinymeta.fast import products; print(products.LARGEST, products.LARGEST_VECTOR)"
     run = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True,
                          env={**os.environ, "OPENBLAS_NUM_THREADS": "1"})
     assert run.stdout.split() == ["inf", "inf"]

@@ -9,7 +9,7 @@ from conftest import random_batch, random_data, random_theta
 from numpy.testing import assert_allclose, assert_array_equal
 
 import tinymeta as tm
-from tinymeta import progress, protocols, runs
+from tinymeta.app import progress, protocols, runs
 
 
 MODEL, TASKS = tm.MLP([1, 5, 1], activation="tanh"), tm.SinusoidTasks()

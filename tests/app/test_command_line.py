@@ -15,10 +15,11 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
 import tinymeta as tm
-from tinymeta import progress, protocols, runs, self_check
-from tinymeta.command_line import main
+from tinymeta.app import progress, protocols, runs
+from tinymeta.checking import self_check
+from tinymeta.app.command_line import main
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 SMALL = ["--iterations", "12", "--n-tasks", "3", "--widths", "1", "6", "1"]
 
 
@@ -115,7 +116,7 @@ def test_check_passes_at_any_random_parameters_and_tasks(seed):
 
 def test_check_fails_when_a_derivation_is_wrong(capsys, monkeypatch):
     broken = tm.tanh._replace(second_derivative=lambda z, a, d: 2 * a * d)
-    monkeypatch.setattr("tinymeta.self_check.MLP",
+    monkeypatch.setattr("tinymeta.checking.self_check.MLP",
                         lambda widths, activation: tm.MLP(widths, broken if activation == "tanh" else activation))
     assert main(["check"]) == 1
     out = capsys.readouterr().out
