@@ -2,7 +2,7 @@
 
 The source, in reading order; each wing is a folder that imports only those above it:
 
-    core        losses, activations, tasks      what is learned from
+    core        losses, classification, activations, tasks    what is learned from
                 model, layout                   what a model is, and how θ lies in one vector
                 arguments, initialisation       clear errors; random weights
     learners    linear, mlp                     gradient and Hessian times vector, by hand
@@ -28,7 +28,8 @@ from .checking.diagnosis import compare
 from .checking.gradient_check import check_gradient, check_hvp, taylor_order
 from .checking.report import CheckReport, Finding, Ladder
 from .core.activations import Activation, relu, tanh
-from .core.losses import Loss, squared_error
+from .core.classification import accuracy, hinge, logistic, softmax, squared_hinge
+from .core.losses import Loss, epsilon_insensitive, huber, squared_error
 from .core.model import Model
 from .core.tasks import Batch, LinearTasks, SinusoidTasks
 from .fast import memory
