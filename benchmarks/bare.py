@@ -9,7 +9,7 @@ import numpy as np
 
 
 def bare(n, theta, x, y, x_, y_, alpha):
-    """Σ_tasks of the exact meta-gradient with one inner step, (P,); x, y, x_, y_: (T, K, 1)."""
+    """The mean query loss and the exact meta-gradient (P,), one inner step; x, y, x_, y_ (T, K, 1)."""
     T, K, _ = x.shape
     dtype, rows = theta.dtype, T * K
     W1, W2, W3 = theta[:2 * n].reshape(2, n), theta[2 * n:-n - 1].reshape(n + 1, n), theta[-n - 1:].reshape(n + 1, 1)
@@ -60,6 +60,7 @@ def bare(n, theta, x, y, x_, y_, alpha):
     b2[..., -1] = 1
     e3 = np.matmul(b2, U3)
     e3 -= y_
+    loss = (e3 * e3).sum() / (T * K)
     e3 *= 2 / K
     e2 = e3 * U3[:, :-1].swapaxes(1, 2)
     e2 *= r2
@@ -97,4 +98,4 @@ def bare(n, theta, x, y, x_, y_, alpha):
     t2[:-1] += np.dot(Z1.T, D2)
     t3 += np.dot(A2.T, H3)
     t3[:-1] += np.dot(Z2.T, D3)
-    return total
+    return loss, total / T

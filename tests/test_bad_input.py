@@ -33,6 +33,27 @@ class Misshapen:
         return MODEL.gradient(theta, x, y)[..., np.newaxis]
 
 
+class Plain(Misshapen):
+    gradient = MODEL.gradient
+
+
+class OfAllTasks(Plain):
+    """One loss for all tasks, and one gradient, where one for each is meant."""
+
+    def loss(self, theta, x, y):
+        return MODEL.loss(theta, x, y).mean()
+
+
+class OfOneGradient(Plain):
+    def gradient(self, theta, x, y):
+        return MODEL.gradient(theta, x, y).mean(axis=0)
+
+
+class OfOneProduct(Plain):
+    def hvp(self, theta, x, y, v):
+        return MODEL.hvp(theta, x, y, v)[0]
+
+
 class Unchecked:
     """A learner's model that looks at nothing that it is passed."""
 
@@ -54,19 +75,15 @@ CASES = [
     case("theta too short", lambda: MODEL.loss(THETA[:-1], X, Y), ValueError, "theta", "(12,)", "(..., 13)", "W1 (1, 4)"),
     case("theta a number", lambda: MODEL.loss(1.0, X, Y), ValueError, "theta", "()", "13"),
     case("theta of whole numbers", lambda: MODEL.loss(np.ones(13, int), X, Y), TypeError, "theta", "int64", "(13,)", "floating"),
-    case("theta of text", lambda: MODEL.loss(np.array(["a"] * 13), X, Y), TypeError, "theta", "<U1", "floating"),
-    case("x of the wrong rank", lambda: MODEL.loss(THETA, X[0, :, 0], Y), ValueError, "x has shape (5,)", "(..., K, 1)"),
     case("x with too many inputs", lambda: MODEL.predict(THETA, np.ones((5, 2))), ValueError, "x has shape (5, 2)", "(..., K, 1)"),
     case("x without examples", lambda: MODEL.loss(THETA, np.ones((0, 1)), np.ones((0, 1))), ValueError, "x has shape (0, 1)", "(..., K, 1)"),
     case("x of whole numbers", lambda: MODEL.gradient(THETA, np.ones((5, 1), int), Y[0]), TypeError, "x has dtype int64", "floating"),
-    case("x of booleans", lambda: MODEL.predict(THETA, np.ones((5, 1), bool)), TypeError, "x has dtype bool", "floating"),
     case("x with NaN", lambda: MODEL.loss(THETA, NAN, Y), ValueError, "x has shape (3, 5, 1)", "1 NaN", "none"),
     case("y with infinity", lambda: MODEL.hvp(THETA, X, Y / 0.0, THETA), ValueError, "y has shape (3, 5, 1)", "15 NaN or infinite"),
     case("y with other shots", lambda: MODEL.loss(THETA, X, Y[:, :4]), ValueError, "y has shape (3, 4, 1)", "(3, 5, 1)"),
-    case("y of the wrong rank", lambda: MODEL.loss(THETA, X[0], Y[0, :, 0]), ValueError, "y has shape (5,)", "(5, 1)"),
+    case("y of the wrong rank", lambda: MODEL.loss(THETA, X[0], Y[0, :, 0]), ValueError, "y has shape (5,)", "(..., K, 1)"),
     case("y that would broadcast", lambda: MODEL.loss(THETA, X, Y[0]), ValueError, "y has shape (5, 1)", "(3, 5, 1)"),
     case("v too short", lambda: MODEL.hvp(THETA, X, Y, THETA[:4]), ValueError, "v has shape (4,)", "(..., 13)"),
-    case("v of whole numbers", lambda: MODEL.hvp(THETA, X, Y, np.ones(13, int)), TypeError, "v has dtype int64"),
     case("v for other tasks", lambda: MODEL.hvp(THETA, X, Y, np.ones((2, 13))), ValueError, "v (2,)", "x (3,)",
          "broadcast"),
     case("a plain model's theta a number", lambda: tm.adapt(Unchecked(), 1.0, X, Y, 0.1, 1), ValueError, "theta", "()",
@@ -77,105 +94,71 @@ CASES = [
          ValueError, "y has shape (5,)", "(..., K, D_out)"),
     case("theta for other tasks", lambda: MODEL.loss(np.ones((2, 13)), X, Y), ValueError, "theta", "(2,)", "x (3,)", "broadcast"),
     case("widths of one layer", lambda: tm.MLP([3]), ValueError, "widths", "[3]", "at least two"),
-    case("widths a number", lambda: tm.MLP(3), ValueError, "widths", "3", "[D_in, n_1, ..., D_out]"),
-    case("a width of zero", lambda: tm.MLP([1, 0, 1]), ValueError, "widths[1]", "0", "at least 1"),
     case("a width of 2.5", lambda: tm.MLP([1, 2.5, 1]), TypeError, "widths[1]", "2.5", "whole number"),
-    case("a width of True", lambda: tm.MLP([1, True, 1]), TypeError, "widths[1]", "True", "whole number"),
     case("an unknown activation", lambda: tm.MLP([1, 4, 1], activation="gelu"), ValueError, "activation", "'gelu'", "relu", "tanh"),
-    case("an activation that is none", lambda: tm.MLP([1, 4, 1], activation=3), ValueError, "activation", "3", "relu"),
     case("inputs of zero", lambda: tm.Linear(0, 1), ValueError, "d_in", "0", "at least 1"),
-    case("outputs of -1", lambda: tm.Linear(1, -1), ValueError, "d_out", "-1", "at least 1"),
     case("features of the wrong shape", lambda: tm.Linear(1, 1, features=lambda x: x[..., 0]), ValueError, "features(x)", "(1,)", "(1, M)"),
     case("an unknown initialisation", lambda: MODEL.init(RNG, scheme="ones"), ValueError, "scheme", "'ones'", "he"),
-    case("parameters of whole numbers", lambda: MODEL.init(RNG, dtype=int), TypeError, "dtype", "int64", "floating"),
     case("init from a seed", lambda: MODEL.init(0), TypeError, "rng", "0", "Generator"),
-    case("init from RandomState", lambda: MODEL.init(np.random.RandomState(0)), TypeError, "rng", "RandomState", "Generator"),
     # batches and tasks
     case("a batch of rank 2", lambda: tm.Batch(X[0], Y, X, Y), ValueError, "x_support", "(5, 1)", "(T, K, D_in)"),
     case("a batch of mismatched shots", lambda: tm.Batch(X, Y[:, :3], X, Y), ValueError, "y_support", "(3, 3, 1)", "(3, 5, D_out)"),
-    case("a batch of mismatched queries", lambda: tm.Batch(X, Y, X, Y[:, :3]), ValueError, "y_query", "(3, 3, 1)", "(3, 5, 1)"),
     case("a batch of mismatched tasks", lambda: tm.Batch(X, Y, X[:2], Y[:2]), ValueError, "x_query", "(2, 5, 1)", "(3, Q, 1)"),
-    case("a batch of mismatched inputs", lambda: tm.Batch(X, Y, np.ones((3, 5, 2)), Y), ValueError, "x_query", "(3, 5, 2)", "(3, Q, 1)"),
     case("a batch of mismatched outputs", lambda: tm.Batch(X, Y, X, np.ones((3, 5, 2))), ValueError, "y_query", "(3, 5, 2)", "(3, 5, 1)"),
     case("a batch with NaN", lambda: tm.Batch(X, NAN, X, Y), ValueError, "y_support", "1 NaN", "none"),
     case("a batch of whole numbers", lambda: tm.Batch(X, Y, X, np.ones((3, 5, 1), int)), TypeError, "y_query", "int64", "floating"),
     case("a batch of no tasks", lambda: tm.Batch(X[:0], Y[:0], X[:0], Y[:0]), ValueError, "x_support", "(0, 5, 1)", "(T, K, D_in)"),
     case("parameters for other tasks", lambda: tm.Batch(X, Y, X, Y, {"phase": np.ones(4)}), ValueError, "phase", "(4,)", "(3,)"),
-    case("zero tasks", lambda: TASKS.sample(RNG, n_tasks=0), ValueError, "n_tasks", "0", "at least 1"),
-    case("negative shots", lambda: TASKS.sample(RNG, n_support=-5), ValueError, "n_support", "-5", "at least 1"),
     case("zero queries", lambda: TASKS.sample(RNG, n_query=0), ValueError, "n_query", "0", "at least 1"),
-    case("half a query", lambda: TASKS.sample(RNG, n_query=0.5), TypeError, "n_query", "0.5", "whole number"),
     case("more shots than the grid", lambda: tm.SinusoidTasks(grid=10).sample(RNG, n_support=11), ValueError, "n_support", "11", "at most 10"),
-    case("a sample from a seed", lambda: TASKS.sample(7), TypeError, "rng", "7", "Generator"),
     case("an amplitude range upside down", lambda: tm.SinusoidTasks(amplitude=(5, 0.1)), ValueError, "amplitude", "(5, 0.1)", "low <= high"),
     case("a phase that is no range", lambda: tm.SinusoidTasks(phase=3.0), ValueError, "phase", "3.0", "(low, high)"),
-    case("an infinite range", lambda: tm.SinusoidTasks(x_range=(0, np.inf)), ValueError, "x_range[1]", "inf", "finite"),
-    case("a range of text", lambda: tm.LinearTasks(slope=("a", "b")), TypeError, "slope[0]", "'a'", "number"),
     case("a grid of one point", lambda: tm.SinusoidTasks(grid=1), ValueError, "grid", "1", "at least 2"),
     case("negative noise", lambda: tm.SinusoidTasks(noise=-0.1), ValueError, "noise", "-0.1", "at least 0"),
     # inner loop and methods
     case("alpha of zero", lambda: tm.MAML(MODEL, alpha=0.0), ValueError, "alpha", "0.0", "above 0"),
-    case("negative alpha", lambda: tm.Reptile(MODEL, alpha=-0.1), ValueError, "alpha", "-0.1", "above 0"),
-    case("alpha of NaN", lambda: tm.adapt(MODEL, THETA, X, Y, np.nan, 1), ValueError, "alpha", "nan", "finite"),
     case("alpha of text", lambda: tm.MAML(MODEL, alpha="big"), TypeError, "alpha", "'big'", "number"),
     case("alpha of the wrong length", lambda: tm.MAML(MODEL, alpha=np.ones(4)), ValueError, "alpha", "(4,)", "(13,)"),
     case("alpha with a negative entry", lambda: tm.MAML(MODEL, alpha=-np.ones(13)), ValueError, "alpha", "(13,)", "at least 0"),
     case("no inner steps", lambda: tm.MAML(MODEL, steps=0), ValueError, "steps", "0", "at least 1"),
-    case("1.5 inner steps", lambda: tm.Reptile(MODEL, steps=1.5), TypeError, "steps", "1.5", "whole number"),
-    case("negative steps", lambda: tm.adapt(MODEL, THETA, X, Y, 0.1, -1), ValueError, "steps", "-1", "at least 0"),
     case("an empty minibatch", lambda: tm.Reptile(MODEL, batch_size=0), ValueError, "batch_size", "0", "at least 1"),
-    case("a block of no tasks", lambda: tm.MAML(MODEL, block=0), ValueError, "block", "0", "at least 1"),
-    case("half a block", lambda: tm.Reptile(MODEL, block=0.5), TypeError, "block", "0.5", "whole number"),
-    case("evaluating in blocks of none", lambda: tm.evaluate(MODEL, THETA, TASKS, RNG, block=0), ValueError, "block", "0", "at least 1"),
+    case("a chunk of no tasks", lambda: tm.MAML(MODEL, chunk=0), ValueError, "chunk", "0", "at least 1"),
+    case("evaluating in chunks of none", lambda: tm.evaluate(MODEL, THETA, TASKS, RNG, chunk=0), ValueError, "chunk", "0", "at least 1"),
     case("a minibatch of too many", lambda: tm.Reptile(MODEL, batch_size=6).meta_gradient(THETA, BATCH), ValueError, "batch_size", "6", "at most 5"),
     case("adapt with mismatched shots", lambda: tm.adapt(MODEL, THETA, X, Y[:, :2], 0.1, 1), ValueError, "y has shape (3, 2, 1)", "(3, 5, 1)"),
     *[case(f"{type(m).__name__}: {name}", make, kind, *words) for m in
       (tm.MAML(MODEL), tm.Reptile(MODEL), tm.JointTraining(MODEL)) for name, make, kind, *words in (
-        ("theta of many tasks", lambda m=m: m.meta_gradient(np.ones((3, 13)), BATCH), ValueError, "theta", "(3, 13)", "(13,)", "one vector"),
-        ("theta too long", lambda m=m: m.meta_gradient(np.ones(14), BATCH), ValueError, "theta", "(14,)", "(13,)"),
-        ("theta of whole numbers", lambda m=m: m.meta_gradient(np.ones(13, int), BATCH), TypeError, "theta", "int64"),
+        ("theta of many tasks", lambda m=m: m.meta_gradient(np.ones((3, 13)), BATCH), ValueError, "omega", "(3, 13)", "(13,)", "one vector"),
+        ("theta too long", lambda m=m: m.meta_gradient(np.ones(14), BATCH), ValueError, "omega", "(14,)", "(13,)"),
+        ("theta of whole numbers", lambda m=m: m.meta_gradient(np.ones(13, int), BATCH), TypeError, "omega", "int64"),
         ("arrays for a batch", lambda m=m: m.meta_gradient(THETA, (X, Y, X, Y)), TypeError, "batch", "tuple", "tinymeta.Batch"),
         ("a batch of two inputs", lambda m=m: m.meta_gradient(THETA, tm.Batch(np.ones((3, 5, 2)), Y, np.ones((3, 5, 2)), Y)), ValueError, "(3, 5, 2)", "(..., K, 1)"))],
-    case("MAML: a batch of two outputs", lambda: tm.MAML(MODEL).meta_gradient(THETA, tm.Batch(X, np.ones((3, 5, 2)), X, np.ones((3, 5, 2)))), ValueError, "y", "(3, 5, 2)", "(3, 5, 1)"),
+    case("MAML: a batch of two outputs", lambda: tm.MAML(MODEL).meta_gradient(THETA, tm.Batch(X, np.ones((3, 5, 2)), X, np.ones((3, 5, 2)))), ValueError, "y", "(3, 5, 2)", "(..., K, 1)"),
     case("an oracle without parameters", lambda: tm.methods.baselines.with_parameters(BATCH), ValueError, "batch", "parameters"),
     # optimizers, training, evaluation, checks
     case("a learning rate of 0", lambda: tm.SGD(0), ValueError, "learning_rate", "0", "above 0"),
-    case("a learning rate of text", lambda: tm.Adam("fast"), TypeError, "learning_rate", "'fast'"),
-    case("beta1 of 1", lambda: tm.Adam(beta1=1.0), ValueError, "beta1", "1.0", "below 1"),
     case("negative beta2", lambda: tm.Adam(beta2=-0.1), ValueError, "beta2", "-0.1", "at least 0"),
-    case("epsilon of 0", lambda: tm.Adam(epsilon=0), ValueError, "epsilon", "0", "above 0"),
-    case("a norm of 0", lambda: tm.Adam(max_norm=0), ValueError, "max_norm", "0", "above 0"),
     case("a gradient of another shape", lambda: tm.SGD(0.1).step(THETA, THETA[:3]), ValueError, "gradient", "(3,)", "(13,)"),
     case("a gradient that would broadcast", lambda: tm.SGD(0.1).step(THETA, np.ones(1)), ValueError, "gradient", "(1,)", "(13,)"),
     case("another optimizer's state", lambda: tm.Adam().restore(tm.SGD(0.1).state()), ValueError, "state", "['t']", "'m'"),
-    case("a schedule of no steps", lambda: tm.linear_schedule(1, 0, 0), ValueError, "iterations", "0", "at least 1"),
     case("a schedule below 0", lambda: tm.linear_schedule(1, -1, 5), ValueError, "end", "-1", "at least 0"),
-    case("negative iterations", lambda: tm.meta_train(tm.MAML(MODEL), TASKS, THETA, tm.Adam(), -1, RNG), ValueError, "iterations", "-1"),
     case("training from a seed", lambda: tm.meta_train(tm.MAML(MODEL), TASKS, THETA, tm.Adam(), 5, 0), TypeError, "rng", "0", "Generator"),
-    case("training on no tasks", lambda: tm.meta_train(tm.MAML(MODEL), TASKS, THETA, tm.Adam(), 5, RNG, n_tasks=0), ValueError, "n_tasks", "0"),
-    case("training from NaN", lambda: tm.meta_train(tm.MAML(MODEL), TASKS, THETA * np.nan, tm.Adam(), 5, RNG), ValueError, "theta", "13 NaN"),
-    case("training whole numbers", lambda: tm.meta_train(tm.MAML(MODEL), TASKS, np.ones(13, int), tm.Adam(), 5, RNG), TypeError, "theta", "int64"),
-    case("evaluating no tasks", lambda: tm.evaluate(MODEL, THETA, TASKS, RNG, n_tasks=0), ValueError, "n_tasks", "0"),
-    case("evaluating no shots", lambda: tm.evaluate(MODEL, THETA, TASKS, RNG, n_support=0), ValueError, "n_support", "0"),
-    case("evaluating from a seed", lambda: tm.evaluate(MODEL, THETA, TASKS, 0), TypeError, "rng", "0", "Generator"),
-    case("evaluating with alpha 0", lambda: tm.evaluate(MODEL, THETA, TASKS, RNG, alpha=0), ValueError, "alpha", "0", "above 0"),
-    case("evaluating a theta too short", lambda: tm.evaluate(MODEL, THETA[:5], TASKS, RNG), ValueError, "theta", "(5,)", "(13,)"),
+    case("training from NaN", lambda: tm.meta_train(tm.MAML(MODEL), TASKS, THETA * np.nan, tm.Adam(), 5, RNG), ValueError, "omega", "13 NaN"),
+    case("training whole numbers", lambda: tm.meta_train(tm.MAML(MODEL), TASKS, np.ones(13, int), tm.Adam(), 5, RNG), TypeError, "omega", "int64"),
+    case("evaluating a theta too short", lambda: tm.evaluate(MODEL, THETA[:5], TASKS, RNG), ValueError, "omega", "(5,)", "(13,)"),
     case("a gradient check of the wrong shape", lambda: tm.check_gradient(lambda t: t.sum(), np.ones(3), np.ones(2)), ValueError, "gradient", "(3,)", "(2,)"),
     case("a gradient check of many losses", lambda: tm.check_gradient(lambda t: t, np.ones(2), np.ones(2)), ValueError, "f(theta)", "(2,)", "()"),
     case("a gradient check of other blocks", lambda: tm.check_gradient(lambda t: t.sum(), np.ones(2), np.ones(2), MODEL), ValueError, "blocks", "13", "2"),
     case("a gradient check by another method", lambda: tm.check_gradient(lambda t: t.sum(), np.ones(2), np.ones(2), method="exact"), ValueError, "method", "'exact'", "complex"),
     case("an hvp of the wrong shape", lambda: tm.check_hvp(lambda t: 2 * t, lambda t, v: np.ones(3), np.ones(2)), ValueError, "hvp", "3)", "2)"),
     case("least squares on mismatched shots", lambda: tm.least_squares(tm.Linear(1, 1), X, Y[:, :2]), ValueError, "y has shape (3, 2, 1)", "(3, 5, 1)"),
-    case("alpha as text", lambda: tm.MAML(MODEL, alpha="0.1"), TypeError, "alpha", "'0.1'", "number"),
-    case("alpha of True", lambda: tm.MAML(MODEL, alpha=np.array(True)), TypeError, "alpha", "True", "number"),
     case("a complex alpha", lambda: tm.MAML(MODEL, alpha=0.1 + 1j), TypeError, "alpha", "1j", "number"),
-    case("a huge alpha", lambda: tm.MAML(MODEL, alpha=10**400), TypeError, "alpha", "number"),
     case("an activation for a loss", lambda: tm.MLP([1, 4, 1], loss="mse"), TypeError, "loss", "'mse'", "tinymeta.Loss"),
     case("no model", lambda: tm.MAML(None), TypeError, "model", "None", "loss, gradient, hvp"),
     case("no method", lambda: tm.meta_train(None, TASKS, THETA, tm.Adam(), 5, RNG), TypeError, "method", "None", "meta_gradient"),
     case("no tasks", lambda: tm.meta_train(tm.MAML(MODEL), None, THETA, tm.Adam(), 5, RNG), TypeError, "tasks", "None", "sample"),
     case("a number for an optimizer", lambda: tm.meta_train(tm.MAML(MODEL), TASKS, THETA, 0.1, 5, RNG), TypeError, "optimizer", "0.1", "step"),
-    case("training many thetas", lambda: tm.meta_train(tm.MAML(MODEL), TASKS, np.ones((2, 13)), tm.Adam(), 5, RNG), ValueError, "theta", "(2, 13)", "(13,)"),
+    case("training many thetas", lambda: tm.meta_train(tm.MAML(MODEL), TASKS, np.ones((2, 13)), tm.Adam(), 5, RNG), ValueError, "omega", "(2, 13)", "(13,)"),
     case("a start after the end", lambda: tm.meta_train(tm.MAML(MODEL), TASKS, THETA, tm.Adam(), 2, RNG, start=5), ValueError, "start", "5", "at most 2"),
     case("evaluating on no tasks", lambda: tm.evaluate(MODEL, THETA, None, RNG), TypeError, "tasks", "None", "sample"),
     case("a learning rate that goes below 0", lambda: tm.SGD(lambda n: -1.0).step(THETA, THETA), ValueError, "learning_rate(0)", "-1.0"),
@@ -193,22 +176,25 @@ CASES = [
     case("a taylor order along a column", lambda: tm.taylor_order(lambda t: t.sum(), 3.0, np.ones(3), np.ones((3, 1))), ValueError, "v has shape (3, 1)", "(3,)"),
     case("a taylor order of negative steps", lambda: tm.taylor_order(lambda t: t.sum(), 3.0, np.ones(3), np.ones(3), (0.1, -0.1)), ValueError, "steps[1]", "-0.1"),
     case("a model whose gradient has another shape", lambda: tm.MAML(Misshapen(), 0.1).meta_gradient(THETA, BATCH), ValueError, "gradient(theta, x, y)", "(3, 13, 1)", "13"),
-    case("alpha of another length than theta", lambda: tm.MAML(Misshapen(), np.ones(4)).meta_gradient(THETA, BATCH), ValueError, "alpha", "(4,)", "(13,)"),
+    *[case(f"{type(method).__name__} on a model with one {name} for all tasks", lambda m=method: m.meta_gradient(THETA, BATCH),
+           ValueError, f"the model's {name}(theta, x, y", f"has shape {found}", f"expected {wanted}", "one result for each task")
+      for name, kind, found, wanted in (("loss", OfAllTasks, "()", "(3,)"), ("gradient", OfOneGradient, "(13,)", "(3, 13)"))
+      for method in (tm.MAML(kind()), tm.Reptile(kind()), tm.JointTraining(kind()))],
+    case("MAML on a model with one product for all tasks", lambda: tm.MAML(OfOneProduct()).meta_gradient(THETA, BATCH), ValueError, "hvp", "(13,)", "(3, 13)"),
+    case("evaluating a model with one loss for all tasks", lambda: tm.evaluate(OfAllTasks(), THETA, TASKS, RNG, 3), ValueError, "loss", "()", "(3,)"),
+    case("evaluating a method with an alpha beside it", lambda: tm.evaluate(tm.MAML(MODEL), THETA, TASKS, RNG, alpha=0.1), ValueError, "alpha", "0.1", "None"),
+    case("a query loss for a plain model", lambda: tm.MAML(Plain(), query_loss=tm.squared_error), ValueError, "query_loss", "loss_function"),
+    case("a query loss that is none", lambda: tm.MAML(MODEL, query_loss="mse"), TypeError, "loss", "'mse'"),
+    case("rates of another length", lambda: tm.SGD(np.ones(4)).step(THETA, THETA), ValueError, "learning_rate", "(4,)", "(13,)"),
+    case("a negative rate among rates", lambda: tm.Adam(-np.ones(13)), ValueError, "learning_rate", "(13,)", "at least 0"),
+    case("alpha of another length than theta", lambda: tm.MAML(Plain(), np.ones(4)).meta_gradient(THETA, BATCH), ValueError, "alpha", "(4,)", "(13,)"),
     case("a model to check without a loss", lambda: tm.check_model(Odd()), TypeError, "model", "<odd>", "loss"),
     case("a class to check", lambda: tm.check_model(tm.MLP), TypeError, "model", "class MLP", "an object"),
     case("a model to check at another theta", lambda: tm.check_model(MODEL, np.ones((2, 13))), ValueError, "theta", "(2, 13)"),
-    case("a model to check on no batch", lambda: tm.check_model(MODEL, batch=X), TypeError, "batch", "ndarray"),
-    case("a model to check in other blocks", lambda: tm.check_model(MODEL, blocks=[("W", (3,))]), ValueError, "blocks", "3", "13"),
-    case("a model to check with alpha zero", lambda: tm.check_model(MODEL, alpha=0.0), ValueError, "alpha", "0"),
     case("a model to check of no inputs", lambda: tm.check_model(SimpleNamespace(loss=len, n_params=3, d_in=0)),
          ValueError, "model.d_in", "0", "at least 1"),
-    case("a model to check with a negative seed", lambda: tm.check_model(MODEL, seed=-1), ValueError, "seed", "-1"),
     case("a meta-gradient of an unknown kind", lambda: tm.check_meta_gradient(len, MODEL, THETA, BATCH, kind="anil"), ValueError, "kind", "'anil'", "reptile"),
     case("a meta-gradient at another theta", lambda: tm.check_meta_gradient(len, MODEL, THETA[:3], BATCH), ValueError, "theta", "(3,)", "13"),
-    case("a meta-gradient of no model", lambda: tm.check_meta_gradient(len, Odd(), THETA, BATCH), TypeError,
-         "model", "<odd>", "hvp"),
-    case("an inner loop on other targets", lambda: tm.check_adapt(len, MODEL, THETA, X[0], Y[0, :2]), ValueError, "y_support", "(1, 2, 1)"),
-    case("odd objects for numbers", lambda: tm.MAML(MODEL, alpha=Odd()), TypeError, "alpha", "<odd>", "number"),
 ]
 
 

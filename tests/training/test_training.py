@@ -90,6 +90,16 @@ def test_an_optimizer_s_state_takes_up_where_it_was_left(make):
     assert_array_equal(run(second, GRADIENTS[2:], half), run(whole))
 
 
+def test_a_rate_for_each_parameter_is_that_rate_alone():
+    rates, theta = np.array([0.1, 0.0, 2.0]), np.zeros(3)
+    for kind in (tm.SGD, tm.Adam):
+        moved = kind(rates).step(theta, GRADIENTS[0])
+        assert_allclose(moved, [kind(r or 1.0).step(theta, GRADIENTS[0])[i] * (r > 0) for i, r in enumerate(rates)])
+        assert kind(rates).step(theta.astype(np.float32), GRADIENTS[0]).dtype == np.float32
+    falling = tm.SGD(lambda n: rates / (n + 1))
+    assert_allclose(run(falling, [np.ones(3)] * 2, theta), -1.5 * rates)
+
+
 def test_two_runs_of_one_optimizer_class_share_no_state():
     one, other = tm.Adam(0.1), tm.Adam(0.1)
     run(one)
@@ -241,6 +251,25 @@ def test_errors_are_query_losses_along_the_trajectory(rng):  # [EVAL.1]
     assert_allclose(curve.errors, MODEL.loss(trajectory, batch.x_query, batch.y_query), rtol=1e-12)
 
 
+def test_a_method_is_measured_by_its_own_adaptation(rng):
+    batch, theta, alpha = TASKS.sample(rng, 6, 4, 3), MODEL.init(rng), np.linspace(0, 0.1, 16)
+    curve = tm.evaluate_batch(tm.MAML(MODEL, alpha, 1), theta, batch, steps=3)
+    trajectory = tm.adapt(MODEL, theta, batch.x_support, batch.y_support, alpha, 3)
+    assert_allclose(curve.errors, MODEL.loss(trajectory, batch.x_query, batch.y_query), rtol=1e-12)
+    plain = tm.evaluate_batch(MODEL, theta, batch, 0.02, 3)
+    assert_array_equal(plain.errors, tm.evaluate_batch(tm.JointTraining(MODEL, 0.02), theta, batch, steps=3).errors)
+
+
+def test_a_metric_takes_the_place_of_the_loss(rng):
+    batch, theta = TASKS.sample(rng, 7, 4, 3), MODEL.init(rng)
+    metric = lambda f, y: np.abs(f - y).max(axis=(-2, -1))
+    curve = tm.evaluate_batch(MODEL, theta, batch, 0.05, 2, metric=metric, chunk=3)
+    trajectory = tm.adapt(MODEL, theta, batch.x_support, batch.y_support, 0.05, 2)
+    assert_allclose(curve.errors, metric(MODEL.predict(trajectory, batch.x_query), batch.y_query), rtol=1e-12)
+    worse = tm.evaluate_batch(MODEL, theta, batch, 0.05, 2, metric=lambda f, y: np.full(7, 1e9))
+    assert not worse.diverged.any()  # the ten times are of losses
+
+
 def test_the_summary_is_that_of_the_errors(rng):
     errors = rng.exponential(size=(3, 41))
     curve = tm.AdaptationCurve(errors, np.zeros((3, 41), dtype=bool))
@@ -263,7 +292,7 @@ def test_evaluate_draws_new_tasks_of_the_sizes_asked_for():
 def test_evaluating_in_blocks_changes_no_number_even_with_noise():
     theta, noisy = MODEL.init(np.random.default_rng(0)), tm.SinusoidTasks(noise=0.5)
     whole = tm.evaluate(MODEL, theta, noisy, np.random.default_rng(1), n_tasks=90, steps=2)
-    blocks = tm.evaluate(MODEL, theta, noisy, np.random.default_rng(1), n_tasks=90, steps=2, block=40)
+    blocks = tm.evaluate(MODEL, theta, noisy, np.random.default_rng(1), n_tasks=90, steps=2, chunk=40)
     assert_allclose(blocks.errors, whole.errors, rtol=1e-12)
 
 

@@ -28,18 +28,22 @@ class Loss(NamedTuple):
     curvature: Callable
 
 
+def _size(f):
+    """K D_out."""
+    return f.shape[-2] * f.shape[-1]
+
+
 def _value(f, y):
-    error = f - y  # (..., K, D_out)
-    squares = error * error  # no abs: complex numbers must flow through
-    return squares.mean(axis=(-2, -1))  # (...)  [LOSS.1]
+    error = f - y  # (..., K, D_out); no abs below: complex numbers must flow through
+    return (error * error).sum(axis=(-2, -1)) / _size(f)  # (...)  [LOSS.1]
 
 
 def _gradient(f, y):
-    return (f - y) * (2.0 / (f.shape[-2] * f.shape[-1]))  # (..., K, D_out)  [LOSS.2]
+    return (f - y) * (2.0 / _size(f))  # (..., K, D_out)  [LOSS.2]
 
 
 def _curvature(f, y, f_dot):
-    return f_dot * (2.0 / (f.shape[-2] * f.shape[-1]))  # (..., K, D_out)  [LOSS.3]
+    return f_dot * (2.0 / _size(f))  # (..., K, D_out)  [LOSS.3]
 
 
 squared_error = Loss("squared error", _value, _gradient, _curvature)

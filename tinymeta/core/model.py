@@ -88,23 +88,26 @@ class Model:
         return theta, x, y, v
 
 
-def data(theta, x, y, model, names=("x", "y")):
+def data(theta, x, y, model):
     """x (..., K, D_in) and y (..., K, D_out), or None, checked, in θ's precision.
 
     D_in and D_out are the model's, if it has them.  Raises as Model.check does.
     """
-    x_name, y_name = names
-    x = as_precision_of(theta, arguments.floating(x_name, x, finite=False))
-    x = arguments.floating(x_name, x)  # finite, and so in θ's precision
-    arguments.shape(x_name, x, (..., "K", getattr(model, "d_in", "D_in")))
-    if y is None:
-        return x, y
-    y = arguments.floating(y_name, as_precision_of(theta, arguments.floating(y_name, y, False)))
-    d_out = getattr(model, "d_out", y.shape[-1] if y.ndim else "D_out")
-    if y.shape != x.shape[:-1] + (d_out,):
-        raise ValueError(f"{y_name} has shape {y.shape}; expected {x.shape[:-1] + (d_out,)}, "
-                         f"to go with {x_name} of shape {x.shape}")
+    x = _finite("x", theta, x)
+    arguments.shape("x", x, (..., "K", getattr(model, "d_in", "D_in")))
+    if y is not None:
+        y = _finite("y", theta, y)
+        arguments.shape("y", y, (..., "K", getattr(model, "d_out", "D_out")))
+        if y.shape[:-1] != x.shape[:-1]:
+            raise ValueError(f"y has shape {y.shape}; expected {x.shape[:-1] + y.shape[-1:]}, "
+                             f"to go with x of shape {x.shape}")
     return x, y
+
+
+def _finite(name, theta, array):
+    """The array in θ's precision, and finite in it."""
+    array = as_precision_of(theta, arguments.floating(name, array, finite=False))
+    return arguments.floating(name, array)
 
 
 def _check_leading(leading):

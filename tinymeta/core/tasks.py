@@ -95,13 +95,11 @@ class Batch:
 
 
 def chunks(arrays, size):
-    """Yield the arrays (T, ...) of `size` tasks at a time, in order: bounded memory."""
+    """The arrays (T, ...), `size` tasks at a time: a list of lists of views, in order."""
     T = len(arrays[0])
     if T <= size:
-        yield arrays
-        return
-    for start in range(0, T, size):
-        yield [array[start:start + size] for array in arrays]
+        return [arrays]
+    return [[array[start:start + size] for array in arrays] for start in range(0, T, size)]
 
 
 class _UniformTasks:

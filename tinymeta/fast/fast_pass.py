@@ -75,13 +75,14 @@ class FastPass:
 
     def __init__(self, model, theta, x, y):
         self.model, self.y, self.N, self.shared = model, y, len(model.widths) - 1, theta.ndim == 1
+        self.curved = model.activation.second_derivative is not None  # else z is not needed again
         self.W = model.matrices(theta)  # (n_{l-1} + 1, n_l) or (T, n_{l-1} + 1, n_l)
         self.a, self.z, self.slope = [with_one(self.in_rows(x))], [None], [None]
         for l in range(1, self.N):
             z = product(self.a[l - 1], self.W[l])  # (..., n_l)  [FAST.1]
             a, slope = activated(model.activation, z)  # (..., n_l + 1), (..., n_l), MLP.2
             self.a.append(a)
-            self.z.append(z)
+            self.z.append(z if self.curved else None)
             self.slope.append(slope)
         self.f = product(self.a[-1], self.W[self.N]).reshape(y.shape)  # (T, K, D_out)  [FAST.1]
 
@@ -99,13 +100,15 @@ class FastPass:
 
     @cached_property
     def backward(self):
-        """The lists delta, δ_l, and back, δ_{l+1} W_{l+1}ᵀ, (..., n_l)."""
+        """The lists delta, δ_l, and, where φ'' needs it, back, δ_{l+1} W_{l+1}ᵀ, (..., n_l)."""
         delta, back = [None] * (self.N + 1), [None] * self.N
         at_top = self.model.loss_function.gradient(self.f, self.y)
         delta[self.N] = self.in_rows(like(self.f, at_top))  # MLP.3
         for l in range(self.N - 1, 0, -1):
-            back[l] = times_transposed(delta[l + 1], self.W_transposed[l + 1])
-            delta[l] = back[l] * self.slope[l]  # MLP.4
+            delta[l] = times_transposed(delta[l + 1], self.W_transposed[l + 1])
+            if self.curved:
+                back[l] = delta[l].copy()
+            delta[l] *= self.slope[l]  # MLP.4
         return delta, back
 
     @cached_property
@@ -141,23 +144,25 @@ class FastPass:
     def dots(self, V):
         """The lists a_dot, ȧ_l, and delta_dot, δ̇_l, along directions V_l (T, n_{l-1} + 1, n_l)."""
         N, phi, loss = self.N, self.model.activation, self.model.loss_function
-        _, back = self.backward
-        a, delta = self.a_by_task, self.delta_by_task
-        z_dot, a_dot, delta_dot = [None], [None], [None] * (N + 1)
+        a, delta, (_, back) = self.a_by_task, self.delta_by_task, self.backward
+        bent, a_dot, delta_dot = [None] * N, [None], [None] * (N + 1)
         for l in range(1, N + 1):
-            z_dot.append(self.in_rows(product(a[l - 1], V[l])))  # (..., n_l), HVP.1
+            z_dot = self.in_rows(product(a[l - 1], V[l]))  # (..., n_l), HVP.1
             if l > 1:
-                z_dot[l] += product(a_dot[l - 1], self.W[l][..., :-1, :])
+                z_dot += product(a_dot[l - 1], self.W[l][..., :-1, :])
+            if l < N and self.curved:
+                bent[l] = back[l] * curve(phi, self.z[l], self.a[l], self.slope[l]) * z_dot
             if l < N:
-                a_dot.append(z_dot[l] * self.slope[l])  # (..., n_l), HVP.2
-        at_top = loss.curvature(self.f, self.y, z_dot[N].reshape(self.y.shape))
+                z_dot *= self.slope[l]  # HVP.2
+                a_dot.append(z_dot)  # (..., n_l)
+        at_top = loss.curvature(self.f, self.y, z_dot.reshape(self.y.shape))
         delta_dot[N] = self.in_rows(like(self.f, at_top))  # (..., D_out), HVP.3
         for l in range(N - 1, 0, -1):
             back_dot = times_transposed(delta_dot[l + 1], self.W_transposed[l + 1])  # HVP.4
             back_dot += self.in_rows(times_transposed(delta[l + 1], transposed(V[l + 1][:, :-1])))
             back_dot *= self.slope[l]  # (..., n_l)
-            if phi.second_derivative is not None:
-                back_dot += back[l] * curve(phi, self.z[l], self.a[l], self.slope[l]) * z_dot[l]
+            if self.curved:
+                back_dot += bent[l]
             delta_dot[l] = back_dot
         return a_dot, delta_dot
 

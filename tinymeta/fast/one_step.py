@@ -43,34 +43,37 @@ def one_step_meta_gradient(model, theta, batch, maml):
     """MAML's mean query loss after one inner step, and its gradient in θ: (number, (P,)).
 
     model: a FastMLP.  theta: (P,), real.  batch: T tasks that fit.  maml: with a number alpha.
-    Memory: min(T, chunk, B) · 9 K U numbers of θ's type for U hidden units in all and Q = K,
+    Memory: min(T, chunk, B) · 10 K U numbers of θ's type for U hidden units in all and Q = K,
     where B K max(n_l) numbers are 512 KiB.
     """
     arrays = batch.arrays(theta)
-    T, points = len(arrays[0]), max(arrays[0].shape[1], arrays[2].shape[1])
+    points = max(arrays[0].shape[1], arrays[2].shape[1])
     fitting = max(1, CHUNK_BYTES // (points * max(model.widths) * theta.itemsize))
-    sums = [_sums(model, theta, *some, maml.alpha, maml.first_order)
-            for some in chunks(arrays, min(fitting, maml.chunk))]
-    losses, gradients = zip(*sums)
-    return mean_over_tasks(losses, T), mean_over_tasks(gradients, T)
+
+    def sums(*some):
+        return _sums(model, theta, *some, maml.alpha, maml.first_order)
+
+    return mean_over_tasks(sums, chunks(arrays, min(fitting, maml.chunk)), len(batch))
 
 
 def _sums(model, theta, x, y, x_, y_, alpha, first_order):
     """The sums over tasks of the query losses, a number, and of their meta-gradients, (P,)."""
     (T, K, _), Q, N = y.shape, y_.shape[1], len(model.widths) - 1
-    phi, loss, curved = model.activation, model.loss_function, model.activation.second_derivative
+    phi, loss = model.activation, model.loss_function
+    curved = phi.second_derivative is not None
     dot, matmul = products.for_rows(T * max(K, Q), model.largest)
     W = model.matrices(theta)  # [None, (n_0 + 1, n_1), ...]: lists go by layer, as in mlp.py
-    Wt = [None, None] + [weight[:-1].T for weight in W[2:]]
+    Wt = [None, None] + [weight[:-1].T.copy() for weight in W[2:]]  # sooner than a view
     thin = [None] + [weight.size > K * sum(weight.shape) for weight in W[1:]]
 
     # The support pass at θ: the examples of all tasks are the rows of one matrix.
     a, z, slope, bend, s = [with_one(rows(x))], [None], [None], [None] * N, [None] * (N + 1)
     for l in range(1, N):
-        z.append(dot(a[l - 1], W[l]))  # (T K, n_l)
-        a_l, slope_l = activated(phi, z[l])
+        z_l = dot(a[l - 1], W[l])  # (T K, n_l)
+        a_l, slope_l = activated(phi, z_l)
         a.append(a_l)  # (T K, n_l + 1)
         slope.append(slope_l)
+        z.append(z_l if curved else None)
     f = dot(a[N - 1], W[N]).reshape(y.shape)  # (T, K, D_out)
     s[N] = rows(-alpha * like(f, loss.gradient(f, y)))
     for l in range(N - 1, 0, -1):
@@ -118,7 +121,7 @@ def _sums(model, theta, x, y, x_, y_, alpha, first_order):
         return total_loss, total
 
     # -α H v: the dots of the support pass along V.
-    z_dot, V = [None], [None] * (N + 1)
+    bent, V = [None] * N, [None] * (N + 1)
     for l in range(1, N + 1):
         if thin[l]:
             moved = matmul(inputs[l].swapaxes(1, 2), delta_[l])  # (T, K, n_l)  [ONE.3]
@@ -129,9 +132,8 @@ def _sums(model, theta, x, y, x_, y_, alpha, first_order):
         if l > 1:
             moved += dot(a_dot, W[l][:-1])  # HVP.1
             sums[l][:-1] += dot(a_dot.T, s[l])  # [ONE.5], there is no 1 in ȧ
-        if curved:
-            z_dot.append(moved.copy())
         if l < N:
+            bent[l] = bend[l] * moved if curved else None
             moved *= slope[l]  # HVP.2
             a_dot = moved
     s_dot = rows(-alpha * like(f, loss.curvature(f, y, moved.reshape(y.shape))))  # HVP.3
@@ -146,7 +148,7 @@ def _sums(model, theta, x, y, x_, y_, alpha, first_order):
             s_dot += rows(times(matmul, s3[l], V[l][:, :-1].swapaxes(1, 2)))
         s_dot *= slope[l - 1]
         if curved:
-            s_dot += bend[l - 1] * z_dot[l - 1]
+            s_dot += bent[l - 1]
     return total_loss, total
 
 

@@ -16,10 +16,10 @@ Backward pass, the chain rule from the loss to the input, with δ_l = ∂L/∂z_
     [MLP.6]  ∂L/∂b_l = 1ᵀ δ_l                                    (n_l,)
 
 Hessian times vector.  Let θ move along v = (V_1, c_1, V_2, c_2, ...): every W_l becomes
-W_l + r V_l, every b_l becomes b_l + r c_l.  For any quantity q above write q̇ for its derivative dq/dr at r = 0.
-Then Ẇ_l = V_l, ḃ_l = c_l, and ȧ_0 = 0, since the input does not move.  The gradient g changes by
-ġ = H v: that is what the Hessian times a vector means.  So the product rule, applied to each line
-of the gradient's computation, computes H v:
+W_l + r V_l, every b_l becomes b_l + r c_l.  For any quantity q above write q̇ for its derivative
+dq/dr at r = 0.  Then Ẇ_l = V_l, ḃ_l = c_l, and ȧ_0 = 0, since the input does not move.  The
+gradient g changes by ġ = H v: that is what the Hessian times a vector means.  So the product rule,
+applied to each line of the gradient's computation, computes H v:
 
     [HVP.1]  ż_l = ȧ_{l-1} W_l + a_{l-1} V_l + c_l               (K, n_l)
     [HVP.2]  ȧ_l = φ'(z_l) ⊙ ż_l,  l < N;    ḟ = ż_N             (K, n_l)

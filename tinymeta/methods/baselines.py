@@ -45,25 +45,10 @@ class JointTraining(Method):
         omega, x, y = self.check(omega, x, y)
         return iterates(self.model, omega, x, y, self.alpha, steps)
 
-    def meta_loss(self, omega, batch):
-        """The mean over tasks of the support loss at θ (P,), without adaptation.
-
-        Raises as meta_gradient does.
-        """
-        return self._support_pass(omega, batch).loss().mean()
-
-    def meta_gradient(self, omega, batch):
-        """The meta-loss and its gradient in θ: (number, (P,)).
-
-        omega: (P,); batch: T tasks.  Raises TypeError or ValueError for arguments that do not fit.
-        """
-        point = self._support_pass(omega, batch)
-        return point.loss().mean(), point.gradient().mean(axis=0)  # (P,)  [JOINT.1]
-
-    def _support_pass(self, omega, batch):
-        omega = self.one_vector(omega, batch)
-        omega, x, y = self.check(omega, *batch.arrays(omega)[:2])
-        return pass_at(self.model, omega, x, y)
+    def query_pass(self, omega, x, y, x_query, y_query):
+        """The pass at θ on the support sets, which judge here, and the pullback."""
+        omega, x, y = self.check(omega, x, y)
+        return pass_at(self.model, omega, x, y), lambda v: v  # [JOINT.1]
 
 
 class OracleTasks:

@@ -49,6 +49,7 @@ def inner_steps(model, theta, x, y, alpha, steps, batch_size=None):
     """Yield (the pass at θ_k, θ_{k+1}) for k = 0 ... steps-1; arguments are taken as checked."""
     if np.ndim(alpha):
         alpha = as_precision_of(theta, alpha)
+        arguments.shape("alpha", alpha, theta.shape[-1:], ": one number for each parameter")
     for k in range(steps):
         point = pass_at(model, theta, *minibatch(x, y, k, batch_size))
         theta = theta - alpha * point.gradient()  # (..., P)  [INNER.1]

@@ -47,8 +47,8 @@ class MAML(Method):
     """
 
     def __init__(self, model, alpha=0.01, steps=1, first_order=False, query_loss=None, chunk=100):
+        arguments.methods("model", model, "loss", "gradient", "hvp")
         super().__init__(model, chunk)
-        arguments.methods("model", model, "hvp")
         self.alpha, self.steps, _ = check_settings(alpha, steps, n_params=self.n_params)
         self.first_order, self.query_loss = bool(first_order), query_loss
         self._judge = model if query_loss is None else judged_by(model, query_loss)

@@ -66,11 +66,11 @@ class Method:
 
         Raises as meta_gradient does.
         """
-        losses = []
-        for x, y, x_query, y_query in self.task_chunks(omega, batch):
-            theta, _ = self.adapt(omega, x, y)  # (T, P)
-            losses.append(pass_at(self.judge, theta, x_query, y_query).loss().sum())
-        return mean_over_tasks(losses, len(batch))
+        def sums(*arrays):
+            query, _ = self.query_pass(omega, *arrays)
+            return [query.loss().sum()]
+
+        return mean_over_tasks(sums, self.task_chunks(omega, batch), len(batch))[0]
 
     def meta_gradient(self, omega, batch):
         """The meta-loss and its gradient in ω: (number, (n_params,)).
@@ -78,14 +78,21 @@ class Method:
         omega: one vector (n_params,).  batch: T tasks.  Raises TypeError or ValueError for
         arguments that do not fit.
         """
-        losses, gradients = [], []
-        for x, y, x_query, y_query in self.task_chunks(omega, batch):
-            theta, pullback = self.adapt(omega, x, y)  # (T, P)
-            query = pass_at(self.judge, theta, x_query, y_query)
-            losses.append(query.loss().sum())
-            gradients.append(pullback(query.gradient()).sum(axis=0))  # (n_params,)
-        loss = mean_over_tasks(losses, len(batch))
-        return loss, mean_over_tasks(gradients, len(batch))  # number, (n_params,)  [META.1]
+        def sums(*arrays):
+            return self.sums(omega, *arrays)
+
+        return mean_over_tasks(sums, self.task_chunks(omega, batch), len(batch))
+
+    def sums(self, omega, x, y, x_query, y_query):
+        """The sums over some tasks of the query losses, a number, and of their gradients in ω."""
+        query, pullback = self.query_pass(omega, x, y, x_query, y_query)
+        gradients = pullback(query.gradient())  # (T, n_params)  [META.1]
+        return query.loss().sum(), gradients.sum(axis=0)  # number, (n_params,)
+
+    def query_pass(self, omega, x, y, x_query, y_query):
+        """The pass at θ' on the query sets, and the pullback; the arrays are a Batch's."""
+        theta, pullback = self.adapt(omega, x, y)  # (T, P)
+        return pass_at(self.judge, theta, x_query, y_query), pullback
 
     def predictions(self, omega, x_support, y_support, x_query, steps):
         """f at x_query (T, Q, D_in) after 0 ... steps inner steps, (steps + 1, T, Q, D_out)."""
@@ -100,7 +107,8 @@ class Method:
 
     def task_chunks(self, omega, batch):
         """The batch's four arrays, in ω's precision, `chunk` tasks at a time."""
-        return chunks(batch.arrays(self.one_vector(omega, batch)), self.chunk)
+        omega = self.one_vector(omega, batch)
+        return chunks(batch.arrays(omega), self.chunk)
 
     def one_vector(self, omega, batch):
         """ω as an array.
@@ -109,7 +117,7 @@ class Method:
         """
         if not isinstance(batch, Batch):
             raise TypeError(f"batch is of type {type(batch).__name__}; expected a tinymeta.Batch")
-        omega, P = np.asarray(omega), self.n_params
+        omega, P = arguments.floating("omega", omega, finite=False), self.n_params
         if omega.shape != (P,):
             expected = ("P" if P is None else P,)
             arguments.shape("omega", omega, expected, ": one vector for all tasks")
@@ -125,9 +133,9 @@ class Method:
         return omega, *data(omega, x, y, self.model)
 
 
-def mean_over_tasks(sums, T):
-    """The mean over T tasks of sums over chunks of them, in their type: numbers, or (P,)."""
-    total, *others = sums
-    for other in others:
-        total = total + other
-    return total / total.dtype.type(T)  # an int would make NumPy 1 go to double
+def mean_over_tasks(sums, chunks, T):
+    """The means over T tasks of what `sums` gives for each chunk of them: a tuple of sums."""
+    totals = sums(*chunks[0])
+    for arrays in chunks[1:]:
+        totals = [total + more for total, more in zip(totals, sums(*arrays))]
+    return tuple(total / total.dtype.type(T) for total in totals)  # in their type, NumPy 1 too

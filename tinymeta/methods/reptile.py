@@ -5,7 +5,7 @@
 An outer SGD step of size η then gives θ ← θ + η (θ_S - θ): towards θ_S.  It is the direction of
 an update and not the gradient of any loss, so no gradient check applies to it; but since each
 inner step subtracts α g, it is α times the sum of the inner gradients, and with S = 1 and the full
-batch it is α times the joint-training gradient.  The difference from joint training begins at S = 2.
+batch it is α times the joint-training gradient.  The difference from that begins at S = 2.
 
 Reference: Nichol, Achiam, Schulman 2018, "On First-Order Meta-Learning Algorithms", Alg. 1 (one
 task an iteration) and Alg. 2 (batched); k counts inner steps there.  The paper suggests handing
@@ -16,7 +16,7 @@ epsilon and SGD takes up in its step size.
 from ..core.model import pass_at
 from .inner_loop import check_batch_size, check_settings, iterates
 from .maml import unrolled
-from .method import Method, mean_over_tasks
+from .method import Method
 
 
 class Reptile(Method):
@@ -46,19 +46,15 @@ class Reptile(Method):
         omega, x, y = self.check(omega, x, y)
         return iterates(self.model, omega, x, y, self.alpha, steps, self.batch_size)
 
-    def meta_gradient(self, omega, batch):
-        """The mean query loss at θ_S, to watch, and θ - θ_S, the update: (number, (P,)).
+    def sums(self, omega, x, y, x_query, y_query):
+        """The sums over some tasks of the query losses at θ_S, to watch, and of θ - θ_S, (P,).
 
-        omega: (P,); batch: T tasks.  Raises TypeError or ValueError for arguments that do not fit.
+        Their means are what meta_gradient returns.
         """
-        losses, moves = [], []
-        for x, y, x_query, y_query in self.task_chunks(omega, batch):
-            for theta in self.trajectory(omega, x, y, self.steps):
-                pass  # only the last one is wanted, θ_S (T, P)
-            losses.append(pass_at(self.model, theta, x_query, y_query).loss().sum())
-            moves.append((omega - theta).sum(axis=0))  # (P,)
-        loss = mean_over_tasks(losses, len(batch))
-        return loss, mean_over_tasks(moves, len(batch))  # number, (P,)  [REPTILE.1]
+        for theta in self.trajectory(omega, x, y, self.steps):
+            pass  # only the last one is wanted, θ_S (T, P)
+        losses = pass_at(self.model, theta, x_query, y_query).loss()  # (T,)
+        return losses.sum(), (omega - theta).sum(axis=0)  # number, (P,)  [REPTILE.1]
 
     def check(self, omega, x, y):
         """As Method.check does; ValueError too when a minibatch is larger than the support set."""

@@ -19,16 +19,16 @@ FORMAT = "tinymeta checkpoint 1"
 
 
 class CheckpointError(ValueError):
-    """A file that is not a checkpoint, is damaged, or belongs to another run; the message says which."""
+    """A file that is no checkpoint, is damaged, or belongs to another run: the message says which."""
 
 
 @dataclass(frozen=True, eq=False)
 class Checkpoint:
     """A run at the end of one iteration.
 
-    theta: (P,).  iteration: how many are done.  optimizer_state: as given by optimizer.state().
-    rng_state: as given by rng.bit_generator.state.  losses: so far, or empty.  seconds: spent so far.
-    settings: any dict that JSON can hold.
+    theta: the meta-parameters, θ or all of ω.  iteration: how many are done.  optimizer_state: as
+    given by optimizer.state().  rng_state: as given by rng.bit_generator.state.  losses: so far, or
+    empty.  seconds: spent so far.  settings: any dict that JSON can hold.
     """
 
     theta: np.ndarray
@@ -54,7 +54,8 @@ class Checkpoint:
             raise CheckpointError(f"the checkpoint does not fit this run: {error}") from error
 
 
-def save_checkpoint(path, theta, iteration=0, optimizer=None, rng=None, losses=(), seconds=0.0, settings=None):
+def save_checkpoint(path, theta, iteration=0, optimizer=None, rng=None, losses=(), seconds=0.0,
+                    settings=None):
     """Write a checkpoint to `path`, whole or not at all: a crash leaves the old file as it was.
 
     The arguments are as for Checkpoint, with the optimizer and the generator themselves.  Raises
@@ -64,17 +65,20 @@ def save_checkpoint(path, theta, iteration=0, optimizer=None, rng=None, losses=(
     settings = {} if settings is None else settings
     if not isinstance(settings, dict):
         raise TypeError(f"settings is {settings!r}; expected a dict")
-    arrays = {"format": np.array(FORMAT), "theta": arguments.floating("theta", theta),
-              "iteration": np.array(arguments.whole_number("iteration", iteration, minimum=0)),
-              "losses": np.asarray(losses, dtype=float), "settings": np.array(json.dumps(settings)),
-              "seconds": np.array(arguments.number("seconds", seconds, at_least=0)),
-              "rng_state": np.array(json.dumps({} if rng is None else _to_plain(rng.bit_generator.state)))}
-    arguments.shape("theta", arrays["theta"], ("P",))
-    for name, value in ({} if optimizer is None else optimizer.state()).items():
-        arrays[f"optimizer_{name}"] = np.asarray(value)
+    rng_state = {} if rng is None else _to_plain(rng.bit_generator.state)
+    optimizer_state = {} if optimizer is None else optimizer.state()
+    theta = arguments.floating("theta", theta)
+    arguments.shape("theta", theta, ("P",))
+    entries = {"format": FORMAT, "theta": theta, "losses": np.asarray(losses, dtype=float),
+               "iteration": arguments.whole_number("iteration", iteration, minimum=0),
+               "seconds": arguments.number("seconds", seconds, at_least=0),
+               "settings": json.dumps(settings), "rng_state": json.dumps(rng_state)}
+    entries |= {f"optimizer_{name}": value for name, value in optimizer_state.items()}
+    arrays = {name: np.asarray(value) for name, value in entries.items()}
     objects = [name for name, array in arrays.items() if array.dtype.kind == "O"]
     if objects:
-        raise TypeError(f"{', '.join(objects)}: not an array of numbers, which is all that a checkpoint holds")
+        raise TypeError(f"{', '.join(objects)}: not an array of numbers, "
+                        f"which is all that a checkpoint holds")
     _write_whole(os.path.realpath(os.fspath(path)), arrays)
 
 
@@ -95,8 +99,8 @@ def _write_whole(path, arrays):
 
 
 # What reading a damaged file can raise; NotImplementedError and RecursionError are RuntimeErrors.
-_DAMAGE = (OSError, ValueError, EOFError, LookupError, AttributeError, TypeError, RuntimeError, OverflowError,
-           zipfile.BadZipFile, zlib.error)
+_DAMAGE = (OSError, ValueError, EOFError, LookupError, AttributeError, TypeError, RuntimeError,
+           OverflowError, zipfile.BadZipFile, zlib.error)
 
 
 def load_checkpoint(path):
@@ -111,24 +115,27 @@ def load_checkpoint(path):
     except (FileNotFoundError, PermissionError):
         raise
     except _DAMAGE as error:
-        raise CheckpointError(f"{path} is not a readable checkpoint; is it truncated, or another kind of "
-                              f"file?") from error
-    if str(arrays.get("format", "")) != FORMAT:
-        raise CheckpointError(f"{path} is an .npz file, but not a tinymeta checkpoint: its format entry is "
-                              f"{str(arrays.get('format', 'missing'))!r}; expected {FORMAT!r}")
+        raise CheckpointError(f"{path} is not a readable checkpoint; is it truncated, or another "
+                              f"kind of file?") from error
+    found = str(arrays.get("format", "missing"))
+    if found != FORMAT:
+        raise CheckpointError(f"{path} is an .npz file, but not a tinymeta checkpoint: its format "
+                              f"entry is {found!r}; expected {FORMAT!r}")
     try:
         theta, losses = arguments.floating("theta", arrays["theta"]), arrays["losses"]
         arguments.shape("theta", theta, ("P",))
         if losses.ndim != 1:
             raise ValueError(f"losses has shape {losses.shape}; expected one axis")
+        optimizer_state = {name.removeprefix("optimizer_"): value for name, value in arrays.items()
+                           if name.startswith("optimizer_")}
         return Checkpoint(
-            theta=theta, iteration=arguments.whole_number("iteration", arrays["iteration"][()], minimum=0),
-            optimizer_state={name[len("optimizer_"):]: value for name, value in arrays.items()
-                             if name.startswith("optimizer_")},
-            rng_state=dict(json.loads(str(arrays["rng_state"]))), losses=losses,
+            theta=theta, losses=losses, optimizer_state=optimizer_state,
+            iteration=arguments.whole_number("iteration", arrays["iteration"][()], minimum=0),
+            rng_state=dict(json.loads(str(arrays["rng_state"]))),
             seconds=float(arrays["seconds"]), settings=dict(json.loads(str(arrays["settings"]))))
     except KeyError as error:
-        raise CheckpointError(f"{path} is a damaged tinymeta checkpoint: it has no entry {error}") from error
+        raise CheckpointError(f"{path} is a damaged tinymeta checkpoint: "
+                              f"it has no entry {error}") from error
     except _DAMAGE as error:
         raise CheckpointError(f"{path} is a damaged tinymeta checkpoint: {error}") from error
 

@@ -106,7 +106,7 @@ def _method(method, alpha):
     """The method itself, or plain gradient descent on a model."""
     if hasattr(method, "predictions"):
         if alpha is not None:
-            raise ValueError(f"alpha is {alpha!r} beside a method, which has its own; expected None")
+            raise ValueError(f"alpha is {alpha!r} beside a method; expected None: it has its own")
         return method
     arguments.methods("model", method, "loss", "gradient")
     return JointTraining(method, 0.01 if alpha is None else alpha)

@@ -22,7 +22,7 @@ from ..core import arguments
 
 
 def linear_schedule(start, end, iterations):
-    """A learning rate that goes linearly from `start` to `end` in `iterations` steps and stays there.
+    """A rate that goes linearly from `start` to `end` in `iterations` steps and stays there.
 
     Returns a function of the number of steps already taken.  Raises ValueError for negative rates.
     """
@@ -55,7 +55,9 @@ class _Optimizer:
         if not callable(learning_rate):
             learning_rate = arguments.step_size("learning_rate", learning_rate)
         self.learning_rate = learning_rate
-        self.max_norm = None if max_norm is None else arguments.number("max_norm", max_norm, above=0)
+        if max_norm is not None:
+            max_norm = arguments.number("max_norm", max_norm, above=0)
+        self.max_norm = max_norm
         self.t = 0  # steps taken
 
     def step(self, theta, gradient):
@@ -100,7 +102,7 @@ class SGD(_Optimizer):
     """Gradient descent.
 
     learning_rate: η, a positive number, a vector (P,), or a function of the steps taken, such as
-    linear_schedule(0.1, 0.0, 30_000).  max_norm: clip the gradient to this norm first (None: never).
+    linear_schedule(0.1, 0.0, 30_000).  max_norm: clip the gradient to this norm first, or None.
     Raises TypeError or ValueError for a wrong setting.
     """
 
