@@ -8,7 +8,7 @@ from numpy.testing import assert_allclose
 
 import tinymeta as tm
 from tinymeta.checking import known_mistakes as suspects
-from tinymeta.checking.matching_network import recognised
+from tinymeta.checking.matching_network import matching_network as recognised
 from catalogue import (ACTIVATIONS, CATALOGUE, LOSSES, SMALL, WIDE, LearnerLinear, LearnerMLP, learner_adapt,
                        learner_maml, learner_reptile, point)
 from conftest import hessian, read_only
@@ -761,7 +761,7 @@ def test_each_term_of_each_layer_is_suspected_of_each_change(widths):
     x, y = batch.x_support[0], batch.y_support[0]
     found = {suspect.what: suspect.vector for suspect in suspects.of_hvp(mlp, theta, x, y, vs)}
     right, layers = mlp.hvp(theta, x, y, vs), len(widths) - 1
-    for _, term in suspects.TERMS.values():
+    for term in suspects.TERMS:
         for where in ["", *[f" for l = {l}" for l in range(1, layers + 1)]]:
             missing, flipped, twice, half = (found[f"the term {term} {change}{where}"] for change in (
                 "is missing", "has the wrong sign", "is taken twice", "is halved"))
