@@ -12,8 +12,7 @@ from bare import bare
 from peers import ALPHA, Point, arrays, problem, tinymeta
 
 import tinymeta as tm
-from tinymeta import products
-from tinymeta.inner_loop import check_meta_arguments
+from tinymeta.fast import products
 
 SECONDS = 0.5
 
@@ -53,8 +52,8 @@ def shares():
     gradient = method.meta_gradient(theta, batch)[1]
     whole = tinymeta(Point(kind="iteration"))
     parts = {"sampling 25 tasks": lambda: tasks.sample(rng),
-             "checks of the arguments": lambda: check_meta_arguments(model, theta, batch, ALPHA),
-             "meta-gradient, with these checks": lambda: method.meta_gradient(theta, batch),
+             "checks, and the batch in single precision": lambda: batch.arrays(method.one_vector(theta, batch)),
+             "meta-gradient, with these": lambda: method.meta_gradient(theta, batch),
              "Adam": lambda: adam.step(theta, gradient), "whole iteration": whole}
     times = {name: [] for name in parts}
     for _ in range(5):  # by turns, so that a busy machine is busy for all
@@ -103,7 +102,7 @@ def written_out(point, expected):
     """The function of no arguments that bare.py's program is at a point; it has to agree with `expected`."""
     _, theta, batch = problem(point)
     data = arrays(point, batch)
-    error = np.linalg.norm(bare(point.width, theta, *data, ALPHA) / point.T - expected) / np.linalg.norm(expected)
+    error = np.linalg.norm(bare(point.width, theta, *data, ALPHA)[1] - expected) / np.linalg.norm(expected)
     if not error < 1e-5:
         raise AssertionError(f"bare.py at {point}: gradient differs by {error:.1e}")
     return lambda: bare(point.width, theta, *data, ALPHA)
@@ -166,7 +165,7 @@ def kernels(jax):
 def threads():
     """Time with and without threads in OpenBLAS, on a machine that is busy and one that is not."""
     code = ("import sys; sys.path[:0] = {paths!r}; from details import mean, tinymeta, Point;"
-            "from tinymeta import products; {setting};"
+            "from tinymeta.fast import products; {setting};"
             "print([mean(tinymeta(Point(width=w))) for w in (40, 100, 200)])")
     rows = []
     free = {name: value for name, value in os.environ.items() if not name.endswith("_NUM_THREADS")}
@@ -198,17 +197,17 @@ def peak(compute):
 def memory():
     """The formulas of the docstrings beside what NumPy held at most."""
     rows = []
-    for T, K, width, S, block in ((25, 10, 40, 1, 100), (1000, 10, 40, 1, 100), (25, 10, 40, 5, 100),
+    for T, K, width, S, chunk in ((25, 10, 40, 1, 100), (1000, 10, 40, 1, 100), (25, 10, 40, 5, 100),
                                   (100, 10, 40, 5, 100), (1000, 10, 40, 5, 100), (1000, 10, 200, 5, 20)):
         model, theta, batch = problem(Point(T, K, width, S))
         batch = tm.Batch(*arrays(Point(), batch))
-        P, KU, tasks = model.n_params, K * 2 * width, min(T, block)
-        maml = tasks * ((S + 3) * P + (3 * S + 7) * KU) if S > 1 else min(tasks, 2**19 // (4 * K * width)) * 9 * KU
-        held = [peak(lambda: tm.MAML(model, 1e-4, S, block=block).meta_gradient(theta, batch)),
-                peak(lambda: tm.evaluate_batch(model, theta, batch, 1e-4, max(S, 2), block))]
+        P, KU, tasks = model.n_params, K * 2 * width, min(T, chunk)
+        maml = tasks * ((S + 3) * P + (3 * S + 7) * KU) if S > 1 else min(tasks, 2**19 // (4 * K * width)) * 10 * KU
+        held = [peak(lambda: tm.MAML(model, 1e-4, S, chunk=chunk).meta_gradient(theta, batch)),
+                peak(lambda: tm.evaluate_batch(model, theta, batch, 1e-4, max(S, 2), chunk=chunk))]
         formulas = [4 * maml, 4 * tasks * (2.7 * P + 5 * KU)]
-        rows.append([T, K, width, S, block] + [f"{n / 1e6:.1f}" for pair in zip(formulas, held) for n in pair])
-    header = ["T", "K", "width", "steps", "block", "MAML, formula", "measured", "evaluation, formula", "measured"]
+        rows.append([T, K, width, S, chunk] + [f"{n / 1e6:.1f}" for pair in zip(formulas, held) for n in pair])
+    header = ["T", "K", "width", "steps", "chunk", "MAML, formula", "measured", "evaluation, formula", "measured"]
     return MEMORY.splitlines() + [""] + table(header, rows)
 
 
@@ -239,9 +238,9 @@ that wait for each other cost little often and much sometimes.
 
 MEMORY = """## Memory
 
-With U hidden units in all, B = min(T, block) tasks at a time, ReLU and as many query as support points, in numbers of
-θ's type: a meta-gradient through S > 1 steps holds B ((S + 3) P + (3 S + 7) K U), through one step at most 9 B K U,
-Reptile B (3 P + 3.2 K U), an evaluation B (2.7 P + 5 K U).  `block` is an argument of all of them.  Megabytes, float32:
+With U hidden units in all, B = min(T, chunk) tasks at a time, ReLU and as many query as support points, in numbers of
+θ's type: a meta-gradient through S > 1 steps holds B ((S + 3) P + (3 S + 7) K U), through one step at most 10 B K U,
+Reptile B (3 P + 3.2 K U), an evaluation B (2.7 P + 5 K U).  `chunk` is an argument of all of them.  Megabytes, float32:
 """
 
 TRIED = """## Tried and not kept

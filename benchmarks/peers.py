@@ -29,7 +29,7 @@ ALPHA = 0.01
 def problem(point):
     """The model, θ (P,) and a batch, the same for every contender."""
     rng = np.random.default_rng(0)
-    model = tm.MLP([1, point.width, point.width, 1])
+    model = tm.FastMLP([1, point.width, point.width, 1])
     theta = model.init(rng, dtype=np.dtype(point.dtype))
     batch = tm.SinusoidTasks().sample(rng, point.T, point.K, point.K)
     return model, theta, batch
