@@ -44,7 +44,7 @@ def check_meta_gradient(meta_gradient, model, theta, batch, alpha=0.05, steps=(1
     "first-order maml" and "reptile", which are no gradients, against the definitions in maml.py and
     reptile.py.
 
-    An error in meta_gradient is a finding.  Raises TypeError or ValueError for wrong other arguments.
+    An error in meta_gradient is a finding.  Raises TypeError or ValueError for wrong arguments.
     """
     if kind not in KINDS:
         raise ValueError(f"kind is {kind!r}; expected one of {sorted(KINDS)}")

@@ -1,9 +1,8 @@
 """Check one's own model: from its loss to the meta-gradient through five inner steps, by rungs.
 
-A model is any object with loss(theta, x, y), gradient(theta, x, y) and hvp(theta, x, y, v): a class,
-a module, a types.SimpleNamespace of plain functions.  Each rung rests on the one before: the
-gradient is checked against the loss, the Hessian × vector against the gradient, the meta-gradient
-against all three.
+A model is any object with loss(theta, x, y), gradient(theta, x, y) and hvp(theta, x, y, v), such as
+a types.SimpleNamespace of plain functions.  Each rung rests on the one before: the gradient is
+checked against the loss, the Hessian × vector against the gradient, MAML against all three.
 """
 
 from functools import partial
@@ -22,7 +21,7 @@ from .diagnosis import Hints, compare
 from .gradient_check import check_gradient, check_hvp
 from .ladder import LearnerError, as_numbers, climb, frozen, frozen_batch
 from .matching_network import matching_network
-from .numerical import TOLERANCE, derivative, derivatives, why_not_complex
+from .numerical import TOLERANCE, derivative, why_not_complex
 from .report import CheckReport
 
 
@@ -118,9 +117,9 @@ class ModelCheck:
             curve = phi.second_derivative(z, phi.value(z), slope(z))
         for name, f, derived, tag in (("φ'", phi.value, slope(z), "MLP.4"),
                                       ("φ''", slope, curve, "HVP.4")):
-            exact = np.diagonal(derivatives(f, z))  # f is elementwise
+            numerical = derivative(f, z, np.ones_like(z))  # f is elementwise
             kind = "central differences" if why_not_complex(f, z) else "complex step"
-            report = compare(derived, exact, name, tag, TOLERANCE[kind],
+            report = compare(derived, numerical, name, tag, TOLERANCE[kind],
                              layout=Layout([(name, z.shape)]))
             if not report:
                 break
@@ -131,48 +130,54 @@ class ModelCheck:
         loss, y = self.model.loss_function, self.y
         f = self.directions[0, 0] * np.linspace(-1, 1, y.size)
 
-        def value(f):
-            return loss.value(f.reshape(y.shape), y)
-
         def slope(f):
             return np.asarray(loss.gradient(f.reshape(y.shape), y)).reshape(-1)
 
         def curvature(f, v):
             return np.asarray(loss.curvature(f.reshape(y.shape), y, v.reshape(y.shape))).reshape(-1)
 
-        report = check_gradient(value, slope, f, [("∂L/∂f", y.shape)],
-                                title="loss function, ∂L/∂f", hints=self.hints({"": "LOSS.2"}))
+        report = check_gradient(lambda f: loss.value(f.reshape(y.shape), y), slope, f,
+                                [("∂L/∂f", y.shape)], title="loss function, ∂L/∂f",
+                                hints=Hints(sizes=self.sizes, tags={"": "LOSS.2"}))
         if not report:
             return report
         return check_hvp(slope, curvature, f, [("(∂²L/∂f²) ḟ", y.shape)],
-                         title="loss function, curvature", hints=self.hints({"": "LOSS.3"}))
+                         title="loss function, curvature",
+                         hints=Hints(sizes=self.sizes, tags={"": "LOSS.3"}))
 
     def gradient(self):
         """The gradient against numerical derivatives of the loss."""
         g = self.numbers("gradient", self.theta.shape, self.theta, self.x, self.y)
-
-        def known():
-            each = [derivatives(self.of_theta("loss", i), self.theta) for i in range(len(self.x))]
-            examples = known_mistakes.of_examples(np.array(each), tag="LOSS.1")
-            return self.of_network(known_mistakes.of_gradient) + examples
-
+        known = partial(self.known, known_mistakes.of_gradient, "loss", range(self.theta.size),
+                        "LOSS.1")
+        hints = Hints(known, self.sizes, self.tags("MLP.5", "MLP.6", "LOSS.2"))
         return check_gradient(self.of_theta("loss"), g, self.theta, self.layout, title="gradient",
-                              hints=self.hints(self.tags("MLP.5", "MLP.6", "LOSS.2"), known))
+                              hints=hints)
 
     def hvp(self):
         """H v against numerical derivatives of the gradient."""
         self.numbers("hvp", self.theta.shape, self.theta, self.x, self.y, self.directions[0])
-
-        def known():
-            each = [[derivative(self.of_theta("gradient", i), self.theta, v)
-                     for v in self.directions] for i in range(len(self.x))]
-            examples = known_mistakes.of_examples(np.array(each), tag="LOSS.3")
-            return self.of_network(known_mistakes.of_hvp, self.directions) + examples
-
+        known = partial(self.known, partial(known_mistakes.of_hvp, vs=self.directions), "gradient",
+                        self.directions, "LOSS.3")
+        hints = Hints(known, self.sizes, self.tags("HVP.5", "HVP.6", "HVP.3"))
         return check_hvp(self.of_theta("gradient"),
                          lambda t, v: self.call("hvp", t, self.x, self.y, v), self.theta,
-                         self.layout, self.directions, title="Hessian × vector",
-                         hints=self.hints(self.tags("HVP.5", "HVP.6", "HVP.3"), known))
+                         self.layout, self.directions, title="Hessian × vector", hints=hints)
+
+    def known(self, of_network, name, along, tag):
+        """Known mistakes: those of a matching network, and examples left out or repeated.
+
+        name, along: whose derivatives, and in which directions, each example adds to the mean.
+        """
+        each = []
+        for i in range(len(self.x)):
+            f = self.of_theta(name, slice(i, i + 1))
+            each.append([derivative(f, self.theta, d) for d in along])
+        found = known_mistakes.of_examples(np.array(each), tag=tag)
+        if self.network is None:
+            return found
+        x = self.model.features(self.x) if isinstance(self.model, Linear) else self.x
+        return of_network(self.network, self.theta, x, self.y) + found
 
     def tasks(self):
         """The results for a batch, θ (P,) or (T, P), against those of the tasks one by one."""
@@ -203,22 +208,12 @@ class ModelCheck:
         return check_gradient(lambda t: method.meta_loss(frozen(t), self.batch),
                               lambda t: method.meta_gradient(frozen(t), self.batch)[1], self.theta,
                               self.layout, directions, title=title,
-                              hints=self.hints({"": "MAML.2"}))
+                              hints=Hints(sizes=self.sizes, tags={"": "MAML.2"}))
 
-    def of_theta(self, name, i=None):
-        """model.<name> as a function of θ alone, on the first task or on its example i."""
-        here = slice(None) if i is None else slice(i, i + 1)
-        return lambda t: np.asarray(self.call(name, t, self.x[here], self.y[here]))
-
-    def of_network(self, known, *directions):
-        """The known mistakes of the network that matches the model; none where there is none."""
-        if self.network is None:
-            return []
-        x = self.model.features(self.x) if isinstance(self.model, Linear) else self.x
-        return known(self.network, self.theta, x, self.y, *directions)
-
-    def hints(self, tags, known=lambda: []):
-        return Hints(known, self.sizes, tags)
+    def of_theta(self, name, examples=slice(None)):
+        """model.<name> as a function of θ alone, on examples of the first task."""
+        x, y = self.x[examples], self.y[examples]
+        return lambda t: np.asarray(self.call(name, t, x, y))
 
     def tags(self, weights, biases, whole):
         """The equations of a matching network's blocks; none for a model of one's own."""

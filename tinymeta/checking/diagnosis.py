@@ -1,4 +1,4 @@
-"""What is wrong with a derived vector: it is compared with what well-known mistakes would have given.
+"""What is wrong with a derived vector: it is compared with what known mistakes would have given.
 
 Nothing is guessed.  A finding is made where the derived numbers equal those of a mistake: a pattern
 that they show by themselves (see patterns.py), or a vector that the caller worked out for a mistake
@@ -18,12 +18,15 @@ from .report import CheckReport, Finding
 
 
 class KnownMistake(NamedTuple):
-    """The vector (P,), or (n, P), that a mistake gives, with the cause, what and tag of its Finding."""
+    """The vector (P,), or (n, P), that a mistake gives, and its Finding's cause, what and tag."""
 
     vector: np.ndarray
     cause: str
     what: str
     tag: str = ""
+
+
+Suspect, Mistake = KnownMistake, LearnerError  # the exercises' names for them
 
 
 class Hints(NamedTuple):
@@ -37,17 +40,7 @@ class Hints(NamedTuple):
     known_mistakes: Callable = lambda: []
     sizes: dict = {}
     tags: dict = {}
-    suspects: Callable = None
-
-
-class Part(NamedTuple):
-    """One wrong block: its place in the vectors, and its numbers (..., n)."""
-
-    name: str
-    shape: tuple
-    place: slice
-    derived: np.ndarray
-    reference: np.ndarray
+    suspects: Callable = None  # the exercises' name for known_mistakes
 
 
 def compare(found, expected, title, tag="", tolerance=1e-10, hints=None, layout=None):
@@ -73,7 +66,7 @@ def compare(found, expected, title, tag="", tolerance=1e-10, hints=None, layout=
 
 
 def wrong_blocks(derived, reference, layout, tolerance):
-    """The names of the blocks where derived (..., P) is wrong, relative to the norm of the whole."""
+    """The names of the blocks where derived (..., P) is wrong, relative to the whole's norm."""
     finite = np.nan_to_num(derived, nan=0.0, posinf=0.0, neginf=0.0)
     norm = max(np.linalg.norm(finite), np.linalg.norm(reference))
     wrong = []
@@ -93,97 +86,78 @@ def explain(derived, reference, layout, tolerance, hints=Hints()):
     lost = [name for name, _, place in layout if not np.isfinite(derived[..., place]).all()]
     if lost:
         return [_placed(Finding("", "NaN or infinite", None, "not finite"), lost, layout, hints)]
-    wrong = wrong_blocks(derived, reference, layout, tolerance)
+    names = wrong_blocks(derived, reference, layout, tolerance)
+    wrong = [block for block in layout if block[0] in names]  # (name, shape, place)
     if not wrong:
         return []
-    parts = [Part(name, shape, place, derived[..., place], reference[..., place])
-             for name, shape, place in layout if name in wrong]
-    finding = _rounded(derived, reference) or _multiple_of_all(parts, layout, hints)
+    known, finding = [], _multiple_of_all(derived, reference, layout, wrong, hints)
+    if not finding:
+        known = (hints.suspects or hints.known_mistakes)()
+        finding = (_matching(known, derived, wrong)
+                   or _reordered(derived, reference, layout, wrong))
     if finding:
-        return [_placed(finding, wrong, layout, hints)]
-    known = (hints.suspects or hints.known_mistakes)()
-    finding = _matching(known, parts) or _reordered(derived, reference, layout, parts)
-    if finding:
-        return [_placed(finding, wrong, layout, hints)]
-    return _block_by_block(parts, known, layout, hints)
+        return [_placed(finding, names, layout, hints)]
+    causes = {}
+    for block in wrong:
+        finding = _of_block(derived, reference, block, known, hints)
+        if finding.cause == "unknown":  # the numbers of the first such block stand for all
+            finding = next((one for one in causes if one.cause == "unknown"), finding)
+        causes.setdefault(finding, []).append(block[0])
+    return [_placed(finding, names, layout, hints) for finding, names in causes.items()]
 
 
-def _rounded(derived, reference):
-    """Numbers that are right to six digits or more."""
+def _multiple_of_all(derived, reference, layout, wrong, hints):
+    """Numbers that are right to six digits or more, or one factor for all wrong blocks."""
     error = relative_error(reference, derived)
-    if error > MATCH:
-        return None
-    what = f"right to {error:.0e} of the norm and no further: single precision, or a very small term?"
-    return Finding("", what, None, "precision")
-
-
-def _multiple_of_all(parts, layout, hints):
-    """One factor for all wrong blocks."""
-    derived = np.concatenate([part.derived for part in parts], axis=-1)
-    reference = np.concatenate([part.reference for part in parts], axis=-1)
-    finding = multiple(derived, reference, hints.sizes)
-    named = layout.names[0] != ""  # a gradient has blocks with names, plain values have not
-    if finding and finding.cause == "sign" and named and len(parts) == len(layout):
+    if error <= MATCH:
+        what = f"right to {error:.0e} of the norm and no further: single precision, or a very small"
+        return Finding("", f"{what} term?", None, "precision")
+    entries = np.concatenate([np.arange(layout.size)[place] for _, _, place in wrong])
+    finding = multiple(derived[..., entries], reference[..., entries], hints.sizes)
+    is_gradient = layout.names[0] != ""  # plain values have no named blocks
+    if finding and finding.cause == "sign" and is_gradient and len(wrong) == len(layout):
         finding = finding._replace(what=finding.what + ": ascent?")
     return finding
 
 
-def _matching(known, parts):
+def _matching(known, derived, wrong):
     """The known mistakes that account for all these blocks, as one Finding; None without any."""
     fits = []
     for mistake in known:
-        if all(same(part.derived, mistake.vector[..., part.place]) for part in parts):
+        if all(same(derived[..., place], mistake.vector[..., place]) for _, _, place in wrong):
             fits.append(mistake)
     if not fits:
         return None
-    sentences = list(dict.fromkeys(mistake.what for mistake in fits))
+    sentences = list(dict.fromkeys(mistake.what for mistake in fits))  # each once
     return Finding("", ", or ".join(sentences[:3]), fits[0].tag, fits[0].cause)
 
 
-def _reordered(derived, reference, layout, parts):
+def _reordered(derived, reference, layout, wrong):
     """Numbers of one block in another, as where all weights come before all biases."""
-    within_blocks = all(permuted(part.derived, part.reference) for part in parts)
-    if within_blocks or not permuted(derived, reference):
+    within = all(permuted(derived[..., place], reference[..., place]) for _, _, place in wrong)
+    if within or not permuted(derived, reference):
         return None
     what = f"the right numbers in another order; θ is laid out as {', '.join(layout.names)}"
     return Finding("", what, "", "order")
 
 
-def _block_by_block(parts, known, layout, hints):
-    """One finding for each cause, with the blocks that share it."""
-    causes, first_unknown = {}, None
-    for part in parts:
-        finding = _of_block(part, known, hints)
-        if finding is None:  # the numbers of the first such block stand for all
-            first_unknown = first_unknown or unknown(part.derived, part.reference)
-            finding = first_unknown
-        causes.setdefault(finding, []).append(part.name)
-    return [_placed(finding, names, layout, hints) for finding, names in causes.items()]
-
-
-def _of_block(part, known, hints):
-    """What is wrong with one block, or None."""
-    derived, reference, shape = part.derived, part.reference, part.shape
-    finding = multiple(derived, reference, hints.sizes)
-    if not finding and derived.shape[-1] > 1:  # one number alone equals too much by chance
-        finding = _matching(known, [part])
-    return (finding or arranged(derived, reference, shape)
-            or single_entries(derived, reference, shape))
+def _of_block(derived, reference, block, known, hints):
+    """What is wrong with one block (name, shape, place)."""
+    _, shape, place = block
+    here, right = derived[..., place], reference[..., place]
+    finding = multiple(here, right, hints.sizes)
+    if not finding and here.shape[-1] > 1:  # one number alone equals too much by chance
+        finding = _matching(known, derived, [block])
+    return (finding or arranged(here, right, shape) or single_entries(here, right, shape)
+            or unknown(here, right))
 
 
 def _placed(finding, names, layout, hints):
-    """The finding with the blocks that it is about and, if it has no tag of its own, with theirs."""
-    where = ", ".join(names)
-    if layout.names[0] == "":
-        where = ""
-    elif len(names) == len(layout) > 1:
-        where = "every block"
+    """The finding with its blocks' names and, if it has no tag of its own, with their equation."""
+    where = "every block" if len(names) == len(layout) > 1 else ", ".join(names)
     tag = finding.tag
     if tag is None:
         letters = {name[:1] for name in names}
         one_kind = len(letters) == 1 and len(names) < len(layout)
         tag = hints.tags.get(letters.pop() if one_kind else "", hints.tags.get("", ""))
     return finding._replace(where=where, tag=tag)
-
-
-Suspect, Mistake = KnownMistake, LearnerError

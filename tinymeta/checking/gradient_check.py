@@ -4,8 +4,6 @@ Both numerical derivatives of numerical.py are compared with what was derived, b
 they differ, diagnosis.py says how.
 """
 
-from typing import Callable, NamedTuple
-
 import numpy as np
 
 from ..core import arguments
@@ -22,8 +20,8 @@ def check_gradient(f, gradient, theta, blocks=None, directions=None, rng=None, m
                    title="gradient", hints=Hints()):
     """Compare a derived gradient with the complex step and with central differences.
 
-    f: a function of θ (P,) that returns one number; where it does not let complex θ through, a note
-    says so and central differences decide.  gradient: a function of θ that returns (P,), or that
+    f: a function of θ (P,) that returns one number; where it lets no complex θ through, a note says
+    so and central differences decide.  gradient: a function of θ that returns (P,), or that
     vector.  theta: where to check, (P,), real; it is taken to double precision.  blocks: a model,
     or [(name, shape), ...], to report by block.  directions: None checks every coordinate; a number
     checks that many random directions within each block, drawn from rng.  method: "complex",
@@ -54,7 +52,7 @@ def check_gradient(f, gradient, theta, blocks=None, directions=None, rng=None, m
     if np.ndim(value) != 0:
         raise ValueError(f"f(theta) has shape {np.shape(value)}; "
                          f"expected one number, a shape of ()")
-    return _report(Derived(f, theta, along, derived, layout, compared), method, title, hints)
+    return Comparison(f, theta, along, derived, layout, compared, method).report(title, hints)
 
 
 @quiet()
@@ -62,9 +60,9 @@ def check_hvp(gradient, hvp, theta, blocks=None, directions=3, rng=None, method=
               title="Hessian times vector", hints=Hints()):
     """Compare derived products H(θ) v with the derivative of the gradient along v.
 
-    gradient: a function of θ that returns (P,), checked before with check_gradient.  hvp: a function
-    of (θ, v) that returns (P,).  directions: how many random v, drawn from rng, at least 2; or the v
-    themselves, (n, P).  One complex evaluation, Im g(θ + i h v)/h, gives the whole product.  The
+    gradient: a function of θ that returns (P,), checked before with check_gradient.  hvp: of (θ, v),
+    returns (P,).  directions: how many random v, drawn from rng, at least 2; or the v themselves,
+    (n, P).  One complex evaluation, Im g(θ + i h v)/h, gives the whole product.  The
     rest is as for check_gradient; the report also says whether H is symmetric, uᵀ(H v) = vᵀ(H u).
 
     Raises TypeError or ValueError for a wrong argument, and for results of the wrong shape.
@@ -81,9 +79,8 @@ def check_hvp(gradient, hvp, theta, blocks=None, directions=3, rng=None, method=
     arguments.shape("hvp(theta, v)", derived, vs.shape, f" for {len(vs)} directions")
     g = np.asarray(gradient(theta.copy()))
     arguments.shape("gradient(theta)", g, theta.shape, ", the shape of theta")
-    fault = _asymmetry(vs, derived)
-    products = Derived(gradient, theta, vs, derived, layout, layout)
-    return _report(products, method, title, hints, fault)
+    products = Comparison(gradient, theta, vs, derived, layout, layout, method)
+    return products.report(title, hints, _asymmetry(vs, derived))
 
 
 @quiet()
@@ -109,20 +106,81 @@ def taylor_order(f, derivative, theta, v, steps=(1e-1, 1e-2, 1e-3)):
     return float(np.polyfit(np.log(steps), np.log(remainders), 1)[0])
 
 
-class Derived(NamedTuple):
-    """Derivatives of f at theta (P,) along n directions, as derived.
+class Comparison:
+    """Derivatives of f at theta (P,) along n directions, derived and numerical.
 
     along: the directions, numbers of coordinates or vectors (P,).  derived: (n,), or (n, P) where f
     returns (P,).  layout: of θ.  compared: of derived's last axis; it is another Layout than θ's
-    where random directions stand for the entries of a block.
+    where random directions stand for the entries of a block.  numerical: kind -> as derived.
+    judged: kind -> which of them count, a mask.
     """
 
-    f: Callable
-    theta: np.ndarray
-    along: object
-    derived: np.ndarray
-    layout: Layout
-    compared: Layout
+    def __init__(self, f, theta, along, derived, layout, compared, method):
+        if method not in ("complex", "central", "both"):
+            raise ValueError(f"method is {method!r}; expected 'complex', 'central' or 'both'")
+        self.derived, self.layout, self.compared = derived, layout, compared
+        self.numerical, self.notes = {}, []
+        reason = "" if method == "central" else why_not_complex(f, theta)
+        if reason:
+            self.notes.append(reason)
+        elif method != "central":
+            self.numerical["complex step"] = np.array([complex_step(f, theta, d) for d in along])
+        if method != "complex" or reason:
+            central = np.array([central_difference(f, theta, d) for d in along])
+            self.numerical["central differences"] = central
+        self.judged = {kind: np.ones(derived.shape, dtype=bool) for kind in self.numerical}
+        if len(self.numerical) == 2:
+            kinks = straddles_kink(f, theta, along, *self.numerical.values(), derived)  # (n,)
+            self.judged["central differences"][kinks] = False
+            if kinks.any():
+                self.notes.append(f"{np.count_nonzero(kinks)} of {len(along)} central differences "
+                                  f"straddle a kink of f: left to the complex step")
+
+    def errors(self, place=slice(None)):
+        """kind -> the relative error of one block, or of all."""
+        errors = {}
+        for kind, values in self.numerical.items():
+            counts = self.judged[kind][..., place]
+            derived = self.derived[..., place][counts]
+            errors[kind] = relative_error(values[..., place][counts], derived)
+        return errors
+
+    def report(self, title, hints, fault=None):
+        """The CheckReport; fault: a Finding on what was derived, before any comparison."""
+        rows = []
+        for (name, shape, _), place in zip(self.layout, self.compared.slices):
+            norm = float(np.linalg.norm(self.derived[..., place]))
+            errors = self.errors(place)
+            rows.append({"name": name, "shape": shape, "norm": norm, "errors": errors})
+        errors = self.errors()
+        equal = all(error <= TOLERANCE[kind] for kind, error in errors.items())
+        findings, wrong, notes = [], [], list(self.notes)
+        if not equal:
+            findings, wrong = self.findings(errors, hints)
+        elif fault:
+            findings = [fault]
+        if fault:
+            notes.insert(0, fault.what)
+        passed = equal and fault is None
+        return CheckReport(title, passed, errors, TOLERANCE, rows, notes, findings, wrong)
+
+    def findings(self, errors, hints):
+        """The findings of a failed check, and the names of the wrong blocks."""
+        right = {kind: error <= TOLERANCE[kind] for kind, error in errors.items()}
+        drops = "drop the imaginary part somewhere (np.abs, .real, a comparison)"
+        if right.get("complex step"):  # so central differences alone complain, and name no block
+            what = (f"the complex step agrees and central differences do not: does f {drops}, or "
+                    f"has it a kink close to theta?")
+            return [Finding("", what, "", "complex")], []
+        kind, reference = next(iter(self.numerical.items()))  # the complex step, if there is one
+        wrong = wrong_blocks(self.derived, reference, self.compared, TOLERANCE[kind])
+        if self.compared is not self.layout:  # projections show no pattern
+            return [], wrong
+        far_off = errors[kind] > 10 * TOLERANCE["central differences"]
+        if right.get("central differences") and far_off:
+            what = f"central differences agree and the complex step does not: does f {drops}?"
+            return [Finding("", what, "", "complex")], wrong
+        return explain(self.derived, reference, self.layout, TOLERANCE[kind], hints), wrong
 
 
 def _real_vector(theta):
@@ -167,76 +225,3 @@ def _asymmetry(vs, products):
         return None
     what = f"not symmetric: uᵀ(Hv) and vᵀ(Hu) differ by {difference:.1e} of {scale:.1e}"
     return Finding("", what, "", "symmetry")
-
-
-def _report(asked, method, title, hints, fault=None):
-    """The CheckReport on what was derived; fault: a Finding on it already."""
-    numerical, judged, notes = _numerical(asked, method)
-    rows = []
-    for (name, shape, _), place in zip(asked.layout, asked.compared.slices):
-        rows.append({"name": name, "shape": shape,
-                     "norm": float(np.linalg.norm(asked.derived[..., place])),
-                     "errors": _errors(asked, numerical, judged, place)})
-    errors = _errors(asked, numerical, judged)
-    equal = all(error <= TOLERANCE[kind] for kind, error in errors.items())
-    findings, wrong = [], []
-    if not equal:
-        findings, wrong = _findings(asked, numerical, errors, hints)
-    elif fault:
-        findings = [fault]
-    if fault:
-        notes.insert(0, fault.what)
-    passed = equal and fault is None
-    return CheckReport(title, passed, errors, TOLERANCE, rows, notes, findings, wrong)
-
-
-def _numerical(asked, method):
-    """The numerical derivatives, kind -> (n, ...), which of them count, kind -> mask, and notes."""
-    if method not in ("complex", "central", "both"):
-        raise ValueError(f"method is {method!r}; expected 'complex', 'central' or 'both'")
-    f, theta, along, derived, _, _ = asked
-    numerical, notes = {}, []
-    reason = "" if method == "central" else why_not_complex(f, theta)
-    if reason:
-        notes.append(reason)
-    elif method != "central":
-        numerical["complex step"] = np.array([complex_step(f, theta, d) for d in along])
-    if method != "complex" or reason:
-        central = np.array([central_difference(f, theta, d) for d in along])
-        numerical["central differences"] = central
-    judged = {kind: np.ones(derived.shape, dtype=bool) for kind in numerical}
-    if len(numerical) == 2:
-        kinks = straddles_kink(f, theta, along, *numerical.values(), derived)  # (n,)
-        judged["central differences"][kinks] = False
-        if kinks.any():
-            notes.append(f"{np.count_nonzero(kinks)} of {len(along)} central differences straddle "
-                         f"a kink of f: left to the complex step")
-    return numerical, judged, notes
-
-
-def _errors(asked, numerical, judged, place=slice(None)):
-    """kind -> the relative error of one block, or of all."""
-    errors = {}
-    for kind, values in numerical.items():
-        counts = judged[kind][..., place]
-        errors[kind] = relative_error(values[..., place][counts], asked.derived[..., place][counts])
-    return errors
-
-
-def _findings(asked, numerical, errors, hints):
-    """The findings of a failed check, and the names of the wrong blocks."""
-    right = {kind: error <= TOLERANCE[kind] for kind, error in errors.items()}
-    if right.get("complex step"):  # so central differences alone complain, and name no block
-        what = ("the complex step agrees and central differences do not: does f drop the imaginary "
-                "part somewhere (np.abs, .real, a comparison), or has it a kink close to theta?")
-        return [Finding("", what, "", "complex")], []
-    kind, reference = next(iter(numerical.items()))  # the complex step, where there is one
-    wrong = wrong_blocks(asked.derived, reference, asked.compared, TOLERANCE[kind])
-    if asked.compared is not asked.layout:  # projections show no pattern
-        return [], wrong
-    far_off = errors[kind] > 10 * TOLERANCE["central differences"]
-    if right.get("central differences") and far_off:
-        what = ("central differences agree and the complex step does not: f drops the imaginary "
-                "part somewhere (np.abs, .real, a comparison)")
-        return [Finding("", what, "", "complex")], wrong
-    return explain(asked.derived, reference, asked.layout, TOLERANCE[kind], hints), wrong

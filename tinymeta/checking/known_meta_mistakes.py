@@ -4,6 +4,7 @@ The recursions of inner_loop.py and maml.py are computed once more, with every p
 """
 
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 
@@ -41,6 +42,14 @@ class Recursion:
             points.append(points[-1] - self.alpha * point.gradient())
         return points
 
+    def adapted(self):
+        """θ_S (T, P)."""
+        return self.trajectory()[-1]
+
+    def move(self):
+        """θ_0 - θ_S (T, P)."""
+        return self.theta - self.adapted()
+
     def meta_gradient(self):
         """v_0 (T, P), one for each task."""
         points = self.trajectory()
@@ -53,66 +62,56 @@ class Recursion:
         """v_S (T, P)."""
         return replace(self, hessian_alpha=0.0).meta_gradient()
 
-    def move(self):
-        """θ_0 - θ_S (T, P)."""
-        return self.theta - self.trajectory()[-1]
-
 
 class Collection:
-    """The known mistakes of one kind: found, for a recursion that is right.
+    """The known mistakes of what is asked for: .found, with .right, the recursion that is right.
 
-    vectors: a Recursion -> (T, P), what is to be computed before the mean over tasks.
+    asked: a Recursion -> (T, P), before the mean over tasks.  The rest is as for MAML.
     """
 
-    def __init__(self, vectors, model, theta, batch, alpha, steps):
-        self.vectors, self.found, self.K = vectors, [], batch.x_support.shape[-2]
+    def __init__(self, asked, model, theta, batch, alpha, steps):
+        self.asked, self.found = asked, []
         support, query = (batch.x_support, batch.y_support), (batch.x_query, batch.y_query)
         theta = np.broadcast_to(theta, (len(batch), theta.size))
         self.right = Recursion(model, theta, steps, alpha, support, query, alpha, support)
+        K = batch.x_support.shape[-2]
+        self.multiples = [(2 * alpha, "2α"), (alpha / 2, "α/2"), (alpha**2, "α²"),
+                          (K * alpha, f"Kα (K = {K}: a sum where the loss takes the mean?)"),
+                          (alpha / K, f"α/K (K = {K}: a mean divided by K again?)")]
 
-    def add(self, cause, what, tag, **changes):
-        """What a recursion gives with these changes."""
-        self.add_vectors(self.vectors(replace(self.right, **changes)), cause, what, tag)
+    def add(self, tag, cause, what, **changes):
+        """What is asked for, of a recursion with these changes."""
+        self.add_vectors(tag, cause, what, self.asked(replace(self.right, **changes)))
 
-    def add_vectors(self, vectors, cause, what, tag):
+    def add_vectors(self, tag, cause, what, vectors):
         """Another quantity, (T, P)."""
         self.found.append(KnownMistake(vectors.mean(axis=0), cause, what, tag))
-
-    def multiples_of_alpha(self):
-        """[(wrong step size, name)]."""
-        alpha, K = self.right.alpha, self.K
-        return [(2 * alpha, "2α"), (alpha / 2, "α/2"), (alpha**2, "α²"),
-                (K * alpha, f"Kα (K = {K}: a sum where the loss takes the mean?)"),
-                (alpha / K, f"α/K (K = {K}: a mean divided by K again?)")]
 
 
 def of_meta_gradient(model, theta, batch, alpha, steps):
     """Known mistakes for MAML's meta-gradient at θ (P,); the arguments are MAML's."""
     known = Collection(Recursion.meta_gradient, model, theta, batch, alpha, steps)
-    add, S, support, query = known.add, steps, known.right.adapt_on, known.right.query
-    add("first-order", "the Hessian term is missing: this is the first-order gradient", "MAML.2",
+    add, S, query, support = partial(known.add, "MAML.2"), steps, known.right.query, known.right.adapt_on
+    add("first-order", "the Hessian term is missing: this is the first-order gradient",
         hessian_alpha=0.0)
-    add("alpha", "α is missing from I - αH", "MAML.2", hessian_alpha=1.0)
-    add("sign", "I + αH stands where I - αH belongs", "MAML.2", hessian_alpha=-alpha)
-    for wrong, name in known.multiples_of_alpha():
-        add("alpha", f"{name} stands for α in I - αH", "MAML.2", hessian_alpha=wrong)
-    add("swap", "H is taken on the query set; it belongs to the support set", "MAML.2",
-        hessian_on=query)
-    add("swap", "support and query sets are exchanged", "MAML.2",
-        adapt_on=query, hessian_on=query, query=support)
-    add("swap", "the query set is used for both loops", "MAML.2", adapt_on=query, hessian_on=query)
-    add("iterate", "H is taken at θ_{k+1}; it belongs at θ_k", "MAML.2", factors=range(S, 0, -1))
-    add("iterate", "every H is taken at θ_S; each belongs at its own θ_k", "MAML.2", factors=[S] * S)
+    add("alpha", "α is missing from I - αH", hessian_alpha=1.0)
+    add("sign", "I + αH stands where I - αH belongs", hessian_alpha=-alpha)
+    for wrong, name in known.multiples:
+        add("alpha", f"{name} stands for α in I - αH", hessian_alpha=wrong)
+    add("swap", "H is taken on the query set; it belongs to the support set", hessian_on=query)
+    add("swap", "support and query sets are exchanged", adapt_on=query, hessian_on=query,
+        query=support)
+    add("swap", "the query set is used for both loops", adapt_on=query, hessian_on=query)
+    add("iterate", "H is taken at θ_{k+1}; it belongs at θ_k", factors=range(S, 0, -1))
+    add("iterate", "every H is taken at θ_S; each belongs at its own θ_k", factors=[S] * S)
     if S > 1:
-        add("iterate", "every H is taken at θ_0; each belongs at its own θ_k", "MAML.2",
-            factors=[0] * S)
-        add("product order", "the product of I - αH is taken from the first step to the last; it "
-            "goes the other way", "MAML.2", factors=range(S))
-        for what, factors in (("only the last step's I - αH is there", [S - 1]),
-                              ("only the first step's I - αH is there", [0]),
-                              ("the first step's I - αH is missing", range(S - 1, 0, -1)),
-                              ("the last step's I - αH is missing", range(S - 2, -1, -1))):
-            add("term", what, "MAML.2", factors=factors)
+        add("iterate", "every H is taken at θ_0; each belongs at its own θ_k", factors=[0] * S)
+        add("product order", "the product of I - αH is taken from the first step to the last; "
+            "it goes the other way", factors=range(S))
+        add("term", "only the last step's I - αH is there", factors=[S - 1])
+        add("term", "only the first step's I - αH is there", factors=[0])
+        add("term", "the first step's I - αH is missing", factors=range(S - 1, 0, -1))
+        add("term", "the last step's I - αH is missing", factors=range(S - 2, -1, -1))
     _add_of_both_orders(known)
     return known.found + of_examples(known.right.meta_gradient(), "task", "MAML.3")
 
@@ -120,8 +119,8 @@ def of_meta_gradient(model, theta, batch, alpha, steps):
 def of_first_order(model, theta, batch, alpha, steps):
     """Known mistakes for first-order MAML's gradient at θ (P,)."""
     known = Collection(Recursion.first_order, model, theta, batch, alpha, steps)
-    known.add_vectors(known.right.meta_gradient(), "first-order",
-                      "this is the exact gradient, with the Hessian", "MAML.2")
+    known.add_vectors("MAML.2", "first-order", "this is the exact gradient, with the Hessian",
+                      known.right.meta_gradient())
     _add_of_both_orders(known)
     return known.found + of_examples(known.right.first_order(), "task", "MAML.3")
 
@@ -130,59 +129,59 @@ def of_reptile(model, theta, batch, alpha, steps):
     """Known mistakes for Reptile's update direction, the mean over tasks of θ - θ_S."""
     known = Collection(Recursion.move, model, theta, batch, alpha, steps)
     _add_of_inner_loop(known, "REPTILE.1")
-    right, theta_S = known.right, known.right.trajectory()[-1]  # (T, P)
-    for vectors, what in ((theta_S, "this is the mean of θ_S; θ - θ_S is what moves θ"),
-                          (theta_S / alpha, "this is θ_S/α"),
-                          (right.meta_gradient(), "this is MAML's meta-gradient"),
-                          (right.first_order(), "this is first-order MAML's gradient")):
-        known.add_vectors(vectors, "another quantity", what, "REPTILE.1")
+    add, right = partial(known.add_vectors, "REPTILE.1", "another quantity"), known.right
+    add("this is the mean of θ_S; θ - θ_S is what moves θ", right.adapted())
+    add("this is θ_S/α", right.adapted() / alpha)
+    add("this is MAML's meta-gradient", right.meta_gradient())
+    add("this is first-order MAML's gradient", right.first_order())
     return known.found + of_examples(right.move(), "task", "REPTILE.1")
 
 
 def of_adapted(model, theta, batch, alpha, steps):
     """Known mistakes for the adapted θ_S of the batch's only task."""
-    known = Collection(lambda r: r.trajectory()[-1], model, theta, batch, alpha, steps)
-    known.add("zero", "this is θ_0: nothing is adapted", "INNER.1", steps=0)
-    _add_of_inner_loop(known)
-    move = known.right.move()
-    known.add_vectors(-move, "another quantity", "this is θ_S - θ_0", "INNER.1")
-    known.add_vectors(move, "another quantity", "this is θ_0 - θ_S", "INNER.1")
+    known = Collection(Recursion.adapted, model, theta, batch, alpha, steps)
+    known.add("INNER.1", "zero", "this is θ_0: nothing is adapted", steps=0)
+    _add_of_inner_loop(known, "INNER.1")
+    add, move = partial(known.add_vectors, "INNER.1", "another quantity"), known.right.move()
+    add("this is θ_S - θ_0", -move)
+    add("this is θ_0 - θ_S", move)
     return known.found
 
 
 def _add_of_both_orders(known):
     """Mistakes of the inner loop and of the query gradient, which MAML has in both its forms."""
-    add, alpha, support, query = known.add, known.right.alpha, known.right.adapt_on, known.right.query
-    add("sign", "the inner loop ascends: θ + α g", "INNER.1", alpha=-alpha, hessian_alpha=-alpha)
-    add("swap", "the outer gradient is taken on the support set; it belongs to the query set",
-        "MAML.1", query=support)
-    add("swap", "support and query sets are exchanged", "MAML.1", adapt_on=query, query=support)
-    add("iterate", "the query gradient is taken at θ_0; it belongs at θ_S", "MAML.1", query_at=0)
-    add("first-order", "the query gradient at θ_0 alone: nothing is adapted", "MAML.1",
-        query_at=0, factors=[])
-    for wrong, name in known.multiples_of_alpha():
-        add("alpha", f"{name} stands for α everywhere", "INNER.1", alpha=wrong, hessian_alpha=wrong)
-    _add_of_steps(known)
+    alpha, support, query = known.right.alpha, known.right.adapt_on, known.right.query
+    inner, outer = partial(known.add, "INNER.1"), partial(known.add, "MAML.1")
+    inner("sign", "the inner loop ascends: θ + α g", alpha=-alpha, hessian_alpha=-alpha)
+    outer("swap", "the outer gradient is taken on the support set; it belongs to the query set",
+          query=support)
+    outer("swap", "support and query sets are exchanged", adapt_on=query, query=support)
+    outer("iterate", "the query gradient is taken at θ_0; it belongs at θ_S", query_at=0)
+    outer("first-order", "the query gradient at θ_0 alone: nothing is adapted", query_at=0,
+          factors=[])
+    for wrong, name in known.multiples:
+        inner("alpha", f"{name} stands for α everywhere", alpha=wrong, hessian_alpha=wrong)
+    _add_of_steps(known, "INNER.1")
 
 
-def _add_of_inner_loop(known, tag="INNER.1"):
-    """Mistakes of the inner loop where θ_S itself is asked for; tag: of a wrong number of steps."""
+def _add_of_inner_loop(known, tag):
+    """Mistakes of the inner loop where θ_S itself is asked for; tag: of the number of steps."""
     _add_of_steps(known, tag)
-    known.add("alpha", "α is missing from the inner step", "INNER.1", alpha=1.0)
-    for i in range(known.K if known.K > 1 else 0):
+    known.add("INNER.1", "alpha", "α is missing from the inner step", alpha=1.0)
+    K = known.right.adapt_on[0].shape[-2]
+    for i in range(K if K > 1 else 0):
         others = [np.delete(a, i, axis=-2) for a in known.right.adapt_on]
-        known.add("example", f"example {i} of {known.K} is left out (counted from 0)", "INNER.1",
-                  adapt_on=others)
+        what = f"example {i} of {K} is left out (counted from 0)"
+        known.add("INNER.1", "example", what, adapt_on=others)
 
 
-def _add_of_steps(known, tag="INNER.1"):
+def _add_of_steps(known, tag):
     """Mistakes of the inner steps alone, in which all else is right."""
-    add, alpha, steps = known.add, known.right.alpha, known.right.steps
-    add("iterate", "every inner gradient is taken at θ_0; each belongs at its own θ_k", "INNER.1",
-        stale=True)
-    add("sign", "the inner loop ascends: θ + α g", "INNER.1", alpha=-alpha)
-    for wrong, name in known.multiples_of_alpha():
-        add("alpha", f"the step size of the inner loop is {name}", "INNER.1", alpha=wrong)
-    add("iterate", "one inner step too few", tag, steps=steps - 1)
-    add("iterate", "one inner step too many", tag, steps=steps + 1)
-    add("swap", "the inner loop adapts on the query set", "INNER.1", adapt_on=known.right.query)
+    add, alpha, steps = partial(known.add, "INNER.1"), known.right.alpha, known.right.steps
+    add("iterate", "every inner gradient is taken at θ_0; each belongs at its own θ_k", stale=True)
+    add("sign", "the inner loop ascends: θ + α g", alpha=-alpha)
+    for wrong, name in known.multiples:
+        add("alpha", f"the step size of the inner loop is {name}", alpha=wrong)
+    known.add(tag, "iterate", "one inner step too few", steps=steps - 1)
+    known.add(tag, "iterate", "one inner step too many", steps=steps + 1)
+    add("swap", "the inner loop adapts on the query set", adapt_on=known.right.query)

@@ -92,16 +92,12 @@ def as_numbers(name, value, shape=None):
         array = None
     listed = shape and not isinstance(value, np.ndarray)  # a list of P numbers is no vector
     if array is None or array.dtype.kind not in "fciu" or listed:
-        expected = "numbers" if shape is None else _expected(shape)
+        expected = {None: "numbers", (): "one number"}.get(shape, f"an array of shape {shape}")
         raise LearnerError(f"{name} returned {_described(value)}; expected {expected}", "shape")
     if shape is not None and array.shape != shape:
         expected = shape or "one number"
         raise LearnerError(f"{name} has shape {array.shape}; expected {expected}", "shape")
     return array
-
-
-def _expected(shape):
-    return f"an array of shape {shape}" if shape else "one number"
 
 
 def _described(value):

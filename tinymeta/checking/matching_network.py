@@ -10,7 +10,7 @@ from .ladder import attempt, frozen
 
 
 def matching_network(model, theta, batch):
-    """The MLP that has the model's loss at two points, or None; for a Linear model, on its features.
+    """The MLP that has the model's loss at two points, or None; a Linear one's is on its features.
 
     Only the loss counts: a subclass of MLP with another loss is another model.
     """

@@ -27,7 +27,7 @@ KINK_TOLERANCE = 1e-4  # for directions retried with a thousandth of the step: f
 
 @contextmanager
 def quiet():
-    """Run code under check without RuntimeWarnings: overflow and NaN show in the numbers."""
+    """Run a learner's code without RuntimeWarnings: overflow and NaN show in the numbers."""
     with warnings.catch_warnings(), np.errstate(all="ignore"):
         warnings.simplefilter("ignore", RuntimeWarning)
         yield
@@ -56,11 +56,6 @@ def derivative(f, theta, d):
     return way(f, theta, d)
 
 
-def derivatives(f, theta):
-    """The derivatives of f in every coordinate of theta, (P, *the shape of f's results)."""
-    return np.array([derivative(f, theta, j) for j in range(theta.size)])
-
-
 def relative_error(numerical, derived):
     """‖numerical - derived‖ / max(‖numerical‖, ‖derived‖), and 0 where both are 0."""
     scale = max(np.linalg.norm(numerical), np.linalg.norm(derived))
@@ -76,7 +71,9 @@ def why_not_complex(f, theta):
             value = np.asarray(f(theta + 0j))
     except (TypeError, ValueError, Warning) as error:
         return f"no complex step: f raised {type(error).__name__} for complex theta ({error})"
-    return "" if value.dtype.kind == "c" else "no complex step: f returned real numbers for complex theta"
+    if value.dtype.kind != "c":
+        return "no complex step: f returned real numbers for complex theta"
+    return ""
 
 
 def straddles_kink(f, theta, along, exact, central, derived):
@@ -103,7 +100,8 @@ def _jump(f, theta, d, shrink):
     """How far the one-sided derivatives along d are apart: of the order of h without a kink."""
     h = float(np.finfo(float).eps ** (1 / 3) * shrink)
     move = _move(d, theta.size, h)
-    return np.linalg.norm(np.asarray(f(theta + move)) + f(theta - move) - 2 * np.asarray(f(theta))) / h
+    second_difference = np.asarray(f(theta + move)) + f(theta - move) - 2 * np.asarray(f(theta))
+    return np.linalg.norm(second_difference) / h
 
 
 def _move(d, P, h):

@@ -23,41 +23,40 @@ def permuted(a, b):
 
 
 def multiple(derived, reference, sizes):
-    """Zero, a flipped sign or a constant factor; sizes: name -> number, such as K, to name it by."""
-    square = np.sum(reference * reference)
+    """Zero, a flipped sign or a constant factor; sizes: name -> number, such as K, to name it."""
     if not np.any(derived):
-        return _finding("zero", "all zeros: never written?")
+        return Finding("", "all zeros: never written?", None, "zero")
+    square = np.sum(reference * reference)
     factor = np.sum(derived * reference) / square if square else 0.0
     if not factor or abs(factor - 1) < MATCH or not same(derived, factor * reference):
         return None
     if abs(factor + 1) < MATCH:
-        return _finding("sign", "the sign is flipped")
+        return Finding("", "the sign is flipped", None, "sign")
     named, why = _named_factor(abs(factor), sizes)
     if named:
         sign = ", and the sign is flipped" if factor < 0 else ""
-        reason = f": {why}" if why else ""
-        return _finding("factor", f"{named} times what it should be{sign}{reason}")
+        return Finding("", f"{named} times what it should be{sign}{why}", None, "factor")
     if derived.size > 1:
-        return _finding("factor", f"{factor:.6g} times what it should be")
+        return Finding("", f"{factor:.6g} times what it should be", None, "factor")
     return None
 
 
 def _named_factor(factor, sizes):
     """The factor by name, such as "2" or "1/K = 1/5", and why; "" where it has none."""
-    names = {"2": (2.0, "a ½ in the loss, or a square's derivative taken twice?"),
-             "½": (0.5, "is the 2 of the square's derivative missing?")}
+    named = [("2", 2.0, "a ½ in the loss, or a square's derivative taken twice?"),
+             ("½", 0.5, "is the 2 of the square's derivative missing?")]
     for name, size in sizes.items():
         summed, divided = "a sum where the mean is meant?", "divided twice?"
         if name == "α":
             summed, divided = "", ""
-        names |= {f"{name} = {size:g}": (size, summed), f"1/{name} = 1/{size:g}": (1 / size, divided),
-                  f"2{name} = {2 * size:g}": (2 * size, summed),
-                  f"{name}/2 = {size / 2:g}": (size / 2, summed),
-                  f"2/{name} = {2 / size:g}": (2 / size, divided)}
-    fits = {name: why for name, (value, why) in names.items()
-            if value != 1 and abs(factor / value - 1) < MATCH}
-    reasons = dict.fromkeys(why for why in fits.values() if why)
-    return " or ".join(fits), " ".join(reasons)
+        named += [(f"{name} = {size:g}", size, summed), (f"1/{name} = 1/{size:g}", 1 / size, divided),
+                  (f"2{name} = {2 * size:g}", 2 * size, summed),
+                  (f"{name}/2 = {size / 2:g}", size / 2, summed),
+                  (f"2/{name} = {2 / size:g}", 2 / size, divided)]
+    fits = [(name, why) for name, value, why in named
+            if value != 1 and abs(factor / value - 1) < MATCH]
+    reasons = " ".join(dict.fromkeys(why for _, why in fits if why))  # each once
+    return " or ".join(name for name, _ in fits), f": {reasons}" if reasons else ""
 
 
 def arranged(derived, reference, shape):
@@ -67,13 +66,13 @@ def arranged(derived, reference, shape):
         turned = derived.reshape(-1, *shape[::-1]).swapaxes(-1, -2).reshape(derived.shape)
         if same(turned, reference):
             what = f"transposed: the numbers of a {shape[::-1]} array laid out as {shape}"
-            return _finding("transposed", what)
+            return Finding("", what, None, "transposed")
         for axis, line, small in ((2, "columns", (shape[0], 1)), (1, "rows", (1, shape[1]))):
             if same(np.broadcast_to(blocks.take([0], axis), blocks.shape), blocks):
                 what = f"all {line} are equal: was a {small} array broadcast onto {shape}?"
-                return _finding("shape", what)
+                return Finding("", what, None, "shape")
     if derived.shape[-1] > 1 and permuted(derived, reference):
-        return _finding("order", "the right numbers in another order")
+        return Finding("", "the right numbers in another order", None, "order")
     return None
 
 
@@ -84,21 +83,17 @@ def single_entries(derived, reference, shape):
     n, size = len(wrong), derived.shape[-1]
     if not 0 < n <= size // 4:
         return None
-    places = [[int(i) for i in np.unravel_index(j, shape)] for j in wrong[:3]]
-    where = ", ".join(str(place) for place in places) + (", …" if n > 3 else "")
-    return _finding("entry", f"{n} of {size} entries wrong, at {where}; the others are right")
+    places = [str([int(i) for i in np.unravel_index(j, shape)]) for j in wrong[:3]]
+    where = ", ".join(places) + (", …" if n > 3 else "")
+    what = f"{n} of {size} entries wrong, at {where}; the others are right"
+    return Finding("", what, None, "entry")
 
 
 def unknown(derived, reference):
     """Nothing fits: the first numbers of a block, derived and expected."""
-    return _finding("unknown", f"no known mistake gives these numbers: derived {_shown(derived)}, "
-                               f"expected {_shown(reference)}")
-
-
-def _shown(array):
-    end = ", …]" if array.size > 4 else "]"
-    return "[" + ", ".join(f"{value:.3g}" for value in array.reshape(-1)[:4]) + end
-
-
-def _finding(cause, what):
-    return Finding("", what, None, cause)
+    shown = []
+    for array in (derived, reference):
+        end = ", …]" if array.size > 4 else "]"
+        shown.append("[" + ", ".join(f"{value:.3g}" for value in array.reshape(-1)[:4]) + end)
+    what = f"no known mistake gives these numbers: derived {shown[0]}, expected {shown[1]}"
+    return Finding("", what, None, "unknown")

@@ -12,7 +12,7 @@ class Finding(NamedTuple):
     """What is wrong, as far as the numbers show it.
 
     where: the blocks, or "" where there is none to name.  what: a sentence.  tag: the equation to
-    reread, or "".  cause: one word or two for it, such as "factor", for code that looks at findings.
+    reread, or "".  cause: a word or two for it, such as "factor", for code that looks at findings.
     """
 
     where: str
