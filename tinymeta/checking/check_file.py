@@ -45,20 +45,21 @@ def check_file(path, alpha=0.05, seed=0):
     if finding:
         yield _broken(str(path), "running the file", f"running {path.name}", finding)
         return
-    right, checked = None, 0  # the first model that is right
+    right, checked = None, False  # the first model that is right
     for name, make in _models(names, path):
+        checked = True
         model, finding = attempt(make)
-        ladder = finding and _broken(name, "making it", name, finding)
-        if not finding:
-            ladder = _ladder(name, check_model, model, names.get("theta"), names.get("batch"),
-                             names.get("blocks"), alpha, seed)
+        if finding:
+            yield _broken(name, "making it", name, finding)
+            continue
+        ladder = _ladder(name, check_model, model, names.get("theta"), names.get("batch"),
+                         names.get("blocks"), alpha, seed)
         if ladder and right is None:
             right = model
-        checked += 1
         yield ladder
     model = MLP([1, 5, 4, 1], "tanh") if right is None else right
     for ladder in _meta_ladders(names, model, alpha, seed):
-        checked += 1
+        checked = True
         yield ladder
     if not checked:
         raise ValueError(f"{path} has none of the names that are checked; expected a model, or "

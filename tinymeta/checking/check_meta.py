@@ -54,23 +54,23 @@ def check_meta_gradient(meta_gradient, model, theta, batch, alpha=0.05, steps=(1
     def rung(S):
         method = KINDS[kind].method(model, alpha, S)
         loss, derived = _loss_and_vector(meta_gradient(frozen(theta), batch, alpha, S), theta.shape)
-        named = sizes | {"S": S} if S > 2 else sizes
-        known = partial(KINDS[kind].known_mistakes, model, theta, batch, alpha, S)
-        hints, title = Hints(known, named, {"": KINDS[kind].tag}), f"{kind}, {_steps(S)}"
         right_loss, right = method.meta_gradient(theta, batch)
+        known = partial(KINDS[kind].known_mistakes, model, theta, batch, alpha, S)
+        hints = Hints(known, sizes | {"S": S} if S > 2 else sizes, {"": KINDS[kind].tag})
+        title = f"{kind}, {_steps(S)}"
         if kind == "maml":
             report = check_gradient(lambda t: method.meta_loss(t, batch), derived, theta, layout,
                                     title=title, hints=hints)
         else:
             report = compare(derived, right, title, hints=hints, layout=layout)
-        if S > min(steps) and {finding.cause for finding in report.findings} == {"unknown"}:
-            what = (f"right with fewer steps, wrong with {S}: look at what changes from step to "
-                    f"step, the iterate θ_k and the order of the factors I - αH")
-            report.findings.append(Finding("", what, "MAML.2"))
         if report and loss is not None and not np.isclose(loss, right_loss, rtol=1e-9):
             raise LearnerError(f"the vector is right and the loss is {loss:.6g}; expected "
                                f"{right_loss:.6g}, the mean over tasks of the query loss after "
                                f"adaptation", "loss", "MAML.3")
+        if S > min(steps) and {finding.cause for finding in report.findings} == {"unknown"}:
+            report.findings.append(Finding("", f"right with fewer steps, wrong with {S}: look at "
+                                           f"what changes from step to step, the iterate θ_k and "
+                                           f"the order of the factors I - αH", "MAML.2"))
         return report
 
     return climb(f"{kind} meta-gradient, α = {alpha:g}, P = {theta.size}",

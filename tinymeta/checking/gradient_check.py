@@ -60,10 +60,10 @@ def check_hvp(gradient, hvp, theta, blocks=None, directions=3, rng=None, method=
               title="Hessian times vector", hints=Hints()):
     """Compare derived products H(θ) v with the derivative of the gradient along v.
 
-    gradient: a function of θ that returns (P,), checked before with check_gradient.  hvp: of (θ, v),
-    returns (P,).  directions: how many random v, drawn from rng, at least 2; or the v themselves,
-    (n, P).  One complex evaluation, Im g(θ + i h v)/h, gives the whole product.  The
-    rest is as for check_gradient; the report also says whether H is symmetric, uᵀ(H v) = vᵀ(H u).
+    gradient: a function of θ that returns (P,), checked before with check_gradient.  hvp: one of
+    (θ, v).  directions: how many random v, drawn from rng, at least 2; or the v themselves, (n, P).
+    One complex evaluation, Im g(θ + i h v)/h, gives the whole product.  The rest is as for
+    check_gradient; the report also says whether H is symmetric, uᵀ(H v) = vᵀ(H u).
 
     Raises TypeError or ValueError for a wrong argument, and for results of the wrong shape.
     """

@@ -59,7 +59,7 @@ class Recursion:
         return v
 
     def first_order(self):
-        """v_S (T, P)."""
+        """v_S (T, P), the meta-gradient without H."""
         return replace(self, hessian_alpha=0.0).meta_gradient()
 
 
@@ -70,28 +70,26 @@ class Collection:
     """
 
     def __init__(self, asked, model, theta, batch, alpha, steps):
-        self.asked, self.found = asked, []
+        self.asked, self.found, K = asked, [], batch.x_support.shape[-2]
         support, query = (batch.x_support, batch.y_support), (batch.x_query, batch.y_query)
         theta = np.broadcast_to(theta, (len(batch), theta.size))
         self.right = Recursion(model, theta, steps, alpha, support, query, alpha, support)
-        K = batch.x_support.shape[-2]
         self.multiples = [(2 * alpha, "2α"), (alpha / 2, "α/2"), (alpha**2, "α²"),
                           (K * alpha, f"Kα (K = {K}: a sum where the loss takes the mean?)"),
                           (alpha / K, f"α/K (K = {K}: a mean divided by K again?)")]
 
-    def add(self, tag, cause, what, **changes):
-        """What is asked for, of a recursion with these changes."""
-        self.add_vectors(tag, cause, what, self.asked(replace(self.right, **changes)))
-
-    def add_vectors(self, tag, cause, what, vectors):
-        """Another quantity, (T, P)."""
+    def add(self, tag, cause, what, vectors=None, **changes):
+        """What is asked for, of a recursion with these changes, or other vectors (T, P)."""
+        if vectors is None:
+            vectors = self.asked(replace(self.right, **changes))
         self.found.append(KnownMistake(vectors.mean(axis=0), cause, what, tag))
 
 
 def of_meta_gradient(model, theta, batch, alpha, steps):
     """Known mistakes for MAML's meta-gradient at θ (P,); the arguments are MAML's."""
     known = Collection(Recursion.meta_gradient, model, theta, batch, alpha, steps)
-    add, S, query, support = partial(known.add, "MAML.2"), steps, known.right.query, known.right.adapt_on
+    add, S = partial(known.add, "MAML.2"), steps
+    support, query = known.right.adapt_on, known.right.query
     add("first-order", "the Hessian term is missing: this is the first-order gradient",
         hessian_alpha=0.0)
     add("alpha", "α is missing from I - αH", hessian_alpha=1.0)
@@ -119,8 +117,8 @@ def of_meta_gradient(model, theta, batch, alpha, steps):
 def of_first_order(model, theta, batch, alpha, steps):
     """Known mistakes for first-order MAML's gradient at θ (P,)."""
     known = Collection(Recursion.first_order, model, theta, batch, alpha, steps)
-    known.add_vectors("MAML.2", "first-order", "this is the exact gradient, with the Hessian",
-                      known.right.meta_gradient())
+    known.add("MAML.2", "first-order", "this is the exact gradient, with the Hessian",
+              known.right.meta_gradient())
     _add_of_both_orders(known)
     return known.found + of_examples(known.right.first_order(), "task", "MAML.3")
 
@@ -129,7 +127,7 @@ def of_reptile(model, theta, batch, alpha, steps):
     """Known mistakes for Reptile's update direction, the mean over tasks of θ - θ_S."""
     known = Collection(Recursion.move, model, theta, batch, alpha, steps)
     _add_of_inner_loop(known, "REPTILE.1")
-    add, right = partial(known.add_vectors, "REPTILE.1", "another quantity"), known.right
+    add, right = partial(known.add, "REPTILE.1", "another quantity"), known.right
     add("this is the mean of θ_S; θ - θ_S is what moves θ", right.adapted())
     add("this is θ_S/α", right.adapted() / alpha)
     add("this is MAML's meta-gradient", right.meta_gradient())
@@ -142,9 +140,9 @@ def of_adapted(model, theta, batch, alpha, steps):
     known = Collection(Recursion.adapted, model, theta, batch, alpha, steps)
     known.add("INNER.1", "zero", "this is θ_0: nothing is adapted", steps=0)
     _add_of_inner_loop(known, "INNER.1")
-    add, move = partial(known.add_vectors, "INNER.1", "another quantity"), known.right.move()
-    add("this is θ_S - θ_0", -move)
-    add("this is θ_0 - θ_S", move)
+    add = partial(known.add, "INNER.1", "another quantity")
+    add("this is θ_S - θ_0", -known.right.move())
+    add("this is θ_0 - θ_S", known.right.move())
     return known.found
 
 

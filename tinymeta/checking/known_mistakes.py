@@ -131,9 +131,10 @@ def of_hvp(mlp, theta, x, y, vs):
     curve, moved = without("with φ''(z_l)", "δ_{l+1} V_{l+1}ᵀ"), without("ȧ_{l-1}ᵀ δ_l")
     add("this is the Gauss-Newton part alone: the terms with δ are missing", "HVP.4", curve | moved)
     add("the terms with φ'' and with V_{l+1} are missing", "HVP.4", curve)
-    for vector, what in ((right.gradient(), "this is the gradient, not its derivative along v"),
-                         (vs, "this is v itself"), (right.hvp(theta), "this is H θ: θ in place of v")):
-        vectors = np.broadcast_to(vector, vs.shape)
+    for what, vectors in (("this is the gradient, not its derivative along v", right.gradient()),
+                          ("this is v itself", vs),
+                          ("this is H θ: θ in place of v", right.hvp(theta))):
+        vectors = np.broadcast_to(vectors, vs.shape)
         found.append(KnownMistake(vectors, "another quantity", what, equation(mlp, "HVP.1")))
     return found
 

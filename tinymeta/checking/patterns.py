@@ -45,14 +45,13 @@ def _named_factor(factor, sizes):
     """The factor by name, such as "2" or "1/K = 1/5", and why; "" where it has none."""
     named = [("2", 2.0, "a ½ in the loss, or a square's derivative taken twice?"),
              ("½", 0.5, "is the 2 of the square's derivative missing?")]
-    for name, size in sizes.items():
+    for name, n in sizes.items():
         summed, divided = "a sum where the mean is meant?", "divided twice?"
         if name == "α":
             summed, divided = "", ""
-        named += [(f"{name} = {size:g}", size, summed), (f"1/{name} = 1/{size:g}", 1 / size, divided),
-                  (f"2{name} = {2 * size:g}", 2 * size, summed),
-                  (f"{name}/2 = {size / 2:g}", size / 2, summed),
-                  (f"2/{name} = {2 / size:g}", 2 / size, divided)]
+        named += [(f"{name} = {n:g}", n, summed), (f"1/{name} = 1/{n:g}", 1 / n, divided),
+                  (f"2{name} = {2 * n:g}", 2 * n, summed), (f"{name}/2 = {n / 2:g}", n / 2, summed),
+                  (f"2/{name} = {2 / n:g}", 2 / n, divided)]
     fits = [(name, why) for name, value, why in named
             if value != 1 and abs(factor / value - 1) < MATCH]
     reasons = " ".join(dict.fromkeys(why for _, why in fits if why))  # each once
