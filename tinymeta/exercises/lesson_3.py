@@ -100,7 +100,7 @@ def _rest_rungs(candidate):
 def rest_with_two_step_sizes(theta_star, H_support, H_query, alpha, steps):
     """Where MAML rests, (2,), if each parameter has its own inner step size.
 
-    [PLANE.6] anew, then [PLANE.9].
+    Derive [PLANE.6] anew, then solve [PLANE.9].
 
     theta_star (T, 2), the tasks' optima; H_support, H_query (T, 2, 2); alpha (2,); steps S.
     """
