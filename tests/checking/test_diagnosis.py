@@ -196,8 +196,7 @@ def test_a_bias_s_term_of_a_product_is_named_with_its_layer_and_its_change(width
                 v[..., block] *= factor
                 return learner.hvp(theta, x, y, v)
 
-            said = [finding.what for finding in
-                    tm.check_model(Plain(learner, hvp=direction_of_b), *point(learner),
-                                   learner.blocks).findings]
+            model = Plain(learner, hvp=direction_of_b, blocks=learner.blocks)
+            said = [finding.what for finding in tm.check_model(model, *point(learner)).findings]
             term = f"the term c_l {change}" + ("" if len(layers) == 1 else f" for l = {l}")
             assert any(term in what for what in said), (name, said)
