@@ -11,9 +11,22 @@ The mean squared error over the K examples and D_out outputs, without a factor �
     [LOSS.1]  L           = 1/(K D_out) Σ (f - y)²
     [LOSS.2]  ∂L/∂f       = 2/(K D_out) (f - y)
     [LOSS.3]  (∂²L/∂f²) ḟ = 2/(K D_out) ḟ
+
+Two losses that outliers harm less, with e = f - y, means over examples and outputs as well:
+
+    [HUBER.1]  ½ e² for |e| ≤ δ, δ (|e| - ½ δ) beyond    e within ±δ, else ±δ         [|e| ≤ δ] ḟ
+    [TUBE.1]   (|e| - ε)₊²                                2 sign(e) (|e| - ε)₊         2 [|e| > ε] ḟ
+
+Losses for classes are in classification.py.  References: Huber 1964, "Robust Estimation of a
+Location Parameter"; Vapnik 1995, "The Nature of Statistical Learning Theory", for ε (his loss is
+not squared: we square it, so that it has a curvature).
 """
 
 from typing import Callable, NamedTuple
+
+import numpy as np
+
+from . import arguments
 
 
 class Loss(NamedTuple):
@@ -28,25 +41,75 @@ class Loss(NamedTuple):
     curvature: Callable
 
 
-def _size(f):
-    """K D_out."""
+def size(f):
+    """K D_out, what means over examples and outputs divide by."""
     return f.shape[-2] * f.shape[-1]
+
+
+def mean(values):
+    """The mean over examples and outputs, (..., K, D_out) -> (...)."""
+    return values.sum(axis=(-2, -1)) / size(values)
 
 
 def _value(f, y):
     error = f - y  # (..., K, D_out); no abs below: complex numbers must flow through
-    return (error * error).sum(axis=(-2, -1)) / _size(f)  # (...)  [LOSS.1]
+    return mean(error * error)  # (...)  [LOSS.1]
 
 
 def _gradient(f, y):
-    return (f - y) * (2.0 / _size(f))  # (..., K, D_out)  [LOSS.2]
+    return (f - y) * (2.0 / size(f))  # (..., K, D_out)  [LOSS.2]
 
 
 def _curvature(f, y, f_dot):
-    return f_dot * (2.0 / _size(f))  # (..., K, D_out)  [LOSS.3]
+    return f_dot * (2.0 / size(f))  # (..., K, D_out)  [LOSS.3]
 
 
 squared_error = Loss("squared error", _value, _gradient, _curvature)
+
+
+def huber(delta=1.0):
+    """Huber's loss: squared within delta, linear beyond.  delta: positive.  [HUBER.1]"""
+    delta = arguments.number("delta", delta, above=0)
+
+    def value(f, y):
+        e = f - y
+        size_of_e = e * np.sign(e.real)  # |e|; where complex, the real part decides
+        return mean(np.where(size_of_e.real <= delta, e * e / 2, delta * (size_of_e - delta / 2)))
+
+    def gradient(f, y):
+        e = f - y
+        inside = np.abs(e.real) <= delta
+        return np.where(inside, e, delta * np.sign(e.real)) / size(f)  # [HUBER.1]
+
+    def curvature(f, y, f_dot):
+        return (np.abs((f - y).real) <= delta) * f_dot / size(f)
+
+    return Loss(f"huber({delta:g})", value, gradient, curvature)
+
+
+def epsilon_insensitive(epsilon=0.1):
+    """The square of what an error exceeds epsilon by.  epsilon: at least 0.  [TUBE.1]"""
+    epsilon = arguments.number("epsilon", epsilon, at_least=0)
+
+    def excess(f, y):
+        """sign(e) (|e| - ε)₊, and where it is not 0."""
+        e = f - y
+        outside = np.abs(e.real) > epsilon
+        return np.where(outside, e - epsilon * np.sign(e.real), 0), outside
+
+    def value(f, y):
+        beyond, _ = excess(f, y)
+        return mean(beyond * beyond)
+
+    def gradient(f, y):
+        beyond, _ = excess(f, y)
+        return 2 * beyond / size(f)  # [TUBE.1]
+
+    def curvature(f, y, f_dot):
+        _, outside = excess(f, y)
+        return outside * (2 * f_dot) / size(f)
+
+    return Loss(f"epsilon_insensitive({epsilon:g})", value, gradient, curvature)
 
 
 def check_loss(loss):

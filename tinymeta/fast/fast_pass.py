@@ -100,10 +100,13 @@ class FastPass:
 
     @cached_property
     def backward(self):
+        """The lists delta and back of the loss."""
+        return self.errors(self.model.loss_function.gradient(self.f, self.y))  # MLP.3
+
+    def errors(self, delta_N):
         """The lists delta, δ_l, and, where φ'' needs it, back, δ_{l+1} W_{l+1}ᵀ, (..., n_l)."""
         delta, back = [None] * (self.N + 1), [None] * self.N
-        at_top = self.model.loss_function.gradient(self.f, self.y)
-        delta[self.N] = self.in_rows(like(self.f, at_top))  # MLP.3
+        delta[self.N] = self.in_rows(like(self.f, delta_N))
         for l in range(self.N - 1, 0, -1):
             delta[l] = times_transposed(delta[l + 1], self.W_transposed[l + 1])
             if self.curved:
@@ -119,13 +122,29 @@ class FastPass:
     @cached_property
     def delta_by_task(self):
         """The list of δ_l, (T, K, n_l)."""
-        return [None] + [self.in_tasks(delta) for delta in self.backward[0][1:]]
+        return self.by_task(self.backward[0])
+
+    def by_task(self, delta):
+        """The list of errors δ_l, (..., n_l), as (T, K, n_l)."""
+        return [None] + [self.in_tasks(errors) for errors in delta[1:]]
 
     def gradient(self):
         """g, (T, P)."""
+        return self.back_to_theta(self.delta_by_task)
+
+    def pullback(self, delta_N):
+        """(∂f/∂θ)ᵀ δ_N, (T, P), for any error δ_N at the predictions, (T, K, D_out)."""
+        return self.back_to_theta(self.by_task(self.errors(delta_N)[0]))
+
+    def first_bias_gradient(self):
+        """∂L/∂b_1 alone, (T, n_1)."""
+        return self.delta_by_task[1].sum(axis=-2)
+
+    def back_to_theta(self, delta):
+        """The gradient (T, P) that errors δ_l (T, K, n_l) give."""
         gradient = np.empty((len(self.f), self.model.n_params), self.f.dtype)  # (T, P)
         for l, block in enumerate(self.model.matrices(gradient)[1:], start=1):
-            product(transposed(self.a_by_task[l - 1]), self.delta_by_task[l], block)  # [FAST.2]
+            product(transposed(self.a_by_task[l - 1]), delta[l], block)  # [FAST.2]
         return gradient
 
     def hvp(self, v):

@@ -80,17 +80,17 @@ class LinearPass:
     def gradient(self):
         """g, (..., P)."""
         delta = self.model.loss_function.gradient(self.f, self.y)  # (..., K, D_out)
-        return self._back(delta)  # [LIN.2]
+        return self.pullback(delta)  # [LIN.2]
 
     def hvp(self, v):
         """H v for v (..., P), (..., P)."""
         V, c = self.model.split(v)
         f_dot = self.F @ V + c  # (..., K, D_out)  [LIN.3]
         delta_dot = self.model.loss_function.curvature(self.f, self.y, f_dot)  # (..., K, D_out)
-        return self._back(delta_dot)  # [LIN.4]
+        return self.pullback(delta_dot)  # [LIN.4]
 
-    def _back(self, delta):
-        """From the predictions back to θ: (Fᵀ δ, 1ᵀ δ) as one flat vector."""
+    def pullback(self, delta):
+        """(∂f/∂θ)ᵀ δ = (Fᵀ δ, 1ᵀ δ), (..., P), for errors δ at the predictions, (..., K, D_out)."""
         blocks = [self.F.swapaxes(-1, -2) @ delta]  # (..., M, D_out)
         if self.model.bias:
             blocks.append(delta.sum(axis=-2))  # (..., D_out)

@@ -107,9 +107,12 @@ class MLPPass:
 
     @cached_property
     def backward(self):
-        """The lists delta, δ_l, and back, δ_{l+1} W_{l+1}ᵀ."""
-        loss, delta, back = self.model.loss_function, [None] * (self.N + 1), [None] * self.N
-        delta[self.N] = loss.gradient(self.f, self.y)  # (..., K, D_out)  [MLP.3]
+        """The lists delta and back of the loss."""
+        return self.errors(self.model.loss_function.gradient(self.f, self.y))  # [MLP.3]
+
+    def errors(self, delta_N):
+        """The lists delta, δ_l, and back, δ_{l+1} W_{l+1}ᵀ, from δ_N (..., K, D_out)."""
+        delta, back = [None] * self.N + [delta_N], [None] * self.N
         for l in reversed(range(1, self.N)):
             W, _ = self.layers[l + 1]
             back[l] = delta[l + 1] @ transposed(W)  # (..., K, n_l)
@@ -118,7 +121,18 @@ class MLPPass:
 
     def gradient(self):
         """g, (..., P)."""
-        delta, _ = self.backward
+        return self.back_to_theta(self.backward[0])
+
+    def pullback(self, delta_N):
+        """(∂f/∂θ)ᵀ δ_N, (..., P), for any error δ_N at the predictions, (..., K, D_out)."""
+        return self.back_to_theta(self.errors(delta_N)[0])
+
+    def first_bias_gradient(self):
+        """∂L/∂b_1 alone, (..., n_1): no product with the inputs."""
+        return self.backward[0][1].sum(axis=-2)
+
+    def back_to_theta(self, delta):
+        """The gradient (..., P) that the errors δ_l give."""
         blocks = []
         for l in range(1, self.N + 1):
             blocks.append(transposed(self.a[l - 1]) @ delta[l])  # (..., n_{l-1}, n_l)  [MLP.5]
