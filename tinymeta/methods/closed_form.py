@@ -124,7 +124,7 @@ def ridge(A, y, strength):
 
 
 def inverse_times(A, G, strength):
-    """(AᵀA + λ I)⁻¹ G, (T, M + 1, D_out), by the smaller system: the second by Woodbury's formula."""
+    """(AᵀA + λ I)⁻¹ G, (T, M + 1, D_out), by the smaller system; K × K by Woodbury's formula."""
     K, M = A.shape[-2:]
     if M <= K:
         return np.linalg.solve(transposed(A) @ A + strength * np.eye(M, dtype=A.dtype), G)

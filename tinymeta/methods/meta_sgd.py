@@ -105,7 +105,7 @@ class MetaSGD(Method):
         return theta, pullback
 
     def shared(self, of_alpha):
-        """The gradients of each step's rates, S times (T, P), summed for the rates that there are."""
+        """The gradients of each step's rates, S times (T, P), summed into those that there are."""
         if self.rates == "step":
             return np.concatenate(of_alpha, axis=-1)  # (T, S P)
         total = sum(of_alpha)  # (T, P)

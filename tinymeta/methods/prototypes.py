@@ -88,7 +88,7 @@ class Prototypes(Method):
 
 
 def scores_of(f, means):
-    """-|f - m|² (T, Q, N), and f - m (T, Q, N, M), of f (T, Q, M) and means (T, N, M).  [PROTO.2]"""
+    """-|f - m|² (T, Q, N), and f - m (T, Q, N, M); f (T, Q, M), means (T, N, M).  [PROTO.2]"""
     away = f[..., :, np.newaxis, :] - means[..., np.newaxis, :, :]  # (T, Q, N, M)
     return -(away * away).sum(axis=-1), away  # [PROTO.2]
 
