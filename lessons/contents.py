@@ -143,5 +143,6 @@ def index():
     for tag, entry in sorted(equations().items(), key=lambda item: order(item[0])):
         formula = entry["formula"].replace("|", r"\vert ")
         links = " | ".join(link(entry[column]) for column in ("lesson", "source", "test"))
-        rows.append(f"| {tag} | $`{formula}`$ | {links} |")  # so, Markdown keeps the backslashes
+        formula = f"$`{formula}`$" if formula else "see the code"  # so, Markdown keeps backslashes
+        rows.append(f"| {tag} | {formula} | {links} |")
     return "\n".join(rows)
