@@ -2,24 +2,7 @@
 
 It shares no code with the checker that it tests, nor with the models of the package.  A learner's code below
 takes `mistake`, the catalogue's own sentence for what is wrong; the line concerned looks at it.  With None it
-is right.
-
-Eleven mistakes that are common in implementations found on the web, and the names that they have here:
-
-    1   a layer's gradient from another layer's error: "W2's gradient is built from the output error"
-    2   a check at so small an α that dropping the Hessian passes: about checks, not about code under check; see
-        `test_the_first_order_gradient_fails_at_any_step_size` in test_check_meta.py
-    3   a second-order term that vanishes for ReLU: "the term with φ'' is forgotten"
-    4   first-order passed off as exact: "the Hessian is dropped: first-order MAML"
-    5   θ changed in place: "the inner loop changes theta in place", "each task starts where the one before ended"
-    6   support points reused as queries: "the query loss is taken on the support set"
-    7   signs and means: "adaptation goes uphill", "the inner gradient is summed over the examples", "divided by K
-        a second time", ...
-    8   learned step sizes with θ's gradient: outside, the three checks take α as given
-    9   an output activation that cannot reach the targets: "the tanh at the output has no derivative" is the part
-        that is a derivation; an optimizer's state that leaks from task to task is none
-    10  the adapted loss on the wrong set: outside, the evaluation's business
-    11  a mistyped range of amplitudes: outside, the tasks' business
+is right.  Mistakes in what adapts are planted in test_check_meta.py.
 """
 
 from typing import Callable, NamedTuple
@@ -344,156 +327,49 @@ class LearnerLinear:
         return self.back(x, delta_dot)
 
 
-def learner_maml(theta, batch, alpha, steps, model, mistake=None, first_order=False):
-    """MAML's query loss and meta-gradient, one task after another: (number, (P,))."""
-    m, T, K = mistake, len(batch.x_support), batch.x_support.shape[1]
-    losses, gradients, start = [], [], theta
-    for t in range(T):
-        x_s, y_s, x_q, y_q = batch.x_support[t], batch.y_support[t], batch.x_query[t], batch.y_query[t]
-        if m == "support and query are exchanged":
-            x_s, y_s, x_q, y_q = x_q, y_q, x_s, y_s
-        if m == "the inner loop trains on the query set":
-            x_s, y_s = x_q, y_q
-        if m == "the query loss is taken on the support set":
-            x_q, y_q = x_s, y_s
-        points = [start]
-        for k in range(steps):
-            g = model.gradient(points[0] if m == "the inner gradient is always taken at θ_0" else points[k], x_s, y_s)
-            if m == "the inner gradient is summed over the examples":
-                g = K * g
-            if m == "the inner loop goes uphill":
-                g = -g
-            if m == "the inner loop changes theta in place":
-                theta -= alpha * g
-                points.append(theta)
-            else:
-                points.append(points[k] - alpha * g)
-        if m == "each task starts where the one before ended":
-            start = points[-1]
-        end = points[0] if m == "the query gradient is taken at θ_0" else points[-1]
-        losses.append(model.loss(end, x_q, y_q))
-        v = model.gradient(end, x_q, y_q)
-        if m == "the first product is with the support gradient":
-            v = model.gradient(end, x_s, y_s)
-        first_v = v
-        order = list(reversed(range(steps)))
-        if m == "the last step's Hessian is applied twice":
-            order = order[:1] + order
-        for k in ([] if first_order and m != "the Hessian is kept" else order):
-            x_h, y_h = (x_q, y_q) if m == "the Hessian is that of the query loss" else (x_s, y_s)
-            H_v = model.hvp(points[k], x_h, y_h, first_v if m == "every Hessian is applied to v_S" else v)
-            if m == "the Hessian is dropped: first-order MAML":
-                H_v = 0 * H_v
-            if m == "α is forgotten before the Hessian":
-                H_v = H_v / alpha
-            if m == "the Hessian is added":
-                H_v = -H_v
-            if m == "the identity in I - αH is forgotten":
-                v = -alpha * H_v
-            else:
-                v = v - alpha * H_v
-        gradients.append(v)
-    return learner_mean(m, losses, gradients, alpha, T)
-
-
-def learner_mean(m, losses, gradients, alpha, T):
-    """What MAML returns: the mean over tasks of the losses and of the gradients."""
-    loss, total = sum(losses) / T, sum(gradients)
-    if m == "the meta-gradient is summed over tasks":
-        return loss, total
-    if m == "the meta-gradient has the wrong sign":
-        return loss, -total / T
-    if m == "the last task is left out":
-        return loss, sum(gradients[:-1]) / (T - 1)
-    if m == "only the last task is kept":
-        return loss, gradients[-1]
-    if m == "the first task counts twice":
-        return loss, (total + gradients[0]) / T
-    if m == "the meta-gradient is not averaged over tasks":
-        return loss, np.array(gradients)
-    if m == "the meta-gradient of b1 is never written":
-        return loss, np.where((np.arange(total.size) >= 8) & (np.arange(total.size) < 12), 0, total / T)
-    if m == "the meta-gradient is not a number":
-        return loss, total / (0 * total)
-    return loss, total / T
-
-
-def learner_reptile(theta, batch, alpha, steps, model, mistake=None):
-    """Reptile's mean of θ - θ_S, one task after another, (P,)."""
-    m, moves = mistake, []
-    for t in range(len(batch.x_support)):
-        x, y = batch.x_support[t], batch.y_support[t]
-        if m == "Reptile trains on the query set":
-            x, y = batch.x_query[t], batch.y_query[t]
-        adapted = theta
+def learner_maml(theta, batch, alpha, steps, model, first_order=False):
+    """MAML's query loss and meta-gradient, one task after another: (number, (P,)); right."""
+    losses, gradients = [], []
+    for x_s, y_s, x_q, y_q in zip(batch.x_support, batch.y_support, batch.x_query, batch.y_query):
+        points = [theta]
         for _ in range(steps):
-            g = model.gradient(theta if m == "Reptile's inner gradient is always taken at θ" else adapted, x, y)
-            if m == "Reptile changes theta in place":
-                adapted -= alpha * g
-            else:
-                adapted = adapted - alpha * g
-        if m == "Reptile returns the mean of θ_S":
-            moves.append(adapted)
-        else:
-            moves.append(theta - adapted)
-    move = sum(moves) / len(moves)
-    if m == "Reptile returns θ_S - θ":
-        return -move
-    if m == "Reptile's moves are summed over tasks":
-        return sum(moves)
-    if m == "Reptile leaves out the first task":
-        return sum(moves[1:]) / len(moves[1:])
-    return move
+            points.append(points[-1] - alpha * model.gradient(points[-1], x_s, y_s))
+        losses.append(model.loss(points[-1], x_q, y_q))
+        v = model.gradient(points[-1], x_q, y_q)
+        for k in [] if first_order else reversed(range(steps)):
+            v = v - alpha * model.hvp(points[k], x_s, y_s, v)
+        gradients.append(v)
+    return sum(losses) / len(losses), sum(gradients) / len(losses)
 
 
-def learner_adapt(theta, x, y, alpha, steps, model, mistake=None):
-    """Gradient descent on one task from θ; returns θ_S, (P,), or the trajectory where that is the mistake's place."""
-    m, adapted, trajectory = mistake, theta, [theta]
-    W1 = np.arange(theta.size) < 8
-    for k in range(steps - 1 if m == "adaptation makes one step too few" else steps):
-        g = model.gradient(theta if m == "adaptation always takes the gradient at θ_0" else adapted, x, y)
-        if m == "adaptation goes uphill":
-            g = -g
-        if m == "adaptation has no α":
-            g = g / alpha
-        if m == "adaptation has momentum" and k:
-            g = g + 0.9 * (trajectory[k - 1] - adapted) / alpha
-        if m == "adaptation leaves W1 as it is":
-            g = np.where(W1, 0, g)
-        if m == "adaptation leaves out the last example":
-            g = model.gradient(adapted, x[:-1], y[:-1])
-        if m == "adaptation changes theta in place":
-            adapted -= alpha * g
-        else:
-            adapted = adapted - alpha * g
-        trajectory.append(adapted)
-    if m == "adaptation returns the trajectory without θ_0":
-        return np.array(trajectory[1:])
-    if m == "adaptation overflows":
-        return adapted * np.exp(1e6)
-    return np.array(trajectory) if m == "the trajectory, rightly" else adapted
+def learner_reptile(theta, batch, alpha, steps, model):
+    """Reptile's mean of θ - θ_S, one task after another, (P,); right."""
+    tasks = list(zip(batch.x_support, batch.y_support))
+    return sum(theta - learner_adapt(theta, x, y, alpha, steps, model) for x, y in tasks) / len(tasks)
+
+
+def learner_adapt(theta, x, y, alpha, steps, model):
+    """Gradient descent on one task from θ; returns θ_S, (P,); right."""
+    for _ in range(steps):
+        theta = theta - alpha * model.gradient(theta, x, y)
+    return theta
 
 
 class Mistake(NamedTuple):
     """One entry: what is wrong, who is asked, and what a fair teacher would answer.
 
-    name: the mistake, as a sentence; the learner's code looks for it.  checked: "model", "meta" or "adapt".
-    build: makes the candidate.  rung: the rung that must break.  blocks: the names of the blocks that are wrong;
-    empty where nothing can be compared block by block, None where either is fair.  causes: the answers of which
-    at least one must be given; "unknown" is among them where the vocabulary has no word for the mistake.
-    also: answers that may be added, since they are true too, as that H is not symmetric.  kind, model: as
-    check_meta_gradient takes them.
+    name: the mistake, as a sentence; the learner's code looks for it.  build: makes the candidate.  rung: the rung
+    that must break.  blocks: the names of the blocks that are wrong; empty where nothing can be compared block by
+    block, None where either is fair.  causes: the answers of which at least one must be given; "unknown" is among
+    them where the vocabulary has no word for the mistake.  also: answers that may be added, since they are true too.
     """
 
     name: str
-    checked: str
     build: Callable
     rung: str
     blocks: frozenset | None
     causes: frozenset
     also: frozenset = frozenset()
-    kind: str = "maml"
-    model: Callable = lambda: tm.MLP(SMALL, "tanh")
 
 
 ALL = "W1 b1 W2 b2 W3 b3"
@@ -510,36 +386,14 @@ def _causes(words):
 
 def mlp(rung, name, blocks, causes, also="", **settings):
     """A mistake in LearnerMLP, its settings as given."""
-    return Mistake(name, "model", lambda: LearnerMLP(mistake=name, **settings), rung,
-                   _names(blocks), _causes(causes), _causes(also))
+    return Mistake(name, lambda: LearnerMLP(mistake=name, **settings), rung, _names(blocks), _causes(causes),
+                   _causes(also))
 
 
 def linear(rung, name, blocks, causes, also=""):
     """A mistake in LearnerLinear."""
-    return Mistake("linear: " + name, "model", lambda: LearnerLinear(mistake="linear: " + name), rung,
-                   _names(blocks), _causes(causes), _causes(also))
-
-
-def maml(rung, name, causes, blocks=ALL, first_order=False):
-    """A mistake in learner_maml, or in its first-order form."""
-    build = lambda: lambda theta, batch, alpha, steps: learner_maml(
-        theta, batch, alpha, steps, LearnerMLP(), name, first_order)
-    return Mistake("first-order: " * first_order + name, "meta", build, rung, _names(blocks), _causes(causes),
-                   kind="first-order maml" if first_order else "maml")
-
-
-def reptile(rung, name, causes, blocks=ALL):
-    """A mistake in learner_reptile."""
-    build = lambda: lambda theta, batch, alpha, steps: learner_reptile(
-        theta, batch, alpha, steps, LearnerMLP(), name)
-    return Mistake(name, "meta", build, rung, _names(blocks), _causes(causes), kind="reptile")
-
-
-def adapting(rung, name, causes, blocks=ALL):
-    """A mistake in learner_adapt."""
-    build = lambda: lambda theta, x, y, alpha, steps: learner_adapt(
-        theta, x, y, alpha, steps, LearnerMLP(), name)
-    return Mistake(name, "adapt", build, rung, _names(blocks), _causes(causes))
+    return Mistake("linear: " + name, lambda: LearnerLinear(mistake="linear: " + name), rung, _names(blocks),
+                   _causes(causes), _causes(also))
 
 
 LOSS = [
@@ -627,58 +481,7 @@ BATCH = [  # right for one task, wrong for several
     mlp("a batch of tasks", "all axes are transposed in the weight gradient", None, "axis, error, shape, transposed"),
 ]
 
-META = [
-    maml("1 step", "the Hessian is dropped: first-order MAML", "first-order"),
-    maml("1 step", "the last step's Hessian is applied twice", "unknown, term"),
-    maml("2 steps", "every Hessian is applied to v_S", "unknown, term"),
-    maml("1 step", "the query gradient is taken at θ_0", "iterate"),
-    maml("2 steps", "the inner gradient is always taken at θ_0", "iterate"),
-    maml("1 step", "α is forgotten before the Hessian", "alpha"),
-    maml("1 step", "the Hessian is added", "sign, alpha"),
-    maml("1 step", "the identity in I - αH is forgotten", "term, unknown"),
-    maml("1 step", "the inner gradient is summed over the examples", "alpha, iterate, unknown"),
-    maml("1 step", "the inner loop goes uphill", "sign, alpha, iterate, unknown"),
-    maml("1 step", "support and query are exchanged", "swap"),
-    maml("1 step", "the inner loop trains on the query set", "swap"),
-    maml("1 step", "the query loss is taken on the support set", "swap"),
-    maml("1 step", "the first product is with the support gradient", "swap"),
-    maml("1 step", "the Hessian is that of the query loss", "swap"),
-    maml("1 step", "the inner loop changes theta in place", "in place", blocks=None),
-    maml("1 step", "each task starts where the one before ended", "iterate, task, unknown"),
-    maml("1 step", "the meta-gradient is summed over tasks", "factor"),
-    maml("1 step", "the meta-gradient has the wrong sign", "sign"),
-    maml("1 step", "the last task is left out", "task"),
-    maml("1 step", "only the last task is kept", "task"),
-    maml("1 step", "the first task counts twice", "task"),
-    maml("1 step", "the meta-gradient of b1 is never written", "zero", blocks="b1"),
-    maml("1 step", "the meta-gradient is not averaged over tasks", "shape", blocks=""),
-    maml("1 step", "the meta-gradient is not a number", "not finite", blocks=None),
-    maml("1 step", "the Hessian is kept", "first-order, unknown", first_order=True),
-    maml("1 step", "the query gradient is taken at θ_0", "iterate", first_order=True),
-    maml("1 step", "the first product is with the support gradient", "swap", first_order=True),
-    reptile("1 step", "Reptile returns θ_S - θ", "sign"),
-    reptile("1 step", "Reptile's moves are summed over tasks", "factor"),
-    reptile("1 step", "Reptile trains on the query set", "swap"),
-    reptile("1 step", "Reptile leaves out the first task", "task"),
-    reptile("1 step", "Reptile returns the mean of θ_S", "another quantity"),
-    reptile("2 steps", "Reptile's inner gradient is always taken at θ", "iterate"),
-    reptile("1 step", "Reptile changes theta in place", "in place", blocks=None),
-]
-
-ADAPT = [
-    adapting("1 step", "adaptation goes uphill", "sign"),
-    adapting("1 step", "adaptation has no α", "alpha, factor"),
-    adapting("2 steps", "adaptation always takes the gradient at θ_0", "iterate"),
-    adapting("2 steps", "adaptation has momentum", "unknown"),
-    adapting("1 step", "adaptation makes one step too few", "iterate, zero"),
-    adapting("1 step", "adaptation leaves W1 as it is", "zero, iterate", blocks="W1"),
-    adapting("1 step", "adaptation leaves out the last example", "example"),
-    adapting("1 step", "adaptation changes theta in place", "in place", blocks=None),
-    adapting("1 step", "adaptation returns the trajectory without θ_0", "shape", blocks=""),
-    adapting("1 step", "adaptation overflows", "not finite", blocks=None),
-]
-
-CATALOGUE = LOSS + GRADIENT + HVP + BATCH + META + ADAPT
+CATALOGUE = LOSS + GRADIENT + HVP + BATCH
 
 
 def point(model, seed=5, T=3, K=4):

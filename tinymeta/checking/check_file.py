@@ -43,25 +43,20 @@ def check_file(path, alpha=0.05, seed=0):
         raise FileNotFoundError(f"{path}: no such file")
     names, finding = attempt(lambda: _run(path))
     if finding:
-        yield _broken(str(path), "running the file", f"running {path.name}", finding)
+        report = CheckReport(f"running {path.name}", False, findings=[finding])
+        yield Ladder(str(path), {"running the file": report}, [])
         return
-    right, checked = None, False  # the first model that is right
-    for name, make in _models(names, path):
-        checked = True
-        model, finding = attempt(make)
-        if finding:
-            yield _broken(name, "making it", name, finding)
-            continue
-        ladder = _ladder(name, check_model, model, names.get("theta"), names.get("batch"),
-                         names.get("blocks"), alpha, seed)
+    models, right = list(_models(names, path)), None  # right: the first model that is
+    for name, make in models:
+        settings = names.get("theta"), names.get("batch"), names.get("blocks"), alpha, seed
+        ladder = _ladder(name, lambda: check_model(make(), *settings))
         if ladder and right is None:
-            right = model
+            right = make()
         yield ladder
+    methods = [name for name in [*KINDS, "adapt"] if _is_own(names.get(name))]
     model = MLP([1, 5, 4, 1], "tanh") if right is None else right
-    for ladder in _meta_ladders(names, model, alpha, seed):
-        checked = True
-        yield ladder
-    if not checked:
+    yield from _meta_ladders(methods, names, model, alpha, seed)
+    if not models and not methods:
         raise ValueError(f"{path} has none of the names that are checked; expected a model, or "
                          f"functions loss, gradient and hvp with n_params, or a class with these, "
                          f"or {', '.join(KINDS)}, or adapt")
@@ -94,32 +89,31 @@ def _models(names, path):
                 yield name, value
 
 
-def _meta_ladders(names, model, alpha, seed):
-    """A Ladder for each function of the file that adapts, checked with the model."""
+def _is_own(function):
+    """Whether it is a function that is not imported from the package."""
+    return callable(function) and not getattr(function, "__module__", "").startswith("tinymeta")
+
+
+def _meta_ladders(methods, names, model, alpha, seed):
+    """A Ladder for each of the file's functions that adapt, checked with the model."""
     rng = np.random.default_rng(seed)
-    for name in [*KINDS, "adapt"]:
-        function = names.get(name)
-        if not callable(function) or getattr(function, "__module__", "").startswith("tinymeta"):
-            continue
-        theta, batch = names.get("theta"), names.get("batch")
+    for name in methods:
+        function, theta, batch = names[name], names.get("theta"), names.get("batch")
         if theta is None:
             theta = 0.5 * rng.standard_normal(model.n_params)
         if not batch:
             batch = SinusoidTasks(x_range=(-2, 2)).sample(rng, n_tasks=4, n_support=5, n_query=7)
         if name == "adapt":
             x, y = batch.x_support[0], batch.y_support[0]
-            yield _ladder(name, check_adapt, function, model, theta, x, y, alpha)
+            yield _ladder(name, lambda: check_adapt(function, model, theta, x, y, alpha))
         else:
-            yield _ladder(name, check_meta_gradient, function, model, theta, batch, alpha,
-                          kind=KINDS[name])
+            yield _ladder(name, lambda: check_meta_gradient(function, model, theta, batch, alpha,
+                                                            kind=KINDS[name]))
 
 
-def _ladder(name, check, *arguments, **settings):
-    """The check's Ladder, or one that says why it could not begin."""
-    ladder, finding = attempt(lambda: check(*arguments, **settings))
-    return _broken(name, "making it", name, finding) if finding else ladder
-
-
-def _broken(title, rung, report_title, finding):
-    report = CheckReport(report_title, False, findings=[finding])
-    return Ladder(title, {rung: report}, [])
+def _ladder(name, check):
+    """check(), or a Ladder that says why it could not begin."""
+    ladder, finding = attempt(check)
+    if finding:
+        return Ladder(name, {"making it": CheckReport(name, False, findings=[finding])}, [])
+    return ladder

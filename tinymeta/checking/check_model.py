@@ -136,14 +136,14 @@ class ModelCheck:
         def curvature(f, v):
             return np.asarray(loss.curvature(f.reshape(y.shape), y, v.reshape(y.shape))).reshape(-1)
 
+        hints = Hints(sizes=self.sizes, tags={"": "LOSS.2"})
         report = check_gradient(lambda f: loss.value(f.reshape(y.shape), y), slope, f,
-                                [("∂L/∂f", y.shape)], title="loss function, ∂L/∂f",
-                                hints=Hints(sizes=self.sizes, tags={"": "LOSS.2"}))
+                                [("∂L/∂f", y.shape)], title="loss function, ∂L/∂f", hints=hints)
         if not report:
             return report
+        hints = Hints(sizes=self.sizes, tags={"": "LOSS.3"})
         return check_hvp(slope, curvature, f, [("(∂²L/∂f²) ḟ", y.shape)],
-                         title="loss function, curvature",
-                         hints=Hints(sizes=self.sizes, tags={"": "LOSS.3"}))
+                         title="loss function, curvature", hints=hints)
 
     def gradient(self):
         """The gradient against numerical derivatives of the loss."""
@@ -185,16 +185,14 @@ class ModelCheck:
         each = self.theta + 0.1 * np.arange(T)[:, np.newaxis]  # (T, P)
         v = np.resize(self.directions, (T, self.theta.size))
         for name, more in (("loss", []), ("gradient", []), ("hvp", [v])):
-            for theta, thetas, which in ((self.theta, [self.theta] * T, "(P,)"),
-                                         (each, each, "(T, P)")):
-                title = f"{name} of {T} tasks, theta {which},"
+            for theta, shape in ((self.theta, "(P,)"), (each, "(T, P)")):
+                title = f"{name} of {T} tasks, theta {shape},"
                 found = as_numbers(title, self.call(name, theta, x, y, *more))
-                apart = zip(thetas, x, y, *more)
+                apart = zip(np.broadcast_to(theta, each.shape), x, y, *more)
                 expected = np.array([self.call(name, *task) for task in apart])
                 if found.shape != expected.shape:
-                    raise LearnerError(f"{title} has shape {found.shape}; expected "
-                                       f"{expected.shape}: sums and means belong to the last axes "
-                                       f"alone", "axis")
+                    raise LearnerError(f"{title} has shape {found.shape}; expected {expected.shape}"
+                                       f": sums and means belong to the last axes alone", "axis")
                 if not compare(found, expected, name, tolerance=1e-9):
                     raise LearnerError(f"{title} differs from the tasks one by one: does a sum, a "
                                        f"mean, a transpose or a reshape reach over the first axis?",

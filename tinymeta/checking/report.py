@@ -32,11 +32,10 @@ class CheckReport:
     """The verdict of a check, and the error of every block.
 
     title: what was checked.  passed: the verdict; the report itself is true or false by it.
-    errors: the norm-relative error of the whole vector by each numerical derivative, or beside the
-    reference, name -> number.  tolerances: the largest that pass.  blocks: a dict for each block
-    with name, shape, norm (of the derived numbers, or of their projections where random directions
-    were checked) and errors, relative to that norm.  notes: sentences on what was unusual.
-    findings: what is wrong, a Finding each.  wrong_blocks: the names of the blocks that are wrong.
+    errors: the relative error of the whole vector beside each reference, name -> number.
+    tolerances: the largest that pass.  blocks: a dict for each block with name, shape, norm (of the
+    derived numbers, or of their projections on random directions) and errors, relative to that norm.
+    notes: sentences on what was unusual.  findings: what is wrong, [Finding].  wrong_blocks: names.
     """
 
     title: str
