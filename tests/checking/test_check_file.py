@@ -1,5 +1,7 @@
 """check_file: what is looked for in a file, in which order, and errors in it."""
 
+import sys
+
 import pytest
 
 from tinymeta.checking.check_file import check_file
@@ -39,7 +41,10 @@ SMALL = 'tm.MLP([1, 5, 4, 1], "tanh")'
 def ladders(tmp_path):
     def of(text, **settings):
         (tmp_path / "mine.py").write_text(text)
-        return list(check_file(tmp_path / "mine.py", **settings))
+        before = list(sys.path)
+        found = list(check_file(tmp_path / "mine.py", **settings))
+        assert sys.path == before
+        return found
     return of
 
 

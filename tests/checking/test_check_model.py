@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import tinymeta as tm
-from catalogue import SMALL, WIDE, LearnerLinear, LearnerMLP, point
+from catalogue import SMALL, WIDE, LearnerLinear, LearnerMLP, planted, point
 from conftest import random_batch, random_theta
 from test_no_false_alarm import package_parts
 
@@ -112,37 +112,41 @@ def test_results_of_several_tasks_that_are_made_one_break_the_rung_of_tasks(name
 
 
 def test_blocks_may_be_given_for_a_model_that_has_none():
-    learner = LearnerMLP(mistake="b2's gradient has the wrong sign")
+    learner = planted("b2's gradient has the wrong sign").LearnerMLP()
     ladder = tm.check_model(Plain(learner), *point(learner), blocks=learner.blocks)
     assert ladder.broken == "gradient" and ladder.wrong_blocks == ["b2"]
 
 
-class RealOnly(LearnerMLP):
+def real_only(base):
     """A learner's network that turns whatever it gets into real numbers, silently."""
+    class RealOnly(base):
+        def loss(self, theta, x, y):
+            return super().loss(np.asarray(theta).real, x, y)
 
-    def loss(self, theta, x, y):
-        return super().loss(np.asarray(theta).real, x, y)
+        def gradient(self, theta, x, y):
+            return super().gradient(np.asarray(theta).real, x, y)
 
-    def gradient(self, theta, x, y):
-        return super().gradient(np.asarray(theta).real, x, y)
+    return RealOnly()
 
 
-class RefusesComplex(LearnerMLP):
+def refuses_complex(base):
     """A learner's network that will have nothing but real numbers."""
+    class RefusesComplex(base):
+        def forward(self, theta, x):
+            if np.iscomplexobj(theta):
+                raise TypeError("real numbers, please")
+            return super().forward(theta, x)
 
-    def forward(self, theta, x):
-        if np.iscomplexobj(theta):
-            raise TypeError("real numbers, please")
-        return super().forward(theta, x)
+    return RefusesComplex()
 
 
-@pytest.mark.parametrize("kind", [RealOnly, RefusesComplex])
-def test_a_model_for_real_numbers_alone_is_checked_by_central_differences(kind):
-    ladder = tm.check_model(kind(), *point(kind()))
+@pytest.mark.parametrize("made_of", [real_only, refuses_complex])
+def test_a_model_for_real_numbers_alone_is_checked_by_central_differences(made_of):
+    ladder = tm.check_model(made_of(LearnerMLP), *point(LearnerMLP()))
     assert ladder and list(ladder.rungs["gradient"].errors) == ["central differences"]
     for name, block in (("b2's gradient has the wrong sign", "b2"),
                         ("the product's b1 has the wrong sign", "b1")):
-        ladder = tm.check_model(kind(mistake=name), *point(kind()))
+        ladder = tm.check_model(made_of(planted(name).LearnerMLP), *point(LearnerMLP()))
         assert ladder.wrong_blocks == [block] and "sign" in causes(ladder)
 
 
@@ -190,27 +194,24 @@ def test_what_is_not_written_yet_is_said_to_be_so():
         assert words in str(ladder) and causes(ladder) == {"not written"}
 
 
-RETURNS = {"nothing": lambda *_: None, "a string": lambda *_: "0.5",
-           "a list of lists": lambda *_: [[1.0, 2.0], [3.0]], "an object": lambda *_: object(),
-           "a tuple": lambda *_: (1.0, 2.0, 3.0), "an empty array": lambda *_: np.zeros(0)}
-
-
-@pytest.mark.parametrize("returned", RETURNS)
+@pytest.mark.parametrize("returned", [[[1.0, 2.0], [3.0]], object(), (1.0, 2.0, 3.0), np.zeros(0)],
+                         ids=["lists", "an object", "a tuple", "an empty array"])
 def test_a_wrong_return_type_is_a_finding(returned):
     for name, rung in (("loss", "loss"), ("gradient", "gradient"), ("hvp", "Hessian × vector")):
-        ladder = tm.check_model(Plain(**{name: RETURNS[returned]}))
+        ladder = tm.check_model(Plain(**{name: lambda *_: returned}))
         assert ladder.broken == rung and str(ladder) and causes(ladder) == {"shape"}
 
 
 @pytest.mark.parametrize("name, result, cause, words", [
     ("loss", lambda right: "much", "shape", "loss(theta, x, y) returned str 'much'; expected one n"),
+    ("loss", lambda right: "x" * 99, "shape", f"returned str '{'x' * 75}; expected"),
     ("loss", lambda right: None, "shape", "None (is a `return` missing?)"),
     ("gradient", lambda right: list(right), "shape", "a list of 13 parts of shapes (), (), ("),
     ("gradient", lambda right: right.astype(object), "shape", "an array of dtype object; expected a"),
     ("gradient", lambda right: right[:4], "shape", "has shape (4,); expected (13,)"),
     ("gradient", lambda right: right + np.random.default_rng().random(13), "not repeatable", "rando"),
     ("hvp", lambda right: exit(), "error", "SystemExit")],
-    ids=["text", "nothing", "a list", "objects", "short", "random", "exit()"])
+    ids=["text", "long text", "nothing", "a list", "objects", "short", "random", "exit()"])
 def test_what_a_learner_s_function_should_not_do_is_a_finding(name, result, cause, words):
     right = tm.MLP([1, 4, 1], "tanh")
     wrong = lambda *arguments: result(getattr(right, name)(*arguments))
@@ -240,12 +241,12 @@ def beside_a_kink(z):
 def test_a_kink_of_relu_is_told_from_a_mistake(z):
     for model in (tm.MLP([1, 2, 1]), LearnerMLP([1, 2, 1], "relu")):
         assert tm.check_model(model, *beside_a_kink(z))
-    summed = LearnerMLP([1, 2, 1], "relu", mistake="the gradient is summed over the examples")
+    summed = planted("the gradient is summed over the examples").LearnerMLP([1, 2, 1], "relu")
     ladder = tm.check_model(summed, *beside_a_kink(z))
     assert ladder.broken == "gradient" and causes(ladder) == {"factor"}
 
 
-def planted(part, **functions):
+def changed(part, **functions):
     """The settings of a network with one part changed."""
     return {part: {"activation": tm.tanh, "loss": tm.squared_error}[part]._replace(**functions)}
 
@@ -255,12 +256,12 @@ def count(f):
 
 
 @pytest.mark.parametrize("rung, tag, settings", [
-    ("activation", "MLP.4", planted("activation", derivative=lambda z, a: 1 - a)),
-    ("activation", "MLP.4", planted("activation", derivative=lambda z, a: (1 + 1e-9) * (1 - a * a))),
-    ("activation", "HVP.4", planted("activation", second_derivative=lambda z, a, d: 2 * a * d)),
-    ("activation", "HVP.4", planted("activation", second_derivative=None)),
-    ("loss function", "LOSS.2", planted("loss", gradient=lambda f, y: (f - y) / count(f))),
-    ("loss function", "LOSS.3", planted("loss", curvature=lambda f, y, f_dot: f_dot / count(f)))],
+    ("activation", "MLP.4", changed("activation", derivative=lambda z, a: 1 - a)),
+    ("activation", "MLP.4", changed("activation", derivative=lambda z, a: (1 + 1e-9) * (1 - a * a))),
+    ("activation", "HVP.4", changed("activation", second_derivative=lambda z, a, d: 2 * a * d)),
+    ("activation", "HVP.4", changed("activation", second_derivative=None)),
+    ("loss function", "LOSS.2", changed("loss", gradient=lambda f, y: (f - y) / count(f))),
+    ("loss function", "LOSS.3", changed("loss", curvature=lambda f, y, f_dot: f_dot / count(f)))],
     ids=["slope", "ninth digit", "curve", "no curve", "loss gradient", "loss curvature"])
 def test_a_wrong_part_is_found_before_the_model_that_it_is_in(rung, tag, settings):
     model = tm.MLP(WIDE, **{"activation": "tanh", **settings})
@@ -313,7 +314,7 @@ def test_plain_functions_are_called_so():
 def test_a_network_is_known_by_its_loss_its_widths_or_its_blocks(widths, more):
     for activation in ("tanh", "relu"):
         mistake = "the bias gradients are averaged over the examples"
-        learner = LearnerMLP(widths, activation, mistake)
+        learner = planted(mistake).LearnerMLP(widths, activation)
         ladder = tm.check_model(Plain(learner, **more), *point(learner))
         assert ladder.wrong_blocks == [f"b{l}" for l in range(1, len(widths))]
         assert ladder.findings[0].tag == ("LIN.2" if len(widths) == 2 else "MLP.6")
@@ -323,7 +324,7 @@ def test_a_network_is_known_by_its_loss_its_widths_or_its_blocks(widths, more):
                                     lambda t: 1e-7 * (t * t).sum(axis=-1)],
                          ids=["equal at theta alone", "nearly equal"])
 def test_another_loss_is_that_of_no_network(change):
-    learner = LearnerMLP(mistake="the bias gradients are averaged over the examples")
+    learner = planted("the bias gradients are averaged over the examples").LearnerMLP()
     other = Plain(learner, loss=lambda t, x, y: learner.loss(t, x, y) + change(t),
                   widths=list(SMALL))
     (finding, *_) = tm.check_model(other, *point(learner)).findings
@@ -332,7 +333,7 @@ def test_another_loss_is_that_of_no_network(change):
 
 def test_a_network_is_known_with_its_own_activation_and_loss():
     activation, loss = package_parts("softplus", "log cosh")
-    learner = LearnerMLP(activation="softplus", loss="log cosh", mistake="ȧ is ż, without φ'")
+    learner = planted("ȧ is ż, without φ'").LearnerMLP(SMALL, "softplus", "log cosh")
     for parts, tag in (({"activation": activation, "loss_function": loss}, "HVP.2"), ({}, "")):
         ladder = tm.check_model(Plain(learner, **parts), *point(learner))
         assert ladder.findings[0].tag == tag

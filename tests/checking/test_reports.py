@@ -50,7 +50,7 @@ def test_a_report_in_a_notebook_has_a_table_its_verdict_in_words_and_escapes():
     assert "<p>Note: one &amp; two</p>" in tm.CheckReport("t", True, notes=["one & two"])._repr_html_()
 
 
-GOOD = tm.CheckReport("g", True, {"complex step": 1e-16, "central differences": 2e-10}, notes=["odd"])
+GOOD = tm.CheckReport("g", True, {"complex step": 1e-16, "central differences": 2e-10}, notes=["odd", "even"])
 BAD = tm.CheckReport("h", False, {"difference": 0.5}, findings=[tm.Finding("W", "w")], wrong_blocks=["W"])
 
 
@@ -59,12 +59,13 @@ def test_a_ladder_shows_each_rung_and_the_report_of_the_broken_one():
     assert str(ladder).splitlines() == [
         "FAIL  mine < yours", "  ✓ gradient  complex step 1e-16, central differences 2e-10",
         "  ✗ hvp       difference 5e-01", "  · tasks     not tried", "  note on gradient: odd",
+        "  note on gradient: even",
         "FAIL  h", "  → W: w."]
     assert not ladder and ladder.broken == "hvp" and ladder.wrong_blocks == ["W"]
     assert ladder.findings == BAD.findings and repr(ladder) == str(ladder)
     page = ladder._repr_html_()
     assert page.startswith("<p><b>✗ FAIL</b> mine &lt; yours</p><table><tr>") and page.count("<tr>") == 3
-    assert "<p>note on gradient: odd</p><p><b>✗ FAIL</b> h</p><p>→ W: w.</p>" in page
+    assert "<p>note on gradient: even</p><p><b>✗ FAIL</b> h</p><p>→ W: w.</p>" in page
 
 
 def test_a_ladder_is_true_if_every_rung_holds_and_none_is_left():
