@@ -52,12 +52,12 @@ def planted(mistake):
 
 
 def gradient(name, place, new, blocks, causes, *says, also="", **settings):
-    return Mistake(name, PLACES.get(place, place), new, "gradient", blocks, causes, says, also, settings)
+    old = PLACES.get(place, place)
+    return Mistake(name, old, new, "gradient", blocks, causes, says, also, settings)
 
 
-def hvp(name, place, new, blocks, causes, *says, also="", **settings):
-    return gradient(name, place, new, blocks, causes, *says, also=also, **settings)._replace(
-        rung="Hessian × vector")
+def hvp(*arguments, **settings):
+    return gradient(*arguments, **settings)._replace(rung="Hessian × vector")
 
 
 def tasks(name, place, new, causes="axis"):
@@ -75,7 +75,7 @@ PLACES = {"start": "# [the beginning of the gradient]", "error": "# [the error]"
           "vblock": "# [the product's blocks of layer l]"}
 
 CATALOGUE = [
-    gradient("the loss is not averaged over the examples", LOSS, "return ((f - y) ** 2).mean(axis=-1)",
+    gradient("the loss is not averaged over the examples", LOSS, "return ((f - y) ** 2).mean(-1)",
              "", "shape")._replace(rung="loss"),
     gradient("the loss changes y in place", LOSS, "y -= f.real; " + LOSS, None,
              "in place")._replace(rung="loss"),
@@ -122,16 +122,19 @@ CATALOGUE = [
              "if l < self.N: db[...] = delta.sum(axis=-1)[..., None, :]  # 4 examples, 4 units",
              "b1 b2", "unknown"),
     gradient("the weight gradients are flattened column by column", "block",
-             "dW[...] = transpose(dW.copy()).reshape(dW.shape)", "W1 W2 W3", "transposed", widths=WIDE),
+             "dW[...] = transpose(dW.copy()).reshape(dW.shape)", "W1 W2 W3", "transposed",
+             widths=WIDE),
     gradient("biases come before weights in the flat gradient", RESULT,
-             "return np.concatenate([p.ravel() for W, b in grads[1:] for p in (b, W)])", ALL, "order",
-             "θ is laid out as W1, b1, W2, b2, W3, b3", ""),
+             "return np.concatenate([p.ravel() for W, b in grads[1:] for p in (b, W)])", ALL,
+             "order", "θ is laid out as W1, b1, W2, b2, W3, b3", ""),
     gradient("b2's gradient is shifted by one", "block", "if l == 2: db[...] = np.roll(db, 1, -1)",
              "b2", "order"),
     gradient("one entry of W1's gradient has the wrong sign", "block",
-             "if l == 1: dW[..., 1, 3] *= -1", "W1", "entry", "1 of 8 entries wrong, at [1, 3]", "MLP.5"),
-    gradient("W2's gradient takes z1 for a1", "block", "if l == 2: dW[...] = transpose(z[1]) @ delta",
-             "W2", "term", "z_{l-1} stands where a_{l-1} belongs", "MLP.5"),
+             "if l == 1: dW[..., 1, 3] *= -1", "W1", "entry", "1 of 8 entries wrong, at [1, 3]",
+             "MLP.5"),
+    gradient("W2's gradient takes z1 for a1", "block",
+             "if l == 2: dW[...] = transpose(z[1]) @ delta", "W2", "term",
+             "z_{l-1} stands where a_{l-1} belongs", "MLP.5"),
     gradient("φ' is evaluated at a, not at z", "back", "slope = self.phi1(a[l - 1])", BELOW, "term",
              "φ' is taken at a_l in place of z_l", "MLP.4"),
     gradient("φ' is forgotten in layer 1", "back", "slope = slope if l > 2 else 1", "W1 b1", "term",
@@ -142,8 +145,8 @@ CATALOGUE = [
              "back = W if l == 2 else back", "W1 b1", "unknown"),
     gradient("the error goes back through weights that are already updated", "back",
              "back = transpose(W - 0.1 * dW)", BELOW, "unknown"),
-    gradient("the gradient has weight decay, the loss has not", RESULT, "return g + 0.01 * theta", ALL,
-             "unknown"),
+    gradient("the gradient has weight decay, the loss has not", RESULT, "return g + 0.1 * theta",
+             ALL, "unknown"),
     gradient("the inputs are rounded to single precision", "start", "x = x.astype(np.float32)", ALL,
              "precision"),
     gradient("the gradient changes theta in place", "start", "theta *= 1.01", None, "in place"),
@@ -158,7 +161,8 @@ CATALOGUE = [
     gradient("linear: the bias is forgotten in the gradient", "return g  # of the line",
              "g[..., -2:] = 0; return g", "b1", "zero", "all zeros", "LIN.2"),
     gradient("linear: the weight gradient is flattened column by column", "return g  # of the line",
-             "g[..., :-2] = transpose(g[..., :-2].reshape(3, 2)).ravel(); return g", "W1", "transposed"),
+             "g[..., :-2] = transpose(g[..., :-2].reshape(3, 2)).ravel(); return g", "W1",
+             "transposed"),
 
     hvp("the term with φ'' is forgotten", "vterms", "curved = 0", BELOW, "second derivative",
         "the term with φ''(z_l) is missing", "HVP.4"),
@@ -173,7 +177,8 @@ CATALOGUE = [
     hvp("the term ȧᵀ δ is forgotten", "hW[...] += transpose", "0 * transpose", "W2 W3", "term",
         "the term ȧ_{l-1}ᵀ δ_l is missing", "HVP.5", also="symmetry"),
     hvp("the term aᵀ δ̇ is halved in layer 2", "vblock", "if l == 2: hW -= transpose(a[1]) @ "
-        "delta_dot[2] / 2", "W2", "term", "the term a_{l-1}ᵀ δ̇_l is halved", "HVP.5", also="symmetry"),
+        "delta_dot[2] / 2", "W2", "term", "the term a_{l-1}ᵀ δ̇_l is halved", "HVP.5",
+        also="symmetry"),
     hvp("the term δ̇_N has the wrong sign", "verror", "delta_dot[N] *= -1", ALL, "term",
         "the term δ̇_N has the wrong sign", "HVP.3", also="symmetry"),
     hvp("the term ȧ W is forgotten", "a_dot[l - 1] @ W + a_l", "a_l", ALL, "term",
@@ -184,8 +189,9 @@ CATALOGUE = [
         "the term c_l is missing", "HVP.1", also="symmetry"),
     hvp("ȧ is ż, without φ'", "self.phi1(z[l]) * z_dot[l])", "z_dot[l])", ALL, "term",
         "φ'(z_l) is missing from ȧ_l", "HVP.2", also="symmetry"),
-    hvp("the product is Gauss-Newton's", "vterms", "curved = through_V = 0; a_dot[l] = 0 * a_dot[l]",
-        "W1 b1 W2 b2 W3", "term", "this is the Gauss-Newton part alone", "HVP.4"),
+    hvp("the product is Gauss-Newton's", "vterms",
+        "curved = through_V = 0; a_dot[l] = 0 * a_dot[l]", "W1 b1 W2 b2 W3", "term",
+        "this is the Gauss-Newton part alone", "HVP.4"),
     hvp("the product has the wrong sign", "return h  # (..., P)", "return -h", ALL, "sign"),
     hvp("the product is divided by K a second time", "return h  # (..., P)", "return h / 4", ALL,
         "factor", "1/K = 1/4 times", "HVP.3", activation="relu"),
@@ -193,24 +199,25 @@ CATALOGUE = [
         "the sign is flipped", "HVP.6", also="symmetry"),
     hvp("the product's biases are averaged over the examples", "vblock", "hb /= x.shape[-2]",
         "b1 b2 b3", "term, factor", also="symmetry"),
-    hvp("the product's W2 is transposed", "vblock", "if l == 2: hW[...] = transpose(hW).copy()", "W2",
-        "transposed", also="symmetry"),
+    hvp("the product's W2 is transposed", "vblock", "if l == 2: hW[...] = transpose(hW).copy()",
+        "W2", "transposed", also="symmetry"),
     hvp("the last example is left out of the product", "verror",
         "delta[N][..., -1, :], delta_dot[N][..., -1, :] = 0, 0", ALL, "example",
         "example 3 of 4 is left out", "LOSS.3"),
     hvp("the product is the gradient", "vstart", "return self.gradient(theta, x, y) + 0 * v", ALL,
-        "another quantity", "this is the gradient, not its derivative along v", "HVP.1", also="symmetry"),
+        "another quantity", "this is the gradient, not its derivative along v", "HVP.1",
+        also="symmetry"),
     hvp("the product is v", "vstart", "return v + 0 * theta", ALL, "another quantity",
         "this is v itself", "HVP.1"),
     hvp("the product is a difference of two gradients", "vstart", "return 1e3 * (self.gradient("
         "theta + 1e-3 * v, x, y) - self.gradient(theta, x, y))", ALL, "unknown", also="symmetry"),
     hvp("the product changes v in place", "vstart", "v /= 2", None, "in place"),
-    hvp("the product is one number", "return h  # (..., P)", "return (h * v).sum(axis=-1)", "", "shape"),
+    hvp("the product is one number", "return h  # (..., P)", "return (h * v).sum(-1)", "", "shape"),
     hvp("linear: the product moves along θ, not v", "self.predict(v, x)", "self.predict(theta, x)",
         "W1 b1", "another quantity", "this is H θ: θ in place of v", "LIN.3", also="symmetry"),
     hvp("linear: the direction of the bias is forgotten", "self.predict(v, x)",
-        "x @ v[..., :-2].reshape(v.shape[:-1] + (3, 2))", "W1 b1", "term", "the term c_l is missing",
-        "LIN.3", also="symmetry"),
+        "x @ v[..., :-2].reshape(v.shape[:-1] + (3, 2))", "W1 b1", "term",
+        "the term c_l is missing", "LIN.3", also="symmetry"),
     hvp("linear: the product is summed over the examples", "2 * f_dot / count(f_dot)", "2 * f_dot",
         "W1 b1", "factor", "K·D_out = 8 times", "LOSS.3"),
 
@@ -221,11 +228,41 @@ CATALOGUE = [
           "delta = delta * K / f.shape[0]"),
     tasks("the curvature of the loss is divided by the length of the first axis", "verror",
           "delta_dot[N] = delta_dot[N] * x.shape[-2] / a[N].shape[0]"),
-    tasks("the bias gradients are summed over the first axis", "block", "db[...] = delta.sum(axis=0)",
-          "axis, error"),
+    tasks("the bias gradients are summed over the first axis", "block",
+          "db[...] = delta.sum(axis=0)", "axis, error"),
     tasks("all axes are transposed in the weight gradient", "transpose(a[l - 1]) @ delta\n",
           "a[l - 1].T @ delta\n", "error"),
 ]
+
+
+SPELT = {"ȧ": "a_dot", "ż": "z_dot", "δ̇": "delta_dot", "δ": "delta", "φ": "phi", "α": "alpha",
+         "θ": "theta", "ᵀ": "^T"}
+
+
+def plain(value):
+    """A test's id: a mistake's name or a sentence, in letters that pytest leaves as they are."""
+    text = getattr(value, "name", value)
+    for letter, word in SPELT.items():
+        text = text.replace(letter, word) if isinstance(text, str) else ""
+    return text
+
+
+class Plain:
+    """A model that is a learner's functions and nothing else; `spoil` replaces or adds some."""
+
+    def __init__(self, learner=None, **spoil):
+        learner = learner or LearnerMLP()
+        self.loss, self.gradient, self.hvp = learner.loss, learner.gradient, learner.hvp
+        self.n_params, self.d_in, self.d_out = learner.n_params, learner.d_in, learner.d_out
+        vars(self).update(spoil)
+
+
+def package_parts(activation, loss):
+    """The learner's φ and L as the package takes them."""
+    phi, phi1, phi2 = ACTIVATIONS[activation]
+    own = tm.Activation(activation, phi, lambda z, a: phi1(z), lambda z, a, d: phi2(z), "xavier")
+    package = {"relu": tm.relu, "tanh": tm.tanh, "squared error": tm.squared_error}
+    return package.get(activation, own), package.get(loss, tm.Loss(loss, *LOSSES[loss]))
 
 
 def point(model, seed=5, T=3, K=4):

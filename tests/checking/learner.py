@@ -1,4 +1,4 @@
-"""Code as a learner would write it, and right; catalogue.py plants mistakes in the text of this file.
+"""Code as a learner would write it, and right; catalogue.py plants mistakes in its text.
 
 It shares no code with the checker, nor with the models of the package.  Comments in brackets
 are places for a planted line.
@@ -36,7 +36,8 @@ def count(f):
 
 LOSSES = {  # L, ∂L/∂f and (∂²L/∂f²) ḟ
     "squared error": (lambda f, y: ((f - y) ** 2).mean(axis=(-2, -1)),
-                      lambda f, y: 2 * (f - y) / count(f), lambda f, y, f_dot: 2 * f_dot / count(f)),
+                      lambda f, y: 2 * (f - y) / count(f),
+                      lambda f, y, f_dot: 2 * f_dot / count(f)),
     "log cosh": (lambda f, y: np.log(np.cosh(f - y)).mean(axis=(-2, -1)),
                  lambda f, y: np.tanh(f - y) / count(f),
                  lambda f, y, f_dot: (1 - np.tanh(f - y) ** 2) * f_dot / count(f)),
@@ -205,7 +206,8 @@ def learner_maml(theta, batch, alpha, steps, model, first_order=False):
 def learner_reptile(theta, batch, alpha, steps, model):
     """Reptile's mean of θ - θ_S, one task after another, (P,)."""
     tasks = list(zip(batch.x_support, batch.y_support))
-    return sum(theta - learner_adapt(theta, x, y, alpha, steps, model) for x, y in tasks) / len(tasks)
+    ends = [learner_adapt(theta, x, y, alpha, steps, model) for x, y in tasks]
+    return theta - sum(ends) / len(ends)
 
 
 def learner_adapt(theta, x, y, alpha, steps, model):

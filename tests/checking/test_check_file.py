@@ -51,7 +51,8 @@ def ladders(tmp_path):
 def test_functions_of_a_file_are_a_model_with_the_file_s_theta_and_blocks(ladders):
     (ladder,) = ladders(LINE)
     assert ladder and ladder.title == "model mine, P = 2" and len(ladder.rungs) == 7
-    (ladder,) = ladders(LINE.replace("2 * np", "-2 * np") + "blocks = [('slope', (1,)), ('b', (1,))]")
+    text = LINE.replace("2 * np", "-2 * np") + "blocks = [('slope', (1,)), ('b', (1,))]"
+    (ladder,) = ladders(text)
     assert ladder.broken == "gradient" and ladder.wrong_blocks == ["slope", "b"]
 
 
@@ -71,10 +72,11 @@ def test_methods_are_checked_with_the_first_right_model_of_the_file(ladders):
 
 
 @pytest.mark.parametrize("text, title, rung, words", [
-    ("import numpy\n1 / 0\n", "mine.py", "running the file", "ZeroDivisionError: division by zero, line 2"),
+    ("import numpy\n1 / 0\n", "mine.py", "running the file",
+     "ZeroDivisionError: division by zero, line 2"),
     ("import sys\nsys.exit('now')", "mine.py", "running the file", "SystemExit: now"),
-    ("class Mine:\n    def __init__(self): self.x = y\n    def loss(self): pass\n", "Mine", "making it",
-     "NameError: name 'y' is not defined, line 2"),
+    ("class Mine:\n    def __init__(self): self.x = y\n    def loss(self): pass\n", "Mine",
+     "making it", "NameError: name 'y' is not defined, line 2"),
     (LINE.replace("[0.5, -0.3]", "'ab'"), "mine", "making it", "TypeError: theta has dtype")],
     ids=["an error", "exit()", "a class", "theta"])
 def test_an_error_in_the_file_is_a_finding(ladders, text, title, rung, words):

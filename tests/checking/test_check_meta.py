@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import tinymeta as tm
-from catalogue import SMALL, LearnerMLP, learner_adapt, learner_maml, learner_reptile, point
+from catalogue import SMALL, LearnerMLP, learner_adapt, learner_maml, learner_reptile, plain, point
 
 MODEL = tm.MLP(SMALL, "tanh")
 THETA, BATCH = point(MODEL)
@@ -103,7 +103,7 @@ def planted(adapt_on=SUPPORT, H_on=SUPPORT, outer_on=QUERY, inner=1.0, factor=1.
     (1, "MAML.2", "alpha", "2α stands for α in I - αH", dict(factor=2)),
     (1, "MAML.2", "alpha", "α/2 stands for α in I - αH", dict(factor=0.5)),
     (1, "MAML.2", "alpha", "α² stands for α in I - αH", dict(factor=ALPHA)),
-    (1, "MAML.2", "alpha", "Kα (K = 4: a sum where the loss takes the mean?) stands", dict(factor=4)),
+    (1, "MAML.2", "alpha", "Kα (K = 4: a sum where the loss takes the mean?)", dict(factor=4)),
     (1, "MAML.2", "alpha", "α/K (K = 4: a mean divided by K again?) stands", dict(factor=0.25)),
     (1, "MAML.2", "swap", "H is taken on the query set", dict(H_on=QUERY)),
     (1, "MAML.2", "swap", "the query set is used for both", dict(adapt_on=QUERY, H_on=QUERY)),
@@ -135,11 +135,12 @@ def planted(adapt_on=SUPPORT, H_on=SUPPORT, outer_on=QUERY, inner=1.0, factor=1.
     (2, "MAML.3", "task", "task 1 of 3 alone counts", dict(mean=lambda v: v[1] / 3)),
     (2, "MAML.3", "task", "task 0 of 3 counts twice", dict(mean=lambda v: mean(v) + v[0] / 3)),
     (2, "MAML.3", "factor", "T = 3 times what it should be", dict(mean=lambda v: v.sum(axis=0))),
-    (2, "MAML.3", "factor", "α = 0.05 times what it should be", dict(mean=lambda v: ALPHA * mean(v))),
+    (2, "MAML.3", "factor", "α = 0.05 times what it should", dict(mean=lambda v: ALPHA * mean(v))),
     (2, "MAML.3", "factor", "2 times what it should be", dict(mean=lambda v: 2 * mean(v))),
     (5, "MAML.3", "factor", "S = 5 times what it should be", dict(mean=lambda v: 5 * mean(v))),
     (2, "MAML.3", "sign", "the sign is flipped", dict(mean=lambda v: -mean(v))),
-    (2, "MAML.3", "not finite", "NaN or infinite", dict(mean=lambda v: mean(v) * np.nan))], ids=str)
+    (2, "MAML.3", "not finite", "NaN or infinite", dict(mean=lambda v: mean(v) * np.nan))],
+    ids=plain)
 def test_a_mistake_in_maml_is_said_with_its_equation(steps, tag, cause, words, parts):
     (finding,) = check(planted(**parts), (steps,)).findings
     assert words in finding.what and (finding.tag, finding.cause) == (tag, cause)
@@ -152,7 +153,7 @@ def test_a_mistake_in_maml_is_said_with_its_equation(steps, tag, cause, words, p
     ("MAML.1", "swap", "the outer gradient is taken on the support set", dict(outer_on=SUPPORT)),
     ("INNER.1", "alpha", "α/K (K = 4: a mean divided by K again?)", dict(inner=0.25)),
     ("INNER.1", "iterate", "one inner step too many", dict(more=1)),
-    ("MAML.3", "task", "task 0 of 3 is left out", dict(mean=lambda v: mean(v[1:])))], ids=str)
+    ("MAML.3", "task", "task 0 of 3 is left out", dict(mean=lambda v: mean(v[1:])))], ids=plain)
 def test_a_mistake_in_first_order_maml_is_said(tag, cause, words, parts):
     parts = {"order": [], **parts} if parts else parts
     (finding,) = check(planted(**parts), (2,), "first-order maml").findings
@@ -168,10 +169,12 @@ def reptile(on=SUPPORT, factor=1.0, more=0, returns=lambda end: THETA - mean(end
 @pytest.mark.parametrize("tag, cause, words, function", [
     ("REPTILE.1", "sign", "the sign is flipped", reptile(returns=lambda end: mean(end) - THETA)),
     ("REPTILE.1", "another quantity", "this is the mean of θ_S", reptile(returns=mean)),
-    ("REPTILE.1", "another quantity", "this is θ_S/α", reptile(returns=lambda end: mean(end) / ALPHA)),
+    ("REPTILE.1", "another quantity", "this is θ_S/α",
+     reptile(returns=lambda end: mean(end) / ALPHA)),
     ("REPTILE.1", "another quantity", "this is MAML's meta-gradient", planted()),
     ("REPTILE.1", "another quantity", "this is first-order MAML's gradient", planted(order=[])),
-    ("REPTILE.1", "task", "task 0 of 3 is left out", reptile(returns=lambda end: THETA - mean(end[1:]))),
+    ("REPTILE.1", "task", "task 0 of 3 is left out",
+     reptile(returns=lambda end: THETA - mean(end[1:]))),
     ("REPTILE.1", "factor", "T = 3 times", reptile(returns=lambda end: 3 * (THETA - mean(end)))),
     ("REPTILE.1", "iterate", "one inner step too few", reptile(more=-1)),
     ("REPTILE.1", "iterate", "one inner step too many", reptile(more=1)),
@@ -180,7 +183,7 @@ def reptile(on=SUPPORT, factor=1.0, more=0, returns=lambda end: THETA - mean(end
     ("INNER.1", "alpha", "α is missing from the inner step", reptile(factor=1 / ALPHA)),
     ("INNER.1", "swap", "the inner loop adapts on the query set", reptile(QUERY)),
     ("INNER.1", "example", "example 0 of 4 is left out (counted from 0)",
-     reptile([a[:, 1:] for a in SUPPORT]))], ids=str)
+     reptile([a[:, 1:] for a in SUPPORT]))], ids=plain)
 def test_a_mistake_in_reptile_is_said(tag, cause, words, function):
     (finding,) = check(function, (2,), "reptile").findings
     assert words in finding.what and (finding.tag, finding.cause) == (tag, cause)
@@ -212,7 +215,7 @@ def adapting(factor=1.0, more=0, start=0, examples=slice(None), returns=lambda e
     ("not finite", "NaN or infinite", adapting(returns=lambda end, theta: end * np.inf)),
     ("unknown", "no known mistake gives these numbers", adapting(factor=0.3, start=1)),
     ("shape", "the shape is (18,); expected (37,)", adapting(returns=lambda end, theta: end[:18]))],
-    ids=str)
+    ids=plain)
 def test_a_mistake_in_an_inner_loop_is_said(cause, words, function):
     (finding,) = check_adapt(function, (2,)).findings
     assert words in finding.what and finding.cause == cause
@@ -266,7 +269,9 @@ def test_a_right_vector_with_a_wrong_loss_is_said(kind):
 
 
 def test_where_only_more_steps_are_wrong_the_finding_says_where_to_look():
-    from_step_2 = lambda theta, batch, alpha, S: planted(factor=1 if S == 1 else 1.7)(theta, batch, alpha, S)
+    def from_step_2(theta, batch, alpha, steps):
+        return planted(factor=1 if steps == 1 else 1.7)(theta, batch, alpha, steps)
+
     first, second = check(from_step_2).findings
     assert first.cause == "unknown" and second.tag == "MAML.2"
     assert second.what.startswith("right with fewer steps, wrong with 2: look at what changes")

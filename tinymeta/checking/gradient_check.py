@@ -210,11 +210,10 @@ def _called(name, function, *points):
 def _random_directions(layout, n, rng):
     """n unit vectors within each block, (n · number of blocks, P)."""
     along = np.zeros((len(layout), n, layout.size))
-    for b, place in enumerate(layout.slices):
-        for d in along[b]:
-            d[place] = rng.standard_normal(place.stop - place.start)
-            d /= np.linalg.norm(d)
-    return along.reshape(-1, layout.size)
+    for directions, place in zip(along, layout.slices):
+        directions[:, place] = rng.standard_normal((n, place.stop - place.start))
+    along = along.reshape(-1, layout.size)
+    return along / np.linalg.norm(along, axis=1, keepdims=True)
 
 
 def _asymmetry(vs, products):

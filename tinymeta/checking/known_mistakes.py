@@ -28,23 +28,27 @@ def equation(mlp, tag):
 class ChangedPass(MLPPass):
     """A network's pass at θ (P,) on one task, x (K, D_in), with anything put in a term's place."""
 
-    def gradient(self, slope=None, delta_N=None, inputs=None, forward=False, error_of={}):
+    @property
+    def delta_N(self):
+        """∂L/∂f (K, D_out)."""
+        return self.model.loss_function.gradient(self.f, self.y)
+
+    def gradient(self, slope=None, delta_N=None, inputs=None, forward=False, next_error=0):
         """g (P,) with other slopes φ', another error δ_N or other inputs a_{l-1} of the layers.
 
-        forward: W_{l+1} stands for its transpose.  error_of: l -> the layer whose error makes W_l's
-        gradient, broadcast onto its shape.
+        forward: W_{l+1} stands for its transpose.  next_error: the layer l, if any, where δ_{l+1}
+        stands for δ_l in W_l's gradient, broadcast onto its shape.
         """
         slope, inputs, delta = slope or self.slope, inputs or self.a, [None] * (self.N + 1)
-        right, _ = self.backward
-        delta[self.N] = right[self.N] if delta_N is None else delta_N
+        delta[self.N] = self.delta_N if delta_N is None else delta_N
         for l in reversed(range(1, self.N)):
             W, _ = self.layers[l + 1]
             delta[l] = delta[l + 1] @ (W if forward else W.T) * slope[l]
         blocks = []
         for l in range(1, self.N + 1):
             W, _ = self.layers[l]
-            blocks.append(inputs[l - 1].T @ delta[error_of.get(l, l)] + np.zeros_like(W))
-            blocks.append(delta[l].sum(axis=0))
+            error = delta[l + 1] if l == next_error else delta[l]
+            blocks += [inputs[l - 1].T @ error + np.zeros_like(W), delta[l].sum(axis=0)]
         return self.model.layout.flatten(blocks)
 
     def changed_hvp(self, v, factors, slope=None):
@@ -80,11 +84,9 @@ def of_gradient(mlp, theta, x, y):
     """Known mistakes for an MLP's gradient at θ (P,) on one task: x (K, D_in), y (K, D_out)."""
     right, phi, found = ChangedPass(mlp, theta, x, y), mlp.activation, []
     N, z, a, slope = right.N, right.z, right.a, right.slope
-    (*_, delta_N), _ = right.backward
 
     def add(what, tag, cause="term", **change):
-        vector = right.gradient(**change)
-        found.append(KnownMistake(vector, cause, what, equation(mlp, tag)))
+        found.append(KnownMistake(right.gradient(**change), cause, what, equation(mlp, tag)))
 
     if N > 1:
         ones = [None] + [np.ones_like(s) for s in slope[1:]]
@@ -100,11 +102,11 @@ def of_gradient(mlp, theta, x, y):
     for l in range(1, N):
         if mlp.widths[l + 1] in (1, mlp.widths[l]):  # NumPy broadcasts
             add(f"W{l} is built from the next layer's error δ_{l + 1}, not from its own: broadcast "
-                f"onto the block's shape", "MLP.5", "shape", error_of={l: l + 1})
+                f"onto the block's shape", "MLP.5", "shape", next_error=l)
     if mlp.d_out > 1:
         for j in range(mlp.d_out):
-            one = np.where(np.arange(mlp.d_out) == j, delta_N, 0)
-            add(f"only output {j} of {mlp.d_out} counts", "MLP.3", delta_N=one)
+            alone = np.where(np.arange(mlp.d_out) == j, right.delta_N, 0)
+            add(f"only output {j} of {mlp.d_out} counts", "MLP.3", delta_N=alone)
     return found
 
 

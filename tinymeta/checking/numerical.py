@@ -92,13 +92,13 @@ def straddles_kink(f, theta, along, exact, central, derived):
         if error > TOLERANCE["central differences"] * scale:
             retried = np.linalg.norm(central_difference(f, theta, d, shrink=1e-3) - exact[i])
             mended = retried <= KINK_TOLERANCE * scale and retried < 0.1 * error
-            found[i] = mended or _jump(f, theta, d, shrink=1e-3) > error
+            found[i] = mended or _jump(f, theta, d) > error
     return found
 
 
-def _jump(f, theta, d, shrink):
+def _jump(f, theta, d):
     """How far the one-sided derivatives along d are apart: of the order of h without a kink."""
-    h = float(np.finfo(float).eps ** (1 / 3) * shrink)
+    h = float(np.finfo(float).eps ** (1 / 3) * 1e-3)
     move = _move(d, theta.size, h)
     second_difference = np.asarray(f(theta + move)) + f(theta - move) - 2 * np.asarray(f(theta))
     return np.linalg.norm(second_difference) / h

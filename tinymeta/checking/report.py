@@ -34,7 +34,7 @@ class CheckReport:
     title: what was checked.  passed: the verdict; the report itself is true or false by it.
     errors: the relative error of the whole vector beside each reference, name -> number.
     tolerances: the largest that pass.  blocks: a dict for each block with name, shape, norm (of the
-    derived numbers, or of their projections on random directions) and errors, relative to that norm.
+    derived numbers, or of their projections on random directions) and errors, relative to it.
     notes: sentences on what was unusual.  findings: what is wrong, [Finding].  wrong_blocks: names.
     """
 
