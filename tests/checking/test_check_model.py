@@ -1,5 +1,6 @@
 """check_model: what it accepts as a model, what breaks which rung, and what it says of it."""
 
+import json
 from types import SimpleNamespace
 
 import numpy as np
@@ -152,6 +153,10 @@ def solves(theta, *_):
     return np.linalg.solve(np.zeros((2, 2)), theta[:2])
 
 
+def parses(theta, *_):
+    return json.loads("[")
+
+
 def builds(theta, *_):
     return tm.MLP([3]).loss(theta)
 
@@ -166,7 +171,8 @@ def test_an_exception_in_a_model_is_a_finding_with_its_line(name, rung):
 
 @pytest.mark.parametrize("function, line", [
     (calls_another, "return theta[theta.size + 3]"), (solves, "return np.linalg.solve"),
-    (builds, "return tm.MLP")], ids=["own", "NumPy", "package"])
+    (parses, "return json.loads"), (builds, "return tm.MLP")],
+    ids=["own", "NumPy", "Python", "package"])
 def test_the_line_of_an_exception_is_the_innermost_of_one_s_own(function, line):
     (finding,) = tm.check_model(Plain(gradient=function)).findings
     own = off_the_end if function is calls_another else function

@@ -11,7 +11,7 @@ from typing import Callable, NamedTuple
 import numpy as np
 
 from ..core.layout import Layout
-from .ladder import LearnerError, as_numbers
+from .ladder import as_numbers
 from .numerical import relative_error
 from .patterns import MATCH, arranged, multiple, permuted, same, single_entries, unknown
 from .report import CheckReport, Finding
@@ -26,9 +26,6 @@ class KnownMistake(NamedTuple):
     tag: str = ""
 
 
-Suspect, Mistake = KnownMistake, LearnerError  # the exercises' names for them
-
-
 class Hints(NamedTuple):
     """What a check knows of its surroundings, for a diagnosis.
 
@@ -40,7 +37,6 @@ class Hints(NamedTuple):
     known_mistakes: Callable = lambda: []
     sizes: dict = {}
     tags: dict = {}
-    suspects: Callable = None  # the exercises' name for known_mistakes
 
 
 def compare(found, expected, title, tag="", tolerance=1e-10, hints=None, layout=None):
@@ -92,7 +88,7 @@ def explain(derived, reference, layout, tolerance, hints=Hints()):
         return []
     known, finding = [], _multiple_of_all(derived, reference, layout, wrong, hints)
     if not finding:
-        known = (hints.suspects or hints.known_mistakes)()
+        known = hints.known_mistakes()
         finding = (_matching(known, derived, wrong)
                    or _reordered(derived, reference, layout, wrong))
     if finding:

@@ -13,7 +13,7 @@ from ..core.tasks import Batch
 from .numerical import quiet
 from .report import CheckReport, Finding, Ladder
 
-PACKAGE = Path(__file__).resolve().parent.parent
+LIBRARIES = [Path(__file__).resolve().parent.parent, Path(traceback.__file__).resolve().parent]
 
 
 class LearnerError(Exception):
@@ -63,7 +63,8 @@ def _finding(error):
 def _is_library(filename):
     path = Path(filename)
     installed = "site-packages" in path.parts or "dist-packages" in path.parts
-    return installed or PACKAGE in path.resolve().parents or filename.startswith("<__array")
+    ours_or_python_s = any(folder in path.resolve().parents for folder in LIBRARIES)
+    return installed or ours_or_python_s or filename.startswith("<__array")
 
 
 def frozen(array):
