@@ -59,9 +59,8 @@ def plot_adaptation(model, thetas, tasks, task, alpha=0.01, steps=(0, 1, 10)):
             panel.plot(x, predictions[k], **_step_style(k, steps, style_of(name)["color"]))
         panel.plot(task.x_support[0, :, 0], task.y_support[0, :, 0], **SUPPORT)
         panel.set(title=_plain(name), xlabel="x")
-    panels[0].set_ylabel("y")
-    reach = 1.6 * max(np.abs(truth).max(), 1.0)
-    panels[0].set_ylim(-reach, reach)  # a diverged prediction leaves the panel, the truth stays
+    reach = 1.6 * max(np.abs(truth).max(), 1.0)  # a diverged prediction leaves the panel
+    panels[0].set(ylabel="y", ylim=(-reach, reach))
     greys = [_step_style(k, steps, "0.25") for k in steps]  # each panel has its own colour
     _legend_below(figure, [Line2D([], [], **style) for style in (TRUTH, SUPPORT, *greys)])
     return figure
@@ -112,8 +111,8 @@ def plot_training(losses, points=100):
         ends = np.cumsum([len(stretch) for stretch in stretches])
         quartiles = [np.quantile(stretch, [0.25, 0.5, 0.75]) for stretch in stretches]
         _line_with_band(panel, ends, np.transpose(quartiles), name, dict(style_of(name), marker=""))
-    panel.set(xlabel="iteration", ylabel="each method's own meta-loss", yscale="log")
-    panel.set_title("meta-training: median and quartiles of stretches")
+    panel.set(xlabel="iteration", ylabel="each method's own meta-loss", yscale="log",
+              title="meta-training: median and quartiles of stretches")
     panel.grid(alpha=0.25)
     _legend_below(figure, panel.get_legend_handles_labels()[0])
     return figure
@@ -161,10 +160,9 @@ def _predictions(model, name, theta, task, x, alpha, steps):
         method = model[name]
     else:
         method = JointTraining(model, alpha[name] if isinstance(alpha, dict) else alpha)
-    x = x[np.newaxis, :, np.newaxis]  # (1, G, 1)
     with np.errstate(over="ignore", invalid="ignore"):  # divergence is seen
-        f = method.predictions(theta, task.x_support, task.y_support, x, steps)  # (S + 1, 1, G, 1)
-    return f[:, 0, :, 0]
+        f = method.predictions(theta, task.x_support, task.y_support, x.reshape(1, -1, 1), steps)
+    return f[:, 0, :, 0]  # (S + 1, 1, G, 1) -> (S + 1, G)
 
 
 def _step_style(k, steps, color):

@@ -5,6 +5,7 @@ import os
 import platform
 import shlex
 import sys
+from pathlib import Path
 
 import numpy as np
 
@@ -61,7 +62,7 @@ def _report(plan, runs, folder):
         print(curves_table(curves, shots, HELD_OUT))
         print(f"least squares on (sin x, cos x), no learning: mean {short(floor.mean())}, "
               f"largest {floor.max():.0e}")
-    _write_json(os.path.join(folder, "results.json"), report)
+    Path(folder, "results.json").write_text(json.dumps(report, indent=1) + "\n")
     names = save_figures(runs, curves, shots, folder)  # at the last number of shots
     print(f"\nFigures, numbers and trained parameters are in {folder}:\n"
           f"  {', '.join(names)}, results.json, *.npz\nOpen "
@@ -80,11 +81,11 @@ def _plan(arguments):
     seed = _settings_of(plan)["maml"].seed  # wrong settings fail now, before anything is made
     folder = arguments.output or os.path.join("results", f"{plan['protocol']}-seed{seed}")
     os.makedirs(folder, exist_ok=True)
-    path = os.path.join(folder, "compare.json")
-    if not os.path.exists(path):
+    path = Path(folder, "compare.json")
+    if not path.exists():
         if os.listdir(folder):
             raise CheckpointError(f"{folder} is not empty, and holds no comparison; {ELSEWHERE}")
-        _write_json(path, plan)
+        path.write_text(json.dumps(plan, indent=1) + "\n")
     elif (found := _read_plan(folder)) != plan:
         raise CheckpointError(f"{folder} holds another comparison ({found}); {ELSEWHERE}")
     return plan, folder
@@ -101,18 +102,11 @@ def _settings_of(plan):
 
 def _read_plan(folder):
     """The plan kept in a comparison's folder.  Raises CheckpointError where there is none."""
-    path = os.path.join(folder, "compare.json")
+    path = Path(folder, "compare.json")
     try:
-        with open(path, encoding="utf-8") as file:
-            plan = json.load(file)
+        plan = json.loads(path.read_text(encoding="utf-8"))
         _settings_of(plan)
         return plan
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise CheckpointError(f"--resume {folder}: no comparison to go on with in {path} "
                               f"({error})") from error
-
-
-def _write_json(path, content):
-    with open(path, "w") as file:
-        json.dump(content, file, indent=1)
-        file.write("\n")

@@ -3,8 +3,6 @@
 import sys
 import time
 
-REFRESH = 0.2  # seconds between two states of the line on a terminal
-
 
 class Progress:
     """A progress line: rewritten in place on a terminal, four quiet lines in a pipe.
@@ -30,7 +28,7 @@ class Progress:
         self.loss = loss if self.loss is None else 0.98 * self.loss + 0.02 * loss
         now = time.perf_counter()
         if self.live:
-            due = now - self.shown > REFRESH
+            due = now - self.shown > 0.2  # seconds
         else:
             due = iteration % max(1, self.total // 4) == 0
         if due:
