@@ -12,7 +12,8 @@ SMALL = ["--iterations", "12", "--n-tasks", "3", "--widths", "1", "6", "1"]
 
 def small(method="maml", **changes):
     """The Settings that SMALL gives with finn2017, with changes."""
-    return replace(finn2017(method), **{"iterations": 12, "n_tasks": 3, "widths": (1, 6, 1), **changes})
+    sizes = {"iterations": 12, "n_tasks": 3, "widths": (1, 6, 1)}
+    return replace(finn2017(method), **{**sizes, **changes})
 
 
 def trained(folder, method="maml", **changes):

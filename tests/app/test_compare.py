@@ -38,8 +38,9 @@ def test_the_comparison_prints_a_table_saves_figures_and_says_what_to_open(
         [tmp_path / f"{name}.npz" for name in METHODS]), 10), 10, 600)
     assert f"{table}\nleast squares on (sin x, cos x), no learning: mean 0.00, largest " in out
     assert max(map(len, out.split("\n\n")[1].splitlines())) <= 80
-    assert out.endswith(f"  errors.png, training.png, adaptation.png, results.json, *.npz\nOpen "
-                        f"{tmp_path / 'adaptation.png'} first; then run: python -m tinymeta check\n")
+    picture = tmp_path / "adaptation.png"
+    assert out.endswith(f"  errors.png, training.png, adaptation.png, results.json, *.npz\n"
+                        f"Open {picture} first; then run: python -m tinymeta check\n")
     for file in ("adaptation.png", "errors.png", "training.png"):
         assert (tmp_path / file).read_bytes().startswith(b"\x89PNG")
 

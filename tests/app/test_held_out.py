@@ -10,7 +10,6 @@ from small_runs import small, trained
 import tinymeta as tm
 from tinymeta.app.held_out import evaluate_runs, held_out_tasks, least_squares_errors
 from tinymeta.app.protocols import reptile2018
-from tinymeta.app.recipes import METHODS
 from tinymeta.app.runs import train
 from tinymeta.app.settings import build
 
@@ -96,16 +95,11 @@ def test_least_squares_fits_the_support_sets_of_the_same_tasks():
     settings = small(seed=6, eval_queries=30)
     batch, errors = held_out_tasks(settings, 3), least_squares_errors(settings, 3)
     for t in (0, 7, 599):
-        features = [np.hstack([np.sin(x), np.cos(x)]) for x in (batch.x_support[t], batch.x_query[t])]
+        features = [np.hstack([np.sin(x), np.cos(x)])
+                    for x in (batch.x_support[t], batch.x_query[t])]
         weights = np.linalg.lstsq(features[0], batch.y_support[t], rcond=None)[0]
         assert_allclose(errors[t], np.mean((features[1] @ weights - batch.y_query[t]) ** 2),
                         rtol=1e-6, atol=1e-20)
     assert errors.shape == (600,) and errors.max() < 1e-20
     # With one point it has to guess, and the query set shows it.
     assert np.median(least_squares_errors(settings, 1)) > 0.1
-
-
-def test_every_method_of_the_table_can_be_evaluated(tmp_path):
-    runs = {name: trained(tmp_path, name) for name in METHODS}
-    curves = evaluate_runs(runs, 5, n_tasks=20)
-    assert [len(curve.mean) for curve in curves.values()] == [11, 11, 11, 11, 1]

@@ -75,7 +75,8 @@ def test_colours_go_by_role_and_the_last_step_is_the_boldest():
         assert line(panel, "support").get_linestyle() == "None"
     # The legend serves all panels, so its steps have no method's colour.
     handles = figure.legends[0].get_lines()
-    assert [handle.get_color() for handle in handles] == ["black", "#D55E00", "0.55", "0.25", "0.25"]
+    colors = [handle.get_color() for handle in handles]
+    assert colors == ["black", "#D55E00", "0.55", "0.25", "0.25"]
     assert [handle.get_linestyle() for handle in handles[-2:]] == ["-.", "-"]
 
 
@@ -97,6 +98,7 @@ def test_a_step_size_may_be_given_for_each_name_or_be_in_its_method():
         figure = plotting.plot_adaptation(model, THETAS, TASKS, TASK, steps=(0, 2), **how)
         animation = plotting.animate_adaptation(model, THETAS, TASKS, TASK, steps=2, **how)
         animation._func(2)
+        animation._draw_was_started = True  # or Matplotlib warns that it was never drawn
         for i, (name, theta) in enumerate(THETAS.items()):
             is_trajectory_of(figure.axes[i], theta, alphas[name], {"after 2 steps": 2})
             moved = animation._fig.axes[i].lines[-1].get_ydata()
@@ -209,19 +211,23 @@ def test_a_dollar_sign_in_a_name_is_no_mathematics():
     assert figure.axes[0].get_title() == r"a\$b\$c"
 
 
+def adaptation(thetas=THETAS, task=TASK, **how):
+    return plotting.plot_adaptation(MODEL, thetas, TASKS, task, **how)
+
+
 BARE = tm.Batch(TASK.x_support, TASK.y_support, TASK.x_query, TASK.y_query)
 
 
 @pytest.mark.parametrize("draw, words", [
-    (lambda: plotting.plot_adaptation(MODEL, {}, TASKS, TASK), "thetas has 0 entries and steps 3"),
-    (lambda: plotting.plot_adaptation(MODEL, THETAS, TASKS, TASK, steps=()), "2 entries and steps 0"),
-    (lambda: plotting.plot_adaptation(MODEL, THETAS, TASKS, TASK, steps=(0, -1)), "steps[1] is -1"),
-    (lambda: plotting.plot_adaptation(MODEL, {"it": np.ones((2, 25))}, TASKS, TASK), "thetas['it']"),
-    (lambda: plotting.plot_adaptation(MODEL, THETAS, TASKS, BARE), "task has no parameters"),
-    (lambda: plotting.plot_adaptation(MODEL, THETAS, TASKS, TASKS.sample(RNG, 2)), "task is 2 tasks"),
+    (lambda: adaptation({}), "thetas has 0 entries and steps 3"),
+    (lambda: adaptation(steps=()), "2 entries and steps 0"),
+    (lambda: adaptation(steps=(0, -1)), "steps[1] is -1"),
+    (lambda: adaptation({"it": np.ones((2, 25))}), "thetas['it']"),
+    (lambda: adaptation(task=BARE), "task has no parameters"),
+    (lambda: adaptation(task=TASKS.sample(RNG, 2)), "task is 2 tasks"),
     (lambda: plotting.animate_adaptation(MODEL, THETAS, TASKS, "a task"), "task is str; expected"),
     (lambda: plotting.plot_curves({}), "curves is empty"),
-    (lambda: plotting.plot_training({}), "losses is empty"),
+    (lambda: plotting.plot_training({}), "losses is empty; expected at least one"),
     (lambda: plotting.plot_training({"MAML": []}), "losses['MAML'] has shape (0,)")])
 def test_nothing_to_draw_is_an_error_that_names_it(draw, words):
     with pytest.raises(ValueError) as caught:
