@@ -285,6 +285,7 @@ def test_a_loss_that_is_a_sum_is_noted(factor, notes):
     summed = Plain(right, **functions)
     ladder = tm.check_model(summed, *point(right))
     assert ladder and len(ladder.rungs["loss"].notes) == notes
+    assert ("so that α does not grow with K" in str(ladder)) == (notes == 1)
 
 
 def test_a_warning_in_a_learner_s_code_is_no_error():

@@ -74,6 +74,15 @@ def test_two_mistakes_in_two_blocks_are_two_findings_and_one_in_two_is_one():
     assert [(one.where, one.cause) for one in found] == [("W1, b1", "unknown")]
 
 
+@pytest.mark.parametrize("slope, derived", [(1e6, 0.0), (0.0, 1e6)])
+def test_a_block_is_wrong_beside_the_norm_of_the_whole(slope, derived):
+    line = lambda t: slope * t[0] + t[1]
+    for error, wrong in ((0.5e-6, ["W"]), (1e-6, ["W", "b"])):  # 1e-12 · 1e6 / √2, for each of two
+        report = tm.check_gradient(line, np.array([derived, 1 + error]), np.zeros(2),
+                                   [("W", (1,)), ("b", (1,))], method="complex")
+        assert report.wrong_blocks == wrong
+
+
 def test_a_few_wrong_entries_are_at_most_a_quarter_and_three_are_listed():
     big, g = [("W", (4, 5))], np.linspace(1, 3, 20) ** 2
     for n, cause in ((1, "entry"), (4, "entry"), (5, "entry"), (6, "unknown")):
