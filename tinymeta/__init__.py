@@ -3,6 +3,7 @@
 The source, in reading order; each wing is a folder that imports only those above it:
 
     core        losses, classification, activations, tasks    what is learned from
+                class_tasks, glyphs             classes: boundaries, moons, strokes
                 model, layout                   what a model is, and how θ lies in one vector
                 arguments, initialisation       clear errors; random weights
     learners    linear, mlp, context            gradient and Hessian times vector, by hand
@@ -23,7 +24,7 @@ That is all that computes.  Around it:
     checking    gradient_check, check_model, …  is a derivation right, and if not, what is wrong?
     app         command_line, ...               python -m tinymeta
     exercises   one file for each lesson
-    plotting    figures (imports Matplotlib; import it by name)
+    plotting, class_plots           figures (import Matplotlib; import them by name)
 """
 
 from .checking.check_meta import check_adapt, check_meta_gradient
@@ -32,7 +33,9 @@ from .checking.diagnosis import compare
 from .checking.gradient_check import check_gradient, check_hvp, taylor_order
 from .checking.report import CheckReport, Finding, Ladder
 from .core.activations import Activation, relu, tanh
+from .core.class_tasks import BoundaryTasks, MoonTasks
 from .core.classification import accuracy, hinge, logistic, softmax, squared_hinge
+from .core.glyphs import GlyphTasks
 from .core.losses import Loss, epsilon_insensitive, huber, squared_error
 from .core.model import Model
 from .core.tasks import Batch, LinearTasks, SinusoidTasks
