@@ -27,6 +27,13 @@ STYLES = {  # name -> the method's colour, line style and marker
     "joint training": dict(color="#E69F00", linestyle=(0, (4, 1, 1, 1, 1, 1)), marker="D"),
     "oracle": dict(color="0.35", linestyle=":", marker="v"),
     "least squares": dict(color="black", linestyle=(0, (1, 2)), marker="x"),
+    "Meta-SGD": dict(color="#882255", linestyle="-", marker="s"),
+    "ANIL": dict(color="#44AA99", linestyle="--", marker="^"),
+    "CAVIA": dict(color="#999933", linestyle="-.", marker="D"),
+    "ridge head": dict(color="#332288", linestyle="-", marker="v"),
+    "implicit MAML": dict(color="#AA4499", linestyle="--", marker="P"),
+    "prototypes": dict(color="#117733", linestyle=":", marker="X"),
+    "memory": dict(color="#661100", linestyle="-.", marker="*"),
 }
 
 
@@ -66,10 +73,10 @@ def plot_adaptation(model, thetas, tasks, task, alpha=0.01, steps=(0, 1, 10)):
     return figure
 
 
-def plot_curves(curves, title=""):
+def plot_curves(curves, title="", measured="mean squared error"):
     """Query error against inner steps: mean with its 95 % interval, and median with quartiles.
 
-    curves: name -> AdaptationCurve; one of no steps, such as the oracle's, is drawn as a level.
+    measured: what the curves hold; accuracy gets a plain axis, all else a logarithmic one.  curves: name -> AdaptationCurve; one of no steps, such as the oracle's, is drawn as a level.
     Returns a Figure.
     """
     _some("curves", curves)
@@ -83,10 +90,10 @@ def plot_curves(curves, title=""):
                 panel.plot([0, longest - 1], [*lines[1]] * 2, label=_plain(name), **style)
             else:
                 _line_with_band(panel, np.arange(len(mean)), lines, name, style)
-    left.set(title="mean, 95 % interval", ylabel="query mean squared error")
+    left.set(title="mean, 95 % interval", ylabel=f"query {measured}")
     right.set(title="median, quartiles")
     for panel in (left, right):
-        panel.set(xlabel="inner steps", yscale="log")
+        panel.set(xlabel="inner steps", yscale="linear" if measured == "accuracy" else "log")
         panel.xaxis.get_major_locator().set_params(integer=True)
         panel.grid(alpha=0.25)
     if title:

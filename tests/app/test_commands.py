@@ -65,8 +65,8 @@ def test_an_option_reaches_what_it_names(command, option, value, found, monkeypa
     assert changed == ({option[2:].replace("-", "_")} if value != "0" else set())
 
 
-@pytest.mark.parametrize("protocol", PROTOCOLS)
-@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("protocol", ["quick", "finn2017", "reptile2018", "moons"])
+@pytest.mark.parametrize("method", sorted(set(METHODS) - {"oracle"}))
 def test_train_takes_a_protocol_s_settings_for_a_method(protocol, method, monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
     settings, path = asked(monkeypatch, "train", "--protocol", protocol, "--method", method)
@@ -101,7 +101,8 @@ def test_a_new_method_is_one_entry(monkeypatch, tmp_path, capsys):
     assert "two steps: 12 iterations" in out and "\ntwo steps  " in out
     assert load_run(tmp_path / "two.npz").settings.learning_rate == 0.02
     assert main(["plot", str(tmp_path / "two.npz")]) == 0
-    assert main([*SMALL, "--output", str(tmp_path / "all")]) == 0
+    compared = ["compare", "--methods", "two", "maml", *SMALL, "--output", str(tmp_path / "all")]
+    assert main(compared) == 0
     assert "\ntwo steps  " in capsys.readouterr().out
 
 

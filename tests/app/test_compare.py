@@ -12,7 +12,7 @@ from small_runs import SMALL, press_ctrl_c
 import tinymeta as tm
 from tinymeta.app import compare, held_out, tables
 from tinymeta.app.command_line import main
-from tinymeta.app.recipes import METHODS
+from tinymeta.app.recipes import COMPARED, METHODS
 from tinymeta.app.runs import load_run, load_runs
 
 
@@ -35,7 +35,7 @@ def test_the_comparison_prints_a_table_saves_figures_and_says_what_to_open(
     assert out.startswith("quick: 12 iterations of 3 tasks with 10 + 10 points, for each method; "
                           "seed 0\n  MAML             trained in ")
     table = tables.curves_table(held_out.evaluate_runs(load_runs(
-        [tmp_path / f"{name}.npz" for name in METHODS]), 10), 10, 600)
+        [tmp_path / f"{name}.npz" for name in COMPARED]), 10), 10, 600)
     assert f"{table}\nleast squares on (sin x, cos x), no learning: mean 0.00, largest " in out
     assert max(map(len, out.split("\n\n")[1].splitlines())) <= 80
     picture = tmp_path / "adaptation.png"
@@ -60,7 +60,7 @@ def test_the_report_s_numbers_are_the_library_s_rounded_to_four_digits(tmp_path)
                              rng, 3, 10, 10)
     assert list(report["shots"]) == ["5", "10"]
     for shots, rows in report["shots"].items():
-        assert list(rows) == [recipe.label for recipe in METHODS.values()] + ["least squares"]
+        assert list(rows) == [METHODS[name].label for name in COMPARED] + ["least squares"]
         curve = tm.evaluate(model, step.theta, tm.SinusoidTasks(),
                             np.random.default_rng([3, 600]), 600, int(shots))
         for key in ("mean", "ci95", "median", "n_diverged"):
@@ -71,7 +71,7 @@ def test_the_report_s_numbers_are_the_library_s_rounded_to_four_digits(tmp_path)
         assert len(rows["oracle"]["mean"]) == 1
     assert report["shots"]["5"]["MAML"]["mean"][-1] == "inf"
     seconds = {name: round(load_run(tmp_path / f"{name}.npz").checkpoint.seconds, 2)
-               for name in METHODS}
+               for name in COMPARED}
     del report["shots"]
     assert report == {"protocol": "finn2017", "seed": 3, "iterations": 12, "seconds": seconds,
                       "tinymeta": tm.__version__, "numpy": np.__version__,
@@ -84,7 +84,7 @@ def test_the_figures_show_the_last_number_of_shots(tmp_path, monkeypatch):
     assert main([*SMALL, "--protocol", "finn2017", "--output", str(tmp_path)]) == 0
     [(runs, curves, shots, folder)] = found
     assert (shots, folder) == (10, str(tmp_path))
-    assert list(runs) == list(curves) == [recipe.label for recipe in METHODS.values()]
+    assert list(runs) == list(curves) == [METHODS[name].label for name in COMPARED]
     expected = held_out.evaluate_runs(runs, 10)
     for name, curve in curves.items():
         assert_array_equal(curve.errors, expected[name].errors)
@@ -118,7 +118,7 @@ def test_a_resumed_comparison_ends_with_the_same_numbers(tmp_path, capsys, monke
     assert main(["--resume", str(cut)]) == 0
     again = json.loads((cut / "results.json").read_text())
     assert again["shots"] == reports[1]["shots"]
-    assert all(again["seconds"][name] >= reports[1]["seconds"][name] for name in METHODS)
+    assert all(again["seconds"][name] >= reports[1]["seconds"][name] for name in COMPARED)
 
 
 def test_ctrl_c_during_the_evaluation_loses_nothing(tmp_path, capsys, monkeypatch):

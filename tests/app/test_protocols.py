@@ -9,10 +9,11 @@ from numpy.testing import assert_allclose
 
 import tinymeta as tm
 from tinymeta.app.protocols import PROTOCOLS, finn2017, quick, reptile2018
-from tinymeta.app.recipes import METHODS
+from tinymeta.app.recipes import COMPARED, METHODS
 from tinymeta.app.settings import Settings, build, settings_from
 
-EVERY = [(protocol, method) for protocol in PROTOCOLS for method in METHODS]
+PUBLISHED = ["quick", "finn2017", "reptile2018"]
+EVERY = [(protocol, method) for protocol in PUBLISHED for method in COMPARED]
 MAY_BE_NONE = {"inner_batch": 0, "max_norm": 0.0, "grid": 0, "eval_queries": 0}
 
 
@@ -46,14 +47,14 @@ def test_reptile2018_has_the_published_settings():
     assert (s.eval_shots, s.eval_queries, s.eval_steps) == ((10,), 50, 32)
 
 
-@pytest.mark.parametrize("method", sorted(set(METHODS) - {"reptile"}))
+@pytest.mark.parametrize("method", sorted(set(COMPARED) - {"reptile"}))
 def test_other_methods_than_reptile_get_adam_in_reptile2018(method):
     optimizer = build(reptile2018(method)).optimizer
     assert type(optimizer) is tm.Adam
     assert_allclose([optimizer.learning_rate(n) for n in (0, 15_000, 30_000)], [1e-3, 5e-4, 0])
 
 
-@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("method", COMPARED)
 def test_quick_is_finn2017_in_6000_iterations_at_a_falling_rate(method):
     assert quick(method) == replace(finn2017(method), iterations=6000, learning_rate=0.01,
                                     decay=True, init="xavier", eval_shots=(10,))
@@ -61,10 +62,10 @@ def test_quick_is_finn2017_in_6000_iterations_at_a_falling_rate(method):
     assert_allclose([rate(n) for n in (0, 3000, 6000)], [0.01, 0.005, 0.0])
 
 
-@pytest.mark.parametrize("protocol", PROTOCOLS)
+@pytest.mark.parametrize("protocol", PUBLISHED)
 def test_every_method_gets_the_same_points_tasks_and_iterations(protocol):
     budgets = set()
-    for name in METHODS:
+    for name in COMPARED:
         s, parts = PROTOCOLS[protocol](name), build(PROTOCOLS[protocol](name))
         own_query = parts.n_query if isinstance(parts.method, tm.MAML) else 0
         budgets.add((s.iterations, s.n_tasks, parts.n_support + own_query, s.alpha, s.seed))
@@ -73,7 +74,7 @@ def test_every_method_gets_the_same_points_tasks_and_iterations(protocol):
 
 
 def test_the_five_methods_are_what_their_labels_say():
-    made = {recipe.label: build(finn2017(name)) for name, recipe in METHODS.items()}
+    made = {recipe.label: build(finn2017(name)) for name, recipe in METHODS.items() if name in COMPARED}
     kinds = {"MAML": tm.MAML, "first-order MAML": tm.MAML, "Reptile": tm.Reptile,
              "joint training": tm.JointTraining, "oracle": tm.JointTraining}
     assert {label: type(parts.method) for label, parts in made.items()} == kinds

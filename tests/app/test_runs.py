@@ -12,7 +12,7 @@ from small_runs import press_ctrl_c, small, trained
 import tinymeta as tm
 from tinymeta.app import runs
 from tinymeta.app.protocols import finn2017, reptile2018
-from tinymeta.app.recipes import METHODS
+from tinymeta.app.recipes import COMPARED
 from tinymeta.app.settings import build
 
 
@@ -22,7 +22,7 @@ def same_bits(one, other):
     assert one.iteration == other.iteration and one.rng_state == other.rng_state
 
 
-@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("method", COMPARED)
 def test_a_run_has_the_bits_of_the_library_s_loop(method, tmp_path):
     settings = small(method, seed=5, shots=4, queries=6, init="xavier")
     parts, rng = build(settings), np.random.default_rng(5)

@@ -5,10 +5,12 @@ import os
 import sys
 
 from .. import __version__
+from ..methods.meta_sgd import RATES
 from ..training.checkpoints import CheckpointError
 from .commands import check, evaluate_files, plot_files, train_one
 from .compare import compare
 from .held_out import HELD_OUT
+from .families import FAMILIES, LOSSES
 from .protocols import PROTOCOLS
 from .recipes import METHODS
 
@@ -29,6 +31,10 @@ examples:
       the same with the published settings: five minutes
   python -m tinymeta train --inner-steps 5 --max-norm 10 --iterations 5000
       MAML with five inner steps; --method chooses another
+  python -m tinymeta compare --methods maml metasgd cavia ridge
+      other methods under one budget; what each adapts, and what it costs
+  python -m tinymeta compare --tasks moons
+      classification of half-moons; also boundary and glyphs
   python -m tinymeta train --resume results/finn2017-maml-seed0/maml.npz
       go on after Ctrl-C; the results are bit-identical
   python -m tinymeta evaluate results/quick-seed0/*.npz --shots 3 5
@@ -44,12 +50,26 @@ exit codes: 0 done; 1 diverged, a check failed, or a bad file; 2 wrong usage;
 """
 
 WHOLE, REAL = dict(type=int, metavar="N"), dict(type=float, metavar="X")
-METHOD = {"--method": dict(choices=METHODS, help="what to train (default: the protocol's own)")}
+METHODS_ = {"--methods": dict(choices=METHODS, nargs="+", metavar="METHOD", help=(
+    f"what to compare, of {', '.join(METHODS)} (default: the first five)"))}
+METHOD = {"--method": dict(choices=METHODS, metavar="METHOD", help=(
+    f"what to train, of {', '.join(METHODS)} (default: the protocol's own)"))}
 RUN = {
-    "--protocol": dict(choices=PROTOCOLS, help=(
-        "settings to start from; finn2017 and reptile2018 are the published ones (default: quick "
+    "--protocol": dict(choices=PROTOCOLS, metavar="NAME", help=(
+        f"settings to start from, of {', '.join(PROTOCOLS)}; finn2017 and reptile2018 are the published ones (default: quick "
         "for compare, finn2017 for train).  The options below change single settings; in brackets "
         "what they are in finn2017")),
+    "--tasks": dict(choices=FAMILIES, metavar="NAME", help=(
+        f"the family of tasks, of {', '.join(FAMILIES)} (sinusoid); the last three start from "
+        f"the protocol of that name")),
+    "--loss": dict(choices=LOSSES, metavar="NAME", help=(
+        f"of the network, of {', '.join(LOSSES)} (squared_error)")),
+    "--rates": dict(choices=RATES, metavar="NAME", help=(
+        f"of Meta-SGD, of {', '.join(RATES)} (parameter)")),
+    "--positive": dict(action="store_true", default=None,
+                       help="Meta-SGD learns the logarithms of its rates"),
+    "--context": dict(WHOLE, help="context parameters of CAVIA (4)"),
+    "--strength": dict(REAL, help="of the ridge head and of implicit MAML (1)"),
     "--shots": dict(WHOLE, help="support points of a task, K (10)"),
     "--queries": dict(WHOLE, help="query points of a task, Q (10)"),
     "--inner-steps": dict(WHOLE, help="inner steps (1; Reptile 5)"),
@@ -89,7 +109,7 @@ CHECK = {
                      help="of the MLPs (default: 1 8 8 1)"),
     "--verbose": dict(action="store_true", help="also print each check block by block")}
 COMMANDS = (  # name, function, options, summary
-    ("compare", compare, RUN, "all methods under one budget: table and figures (the default)"),
+    ("compare", compare, METHODS_ | RUN, "all methods under one budget: table and figures (the default)"),
     ("train", train_one, METHOD | RUN, "meta-train one method, with checkpoints"),
     ("evaluate", evaluate_files, TEST | TASKS,
      "adaptation errors of trained parameters on held-out tasks"),

@@ -13,8 +13,9 @@ from ..checking.check_file import check_file
 from ..checking.self_check import check_derivations
 from ..core.arguments import whole_number
 from .figures import save_figures
-from .held_out import HELD_OUT, evaluate_runs
-from .protocols import PROTOCOLS
+from .families import METRICS
+from .held_out import HELD_OUT, evaluate_runs, metric_of
+from .protocols import CLASSES, PROTOCOLS
 from .recipes import METHODS
 from .runs import load_run, load_runs, train
 from .settings import Settings, build, settings_from
@@ -27,6 +28,13 @@ def overrides(arguments):
             if name in asdict(Settings()) and value is not None}
 
 
+def protocol_of(arguments, given, usual):
+    """The protocol's name, and the overrides: --tasks alone takes the protocol of that name."""
+    if arguments.protocol is None and given.get("tasks") in CLASSES:
+        return given["tasks"], {name: v for name, v in given.items() if name != "tasks"}
+    return arguments.protocol or usual, given
+
+
 def train_one(arguments):
     """Meta-train one method, keep a checkpoint, and evaluate it on 600 held-out tasks."""
     resuming = arguments.resume is not None
@@ -37,7 +45,8 @@ def train_one(arguments):
     print(f"{label}: {settings.iterations:,} iterations in {run.checkpoint.seconds:.1f} s, "
           f"seed {settings.seed}")
     for shots in settings.eval_shots:
-        print(curves_table(evaluate_runs({label: run}, shots), shots, HELD_OUT))
+        print(curves_table(evaluate_runs({label: run}, shots), shots, HELD_OUT,
+                           METRICS[metric_of(settings)]))
     print(f"\nThe parameters are in {path}.  "
           f"See them adapt: python -m tinymeta plot {shlex.quote(path)}")
     return 0
@@ -45,10 +54,10 @@ def train_one(arguments):
 
 def _to_begin(arguments):
     """The settings of a new run, and the file it is kept in."""
-    protocol = arguments.protocol or "finn2017"
+    protocol, given = protocol_of(arguments, overrides(arguments), "finn2017")
     make = PROTOCOLS[protocol]
     settings = make(arguments.method) if arguments.method else make()
-    settings = settings_from({**settings.as_dict(), **overrides(arguments)})
+    settings = settings_from({**settings.as_dict(), **given})
     build(settings)  # wrong settings fail now, before anything is made
     name = f"{protocol}-{settings.method}-seed{settings.seed}"
     folder = arguments.output or os.path.join("results", name)
@@ -85,7 +94,7 @@ def evaluate_files(arguments):
     for shots in _shots_at_test(runs, arguments):
         curves = evaluate_runs(runs, shots, arguments.alpha, arguments.inner_steps,
                                arguments.seed, arguments.tasks)
-        print(curves_table(curves, shots, arguments.tasks))
+        print(curves_table(curves, shots, arguments.tasks, _measured(runs)))
     return 0
 
 
@@ -100,6 +109,11 @@ def plot_files(arguments):
                          arguments.task, arguments.animate)
     print(f"in {folder}: {', '.join(names)}")
     return 0
+
+
+def _measured(runs):
+    """What the runs' tables hold, in words."""
+    return METRICS[metric_of(next(iter(runs.values())).settings)]
 
 
 def _shots_at_test(runs, arguments):

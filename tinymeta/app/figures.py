@@ -5,7 +5,8 @@ import os
 import numpy as np
 
 from ..core import arguments
-from .held_out import HELD_OUT, held_out_tasks, method_at_test
+from .families import FAMILIES, METRICS
+from .held_out import HELD_OUT, held_out_tasks, method_at_test, metric_of
 from .recipes import METHODS
 from .settings import build
 
@@ -22,15 +23,17 @@ def save_figures(runs, curves, shots, output, alpha=None, seed=None, task=None, 
     from .. import plotting  # here, so that commands without figures start without Matplotlib
 
     losses = {name: run.checkpoint.losses for name, run in runs.items()}
-    figures = {"errors.png": plotting.plot_curves(curves, f"{shots}-shot"),
+    first = next(iter(runs.values())).settings
+    measured = METRICS[metric_of(first)]
+    figures = {"errors.png": plotting.plot_curves(curves, f"{shots}-shot", measured),
                "training.png": plotting.plot_training(losses)}
     adapted = {name: run for name, run in runs.items() if METHODS[run.settings.method].adapted}
     animations = {}
-    if adapted:
+    if adapted and FAMILIES[first.tasks].two_parameters:  # curves over x with a known truth
         errors = curves[next(iter(adapted))].errors  # (S + 1, T)
         if task is None:
             task = int(np.argmin(np.abs(errors[0] - errors[0].mean())))
-        seed = next(iter(runs.values())).settings.seed if seed is None else seed
+        seed = first.seed if seed is None else seed
         shown, last = _adaptation(adapted, shots, alpha, seed, task), len(errors) - 1
         steps = sorted({0, min(1, last), last})
         figures["adaptation.png"] = plotting.plot_adaptation(*shown, steps=steps)

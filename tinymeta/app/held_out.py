@@ -6,6 +6,7 @@ import numpy as np
 
 from ..learners.linear import Linear, least_squares, sine_features
 from ..training.evaluation import evaluate_batch
+from .families import FAMILIES, SIGNED
 from .settings import build
 
 HELD_OUT = 600  # tasks; also what tells their seed from the training seed
@@ -29,6 +30,11 @@ def method_at_test(settings, alpha=None):
     return build(replace(settings, inner_batch=None, alpha=alpha)).method
 
 
+def metric_of(settings):
+    """What the tasks are measured by in place of the loss, or None."""
+    return FAMILIES[settings.tasks].metric
+
+
 def evaluate_runs(runs, shots, alpha=None, steps=None, seed=None, n_tasks=HELD_OUT):
     """name -> AdaptationCurve of name -> Run, all on the tasks of the first one's seed.
 
@@ -39,13 +45,20 @@ def evaluate_runs(runs, shots, alpha=None, steps=None, seed=None, n_tasks=HELD_O
     seed = first.seed if seed is None else seed
     for name, run in runs.items():
         s = run.settings
-        if (s.phase, s.grid, s.eval_queries) != (first.phase, first.grid, first.eval_queries):
+        if _tasks(s) != _tasks(first):
             raise ValueError("the files were trained on different tasks; expected one kind: "
                              "take them separately")
         curves[name] = evaluate_batch(method_at_test(s, alpha), run.checkpoint.theta,
                                       held_out_tasks(s, shots, n_tasks, seed),
-                                      steps=s.eval_steps if steps is None else steps)
+                                      steps=s.eval_steps if steps is None else steps,
+                                      metric=metric_of(s))
     return curves
+
+
+def _tasks(s):
+    """What of the settings decides which tasks are drawn, but for their seed and number."""
+    signs = s.loss in SIGNED
+    return s.tasks, s.phase, s.grid, s.eval_queries, signs
 
 
 def least_squares_errors(settings, shots):

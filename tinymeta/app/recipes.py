@@ -6,8 +6,14 @@ To add a method, add its entry to METHODS: training, checkpoints, tables and fig
 from dataclasses import dataclass, field
 from typing import Callable
 
+from ..methods.anil import ANIL
 from ..methods.baselines import JointTraining
+from ..methods.cavia import CAVIA
+from ..methods.closed_form import RidgeHead
+from ..methods.implicit import ImplicitMAML
 from ..methods.maml import MAML
+from ..methods.meta_sgd import MetaSGD
+from ..methods.prototypes import Prototypes
 from ..methods.reptile import Reptile
 
 
@@ -17,9 +23,12 @@ class Recipe:
 
     label: str  # its name in tables and figures
     make: Callable  # (settings, model) -> the Method
+    adapts: str = ""  # what moves for a task, in words
+    cost: str = ""  # of a task's meta-gradient: g a gradient, H a Hessian product, S inner steps
+    network: str = "mlp"  # what it needs: "mlp", "context", or "rnn"
     support_only: bool = False  # it learns from the support sets alone: they hold all the points
     adapted: bool = True  # it takes inner steps at test time
-    told_task: bool = False  # amplitude and phase are further inputs of its model
+    told_task: bool = False  # the tasks' parameters are further inputs of its model
     own_settings: dict = field(default_factory=dict)  # what it has in place of a protocol's
 
 
@@ -30,15 +39,37 @@ def _reptile(s, model):
     return Reptile(model, s.alpha, s.inner_steps, batch_size)
 
 
+def _meta_sgd(s, model):
+    return MetaSGD(model, s.alpha, s.inner_steps, s.rates, s.positive)
+
+
 METHODS = {  # name on the command line -> recipe; s stands for the settings
-    "maml": Recipe("MAML", lambda s, model: MAML(model, s.alpha, s.inner_steps)),
+    "maml": Recipe("MAML", lambda s, model: MAML(model, s.alpha, s.inner_steps),
+                   "all of θ", "S + 1 g, S H"),
     "fomaml": Recipe("first-order MAML",
-                     lambda s, model: MAML(model, s.alpha, s.inner_steps, first_order=True)),
+                     lambda s, model: MAML(model, s.alpha, s.inner_steps, first_order=True),
+                     "all of θ", "S + 1 g"),
     # Reptile came after Finn et al. 2017; with one step on all points it would be joint training.
-    "reptile": Recipe("Reptile", _reptile, support_only=True,
+    "reptile": Recipe("Reptile", _reptile, "all of θ", "S g", support_only=True,
                       own_settings={"inner_steps": 5, "inner_batch": 10}),
     "joint": Recipe("joint training", lambda s, model: JointTraining(model, s.alpha),
-                    support_only=True),
-    "oracle": Recipe("oracle", lambda s, model: JointTraining(model, s.alpha), support_only=True,
-                     adapted=False, told_task=True, own_settings={"eval_steps": 0}),
+                    "all of θ, at test time", "1 g", support_only=True),
+    "oracle": Recipe("oracle", lambda s, model: JointTraining(model, s.alpha),
+                     "nothing: it is told the task", "1 g", support_only=True, adapted=False,
+                     told_task=True, own_settings={"eval_steps": 0}),
+    "metasgd": Recipe("Meta-SGD", _meta_sgd, "all of θ, at learned rates", "S + 1 g, S H"),
+    "anil": Recipe("ANIL", lambda s, model: ANIL(model, s.alpha, s.inner_steps),
+                   "the last layer", "S + 1 g, S H"),
+    "cavia": Recipe("CAVIA", lambda s, model: CAVIA(model, s.alpha, s.inner_steps),
+                    "the context", "S + 1 g, S H", network="context",
+                    own_settings={"alpha": 1.0}),
+    "ridge": Recipe("ridge head",
+                    lambda s, model: RidgeHead(model, s.strength),
+                    "the last layer, solved", "2 g, 2 solves", own_settings={"eval_steps": 1}),
+    "implicit": Recipe("implicit MAML", lambda s, model: ImplicitMAML(model, s.strength),
+                       "all of θ, to an optimum", "solvers' g and H",
+                       own_settings={"dtype": "float64", "activation": "tanh", "init": "xavier"}),
+    "prototypes": Recipe("prototypes", lambda s, model: Prototypes(model),
+                         "class means", "2 g", own_settings={"eval_steps": 0}),
 }
+COMPARED = ("maml", "fomaml", "reptile", "joint", "oracle")  # unless --methods says otherwise

@@ -16,7 +16,7 @@ from ..training.checkpoints import Checkpoint, CheckpointError, load_checkpoint,
 from ..training.outer_loop import DivergenceError, meta_train
 from .progress import Progress
 from .recipes import METHODS
-from .settings import Settings, build, settings_from
+from .settings import LATER, Settings, build, settings_from
 
 SAVE_EVERY = 10.0  # seconds
 
@@ -88,8 +88,8 @@ def _start(settings, path, more, parts, rng):
     """The checkpoint to start from: new, or the one in `path`, with optimizer and rng set to it."""
     if not os.path.exists(path):
         return Checkpoint(parts.method.init(rng, np.dtype(settings.dtype), settings.init))
-    checkpoint = load_run(path).checkpoint
-    there, here = checkpoint.settings, settings.as_dict()
+    run = load_run(path)
+    checkpoint, there, here = run.checkpoint, run.settings.as_dict(), settings.as_dict()
     differing = [f"{name} {there[name]!r} there, {here[name]!r} here" for name in sorted(here)
                  if there[name] != here[name] and not (more and name == "iterations")]
     if differing:
@@ -106,7 +106,7 @@ def load_run(path):
     """The Run in a file.  Raises CheckpointError unless `train` made it."""
     checkpoint = load_checkpoint(path)
     try:
-        if missing := sorted(set(Settings().as_dict()) - set(checkpoint.settings)):
+        if missing := sorted(set(Settings().as_dict()) - set(checkpoint.settings) - LATER):
             raise ValueError(f"its settings lack {', '.join(missing)}")
         settings = settings_from(checkpoint.settings)
         P, theta = build(settings).method.n_params, checkpoint.theta

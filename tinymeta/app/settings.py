@@ -7,17 +7,20 @@ from dataclasses import asdict, dataclass
 import numpy as np
 
 from ..core import arguments
-from ..core.tasks import SinusoidTasks
 from ..fast.fast_pass import FastMLP
+from ..learners.context import ContextMLP
 from ..methods.baselines import OracleTasks
 from ..training.optimizers import SGD, Adam, linear_schedule
+from .families import FAMILIES, LOSSES
 from .recipes import METHODS
 
 Parts = namedtuple("Parts", "method tasks optimizer n_support n_query")  # see `build`
 OPTIMIZERS = {"adam": Adam, "sgd": SGD}
 NONE_IN_FILES = {"inner_batch": 0, "max_norm": 0.0, "grid": 0, "eval_queries": 0}
+LATER = {"tasks", "loss", "rates", "positive", "context", "strength"}  # not in older files
 FEWEST = {"shots": 1, "queries": 1, "n_tasks": 1, "iterations": 1, "inner_steps": 1,
-          "inner_batch": 1, "grid": 2, "eval_queries": 1, "eval_steps": 0, "seed": 0}
+          "inner_batch": 1, "grid": 2, "eval_queries": 1, "eval_steps": 0, "seed": 0,
+          "context": 1}
 
 
 @dataclass(frozen=True)
@@ -46,6 +49,12 @@ class Settings:
     eval_shots: tuple = (5, 10)
     eval_queries: int | None = None  # None: as many as shots
     eval_steps: int = 10
+    tasks: str = "sinusoid"  # a family
+    loss: str = "squared_error"
+    rates: str = "parameter"  # of Meta-SGD
+    positive: bool = False  # Meta-SGD learns the logarithms of its rates
+    context: int = 4  # context parameters of CAVIA
+    strength: float = 1.0  # of the ridge head and of implicit MAML
 
     def as_dict(self):
         """The settings as files hold them: lists for tuples, and 0 for None."""
@@ -69,11 +78,15 @@ def build(settings):
     Raises ValueError or TypeError for settings that cannot be, naming the one that is wrong.
     """
     _check(settings)
-    s, recipe = settings, METHODS[settings.method]
-    tasks, widths = SinusoidTasks(phase=s.phase, grid=s.grid), list(s.widths)
+    s, recipe, family = settings, METHODS[settings.method], FAMILIES[settings.tasks]
+    tasks, widths = family.make(s), list(s.widths)
     if recipe.told_task:
         tasks, widths = OracleTasks(tasks), [widths[0] + 2] + widths[1:]
-    method = recipe.make(s, FastMLP(widths, activation=s.activation))
+    if recipe.network == "context":
+        model = ContextMLP(widths, s.context, s.activation, LOSSES[s.loss], FastMLP)
+    else:
+        model = FastMLP(widths, activation=s.activation, loss=LOSSES[s.loss])
+    method = recipe.make(s, model)
     rate = linear_schedule(s.learning_rate, 0.0, s.iterations) if s.decay else s.learning_rate
     optimizer = OPTIMIZERS[s.optimizer](rate, max_norm=s.max_norm)
     n_support = s.shots + s.queries if recipe.support_only else s.shots
@@ -90,9 +103,19 @@ def _check(s):
         if value is not None or name not in NONE_IN_FILES:
             arguments.whole_number(name, value, minimum=fewest)
     arguments.number("learning_rate", s.learning_rate, above=0)
-    if len(s.widths) < 2 or (s.widths[0], s.widths[-1]) != (1, 1):
-        raise ValueError(f"widths is {[*s.widths]}; expected the first and the last to be 1, "
-                         "for x and y")
+    if s.tasks not in FAMILIES:
+        raise ValueError(f"tasks is {s.tasks!r}; expected one of {sorted(FAMILIES)}")
+    family = FAMILIES[s.tasks]
+    if s.loss not in family.losses:
+        raise ValueError(f"loss is {s.loss!r}; expected one of {list(family.losses)}, "
+                         f"for {s.tasks}")
+    if METHODS[s.method].told_task and not family.two_parameters:
+        raise ValueError(f"method is {s.method!r}; expected another: {s.tasks} have no two "
+                         "parameters to tell it")
+    ends = family.d_in, family.d_out
+    if len(s.widths) < 2 or (s.widths[0], s.widths[-1]) != ends:
+        raise ValueError(f"widths is {[*s.widths]}; expected the first and the last to be "
+                         f"{ends[0]} and {ends[1]}, for x and y")
     if not s.eval_shots:
         raise ValueError("eval_shots is empty; expected at least one number of shots")
     largest = max(s.shots + s.queries, s.eval_queries or 1, *s.eval_shots)

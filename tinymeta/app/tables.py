@@ -2,11 +2,13 @@
 
 import numpy as np
 
+from .recipes import METHODS
 
-def curves_table(curves, shots, n_tasks):
+
+def curves_table(curves, shots, n_tasks, measured="mean squared error"):
     """Errors step by step as text: a heading and a table, 78 columns wide for five steps.
 
-    curves: name -> AdaptationCurve.  Cells are mean ± half the 95 % interval; the median and the
+    curves: name -> AdaptationCurve.  measured: of what.  Cells are mean ± half the 95 % interval; the median and the
     number of diverged tasks are those after the last step.  A curve of no steps, such as the
     oracle's, leaves the other cells empty.
     """
@@ -18,9 +20,20 @@ def curves_table(curves, shots, n_tasks):
         rows.append((name[-30:], cells, short(curve.median[-1]), curve.n_diverged[-1]))
     lines = [f"{name:<16}{''.join(f' {cell:>9}' for cell in cells)}{median:>7}{diverged:>5}"
              for name, cells, median, diverged in rows]
-    return "\n".join([f"\n{shots}-shot, {n_tasks} held-out tasks: mean squared error ± 95 % "
+    return "\n".join([f"\n{shots}-shot, {n_tasks} held-out tasks: {measured} ± 95 % "
                       "interval by inner step,\nmedian and diverged tasks after the last step",
                       lines[0], "-" * len(lines[0]), *lines[1:]])
+
+
+def costs_table(all_settings):
+    """What each method of name -> Settings adapts, and what a task's meta-gradient costs."""
+    lines = ["\nwhat adapts, and what a task costs in S inner steps (g: a gradient, H: a product "
+             "with a Hessian)"]
+    for settings in all_settings.values():
+        recipe = METHODS[settings.method]
+        lines.append(f"  {recipe.label:<16} {recipe.adapts:<30} {recipe.cost:<18} "
+                     f"S = {settings.inner_steps}")
+    return "\n".join(lines)
 
 
 def shown_steps(last):
@@ -41,11 +54,13 @@ def short(value):
     return f"{value:.1f}" if value >= 9.995 else f"{value:.2f}"
 
 
-def summary(curves, floor):
+def summary(curves, floor=None):
     """What results.json keeps of name -> AdaptationCurve and the errors (T,) of least squares."""
     kept = {name: {key: [_rounded(value) for value in getattr(curve, key)]
                    for key in ("mean", "ci95", "median", "n_diverged")}
             for name, curve in curves.items()}
+    if floor is None:
+        return kept
     return {**kept, "least squares": {"mean": [float(floor.mean())],
                                      "largest": [float(floor.max())]}}
 
