@@ -12,7 +12,7 @@ from numpy.testing import assert_array_equal
 from small_runs import SMALL, press_ctrl_c, small, trained
 
 import tinymeta as tm
-from tinymeta.app import command_line, commands, compare, held_out
+from tinymeta.app import commands, compare, held_out
 from tinymeta.app.command_line import main
 from tinymeta.app.protocols import PROTOCOLS, finn2017, reptile2018
 from tinymeta.app.recipes import METHODS, Recipe
