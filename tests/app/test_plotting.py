@@ -201,7 +201,9 @@ def test_every_method_has_its_own_colour_and_its_own_second_cue():
     for cue in ("linestyle", "marker"):
         assert len({str(style.get(cue)) for style in plotting.STYLES.values()}) == 6
     assert len({style["color"] for style in plotting.STYLES.values()}) == 6
-    assert plotting.QUERY["color"] not in {style["color"] for style in plotting.STYLES.values()}
+    # The query set, which lessons draw: open squares of another colour; support points on top.
+    assert (plotting.QUERY["color"], plotting.QUERY["marker"]) == ("#56B4E9", "s")
+    assert plotting.QUERY["fillstyle"] == "none" and plotting.SUPPORT["zorder"] > 2
     assert plotting.style_of("mine") == dict(color="0.35", linestyle="-", marker=".")
 
 
