@@ -12,7 +12,7 @@ from numpy.testing import assert_array_equal
 from small_runs import SMALL, press_ctrl_c, small, trained
 
 import tinymeta as tm
-from tinymeta.app import command_line, commands, compare, held_out
+from tinymeta.app import commands, compare, held_out
 from tinymeta.app.command_line import main
 from tinymeta.app.protocols import PROTOCOLS, finn2017, reptile2018
 from tinymeta.app.recipes import METHODS, Recipe
@@ -80,6 +80,8 @@ def test_train_takes_a_protocol_s_settings_for_a_method(protocol, method, monkey
      "results/reptile2018-reptile-seed0/reptile.npz"),
     (["train", "--seed", "3", "--method", "joint"], small("joint", seed=3, iterations=70_000,
      n_tasks=25, widths=(1, 40, 40, 1)), "results/finn2017-joint-seed3/joint.npz"),
+    (["train", "--protocol", "quick"], PROTOCOLS["quick"]("maml"),
+     "results/quick-maml-seed0/maml.npz"),
     ([], PROTOCOLS["quick"]("maml"), "results/quick-seed0/maml.npz"),
     (["--seed", "4", "--shots", "9"], None, "results/quick-seed4/maml.npz"),
     (["compare", "--protocol", "finn2017"], finn2017(), "results/finn2017-seed0/maml.npz"),
@@ -221,7 +223,9 @@ def test_divergence_is_an_error_and_keeps_the_last_good_parameters(tmp_path, cap
 
 @pytest.mark.parametrize("arguments, code, word", [
     ("dance", 2, "invalid choice: 'dance'"), ("train --method sgd", 2, "invalid choice: 'sgd'"),
-    ("train --shots many", 2, "--shots"), ("--protocol mine", 2, "--protocol"),
+    ("train --activation step", 2, "invalid choice: 'step'"),
+    ("--init zero", 2, "invalid choice: 'zero'"), ("train --shots many", 2, "--shots"),
+    ("--protocol mine", 2, "--protocol"),
     ("evaluate", 2, "FILE"), ("train --alpha -1", 2, "alpha is -1.0; expected one finite number"),
     ("train --shots 0", 2, "shots is 0"), ("--inner-steps 0", 2, "inner_steps is 0"),
     ("train --seed -5", 2, "seed is -5"), ("--learning-rate nan", 2, "learning_rate is nan"),

@@ -101,5 +101,6 @@ def test_least_squares_fits_the_support_sets_of_the_same_tasks():
         assert_allclose(errors[t], np.mean((features[1] @ weights - batch.y_query[t]) ** 2),
                         rtol=1e-6, atol=1e-20)
     assert errors.shape == (600,) and errors.max() < 1e-20
-    # With one point it has to guess, and the query set shows it.
+    # Two points determine amplitude and phase; with one it has to guess.
+    assert np.median(least_squares_errors(settings, 2)) < 1e-20
     assert np.median(least_squares_errors(settings, 1)) > 0.1

@@ -57,6 +57,8 @@ def test_adaptation_draws_the_truth_the_support_set_and_each_step():
         is_trajectory_of(panel, theta, 0.05, {"before adaptation": 0, "after 1 step": 1,
                                               "after 4 steps": 4})
     assert [panel.get_ylabel() for panel in figure.axes] == ["y", ""]
+    one = plotting.plot_adaptation(MODEL, {"MAML": THETAS["MAML"]}, TASKS, TASK)
+    assert figure.get_figwidth() > 1.5 * one.get_figwidth()
     assert legend(figure) == ["truth", "support", "before adaptation", "after 1 step",
                               "after 4 steps"]
 
@@ -196,8 +198,12 @@ def test_the_animation_has_a_frame_for_each_step(tmp_path):
 
 
 def test_every_method_has_its_own_colour_and_its_own_second_cue():
-    for cue in ("color", "linestyle", "marker"):
-        assert len({str(style[cue]) for style in list(plotting.STYLES.values())[:4]}) == 4
+    for cue in ("linestyle", "marker"):
+        assert len({str(style.get(cue)) for style in plotting.STYLES.values()}) == 6
+    assert len({style["color"] for style in plotting.STYLES.values()}) == 6
+    # The query set, which lessons draw: open squares of another colour; support points on top.
+    assert (plotting.QUERY["color"], plotting.QUERY["marker"]) == ("#56B4E9", "s")
+    assert plotting.QUERY["fillstyle"] == "none" and plotting.SUPPORT["zorder"] > 2
     assert plotting.style_of("mine") == dict(color="0.35", linestyle="-", marker=".")
 
 

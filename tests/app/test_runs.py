@@ -109,6 +109,8 @@ def test_the_seconds_between_saves_count_from_the_last_one(tmp_path, monkeypatch
     monkeypatch.setattr(tm.SinusoidTasks, "sample", slow)
     run = trained(tmp_path, iterations=7)
     assert found == [3, 6, 7] and run.checkpoint.seconds == 7
+    resumed = runs.train(small(iterations=9), tmp_path / "maml.npz", more=True)
+    assert resumed.checkpoint.seconds == 9  # of both calls
 
 
 def test_the_same_run_in_the_same_place_is_not_begun_anew(tmp_path):
