@@ -76,8 +76,9 @@ def plot_adaptation(model, thetas, tasks, task, alpha=0.01, steps=(0, 1, 10)):
 def plot_curves(curves, title="", measured="mean squared error"):
     """Query error against inner steps: mean with its 95 % interval, and median with quartiles.
 
-    measured: what the curves hold; accuracy gets a plain axis, all else a logarithmic one.  curves: name -> AdaptationCurve; one of no steps, such as the oracle's, is drawn as a level.
-    Returns a Figure.
+    curves: name -> AdaptationCurve; one of no steps, such as the oracle's, is drawn as a level.
+    measured: what they hold; accuracy gets a plain axis, all else a logarithmic one.  Returns a
+    Figure.
     """
     _some("curves", curves)
     figure = Figure(figsize=(9.5, 3.9), layout="constrained")

@@ -20,8 +20,8 @@ def test_check_prints_a_table_and_passes(capsys):
     for line, check in zip(lines[2:], checks):
         errors = [f"{error:.1e}" for error in check.errors]
         errors += ["-"] * (2 - len(errors))
-        assert line == (f"{check.equations:<9}  {check.what:<43} {errors[0]:>8} {errors[1]:>8} ok")
-    assert sum("must fail" in line for line in lines) == 6  # two controls for each model
+        assert line == (f"{check.equations:<12} {check.what:<41} {errors[0]:>8} {errors[1]:>8} ok")
+    assert sum("must fail" in line for line in lines) == 10  # two for each model, and four further ones
 
 
 def test_check_takes_its_options(capsys, monkeypatch):
@@ -48,6 +48,16 @@ def test_check_covers_every_derivation_of_each_model(name, tags):
     lines = [(check.equations, check.what) for check in self_check.check_derivations()
              if check.what.startswith(name)]
     assert lines == [(equations, f"{name}: {what}") for equations, what in expected]
+
+
+def test_check_covers_every_loss_and_every_further_method():
+    lines = [(check.equations, check.what) for check in self_check.check_derivations()][27:]
+    assert {tag.split(".")[0] for tag, _ in lines} == {
+        "HUBER", "TUBE", "LOGISTIC", "SOFTMAX", "SQHINGE", "HINGE", "METASGD", "ANIL", "CAVIA",
+        "RIDGE", "IMPLICIT", "PROTO"}
+    assert [what for _, what in lines if "must fail" in what] == [
+        "softmax: a diagonal curvature, must fail", "Meta-SGD: θ's gradient for α's, must fail",
+        "CAVIA: no Hessian, must fail", "ridge head: W as constant, must fail"]
 
 
 def test_two_steps_of_reptile_fail_as_joint_training_by_the_curvature_alone():
@@ -79,7 +89,7 @@ def test_one_failure_is_one_check(capsys, monkeypatch):
     monkeypatch.setattr("tinymeta.app.commands.check_derivations", lambda *options: [failure])
     assert main(["check"]) == 1
     assert capsys.readouterr().out.splitlines()[-2:] == [
-        f"{'MAML.1-3':<9}  {'it':<43}  5.0e-01        - FAIL", "1 check failed"]
+        f"{'MAML.1-3':<12} {'it':<41}  5.0e-01        - FAIL", "1 check failed"]
 
 
 @pytest.mark.parametrize("options, word", [("--widths 0", "widths"), ("--alpha 0", "alpha")])

@@ -198,9 +198,10 @@ def test_the_animation_has_a_frame_for_each_step(tmp_path):
 
 
 def test_every_method_has_its_own_colour_and_its_own_second_cue():
-    for cue in ("linestyle", "marker"):
-        assert len({str(style.get(cue)) for style in plotting.STYLES.values()}) == 6
-    assert len({style["color"] for style in plotting.STYLES.values()}) == 6
+    cues = [(str(style["linestyle"]), style["marker"]) for style in plotting.STYLES.values()]
+    colours = [style["color"] for style in plotting.STYLES.values()]
+    assert len(cues) == len(set(cues)) == 13
+    assert len(set(colours)) == 12 + 1  # the oracle and least squares are greys of their own
     # The query set, which lessons draw: open squares of another colour; support points on top.
     assert (plotting.QUERY["color"], plotting.QUERY["marker"]) == ("#56B4E9", "s")
     assert plotting.QUERY["fillstyle"] == "none" and plotting.SUPPORT["zorder"] > 2

@@ -50,15 +50,15 @@ exit codes: 0 done; 1 diverged, a check failed, or a bad file; 2 wrong usage;
 """
 
 WHOLE, REAL = dict(type=int, metavar="N"), dict(type=float, metavar="X")
-METHODS_ = {"--methods": dict(choices=METHODS, nargs="+", metavar="METHOD", help=(
+SEVERAL = {"--methods": dict(choices=METHODS, nargs="+", metavar="METHOD", help=(
     f"what to compare, of {', '.join(METHODS)} (default: the first five)"))}
 METHOD = {"--method": dict(choices=METHODS, metavar="METHOD", help=(
     f"what to train, of {', '.join(METHODS)} (default: the protocol's own)"))}
 RUN = {
     "--protocol": dict(choices=PROTOCOLS, metavar="NAME", help=(
-        f"settings to start from, of {', '.join(PROTOCOLS)}; finn2017 and reptile2018 are the published ones (default: quick "
-        "for compare, finn2017 for train).  The options below change single settings; in brackets "
-        "what they are in finn2017")),
+        f"settings to start from, of {', '.join(PROTOCOLS)}; finn2017 and reptile2018 are the "
+        "published ones (default: quick for compare, finn2017 for train).  The options below "
+        "change single settings; in brackets what they are in finn2017")),
     "--tasks": dict(choices=FAMILIES, metavar="NAME", help=(
         f"the family of tasks, of {', '.join(FAMILIES)} (sinusoid); the last three start from "
         f"the protocol of that name")),
@@ -109,7 +109,8 @@ CHECK = {
                      help="of the MLPs (default: 1 8 8 1)"),
     "--verbose": dict(action="store_true", help="also print each check block by block")}
 COMMANDS = (  # name, function, options, summary
-    ("compare", compare, METHODS_ | RUN, "all methods under one budget: table and figures (the default)"),
+    ("compare", compare, SEVERAL | RUN,
+     "all methods under one budget: table and figures (the default)"),
     ("train", train_one, METHOD | RUN, "meta-train one method, with checkpoints"),
     ("evaluate", evaluate_files, TEST | TASKS,
      "adaptation errors of trained parameters on held-out tasks"),

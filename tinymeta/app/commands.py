@@ -130,8 +130,8 @@ def check(arguments):
     given Python files, check the models and meta-gradients in them, and say what is wrong."""
     if arguments.files:
         return _check_files(arguments)
-    row, failed = "{:<9}  {:<43} {:>8} {:>8} {}", 0
-    print(f"{'':<55}error by")
+    row, failed = "{:<12} {:<41} {:>8} {:>8} {}", 0
+    print(f"{'':<56}error by")
     print(row.format("equations", "what", "complex", "central", "verdict"))
     for line in check_derivations(arguments.seed, arguments.alpha, arguments.widths):
         errors, verdict = [f"{e:.1e}" for e in line.errors], "ok" if line.passed else "FAIL"

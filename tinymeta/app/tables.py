@@ -8,9 +8,9 @@ from .recipes import METHODS
 def curves_table(curves, shots, n_tasks, measured="mean squared error"):
     """Errors step by step as text: a heading and a table, 78 columns wide for five steps.
 
-    curves: name -> AdaptationCurve.  measured: of what.  Cells are mean ± half the 95 % interval; the median and the
-    number of diverged tasks are those after the last step.  A curve of no steps, such as the
-    oracle's, leaves the other cells empty.
+    curves: name -> AdaptationCurve of what is `measured`.  Cells are mean ± half the 95 %
+    interval; the median and the number of diverged tasks are those after the last step.  A curve
+    of no steps, such as the oracle's, leaves the other cells empty.
     """
     steps = shown_steps(max(len(curve.mean) for curve in curves.values()) - 1)
     rows = [("inner steps", steps, "median", "div.")]

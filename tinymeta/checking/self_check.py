@@ -16,6 +16,7 @@ from ..learners.mlp import MLP
 from ..methods.baselines import JointTraining
 from ..methods.maml import MAML
 from ..methods.reptile import Reptile
+from .further_checks import loss_checks, method_checks
 from .gradient_check import check_gradient, check_hvp
 from .numerical import relative_error
 
@@ -50,6 +51,9 @@ def check_derivations(seed=0, alpha=0.05, widths=(1, 8, 8, 1)):
         with np.errstate(over="ignore", invalid="ignore"):  # a step size too large fails, once
             yield from _check_model(model, name, theta, batch)
             yield from _check_methods(model, name, theta, batch, alpha)
+    for tag, what, report, must_fail in (*loss_checks(rng), *method_checks(rng, alpha)):
+        line = _line(tag, what, report)
+        yield line._replace(passed=not line.passed) if must_fail else line
 
 
 def _check_model(model, name, theta, batch):

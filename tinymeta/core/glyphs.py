@@ -2,7 +2,8 @@
 
 A class is three strokes, line segments in the unit square, a little away from its edge.  An
 example is the class written once more, never quite the same: every end jitters, the whole is
-shifted, and a pen of width w = 0.09 draws it.  With d(p) the distance from the pixel centre p to the nearest stroke,
+shifted, and a pen of width w = 0.09 draws it.  With d(p) the distance from the pixel centre p to
+the nearest stroke,
 
     [TASK.6]  ends ~ U[0.1, 0.9]²,   an example's: ends + N(0, 0.06²) + shift,  shift ~ N(0, 0.08²)
     [TASK.7]  d(p)² = min over strokes of |p - a - u (b - a)|²,
