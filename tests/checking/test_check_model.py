@@ -30,7 +30,7 @@ def test_a_right_model_climbs_the_whole_ladder(learner):
 
 
 def test_a_model_may_have_one_parameter_and_no_init():
-    error = lambda t, x, y: t[..., None] * x[..., 0] - y[..., 0]  # (..., K)
+    error = lambda t, x, y: t * x[..., 0] - y[..., 0]  # (..., K)
     slope = lambda t, x, y: 2 * (error(t, x, y) * x[..., 0]).mean(axis=-1)[..., None]
     model = SimpleNamespace(n_params=1, loss=lambda t, x, y: (error(t, x, y) ** 2).mean(axis=-1),
                             gradient=slope, hvp=lambda t, x, y, v: slope(v, x, 0 * y))
