@@ -261,7 +261,8 @@ def count(f):
 
 @pytest.mark.parametrize("rung, tag, settings", [
     ("activation", "MLP.4", changed("activation", derivative=lambda z, a: 1 - a)),
-    ("activation", "MLP.4", changed("activation", derivative=lambda z, a: 1.00000001 * (1 - a * a))),
+    ("activation", "MLP.4",
+     changed("activation", derivative=lambda z, a: 1.00000001 * (1 - a * a))),
     ("activation", "HVP.4", changed("activation", second_derivative=lambda z, a, d: 2 * a * d)),
     ("activation", "HVP.4", changed("activation", second_derivative=None)),
     ("loss function", "LOSS.2", changed("loss", gradient=lambda f, y: (f - y) / count(f))),
