@@ -29,6 +29,14 @@ def test_a_right_model_climbs_the_whole_ladder(learner):
         assert not ladder.untried and not ladder.findings and str(ladder).startswith("PASS")
 
 
+def test_a_model_may_have_one_parameter_and_no_init():
+    error = lambda t, x, y: t * x[..., 0] - y[..., 0]  # (..., K)
+    slope = lambda t, x, y: 2 * (error(t, x, y) * x[..., 0]).mean(axis=-1)[..., None]
+    model = SimpleNamespace(n_params=1, loss=lambda t, x, y: (error(t, x, y) ** 2).mean(axis=-1),
+                            gradient=slope, hvp=lambda t, x, y, v: slope(v, x, 0 * y))
+    assert tm.check_model(model)
+
+
 def with_decay(base, c):
     """A subclass with weight decay: ½ c |θ|² added to the loss, and consistently to the rest."""
     class Decayed(base):
@@ -253,7 +261,8 @@ def count(f):
 
 @pytest.mark.parametrize("rung, tag, settings", [
     ("activation", "MLP.4", changed("activation", derivative=lambda z, a: 1 - a)),
-    ("activation", "MLP.4", changed("activation", derivative=lambda z, a: 1.00000001 * (1 - a * a))),
+    ("activation", "MLP.4",
+     changed("activation", derivative=lambda z, a: 1.00000001 * (1 - a * a))),
     ("activation", "HVP.4", changed("activation", second_derivative=lambda z, a, d: 2 * a * d)),
     ("activation", "HVP.4", changed("activation", second_derivative=None)),
     ("loss function", "LOSS.2", changed("loss", gradient=lambda f, y: (f - y) / count(f))),

@@ -111,6 +111,8 @@ def test_equations_are_those_of_the_weights_of_the_biases_or_of_the_whole():
     tags = {"W": "MLP.5", "b": "MLP.6", "": "MLP.1"}
     for where, tag in (("W1", "MLP.5"), ("b1", "MLP.6"), ("every block", "MLP.1")):
         assert findings(where, lambda g: -g, tags=tags)[0].tag == tag
+    two_kinds = findings("every block", lambda g: np.r_[-g[:9], g[9:]], tags=tags)[0]
+    assert (two_kinds.where, two_kinds.tag) == ("W1, b1", "MLP.1")
     assert findings("W1", lambda g: -g, tags={"": "MLP.1"})[0].tag == "MLP.1"
     assert findings("W1", lambda g: -g)[0].tag == ""
 
