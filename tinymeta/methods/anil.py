@@ -20,17 +20,17 @@ from .maml import MAML
 class ANIL(MAML):
     """MAML whose inner loop moves the last layer alone; ω is θ.
 
-    model: an MLP, a Linear model, or one whose last block's name ends in its layer's number, such
-    as b3; blocks that end so are the last layer.  alpha: its step size, a positive number.  steps,
+    model: its last block's name ends in its layer's number, such as b3, and blocks that end so are
+    the last layer; of an RNN these are C and c.  alpha: its step size, a positive number.  steps,
     query_loss, chunk: as for MAML.  Raises TypeError or ValueError for a wrong setting.
     """
 
     def __init__(self, model, alpha=0.01, steps=1, query_loss=None, chunk=100):
         alpha = arguments.number("alpha", alpha, above=0)
         layout = Layout(model.blocks)
-        number = layout.names[-1].lstrip("Wb")
+        number = layout.names[-1].lstrip("Wb").lower()
         vector = np.zeros(layout.size)
         for name, _, part in layout:
-            if name.endswith(number):
+            if name.lower().endswith(number):
                 vector[part] = alpha  # [ANIL.1]
         super().__init__(model, vector, steps, query_loss=query_loss, chunk=chunk)
