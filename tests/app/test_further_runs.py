@@ -13,7 +13,7 @@ from tinymeta.app.recipes import COMPARED, METHODS
 from tinymeta.app.runs import load_run
 from tinymeta.app.settings import build
 
-FURTHER = [name for name in METHODS if name not in COMPARED and name != "prototypes"]
+FURTHER = [name for name in METHODS if name not in (*COMPARED, "prototypes", "memory")]
 SHORT = ["--n-tasks", "3", "--learning-rate", "0.001"]
 
 
@@ -37,6 +37,14 @@ def test_a_further_method_resumes_to_the_same_bits_and_is_evaluated_and_drawn(me
     assert METHODS[method].label in capsys.readouterr().out
     assert main(["plot", str(whole), "--shots", "5"]) == 0
     assert "adaptation.png" in capsys.readouterr().out
+
+
+def test_memory_is_measured_shot_by_shot_and_no_further(tmp_path, capsys):
+    arguments = ["--method", "memory", "--iterations", "3", *SHORT, "--widths", "1", "5", "1"]
+    assert main(["train", *arguments, "--output", str(tmp_path)]) == 0
+    table = capsys.readouterr().out.split("5-shot")[1].splitlines()[2]
+    assert table.split()[2:-2] == ["0", "1", "2", "5"]
+    assert main(["train", *arguments, "--widths", "1", "5", "4", "1", "--output", str(tmp_path / "b")]) == 2
 
 
 @pytest.mark.parametrize("tasks, loss, labels", [

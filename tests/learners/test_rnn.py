@@ -95,11 +95,11 @@ def test_planted_mistakes_fail(name, mistake, rng, monkeypatch):
     assert not tm.check_gradient(lambda t: MODEL.loss(t, x, y), lambda t: MODEL.gradient(t, x, y), theta, MODEL)
 
 
-def test_weights_are_drawn_and_biases_are_zero():
+def test_all_is_drawn_within_its_bounds():
     theta = MODEL.init(np.random.default_rng(0))
     U, W, b, C, c = MODEL.unflatten(theta)
     assert [block.shape for block in (U, W, b, C, c)] == [(5, 5), (5, 5), (5,), (5, 3), (3,)]
-    assert (b == 0).all() and (c == 0).all() and all(weight.any() for weight in (U, W, C))
+    assert all(0 < np.abs(block).max() <= 1 / np.sqrt(5) for block in (U, W, b, C, c))
     assert_array_equal(theta, MODEL.init(np.random.default_rng(0)))
     for bad in (dict(d_in=0), dict(hidden=0), dict(d_out=1.5)):
         with pytest.raises((ValueError, TypeError), match=next(iter(bad))):

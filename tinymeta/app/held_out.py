@@ -7,6 +7,7 @@ import numpy as np
 from ..learners.linear import Linear, least_squares, sine_features
 from ..training.evaluation import evaluate_batch
 from .families import FAMILIES, SIGNED
+from .recipes import METHODS
 from .settings import build
 
 HELD_OUT = 600  # tasks; also what tells their seed from the training seed
@@ -48,9 +49,11 @@ def evaluate_runs(runs, shots, alpha=None, steps=None, seed=None, n_tasks=HELD_O
         if _tasks(s) != _tasks(first):
             raise ValueError("the files were trained on different tasks; expected one kind: "
                              "take them separately")
+        last = s.eval_steps if steps is None else steps
+        if METHODS[s.method].reads_shots:
+            last = min(last, shots)
         curves[name] = evaluate_batch(method_at_test(s, alpha), run.checkpoint.theta,
-                                      held_out_tasks(s, shots, n_tasks, seed),
-                                      steps=s.eval_steps if steps is None else steps,
+                                      held_out_tasks(s, shots, n_tasks, seed), steps=last,
                                       metric=metric_of(s))
     return curves
 

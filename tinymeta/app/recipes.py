@@ -12,6 +12,7 @@ from ..methods.cavia import CAVIA
 from ..methods.closed_form import RidgeHead
 from ..methods.implicit import ImplicitMAML
 from ..methods.maml import MAML
+from ..methods.memory import Memory
 from ..methods.meta_sgd import MetaSGD
 from ..methods.prototypes import Prototypes
 from ..methods.reptile import Reptile
@@ -28,6 +29,7 @@ class Recipe:
     network: str = "mlp"  # what it needs: "mlp", "context", or "rnn"
     support_only: bool = False  # it learns from the support sets alone: they hold all the points
     adapted: bool = True  # it takes inner steps at test time
+    reads_shots: bool = False  # its steps are shots read: never more than there are
     told_task: bool = False  # the tasks' parameters are further inputs of its model
     own_settings: dict = field(default_factory=dict)  # what it has in place of a protocol's
 
@@ -71,5 +73,9 @@ METHODS = {  # name on the command line -> recipe; s stands for the settings
                        own_settings={"dtype": "float64", "activation": "tanh", "init": "xavier"}),
     "prototypes": Recipe("prototypes", lambda s, model: Prototypes(model),
                          "class means", "2 g", own_settings={"eval_steps": 0}),
+    "memory": Recipe("memory", lambda s, model: Memory(model), "a state, shot by shot",
+                     "1 g through time", network="rnn", reads_shots=True,
+                     own_settings={"widths": (1, 40, 1), "init": "uniform", "decay": True,
+                                   "learning_rate": 5e-3, "max_norm": 1.0}),
 }
 COMPARED = ("maml", "fomaml", "reptile", "joint", "oracle")  # unless --methods says otherwise

@@ -9,6 +9,7 @@ import numpy as np
 from ..core import arguments
 from ..fast.fast_pass import FastMLP
 from ..learners.context import ContextMLP
+from ..learners.rnn import RNN
 from ..methods.baselines import OracleTasks
 from ..training.optimizers import SGD, Adam, linear_schedule
 from .families import FAMILIES, LOSSES
@@ -84,6 +85,8 @@ def build(settings):
         tasks, widths = OracleTasks(tasks), [widths[0] + 2] + widths[1:]
     if recipe.network == "context":
         model = ContextMLP(widths, s.context, s.activation, LOSSES[s.loss], FastMLP)
+    elif recipe.network == "rnn":
+        model = RNN(widths[0], widths[1], widths[-1], LOSSES[s.loss])
     else:
         model = FastMLP(widths, activation=s.activation, loss=LOSSES[s.loss])
     method = recipe.make(s, model)
@@ -113,6 +116,9 @@ def _check(s):
         raise ValueError(f"method is {s.method!r}; expected another: {s.tasks} have no two "
                          "parameters to tell it")
     ends = family.d_in, family.d_out
+    if METHODS[s.method].network == "rnn" and len(s.widths) != 3:
+        raise ValueError(f"widths is {[*s.widths]}; expected three numbers for {s.method}: of x, "
+                         "of the state, and of y")
     if len(s.widths) < 2 or (s.widths[0], s.widths[-1]) != ends:
         raise ValueError(f"widths is {[*s.widths]}; expected the first and the last to be "
                          f"{ends[0]} and {ends[1]}, for x and y")

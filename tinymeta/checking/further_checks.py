@@ -12,10 +12,12 @@ from ..core.tasks import Batch
 from ..learners.context import ContextMLP
 from ..learners.linear import Linear
 from ..learners.mlp import MLP
+from ..learners.rnn import RNN
 from ..methods.anil import ANIL
 from ..methods.cavia import CAVIA
 from ..methods.closed_form import RidgeHead
 from ..methods.implicit import ImplicitMAML
+from ..methods.memory import Memory
 from ..methods.meta_sgd import MetaSGD
 from ..methods.prototypes import Prototypes
 from .gradient_check import check_gradient, check_hvp
@@ -77,6 +79,17 @@ def method_checks(rng, alpha):
                               ("RIDGE.2", "ridge head: W as constant, must fail", ridge)):
         omega = _omega(method, rng)
         yield tag, what, _check(method, omega, batch, _direct(method, omega, batch)), True
+    rnn = RNN(2, 4, D_OUT)
+    memory, omega = Memory(rnn), _omega(rnn, rng)
+    x, y = batch.x_support[0], batch.y_support[0]
+    yield "RNN.4-6", "RNN: gradient through time", check_gradient(
+        lambda t: rnn.loss(t, x, y), lambda t: rnn.gradient(t, x, y), omega, rnn), False
+    yield "RNN.7-11", "RNN: Hessian × vector", check_hvp(
+        lambda t: rnn.gradient(t, x, y), lambda t, v: rnn.hvp(t, x, y, v), omega, rnn), False
+    yield "MEMORY.3", "memory", _check(memory, omega, batch), False
+    cut = sum(rnn.gradient(omega, x[k:k + 1], y[k:k + 1]) for k in range(K)) / K
+    yield "RNN.4", "RNN: each time by itself, must fail", check_gradient(
+        lambda t: rnn.loss(t, x, y), cut, omega, rnn), True
     one_hot = Batch(batch.x_support, _labels(rng, K), batch.x_query, _labels(rng, Q))
     prototypes = Prototypes(MLP([2, 4, 4], "tanh"))
     report = _check(prototypes, _omega(prototypes, rng), one_hot)
