@@ -6,7 +6,8 @@ The source, in reading order; each wing is a folder that imports only those abov
                 class_tasks, glyphs             classes: boundaries, moons, strokes
                 model, layout                   what a model is, and how θ lies in one vector
                 arguments, initialisation       clear errors; random weights
-    learners    linear, mlp, context, rnn       gradient and Hessian times vector, by hand
+    learners    linear, mlp, context            gradient and Hessian times vector, by hand
+                recurrent, rnn, gru             the same, through time
     methods     method                          what all methods share: adapt and pull back
                 inner_loop                      gradient descent on a support set
                 maml                            the exact meta-gradient
@@ -42,6 +43,7 @@ from .core.tasks import Batch, LinearTasks, SinusoidTasks
 from .fast import memory
 from .fast.fast_pass import FastMLP
 from .learners.context import ContextMLP
+from .learners.gru import GRU
 from .learners.linear import Linear, least_squares, sine_features
 from .learners.mlp import MLP
 from .learners.rnn import RNN

@@ -54,7 +54,7 @@ def test_check_covers_every_loss_and_every_further_method():
     lines = [(check.equations, check.what) for check in self_check.check_derivations()][27:]
     assert {tag.split(".")[0] for tag, _ in lines} == {
         "HUBER", "TUBE", "LOGISTIC", "SOFTMAX", "SQHINGE", "HINGE", "METASGD", "ANIL", "CAVIA",
-        "RIDGE", "IMPLICIT", "PROTO", "RNN", "MEMORY"}
+        "RIDGE", "IMPLICIT", "PROTO", "RNN", "GRU", "MEMORY"}
     assert [what for _, what in lines if "must fail" in what] == [
         "softmax: a diagonal curvature, must fail", "Meta-SGD: θ's gradient for α's, must fail",
         "CAVIA: no Hessian, must fail", "ridge head: W as constant, must fail",

@@ -16,7 +16,7 @@ def problem(rng):
     return 0.6 * rng.standard_normal(RNN.n_params), random_batch(RNN, rng, 4, 6, 7)
 
 
-def test_the_meta_loss_is_that_of_the_whole_sequence_and_its_gradient_is_exact(problem):  # [MEMORY.3]
+def test_the_meta_loss_is_that_of_the_whole_sequence_and_its_gradient_is_exact(problem):  # [MEMORY.1]
     omega, batch = problem
     x, y = (np.concatenate(sets, axis=1) for sets in ((batch.x_support, batch.x_query), (batch.y_support, batch.y_query)))
     loss, gradient = METHOD.meta_gradient(omega, batch)
@@ -24,7 +24,7 @@ def test_the_meta_loss_is_that_of_the_whole_sequence_and_its_gradient_is_exact(p
     assert tm.check_gradient(lambda w: METHOD.meta_loss(w, batch), gradient, omega, METHOD)
 
 
-def test_the_state_s_pullback_is_its_transposed_jacobian(problem, rng):  # [MEMORY.1]
+def test_the_state_s_pullback_is_its_transposed_jacobian(problem, rng):  # [MEMORY.3]
     omega, batch = problem
     state, pullback = METHOD.adapt(omega, batch.x_support, batch.y_support)
     assert state.shape == (4, 5 + 3)

@@ -10,6 +10,7 @@ from ..core.classification import hinge, logistic, softmax, squared_hinge
 from ..core.losses import epsilon_insensitive, huber
 from ..core.tasks import Batch
 from ..learners.context import ContextMLP
+from ..learners.gru import GRU
 from ..learners.linear import Linear
 from ..learners.mlp import MLP
 from ..learners.rnn import RNN
@@ -82,13 +83,19 @@ def method_checks(rng, alpha):
     rnn = RNN(2, 4, D_OUT)
     memory, omega = Memory(rnn), _omega(rnn, rng)
     x, y = batch.x_support[0], batch.y_support[0]
-    yield "RNN.4-6", "RNN: gradient through time", check_gradient(
+    yield "RNN.3-6", "RNN: gradient through time", check_gradient(
         lambda t: rnn.loss(t, x, y), lambda t: rnn.gradient(t, x, y), omega, rnn), False
-    yield "RNN.7-11", "RNN: Hessian × vector", check_hvp(
+    yield "RNN.7-12", "RNN: Hessian × vector", check_hvp(
         lambda t: rnn.gradient(t, x, y), lambda t, v: rnn.hvp(t, x, y, v), omega, rnn), False
-    yield "MEMORY.3", "memory", _check(memory, omega, batch), False
+    gru = GRU(2, 3, D_OUT)
+    of_gru = _omega(gru, rng)
+    yield "GRU.10-17", "GRU: Hessian × vector", check_hvp(
+        lambda t: gru.gradient(t, x, y), lambda t, v: gru.hvp(t, x, y, v), of_gru, gru), False
+    yield "GRU.7-9", "GRU: gradient through time", check_gradient(
+        lambda t: gru.loss(t, x, y), lambda t: gru.gradient(t, x, y), of_gru, gru), False
+    yield "MEMORY.1", "memory", _check(memory, omega, batch), False
     cut = sum(rnn.gradient(omega, x[k:k + 1], y[k:k + 1]) for k in range(K)) / K
-    yield "RNN.4", "RNN: each time by itself, must fail", check_gradient(
+    yield "RNN.3", "RNN: each time by itself, must fail", check_gradient(
         lambda t: rnn.loss(t, x, y), cut, omega, rnn), True
     one_hot = Batch(batch.x_support, _labels(rng, K), batch.x_query, _labels(rng, Q))
     prototypes = Prototypes(MLP([2, 4, 4], "tanh"))

@@ -1,82 +1,105 @@
-"""Memory: a recurrent network's state is the fast learner; its weights ω are what is learned.
+"""A memory as the learner: a recurrent network that reads a task's points and remembers them.
 
-Nothing descends at test time.  The network reads the support set point by point, and what it has
-read stays in its state:
+There is no inner loop and no θ'.  The network's weights ω are what is learned over many tasks; to
+adapt to one is to read its support set, and what is adapted is the network's state.  Its weights
+must thus be a learning rule, which nobody wrote down.
 
-    [MEMORY.1]  (h_{K-1}, y_{K-1}) = what is left of x_0, y_0, ... x_{K-1}, y_{K-1}
-    [MEMORY.2]  f(x_q) = the next prediction, of x_q and y_{K-1} from the state h_{K-1}
+Every point is asked before it is told (see recurrent.py): a task is one sequence, the support set
+and then the query set, each point first a query and then a shot.  The meta-loss of a task is
 
-So a step is a shot read.  A training task is read as one sequence, support set and then query set,
-and every point is first asked, then told:
+    [MEMORY.1]  L = the loss over all K + Q points, the mean over time of that of y_t given
+                x_t and the points before t
 
-    [MEMORY.3]  meta-loss = mean over tasks of the loss of f_0 ... f_{K+Q-1}, each before its target
+which is not the query loss after adaptation: the first points are guesses, and their error stays.
+The meta-gradient is its gradient in ω, backpropagation through time, and its mean over tasks.
+
+When it is evaluated, steps are shots read.  After k of them each query point is asked alone,
+
+    [MEMORY.2]  f = the prediction at [x_q, y_{k-1}] from the state h_{k-1},  y_{-1} = h_{-1} = 0
+
+and is not told: y_q is not read, and no query point sees another.
+
+    [MEMORY.3]  (θ', pullback) = ((h_{K-1}, y_{K-1}),  v = (v_h, v_y) -> (∂h_{K-1}/∂ω)ᵀ v_h)
+
+is the nearest to the interface of all methods: y_{K-1} is data, and does not move with ω.
 
 References: Hochreiter, Younger & Conwell 2001, "Learning to Learn Using Gradient Descent"; Santoro
-et al. 2016, "Meta-Learning with Memory-Augmented Neural Networks", Sec. 2.
+et al. 2016, "Meta-Learning with Memory-Augmented Neural Networks", Sec. 2 (classification, an LSTM
+and an external memory; the order of asking and telling is the same).
 """
 
 import numpy as np
 
 from ..core import arguments
-from ..core.model import pass_at
+from ..core.model import data, pass_at
 from .method import Method
 
 
 class Memory(Method):
-    """A recurrent network that learns within its state; ω is its θ.
+    """A recurrent network that learns a task by reading it; ω is the network's θ.
 
-    rnn: an RNN or a GRU.  chunk: so many tasks at a time.  Raises TypeError for another model.
+    rnn: a recurrent model, tm.RNN or tm.GRU.  chunk: so many tasks at a time.  Raises TypeError or
+    ValueError for a wrong setting.
     """
 
     def __init__(self, rnn, chunk=100):
-        super().__init__(rnn, chunk)
-        arguments.methods("rnn", rnn, "run")
+        super().__init__(arguments.methods("rnn", rnn, "loss", "gradient", "at", "run"), chunk)
 
     def adapt(self, omega, x, y):
-        """The state (h_{K-1}, y_{K-1}), (T, H + D_out), and its pullback, v -> (T, n_params).
+        """The state (h_{K-1}, y_{K-1}), (T, H + D_out), after reading x and y, and its pullback.
 
-        There is no θ' here: the state is what adapts.
+        The pullback takes v (T, H + D_out) to (T, n_params), back through all K times: [MEMORY.3].
         """
         omega, x, y = self.check(omega, x, y)
         point = self.model.at(omega, x, y)
-        last, H = point.h[..., -1, :], self.model.hidden  # (T, H)
-        state = np.concatenate([last, y[..., -1, :]], axis=-1)  # (T, H + D_out)  [MEMORY.1]
 
         def pullback(v):
-            return point.pullback(np.zeros_like(point.f), at_end=v[..., :H])
+            return point.pullback(np.zeros_like(point.f), v[..., :self.model.hidden])  # [MEMORY.3]
 
-        return state, pullback
+        return _state(point.h[..., -1, :], y[..., -1, :]), pullback
+
+    def trajectory(self, omega, x, y, steps):
+        """Yield the states (T, H + D_out) after 0 ... steps shots.  Raises as predictions does."""
+        omega, x, y = self.check(omega, x, y)
+        steps, K = arguments.whole_number("steps", steps, minimum=0), x.shape[-2]
+        if steps > K:
+            raise ValueError(f"steps is {steps}; expected at most {K}, the number of examples in "
+                             f"the support set: a step is one of them read")
+        h = self.model.at(omega, x, y).h  # (T, K, H)
+        yield _state(0 * h[..., 0, :], 0 * y[..., 0, :])
+        for k in range(steps):
+            yield _state(h[..., k, :], y[..., k, :])
 
     def query_pass(self, omega, x, y, x_query, y_query):
-        """The pass over support and query set as one sequence, and the pullback, which is none."""
-        omega, x, y = self.check(omega, x, y)
-        x, y = (np.concatenate(sets, axis=-2) for sets in ((x, x_query), (y, y_query)))
-        return pass_at(self.model, omega, x, y), lambda v: v  # [MEMORY.3]
+        """The pass over each task as one sequence, support and then query, and the pullback."""
+        x, y = np.concatenate([x, x_query], axis=-2), np.concatenate([y, y_query], axis=-2)
+        return pass_at(self.model, omega, x, y), lambda v: v  # (T, K + Q, .)  [MEMORY.1]
 
     def predictions(self, omega, x_support, y_support, x_query, steps):
-        """f at x_query (T, Q, D_in) after 0 ... steps shots were read, (steps + 1, T, Q, D_out).
+        """f at x_query (T, Q, D_in) after 0 ... steps shots, (steps + 1, T, Q, D_out).
 
-        Every query point is asked by itself.  Raises ValueError for more steps than shots.
+        Raises TypeError or ValueError for arguments that do not fit, and for more steps than
+        there are support points to read.
         """
-        omega, x, y = self.check(omega, x_support, y_support)
-        if steps > x.shape[-2]:
-            raise ValueError(f"steps is {steps}; expected at most {x.shape[-2]}, the shots that "
-                             f"there are to read")
-        h = self.model.at(omega, x, y).h  # (T, K, H)
-        nothing = np.zeros_like(h[..., :1, :])
-        states = np.concatenate([nothing, h], axis=-2)  # (T, K + 1, H): h_{-1}, h_0, ...
-        told = np.concatenate([np.zeros_like(y[..., :1, :]), y], axis=-2)  # y_{-1}, y_0, ...
-        return np.stack([self.asked(omega, states[..., k, :], told[..., k, :], x_query)
-                         for k in range(steps + 1)])
-
-    def asked(self, omega, h, y, x_query):
-        """f (T, Q, D_out) at each query point alone, from the state h (T, H) and the last y."""
-        shape = x_query.shape[:-1]  # (T, Q)
-        h, y = (np.broadcast_to(a[..., np.newaxis, :], shape + a.shape[-1:]) for a in (h, y))
-        s = np.concatenate([x_query, y], axis=-1)[..., np.newaxis, :]  # (T, Q, 1, D_in + D_out)
-        return self.model.run(omega, s, start=h).f[..., 0, :]  # [MEMORY.2]
+        omega = arguments.floating("omega", omega, finite=False)
+        x_query, _ = data(omega, x_query, None, self.model)
+        states = np.stack(list(self.trajectory(omega, x_support, y_support, steps)))
+        h, y = np.split(states[..., np.newaxis, :], [self.model.hidden], axis=-1)  # (S+1, T, 1, .)
+        leading = np.broadcast_shapes(h.shape[:-1], x_query.shape[:-1])  # (S + 1, T, Q)
+        inputs = [np.broadcast_to(a, leading + a.shape[-1:]) for a in (x_query, y)]
+        s = np.concatenate(inputs, axis=-1)  # (S + 1, T, Q, D_in + D_out)
+        if omega.ndim > 1:
+            omega = omega[..., np.newaxis, :]  # one for all query points of a task
+        # A query point is a sequence of its own, of length 1.
+        return self.model.run(omega, s[..., np.newaxis, :], start=h).f[..., 0, :]  # [MEMORY.2]
 
     def losses(self, omega, x_support, y_support, x_query, y_query, steps):
-        """The query losses of T tasks after 0 ... steps shots were read, (steps + 1, T)."""
-        f = self.predictions(omega, x_support, y_support, x_query, steps)
+        """The query losses of T tasks after 0 ... steps shots, (steps + 1, T)."""
+        f = self.predictions(omega, x_support, y_support, x_query, steps)  # (S + 1, T, Q, D_out)
         return self.model.loss_function.value(f, y_query)
+
+
+def _state(h, y):
+    """(h, y) as one vector, (..., H + D_out)."""
+    y = np.broadcast_to(y, h.shape[:-1] + y.shape[-1:])
+    return np.concatenate([h, y], axis=-1)
