@@ -46,7 +46,9 @@ def shuffled_classes(numbers, n_classes):
 
 
 class _TwoClasses:
-    """Tasks of two classes with an angle; subclasses make their points from standard normals.
+    """Tasks of two classes with an angle; subclasses make the points from standard normals.
+
+    `_points` gives x (T, K + Q, D_in), and where the class is 1 (T, K + Q).
 
     noise: standard deviation of ε.  labels: "binary" for 0 and 1 (the logistic loss), "signs" for
     -1 and 1 (the hinges).
@@ -111,7 +113,7 @@ class BoundaryTasks(_TwoClasses):
         normal = np.stack([np.cos(angle), np.sin(angle)], axis=-1) @ self.plane  # (..., D_in)
         return (x @ normal[..., np.newaxis])[..., 0]
 
-    def _points(self, angle, _, points, K):
+    def _points(self, angle, coins, points, K):
         x = points[..., :-1]  # (T, K + Q, D_in)
         return x, self._distance(angle, x) + self.noise * points[..., -1] > 0  # [TASK.3]
 

@@ -3,7 +3,7 @@
 A class is three strokes, line segments in the unit square, a little away from its edge.  An
 example is the class written once more, never quite the same: every end jitters, the whole is
 shifted, and a pen of width w = 0.09 draws it.  With d(p) the distance from the pixel centre p to
-the nearest stroke,
+the nearest of the strokes, from a to b,
 
     [TASK.6]  ends ~ U[0.1, 0.9]²,   an example's: ends + N(0, 0.06²) + shift,  shift ~ N(0, 0.08²)
     [TASK.7]  d(p)² = min over strokes of |p - a - u (b - a)|²,
@@ -77,8 +77,8 @@ def render(ends):
     length = (b_x - a_x) ** 2 + (b_y - a_y) ** 2  # |b - a|², (..., S, 1)
     along = _plane(x * (b_x - a_x), y * (b_y - a_y))  # (p - a)·(b - a), (..., S, 64)
     u = np.clip(along / np.maximum(length, 1e-12), 0, 1)
-    square = _plane(x * x, y * y) + u * (u * length - 2 * along)  # (..., S, 64)
-    return np.exp(square.min(axis=-2) / (-2 * PEN**2))  # (..., 64)  [TASK.7] [TASK.8]
+    square = _plane(x * x, y * y) + u * (u * length - 2 * along)  # (..., S, 64)  [TASK.7]
+    return np.exp(square.min(axis=-2) / (-2 * PEN**2))  # (..., 64)  [TASK.8]
 
 
 def _plane(of_x, of_y):

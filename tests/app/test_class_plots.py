@@ -1,0 +1,105 @@
+"""Figures of classifiers: the regions, lines, points and images drawn are those computed."""
+
+import matplotlib
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose, assert_array_equal
+
+import tinymeta as tm
+from tinymeta import class_plots, plotting
+
+matplotlib.use("agg")
+MODEL = tm.MLP([2, 8, 1], activation="tanh", loss=tm.logistic)
+STEPS = (0, 2, 5)
+
+
+@pytest.fixture
+def shown():
+    rng = np.random.default_rng(0)
+    thetas = {name: 2 * MODEL.init(rng) for name in ("MAML", "Reptile")}
+    return thetas, tm.MoonTasks().sample(rng, n_tasks=1, n_support=7, n_query=9)
+
+
+def assert_panel_shows(panel, theta, task, color):
+    """The regions and the line of θ (P,), the points of the task and its accuracy."""
+    image = panel.images[0].get_array()  # (G, G)
+    low, high = panel.images[0].get_extent()[:2]
+    axis = np.linspace(low, high, len(image))
+    for i, j in np.random.default_rng(1).integers(len(axis), size=(200, 2)):  # a row is one x₂
+        assert image[i, j] == (MODEL.predict(theta, np.array([[axis[j], axis[i]]])) > 0).item()
+    line = panel.collections[0]
+    points = np.concatenate([path.vertices for path in line.get_paths()])
+    assert len(points) > 10 and abs(MODEL.predict(theta, points)).max() < 0.01
+    assert matplotlib.colors.same_color(line.get_edgecolor(), color)
+    for c, drawn in enumerate(panel.lines):
+        assert_array_equal(drawn.get_xydata(), task.x_support[0][task.y_support[0, :, 0] == c])
+    assert len(panel.lines) == 2
+    right = tm.accuracy(MODEL.predict(theta, task.x_query[0]), task.y_query[0])
+    assert panel.get_title().endswith(f": {right:.0%} right")
+
+
+def test_regions_are_drawn_for_each_method_and_step(shown):
+    thetas, task = shown
+    figure = class_plots.plot_regions(MODEL, thetas, task, alpha={"MAML": 1.0, "Reptile": 0.3}, steps=STEPS)
+    panels = np.reshape(figure.axes, (2, 3))
+    for row, (name, theta), alpha in zip(panels, thetas.items(), (1.0, 0.3)):
+        trajectory = tm.adapt(MODEL, theta, task.x_support[0], task.y_support[0], alpha, 5)
+        assert row[0].get_ylabel().startswith(name)
+        for panel, k in zip(row, STEPS):
+            assert panel.get_title().startswith(f"{k} steps")
+            assert_panel_shows(panel, trajectory[k], task, plotting.STYLES[name]["color"])
+    assert [text.get_text() for text in figure.legends[0].texts] == [
+        "support, class 0", "support, class 1", "f = 0"]
+    markers = [panels[0, 0].lines[c].get_marker() for c in (0, 1)]
+    assert markers == [handle.get_marker() for handle in figure.legends[0].legend_handles[:2]] == ["o", "s"]
+
+
+def test_all_points_are_inside_all_panels(shown):
+    thetas, task = shown
+    for panel in class_plots.plot_regions(MODEL, thetas, task).axes:
+        assert max(np.abs(task.x_support).max(), np.abs(task.x_query).max()) < panel.get_xlim()[1] < 5
+
+
+def test_methods_and_labels_of_plus_and_minus_one_are_drawn_alike(shown):
+    thetas, task = shown
+    signs = tm.Batch(task.x_support, 2 * task.y_support - 1, task.x_query, 2 * task.y_query - 1)
+    model = tm.MLP([2, 8, 1], activation="tanh", loss=tm.squared_hinge)
+    methods = {"MAML": tm.MAML(model, alpha=0.2), "Reptile": tm.Reptile(model, alpha=0.1)}
+    figure = class_plots.plot_regions(methods, thetas, signs, steps=(1,))
+    for panel, (name, method) in zip(figure.axes, methods.items()):
+        theta = tm.adapt(model, thetas[name], signs.x_support[0], signs.y_support[0], method.alpha, 1)[1]
+        assert_panel_shows(panel, theta, task, plotting.STYLES[name]["color"])
+
+
+def test_where_one_class_wins_everywhere_no_line_is_drawn(shown, tmp_path):
+    figure = class_plots.plot_regions(MODEL, {"MAML": np.zeros(33)}, shown[1], steps=(0,))
+    assert not figure.axes[0].collections and not figure.axes[0].images[0].get_array().any()
+    figure.savefig(tmp_path / "regions.png")
+
+
+def test_glyphs_are_drawn_under_their_class(rng):
+    task = tm.GlyphTasks(ways=4).sample(rng, n_tasks=1, n_support=3)
+    panels = np.reshape(class_plots.plot_glyphs(task).axes, (3, 4))
+    for c, column in enumerate(panels.T):
+        assert column[0].get_title() == f"class {c}"
+        images = task.x_support[0][task.y_support[0, :, c] == 1]
+        for panel, image in zip(column, images):
+            assert_array_equal(panel.images[0].get_array().ravel(), image)
+            assert panel.images[0].get_clim() == (0, 1)
+
+
+@pytest.mark.parametrize("draw, words", [
+    (lambda thetas, task: class_plots.plot_regions(MODEL, {}, task), "thetas has 0 entries"),
+    (lambda thetas, task: class_plots.plot_regions(MODEL, thetas, task, steps=()), "steps 0"),
+    (lambda thetas, task: class_plots.plot_regions(MODEL, thetas, task, steps=(1, -1)), "steps[1] is -1"),
+    (lambda thetas, task: class_plots.plot_regions(MODEL, {"MAML": np.ones((2, 33))}, task), "thetas['MAML']"),
+    (lambda thetas, task: class_plots.plot_regions(MODEL, thetas, "task"), "task is str"),
+    (lambda thetas, task: class_plots.plot_regions(MODEL, thetas, tm.BoundaryTasks().sample(
+        np.random.default_rng(0), 1)), "task has D_in 10 and D_out 1; expected points in the plane"),
+    (lambda thetas, task: class_plots.plot_glyphs(tm.GlyphTasks().sample(np.random.default_rng(0), 2)),
+     "batch is 2 tasks; expected a Batch of one task"),
+    (lambda thetas, task: class_plots.plot_glyphs(task), "batch has D_in 2 and D_out 1")])
+def test_what_cannot_be_drawn_is_an_error_that_names_it(shown, draw, words):
+    with pytest.raises(ValueError) as caught:
+        draw(*shown)
+    assert words in str(caught.value)
