@@ -42,7 +42,7 @@ from functools import cached_property
 import numpy as np
 
 from .mlp import transposed
-from .recurrent import Recurrent, as_rows, one_earlier, one_later, times
+from .recurrent import Recurrent, as_rows, beside, one_earlier, one_later, times
 from .rnn import RNNPass
 
 
@@ -66,8 +66,8 @@ class GRUPass(RNNPass):
         """h_t and h_{t-1} (..., K, H), from h_{-1} (..., H)."""
         h, kept = start, []
         for t in range(self.K):
-            m_r, m_z, m_n = parts(times(h, self.W))  # (..., H)  [GRU.1]
-            a_r, a_z, a_n = parts(a[..., t, :])
+            (a_r, a_z, a_n), m = parts(a[..., t, :]), times(h, self.W)  # m is (..., 3 H)  [GRU.1]
+            m_r, m_z, m_n = parts(m)  # (..., H) each
             r, z = sigma(a_r + m_r), sigma(a_z + m_z)  # (..., H)  [GRU.2]
             n = np.tanh(a_n + r * m_n)  # (..., H)  [GRU.3]
             h = n + z * (h - n)  # (..., H)  [GRU.4]
@@ -87,14 +87,14 @@ class GRUPass(RNNPass):
         """q, and the pair δ, μ: see RNNPass."""
         q = self.back_in_time(e @ transposed(self.C), at_end)
         k, kappa = self.factors
-        return q, (beside(q, q, q) * k, beside(q, q, q) * kappa)  # [GRU.7]
+        return q, (tripled(q) * k, tripled(q) * kappa)  # [GRU.7]
 
     def back_in_time(self, out, carried=0):
         """q, or q̇, from the terms (..., K, H) of [GRU.8], or [GRU.15], that do not wait for it."""
         q, (_, kappa) = [None] * self.K, self.factors
         for t in reversed(range(self.K)):
             q[t] = out[..., t, :] + carried  # (..., H)  [GRU.8]
-            mu = beside(q[t], q[t], q[t]) * kappa[..., t, :]  # (..., 3 H)
+            mu = tripled(q[t]) * kappa[..., t, :]  # (..., 3 H)
             carried = q[t] * self.z[..., t, :] + times(mu, transposed(self.W))  # (..., H)
         return as_rows(q)
 
@@ -109,19 +109,19 @@ class GRUPass(RNNPass):
         """H v for v (..., P), (..., P)."""
         U_dot, W_dot, b_dot, C_dot, c_dot = self.model.parts(v)
         e, q, (delta, mu) = self.backward
-        a_dot, m_dot = self.s @ U_dot + b_dot, self.before @ W_dot  # (..., K, 3 H), m so far
+        a_dot, m_dot = self.s @ U_dot + b_dot, self.before @ W_dot  # (..., K, 3 H), ṁ so far
         h_dot, before_dot = self.forward_dot(a_dot, m_dot)  # (..., K, H)
-        m_dot = m_dot + before_dot @ self.W
+        m_dot = m_dot + before_dot @ self.W  # (..., K, 3 H)
         f_dot = h_dot @ self.C + self.h @ C_dot + c_dot  # (..., K, D_out), as RNN.8
         e_dot = self.model.loss_function.curvature(self.f, self.y, f_dot)  # (..., K, D_out)
-        (k, kappa), qqq = self.factors, beside(q, q, q)  # (..., K, 3 H)
+        (k, kappa), qqq = self.factors, tripled(q)  # (..., K, 3 H)
         k_dot, kappa_dot, z_dot = self.factors_dot(a_dot, m_dot, before_dot)
         mu_dot = qqq * kappa_dot  # (..., K, 3 H), so far
         later = q * z_dot + mu_dot @ transposed(self.W) + mu @ transposed(W_dot)  # (..., K, H)
         q_dot = self.back_in_time(e_dot @ transposed(self.C) + e @ transposed(C_dot)
                                   + one_earlier(later))  # (..., K, H)  [GRU.15]
-        delta_dot = beside(q_dot, q_dot, q_dot) * k + qqq * k_dot  # (..., K, 3 H)  [GRU.16]
-        mu_dot = beside(q_dot, q_dot, q_dot) * kappa + mu_dot
+        delta_dot = tripled(q_dot) * k + qqq * k_dot  # (..., K, 3 H)  [GRU.16]
+        mu_dot = tripled(q_dot) * kappa + mu_dot
         return self.model.layout.flatten([
             transposed(self.s) @ delta_dot,
             transposed(before_dot) @ mu + transposed(self.before) @ mu_dot,  # [GRU.17]
@@ -147,18 +147,23 @@ class GRUPass(RNNPass):
         (a_r, a_z, a_n), (m_r, m_z, m_n_dot) = parts(a_dot), parts(m_dot)
         r_dot, z_dot = r * (1 - r) * (a_r + m_r), z * (1 - z) * (a_z + m_z)  # [GRU.11]
         n_dot = (1 - n * n) * (a_n + r_dot * m_n + r * m_n_dot)
-        k_n_dot = -z_dot * (1 - n * n) - 2 * (1 - z) * n * n_dot  # [GRU.12]
-        k_z_dot = (before_dot - n_dot) * z * (1 - z)  # [GRU.13]
-        k_z_dot = k_z_dot + (self.before - n) * (1 - 2 * z) * z_dot
-        k_r_dot = (k_n_dot * m_n + k_n * m_n_dot) * r * (1 - r)  # [GRU.14]
-        k_r_dot = k_r_dot + k_n * m_n * (1 - 2 * r) * r_dot
-        return (beside(k_r_dot, k_z_dot, k_n_dot),
-                beside(k_r_dot, k_z_dot, r_dot * k_n + r * k_n_dot), z_dot)
+        k_n_dot = -z_dot * (1 - n * n) - 2 * (1 - z) * n * n_dot  # (..., K, H), as all here
+        reset = r_dot * k_n + r * k_n_dot  # (r kⁿ)˙  [GRU.12]
+        k_z_dot = ((before_dot - n_dot) * z * (1 - z)
+                   + (self.before - n) * (1 - 2 * z) * z_dot)  # [GRU.13]
+        k_r_dot = ((k_n_dot * m_n + k_n * m_n_dot) * r * (1 - r)
+                   + k_n * m_n * (1 - 2 * r) * r_dot)  # [GRU.14]
+        return beside(k_r_dot, k_z_dot, k_n_dot), beside(k_r_dot, k_z_dot, reset), z_dot
 
 
 def sigma(a):
     """σ(a) = 1/(1 + e^{-a}), as a tanh, which never overflows."""
     return (1 + np.tanh(a / 2)) / 2
+
+
+def tripled(q):
+    """(q, q, q), (..., H) -> (..., 3 H)."""
+    return np.concatenate([q, q, q], axis=-1)
 
 
 def parts(row):
@@ -167,6 +172,3 @@ def parts(row):
     return row[..., :H], row[..., H:2 * H], row[..., 2 * H:]
 
 
-def beside(*three):
-    """Three parts (..., H) as one, (..., 3 H); leading axes are broadcast."""
-    return np.concatenate(np.broadcast_arrays(*three), axis=-1)

@@ -24,10 +24,9 @@ class Recurrent(Model):
 
     d_in, d_out: D_in and D_out.  hidden: H.  loss: how predictions are scored; its mean over
     examples is the mean over time.  With n columns, H for an RNN and 3 H for a GRU, θ is
-    U (D_in + D_out, n) row by row, W (H, n), b (n,), C (H, D_out), c (D_out,).
-
-    The initialisation that fits is "uniform", biases too: as Memory on sine waves it ends with
-    about half of Xavier's error (40 tanh units, 10,000 iterations, ten shots).
+    U (D_in + D_out, n) row by row, W (H, n), b (n,), C (H, D_out), c (D_out,).  The
+    initialisation that fits is "uniform", biases too: as Memory on sine waves it ends with about
+    half of Xavier's error (40 tanh units, 10,000 iterations, ten shots).
 
     Raises TypeError or ValueError for sizes that cannot be and for an unknown loss.
     """
@@ -61,8 +60,7 @@ class Recurrent(Model):
     def at(self, theta, x, y):
         """The pass at θ, with .f, .loss(), .gradient() and .hvp(v); arguments are not checked."""
         before = one_later(y, np.zeros_like(y[..., 0, :]))  # (..., K, D_out), y_{t-1}
-        s = np.concatenate([x, before], axis=-1)  # (..., K, D_in + D_out)  [SEQ.1]
-        return self.run(theta, s, y)
+        return self.run(theta, beside(x, before), y)  # s is (..., K, D_in + D_out)  [SEQ.1]
 
     def run(self, theta, s, y=None, start=None):
         """The pass over inputs s (..., K, D_in + D_out), from the state h_{-1} `start` (..., H).
@@ -73,9 +71,17 @@ class Recurrent(Model):
         raise NotImplementedError(f"{type(self).__name__} has no run")
 
 
+def beside(*parts):
+    """Parts (..., n_i) as one, (..., Σ n_i); leading axes are broadcast."""
+    leading = np.broadcast_shapes(*(part.shape[:-1] for part in parts))
+    return np.concatenate([np.broadcast_to(part, leading + part.shape[-1:]) for part in parts], -1)
+
+
 def times(row, W):
-    """One row times a matrix, (..., n) and (..., n, m) -> (..., m): with one W for all tasks, one
-    product for all of them."""
+    """One row times a matrix, (..., n) and (..., n, m) -> (..., m).
+
+    One W for all tasks makes one product of them, where matmul alone would make one for each.
+    """
     return row @ W if W.ndim == 2 else (row[..., np.newaxis, :] @ W)[..., 0, :]
 
 

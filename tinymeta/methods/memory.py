@@ -32,6 +32,7 @@ import numpy as np
 
 from ..core import arguments
 from ..core.model import data, pass_at
+from ..learners.recurrent import beside
 from .method import Method
 
 
@@ -56,7 +57,7 @@ class Memory(Method):
         def pullback(v):
             return point.pullback(np.zeros_like(point.f), v[..., :self.model.hidden])  # [MEMORY.3]
 
-        return _state(point.h[..., -1, :], y[..., -1, :]), pullback
+        return beside(point.h[..., -1, :], y[..., -1, :]), pullback
 
     def trajectory(self, omega, x, y, steps):
         """Yield the states (T, H + D_out) after 0 ... steps shots.  Raises as predictions does."""
@@ -66,9 +67,9 @@ class Memory(Method):
             raise ValueError(f"steps is {steps}; expected at most {K}, the number of examples in "
                              f"the support set: a step is one of them read")
         h = self.model.at(omega, x, y).h  # (T, K, H)
-        yield _state(0 * h[..., 0, :], 0 * y[..., 0, :])
+        yield np.zeros_like(beside(h[..., 0, :], y[..., 0, :]))
         for k in range(steps):
-            yield _state(h[..., k, :], y[..., k, :])
+            yield beside(h[..., k, :], y[..., k, :])
 
     def query_pass(self, omega, x, y, x_query, y_query):
         """The pass over each task as one sequence, support and then query, and the pullback."""
@@ -84,22 +85,16 @@ class Memory(Method):
         omega = arguments.floating("omega", omega, finite=False)
         x_query, _ = data(omega, x_query, None, self.model)
         states = np.stack(list(self.trajectory(omega, x_support, y_support, steps)))
-        h, y = np.split(states[..., np.newaxis, :], [self.model.hidden], axis=-1)  # (S+1, T, 1, .)
-        leading = np.broadcast_shapes(h.shape[:-1], x_query.shape[:-1])  # (S + 1, T, Q)
-        inputs = [np.broadcast_to(a, leading + a.shape[-1:]) for a in (x_query, y)]
-        s = np.concatenate(inputs, axis=-1)  # (S + 1, T, Q, D_in + D_out)
+        states = states[..., np.newaxis, :]  # (steps + 1, T, 1, H + D_out), one for all queries
+        h, y = states[..., :self.model.hidden], states[..., self.model.hidden:]
+        s = beside(x_query, y)  # (steps + 1, T, Q, D_in + D_out)
         if omega.ndim > 1:
-            omega = omega[..., np.newaxis, :]  # one for all query points of a task
-        # A query point is a sequence of its own, of length 1.
-        return self.model.run(omega, s[..., np.newaxis, :], start=h).f[..., 0, :]  # [MEMORY.2]
+            omega = omega[..., np.newaxis, :]  # a task's own, for all its queries
+        alone = self.model.run(omega, s[..., np.newaxis, :], start=h)  # sequences of length 1
+        return alone.f[..., 0, :]  # (steps + 1, T, Q, D_out)  [MEMORY.2]
 
     def losses(self, omega, x_support, y_support, x_query, y_query, steps):
-        """The query losses of T tasks after 0 ... steps shots, (steps + 1, T)."""
-        f = self.predictions(omega, x_support, y_support, x_query, steps)  # (S + 1, T, Q, D_out)
+        """The query losses of T tasks after 0 ... steps shots, (steps + 1, T); raises alike."""
+        f = self.predictions(omega, x_support, y_support, x_query, steps)
+        _, y_query = data(arguments.floating("omega", omega, False), x_query, y_query, self.model)
         return self.model.loss_function.value(f, y_query)
-
-
-def _state(h, y):
-    """(h, y) as one vector, (..., H + D_out)."""
-    y = np.broadcast_to(y, h.shape[:-1] + y.shape[-1:])
-    return np.concatenate([h, y], axis=-1)
