@@ -1,8 +1,8 @@
-"""Makes the lessons: fills in the exercises, runs every cell in a fresh kernel, writes the contents.
+"""Makes the lessons: fills in the exercises, runs every cell in a fresh kernel, writes README.md.
 
-    python lessons/build.py                run all lessons and write their outputs, and lessons/README.md
-    python lessons/build.py 2 3            only these
-    python lessons/build.py --check        run all, write nothing, and fail where an output has changed
+    python lessons/build.py             run all lessons, write their outputs and lessons/README.md
+    python lessons/build.py 2 3         only these
+    python lessons/build.py --check     run all, write nothing, fail where an output has changed
 
 Stubs and solutions come from tinymeta/exercises, the index of equations from the source.
 """
@@ -25,30 +25,25 @@ LESSONS = Path(__file__).resolve().parent
 sys.path.insert(0, str(LESSONS.parent))
 import contents  # noqa: E402  beside this file
 import exercise_cells  # noqa: E402
+from contents import notebooks, number  # noqa: E402
 
 
 def main():
     options = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    options.add_argument("numbers", nargs="*", type=int, help="the lessons' numbers; all by default")
-    options.add_argument("--check", action="store_true", help="compare with the committed outputs, write nothing")
-    options.add_argument("--jobs", type=int, default=1, help="how many lessons run at a time (default 1)")
+    options.add_argument("numbers", nargs="*", type=int, help="the lessons; all by default")
+    options.add_argument("--check", action="store_true",
+                         help="compare with the committed outputs, write nothing")
+    options.add_argument("--jobs", type=int, default=1,
+                         help="how many lessons run at a time (default 1)")
     arguments = options.parse_args()
-    paths = [path for path in notebooks() if not arguments.numbers or number(path) in arguments.numbers]
+    wanted = arguments.numbers or [number(path) for path in notebooks()]
+    paths = [path for path in notebooks() if number(path) in wanted]
     with ThreadPoolExecutor(arguments.jobs) as pool:
         problems = sum(pool.map(lambda path: build(path, arguments.check), paths), [])
     if not arguments.check:
         contents.write()
     print("\n".join(problems))
     return 1 if problems else 0
-
-
-def notebooks():
-    """The lessons' paths, in order."""
-    return sorted(LESSONS.glob("[0-9]*.ipynb"), key=number)
-
-
-def number(path):
-    return int(re.match(r"\d+", path.name).group())
 
 
 def build(path, check):
@@ -72,21 +67,22 @@ def build(path, check):
 
 
 def tidy(notebook):
-    """Leave out what changes from run to run or shows nothing without a kernel: its version, widgets."""
-    notebook.metadata = {"kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
-                         "language_info": {"name": "python"}}
+    """Leave out what changes from run to run, or shows nothing without a kernel, as widgets do."""
+    kernel = {"display_name": "Python 3", "language": "python", "name": "python3"}
+    notebook.metadata = {"kernelspec": kernel, "language_info": {"name": "python"}}
     for cell in notebook.cells:
         if cell.cell_type == "code":
             cell.metadata.pop("execution", None)
             join_streams(cell)
-            cell.outputs = [output for output in cell.outputs if WIDGET not in output.get("data", {})]
+            cell.outputs = [output for output in cell.outputs
+                            if WIDGET not in output.get("data", {})]
             for output in cell.outputs:
                 if "image/png" in output.get("data", {}):
                     output["data"]["image/png"] = smaller(output["data"]["image/png"])
 
 
 def smaller(png):
-    """The same picture with a palette of 128 colours: lines and letters need no more, and take a third of the space."""
+    """The same picture with a palette of 128 colours: enough for lines, and a third of its size."""
     picture = Image.open(io.BytesIO(base64.b64decode(png))).convert("RGB")
     file = io.BytesIO()
     picture.quantize(128, dither=Image.Dither.NONE).save(file, "PNG", optimize=True)
@@ -97,15 +93,17 @@ def join_streams(cell):
     """Adjacent pieces of one stream become one: how they are cut depends on timing."""
     joined = []
     for output in cell.outputs:
-        if joined and output.output_type == "stream" == joined[-1].output_type and output.name == joined[-1].name:
-            joined[-1].text += output.text
+        last = joined[-1] if joined else {}
+        is_stream = output.output_type == "stream" == last.get("output_type")
+        if is_stream and output.name == last.name:
+            last.text += output.text
         else:
             joined.append(output)
     cell.outputs = joined
 
 
 def differences(committed, made):
-    """What differs: the source of a cell, or a text that it prints.  Pictures are not compared byte by byte."""
+    """What differs: the source of a cell, or a text that it prints.  Pictures are not compared."""
     if len(committed.cells) != len(made.cells):
         return [f"{len(committed.cells)} cells; {len(made.cells)} expected"]
     found = []
@@ -114,7 +112,8 @@ def differences(committed, made):
             found.append(f"cell {i} is not what the exercises' source gives: run lessons/build.py")
         elif old.cell_type == "code" and "varies" not in old.metadata.get("tags", []) \
                 and not same_text(texts(old), texts(new)):
-            found.append(f"cell {i} prints\n{texts(new)}\nwhere the committed output is\n{texts(old)}")
+            found.append(f"cell {i} prints\n{texts(new)}\n"
+                         f"where the committed output is\n{texts(old)}")
     return found
 
 
@@ -123,7 +122,8 @@ def texts(cell):
     parts = []
     for output in cell.outputs:
         data = output.get("data", {})
-        parts.append(output.get("text") or ("<picture>" if "image/png" in data else data.get("text/plain", "")))
+        shown = "<picture>" if "image/png" in data else data.get("text/plain", "")
+        parts.append(output.get("text") or shown)
     return re.sub(r"0x[0-9a-f]+", "0x…", "\n".join(parts))
 
 

@@ -1,7 +1,7 @@
 """The cells of an exercise, made from its one source in tinymeta/exercises.
 
-A code cell whose metadata says {"exercise": "lesson_2.gradient_of_a_line"} gets the stub; a markdown cell
-with the same gets the solution, folded away.
+A code cell whose metadata says {"exercise": "lesson_2.gradient_of_a_line"} gets the stub; a
+markdown cell with the same gets the solution, folded away.
 """
 
 import copy

@@ -5,8 +5,8 @@ The reports are in tests/results/, one a protocol and seed: copies of the result
     python -m tinymeta --protocol finn2017 --seed 0        and seeds 1, 2
     python -m tinymeta --protocol reptile2018 --seed 0     and seeds 1, 2
 
-In tests/results/again/ are reports of the first command, run later: on another processor, and after a change of the
-code that altered nothing but the order of sums.
+In tests/results/again/ are reports of the first command, run later: on another processor, and
+after a change of the code that altered nothing but the order of sums.
 
 `python tests/results_table.py` writes the tables into README.md; a test holds the two equal.
 """
@@ -16,8 +16,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 BEGIN, END = "<!-- results: made by tests/results_table.py -->\n", "<!-- end of results -->"
-METHODS = {"MAML": "maml", "first-order MAML": "fomaml", "Reptile": "reptile", "joint training": "joint",
-           "oracle": "oracle"}
+METHODS = {"MAML": "maml", "first-order MAML": "fomaml", "Reptile": "reptile",
+           "joint training": "joint", "oracle": "oracle"}
 
 
 def reports(protocol, folder=""):
@@ -31,20 +31,28 @@ def cell(runs, shots, name, key, step):
     values = [run["shots"][shots][name][key] for run in runs]
     if any(step >= len(v) for v in values):
         return "–"
-    values = [float(v[step]) for v in values]
-    return "/".join(f"{v:.0f}" if key == "n_diverged" else f"{v:.2f}" if v < 100 else f"{v:.0e}" for v in values)
+    return "/".join(number(float(v[step]), key) for v in values)
+
+
+def number(value, key):
+    """Tasks as a whole number, errors with two digits, or as a power of ten where huge."""
+    if key == "n_diverged":
+        return f"{value:.0f}"
+    return f"{value:.2f}" if value < 100 else f"{value:.0e}"
 
 
 def table_of(runs, again, shots, steps, published=()):
-    """One table: a row a method, the mean after each of the steps, median and diverged tasks after the last."""
+    """One table: means after the steps, median and diverged after the last, by method."""
     heads = [f"{k} step{'s' * (k > 1)}" for k in steps] + ["median", "diverged"]
-    columns = [("mean", k) for k in steps] + [("median", steps[-1]), ("n_diverged", steps[-1])]
+    last = steps[-1]
+    columns = [("mean", k) for k in steps] + [("median", last), ("n_diverged", last)]
     yield f"| {shots}-shot | " + " | ".join(heads) + " |"
     yield "|---" * (len(heads) + 1) + "|"
     for name in METHODS:
         for which, title in ((runs, name), (again, f"{name}, again")):
             if name != "oracle" and which:
-                yield f"| {title} | " + " | ".join(cell(which, shots, name, *column) for column in columns) + " |"
+                cells = [cell(which, shots, name, *column) for column in columns]
+                yield f"| {title} | " + " | ".join(cells) + " |"
     for name, values in published:
         yield f"| *{name}* | " + " | ".join(values) + " | | |"
 
@@ -52,62 +60,73 @@ def table_of(runs, again, shots, steps, published=()):
 def oracle_and_floor(runs):
     """A sentence on what knowledge of the task is worth."""
     shots = list(runs[0]["shots"])
-    worst = max(float(run["shots"][s]["least squares"]["largest"][0]) for run in runs for s in shots)
-    return (f"The oracle, told amplitude and phase, has {cell(runs, shots[-1], 'oracle', 'mean', 0)} without adaptation. "
-            f"The floor is zero: least squares on (sin x, cos x) leaves at most {worst:.0e} on any task.")
+    worst = max(float(run["shots"][s]["least squares"]["largest"][0])
+                for run in runs for s in shots)
+    oracle = cell(runs, shots[-1], "oracle", "mean", 0)
+    return (f"The oracle, told amplitude and phase, has {oracle} without adaptation. The floor is "
+            f"zero: least squares on (sin x, cos x) leaves at most {worst:.0e} on any task.")
 
 
 def on_divergence(runs):
     """A sentence on the means that single tasks have ruined, where there are such."""
-    ruined = sum(float(value) > 10 for run in runs for curves in run["shots"].values()
-                 for name, curve in curves.items() if name in METHODS for value in curve["mean"][-1:])
-    return "" if not ruined else (" A mean that is huge or inf is the work of a task or two out of 600 whose inner loop "
-                                  "diverges, α being too large for their curvature: look at the median beside it.")
+    last = [float(curves[name]["mean"][-1]) for run in runs for curves in run["shots"].values()
+            for name in METHODS]
+    if max(last) <= 10:
+        return ""
+    return (" A mean that is huge or inf is the work of a task or two out of 600 whose inner loop "
+            "diverges, α being too large for their curvature: look at the median beside it.")
 
 
 def seconds(runs):
-    parts = [name + " " + "/".join(f"{run['seconds'][short]:.0f}" for run in runs) for name, short in METHODS.items()]
+    """A sentence on how long each method trained."""
+    parts = [name + " " + "/".join(f"{run['seconds'][short]:.0f}" for run in runs)
+             for name, short in METHODS.items()]
     return f"Seconds of meta-training: {', '.join(parts)}."
 
 
-def widest(runs, shots, name, step):
-    return max(float(run["shots"][shots][name]["ci95"][step]) for run in runs)
+def widest(runs, shots):
+    """The widest of the seeds' 95 % intervals of MAML's mean after one step."""
+    return max(float(run["shots"][shots]["MAML"]["ci95"][1]) for run in runs)
 
 
 def table():
     """The text between README's two marks."""
     finn, reptile = reports("finn2017"), reports("reptile2018")
-    finn_again = reports("finn2017", "again")
-    lines = [
-        f"Mean squared error on 600 held-out sine waves after adaptation, for seeds "
-        f"{'/'.join(str(run['seed']) for run in finn)}; float32, NumPy {finn[0]['numpy']}, two cores. In italics what others "
-        f"published. All methods see the same points of as many tasks; Reptile takes five inner gradients where MAML takes one.",
+    again, seeds = reports("finn2017", "again"), "/".join(str(run["seed"]) for run in finn)
+    return "\n".join([
+        f"Mean squared error on 600 held-out sine waves after adaptation, for seeds {seeds}; "
+        f"float32, NumPy {finn[0]['numpy']}, two cores. In italics what others published. All "
+        "methods see the same points of as many tasks; Reptile takes five inner gradients where "
+        "MAML takes one.",
         "",
-        f"`python -m tinymeta --protocol finn2017`: {finn[0]['iterations']:,} iterations, trained with K = 10 and one inner step.",
+        f"`python -m tinymeta --protocol finn2017`: {finn[0]['iterations']:,} iterations, trained "
+        "with K = 10 and one inner step.",
         "",
-        "\"Again\" is the same command with the same seeds, run on another processor and with sums taken in another order. "
-        "Nothing but rounding differs, and 70,000 iterations make another draw of it: the differences between the two rows "
-        "are as much a part of the result as those between seeds.",
+        '"Again" is the same command with the same seeds, run on another processor and with sums '
+        "taken in another order. Nothing but rounding differs, and 70,000 iterations make another "
+        "draw of it: the differences between the two rows are as much a part of the result as "
+        "those between seeds.",
         "",
-        *table_of(finn, finn_again, "5", (1, 5, 10), [
+        *table_of(finn, again, "5", (1, 5, 10), [
             ("MAML, Finn et al. 2017, Table 2", ["0.67", "0.38", "0.35"]),
             ("pretrained on all tasks, same", ["2.41", "2.23", "2.19"]),
             ("MAML, Park & Oliva 2019", ["0.69 ± 0.07", "", ""])]),
         "",
-        *table_of(finn, finn_again, "10", (1, 5, 10), [("MAML, Park & Oliva 2019", ["0.44 ± 0.04", "", ""])]),
+        *table_of(finn, again, "10", (1, 5, 10), [
+            ("MAML, Park & Oliva 2019", ["0.44 ± 0.04", "", ""])]),
         "",
-        f"The 95 % interval of MAML's mean after one step is at most ± {widest(finn, '5', 'MAML', 1):.2f} (5-shot) and "
-        f"± {widest(finn, '10', 'MAML', 1):.2f} (10-shot). {oracle_and_floor(finn)}{on_divergence(finn)} {seconds(finn)}",
+        f"The 95 % interval of MAML's mean after one step is at most ± {widest(finn, '5'):.2f} "
+        f"(5-shot) and ± {widest(finn, '10'):.2f} (10-shot). {oracle_and_floor(finn)}"
+        f"{on_divergence(finn)} {seconds(finn)}",
         "",
-        f"`python -m tinymeta --protocol reptile2018`: {reptile[0]['iterations']:,} iterations of one task; adapted to 10 grid "
-        f"points, measured on all 50. The demonstration shows one task and publishes no number.",
+        f"`python -m tinymeta --protocol reptile2018`: {reptile[0]['iterations']:,} iterations of "
+        "one task; adapted to 10 grid points, measured on all 50. The demonstration shows one task "
+        "and publishes no number.",
         "",
         *table_of(reptile, [], "10", (1, 5, 10, 32)),
         "",
         f"{oracle_and_floor(reptile)} {seconds(reptile)}",
-        "",
-    ]
-    return "\n".join(lines)
+        ""])
 
 
 def in_readme(text):

@@ -6,11 +6,16 @@ The source, in reading order; each wing is a folder that imports only those abov
                 class_tasks, glyphs             classes: boundaries, moons, strokes
                 model, layout                   what a model is, and how θ lies in one vector
                 arguments, initialisation       clear errors; random weights
-    learners    linear, mlp                     gradient and Hessian times vector, by hand
+    learners    linear, mlp, context            gradient and Hessian times vector, by hand
+                recurrent, rnn, gru             the same, through time
     methods     method                          what all methods share: adapt and pull back
                 inner_loop                      gradient descent on a support set
                 maml                            the exact meta-gradient
                 reptile, baselines              θ - θ_S; joint training and the oracle
+                meta_sgd                        learned step sizes
+                anil, cavia                     the last layer, or a context, adapts
+                implicit, closed_form           an optimum, or a ridge head, differentiated
+                prototypes, memory              class means; a state: no inner loop
     training    optimizers, outer_loop          SGD and Adam; the outer loop, as an iterator
                 evaluation, checkpoints         held-out tasks; runs that resume, bit for bit
 
@@ -37,12 +42,22 @@ from .core.model import Model
 from .core.tasks import Batch, LinearTasks, SinusoidTasks
 from .fast import memory
 from .fast.fast_pass import FastMLP
+from .learners.context import ContextMLP
+from .learners.gru import GRU
 from .learners.linear import Linear, least_squares, sine_features
 from .learners.mlp import MLP
+from .learners.rnn import RNN
+from .methods.anil import ANIL
 from .methods.baselines import JointTraining, OracleTasks
+from .methods.cavia import CAVIA
+from .methods.closed_form import RidgeHead
+from .methods.implicit import ConvergenceError, ImplicitMAML
 from .methods.inner_loop import adapt
 from .methods.maml import MAML
+from .methods.memory import Memory
+from .methods.meta_sgd import MetaSGD
 from .methods.method import Method
+from .methods.prototypes import Prototypes
 from .methods.reptile import Reptile
 from .training.checkpoints import Checkpoint, CheckpointError, load_checkpoint, save_checkpoint
 from .training.evaluation import AdaptationCurve, evaluate, evaluate_batch

@@ -1,111 +1,242 @@
-"""Figures: they show the numbers they are given, and what they name is drawn."""
+"""Figures: what is drawn is what was given, and it can be told apart."""
 
 import matplotlib
 import numpy as np
 import pytest
+from matplotlib.colors import to_rgba
 from numpy.testing import assert_allclose
 
 import tinymeta as tm
 from tinymeta import plotting
+from tinymeta.training.evaluation import AdaptationCurve
 
 matplotlib.use("agg")
-MODEL = tm.MLP([1, 8, 1], activation="tanh")
-TASKS = tm.SinusoidTasks()
-
-
-@pytest.fixture
-def shown():
-    rng = np.random.default_rng(0)
-    thetas = {name: MODEL.init(rng) for name in ("MAML", "Reptile")}
-    return thetas, TASKS.sample(rng, n_tasks=1, n_support=5)
+MODEL, TASKS = tm.MLP([1, 8, 1], activation="tanh"), tm.SinusoidTasks()
+RNG = np.random.default_rng(0)
+THETAS = {name: MODEL.init(RNG) for name in ("MAML", "Reptile")}
+TASK = TASKS.sample(RNG, n_tasks=1, n_support=5)
+X, Y = TASK.x_support[0], TASK.y_support[0]
 
 
 def line(panel, label):
     return next(line for line in panel.lines if line.get_label() == label)
 
 
-def test_adaptation_draws_the_truth_the_support_set_and_each_step(shown, tmp_path):
-    thetas, task = shown
-    figure = plotting.plot_adaptation(MODEL, thetas, TASKS, task, alpha=0.05, steps=(0, 1, 4))
+def bands(panel):
+    """The (low, high) of each band at each x, (n, 2)."""
+    found = []
+    for band in panel.collections:
+        xy = band.get_paths()[0].vertices
+        found.append([(xy[xy[:, 0] == x, 1].min(), xy[xy[:, 0] == x, 1].max())
+                      for x in np.unique(xy[:, 0])])
+    return found
+
+
+def legend(figure):
+    return [text.get_text() for text in figure.legends[0].get_texts()]
+
+
+def is_trajectory_of(panel, theta, alpha, labels):
+    """The panel's line with each label shows θ after that many steps of size alpha."""
+    trajectory = tm.adapt(MODEL, theta, X, Y, alpha, max(labels.values()))
+    for label, k in labels.items():
+        x, y = line(panel, label).get_data()
+        assert_allclose(y, MODEL.predict(trajectory[k], x[:, np.newaxis])[:, 0], rtol=1e-12)
+
+
+def test_adaptation_draws_the_truth_the_support_set_and_each_step():
+    figure = plotting.plot_adaptation(MODEL, THETAS, TASKS, TASK, alpha=0.05, steps=(0, 1, 4))
     assert [panel.get_title() for panel in figure.axes] == ["MAML", "Reptile"]
-    for panel, theta in zip(figure.axes, thetas.values()):
-        assert_allclose(line(panel, "support").get_xydata(), np.hstack([task.x_support[0], task.y_support[0]]))
-        truth = line(panel, "truth").get_xydata()
-        A, phi = task.parameters["amplitude"][0], task.parameters["phase"][0]
-        assert_allclose(truth[:, 1], A * np.sin(truth[:, 0] - phi))
-        assert truth[0, 0] == -5 and truth[-1, 0] == 5
-        trajectory = tm.adapt(MODEL, theta, task.x_support[0], task.y_support[0], 0.05, 4)
-        for label, k in (("before adaptation", 0), ("after 1 step", 1), ("after 4 steps", 4)):
-            drawn = line(panel, label).get_xydata()
-            assert_allclose(drawn[:, 1], MODEL.predict(trajectory[k], drawn[:, :1])[:, 0])
-    assert figure.axes[0].get_ylim() == figure.axes[1].get_ylim()
-    figure.savefig(tmp_path / "adaptation.png")
+    for panel, theta in zip(figure.axes, THETAS.values()):
+        assert_allclose(line(panel, "support").get_xydata(), np.hstack([X, Y]))
+        x, y = line(panel, "truth").get_data()
+        A, phase = (TASK.parameters[name][0] for name in ("amplitude", "phase"))
+        assert_allclose(y, A * np.sin(x - phase))
+        assert x[0] == -5 and x[-1] == 5
+        assert len(panel.lines) == 5 and panel.get_xlabel() == "x"
+        is_trajectory_of(panel, theta, 0.05, {"before adaptation": 0, "after 1 step": 1,
+                                              "after 4 steps": 4})
+    assert [panel.get_ylabel() for panel in figure.axes] == ["y", ""]
+    one = plotting.plot_adaptation(MODEL, {"MAML": THETAS["MAML"]}, TASKS, TASK)
+    assert figure.get_figwidth() > 1.5 * one.get_figwidth()
+    assert legend(figure) == ["truth", "support", "before adaptation", "after 1 step",
+                              "after 4 steps"]
 
 
-def test_a_step_size_may_be_given_for_each_method(shown):
-    thetas, task = shown
-    both = plotting.plot_adaptation(MODEL, thetas, TASKS, task, alpha={"MAML": 0.01, "Reptile": 0.05}, steps=(0, 2))
-    for panel, name, alpha in zip(both.axes, thetas, (0.01, 0.05)):
-        alone = plotting.plot_adaptation(MODEL, {name: thetas[name]}, TASKS, task, alpha=alpha, steps=(0, 2))
-        assert_allclose(line(panel, "after 2 steps").get_ydata(), line(alone.axes[0], "after 2 steps").get_ydata())
+def test_colours_go_by_role_and_the_last_step_is_the_boldest():
+    figure = plotting.plot_adaptation(MODEL, THETAS, TASKS, TASK, steps=(0, 1, 4))
+    for panel, color in zip(figure.axes, ("#0072B2", "#009E73")):
+        colors = {each.get_label(): each.get_color() for each in panel.lines}
+        assert colors == {"truth": "black", "support": "#D55E00", "before adaptation": "0.55",
+                          "after 1 step": color, "after 4 steps": color}
+        first, last = line(panel, "after 1 step"), line(panel, "after 4 steps")
+        assert first.get_linestyle() != last.get_linestyle() == "-"
+        assert first.get_linewidth() < last.get_linewidth() and first.get_alpha() < 1
+        assert line(panel, "truth").get_linestyle() == "--"
+        assert line(panel, "support").get_marker() == "o"
+        assert line(panel, "support").get_linestyle() == "None"
+    # The legend serves all panels, so its steps have no method's colour.
+    handles = figure.legends[0].get_lines()
+    colors = [handle.get_color() for handle in handles]
+    assert colors == ["black", "#D55E00", "0.55", "0.25", "0.25"]
+    assert [handle.get_linestyle() for handle in handles[-2:]] == ["-.", "-"]
 
 
-def test_curves_draw_mean_and_median_of_every_method(shown, tmp_path):
-    thetas, _ = shown
-    curves = {name: tm.evaluate(MODEL, theta, TASKS, np.random.default_rng(0), 50, 5, steps=3)
-              for name, theta in thetas.items()}
-    figure = plotting.plot_curves(curves, "title")
-    for name, curve in curves.items():
-        assert_allclose(line(figure.axes[0], name).get_ydata(), curve.mean)
-        assert_allclose(line(figure.axes[1], name).get_ydata(), curve.median)
-    figure.savefig(tmp_path / "curves.png")
+@pytest.mark.parametrize("amplitude, reach", [(4.0, 6.4), (0.1, 1.6)])
+def test_the_truth_lies_within_the_picture_whatever_the_predictions_do(amplitude, reach):
+    tasks = tm.SinusoidTasks(amplitude=(amplitude, amplitude))
+    task = tasks.sample(np.random.default_rng(1), 1, 5)
+    figure = plotting.plot_adaptation(MODEL, THETAS, tasks, task, alpha=50.0, steps=(0, 10))
+    for panel in figure.axes:
+        low, high = panel.get_ylim()
+        assert_allclose([low, high], [-reach, reach], rtol=1e-3)
+        assert np.abs(line(panel, "after 10 steps").get_ydata()).max() > high
 
 
-def test_training_draws_the_median_of_each_stretch(tmp_path):
-    losses = {"MAML": np.arange(1.0, 11.0), "another": np.ones(3)}
+def test_a_step_size_may_be_given_for_each_name_or_be_in_its_method():
+    alphas = {"MAML": 0.01, "Reptile": 0.05}
+    methods = {"MAML": tm.MAML(MODEL, 0.01), "Reptile": tm.Reptile(MODEL, 0.05)}
+    for model, how in ((MODEL, {"alpha": alphas}), (methods, {})):
+        figure = plotting.plot_adaptation(model, THETAS, TASKS, TASK, steps=(0, 2), **how)
+        animation = plotting.animate_adaptation(model, THETAS, TASKS, TASK, steps=2, **how)
+        animation._func(2)
+        animation._draw_was_started = True  # or Matplotlib warns that it was never drawn
+        for i, (name, theta) in enumerate(THETAS.items()):
+            is_trajectory_of(figure.axes[i], theta, alphas[name], {"after 2 steps": 2})
+            moved = animation._fig.axes[i].lines[-1].get_ydata()
+            assert_allclose(moved, line(figure.axes[i], "after 2 steps").get_ydata())
+
+
+def test_the_step_size_is_one_hundredth_and_ten_steps_are_drawn_unless_given():
+    panel = plotting.plot_adaptation(MODEL, {"MAML": THETAS["MAML"]}, TASKS, TASK).axes[0]
+    is_trajectory_of(panel, THETAS["MAML"], 0.01, {"before adaptation": 0, "after 1 step": 1,
+                                                   "after 10 steps": 10})
+
+
+# Errors by inner step.
+
+
+def test_curves_show_the_mean_with_its_interval_and_the_median_with_its_quartiles():
+    curves = {name: tm.evaluate(MODEL, theta, TASKS, np.random.default_rng(0), 50, 5, steps=steps)
+              for (name, theta), steps in zip(THETAS.items(), (3, 2))}
+    figure = plotting.plot_curves(curves, "5-shot")
+    left, right = figure.axes
+    for i, (name, curve) in enumerate(curves.items()):
+        assert_allclose(line(left, name).get_xdata(), np.arange(len(curve.mean)))
+        assert_allclose(line(left, name).get_ydata(), curve.mean)
+        assert_allclose(line(right, name).get_ydata(), curve.median)
+        half = 1.96 * curve.errors.std(axis=1) / np.sqrt(50)
+        assert_allclose(bands(left)[i], np.transpose([curve.mean - half, curve.mean + half]))
+        assert_allclose(bands(right)[i], np.sort(curve.errors, axis=1)[:, [12, 37]])
+        for panel in (left, right):
+            color = plotting.STYLES[name]["color"]
+            assert line(panel, name).get_color() == color
+            assert line(panel, name).get_marker() == plotting.STYLES[name]["marker"]
+            assert_allclose(panel.collections[i].get_facecolor()[0], to_rgba(color, 0.18))
+    assert (figure.get_suptitle(), legend(figure)) == ("5-shot", ["MAML", "Reptile"])
+    assert left.get_title() == "mean, 95 % interval" and right.get_title() == "median, quartiles"
+    assert [panel.get_yscale() for panel in (left, right)] == ["log", "log"]
+    assert left.get_ylim() == right.get_ylim()
+    assert [panel.get_xlabel() for panel in (left, right)] == ["inner steps"] * 2
+    assert left.get_ylabel() == "query mean squared error"
+    figure.draw_without_rendering()
+    assert all(tick == int(tick) for tick in left.get_xticks())
+
+
+def test_a_curve_of_no_steps_is_a_level_over_all_steps_without_a_band():
+    curves = {"oracle": AdaptationCurve(np.array([[1.0, 2.0, 6.0]]), np.zeros((1, 3), bool)),
+              "MAML": AdaptationCurve(np.ones((4, 3)), np.zeros((4, 3), bool))}
+    left, right = plotting.plot_curves(curves).axes
+    assert_allclose(line(left, "oracle").get_xydata(), [[0, 3], [3, 3]])
+    assert_allclose(line(right, "oracle").get_xydata(), [[0, 2], [3, 2]])
+    assert len(left.collections) == len(right.collections) == 1
+    alone = plotting.plot_curves({"oracle": curves["oracle"]})
+    assert_allclose(line(alone.axes[0], "oracle").get_xydata(), [[0, 3]])
+    assert alone.get_suptitle() == ""
+
+
+# Training curves.
+
+
+def test_training_shows_median_and_quartiles_of_each_stretch():
+    losses = {"MAML": np.arange(1.0, 21.0), "another": np.ones(3)}
     figure = plotting.plot_training(losses, points=5)
-    assert_allclose(line(figure.axes[0], "MAML").get_xydata(), [[2, 1.5], [4, 3.5], [6, 5.5], [8, 7.5], [10, 9.5]])
-    figure.savefig(tmp_path / "training.png")
+    panel = figure.axes[0]
+    middles = np.array([2.5, 6.5, 10.5, 14.5, 18.5])
+    assert_allclose(line(panel, "MAML").get_xydata().T, [[4, 8, 12, 16, 20], middles])
+    assert_allclose(line(panel, "another").get_xydata(), [[1, 1], [2, 1], [3, 1]])
+    assert_allclose(bands(panel)[0], np.transpose([middles - 0.75, middles + 0.75]))
+    assert line(panel, "MAML").get_color() == "#0072B2" and line(panel, "MAML").get_marker() == ""
+    assert line(panel, "another").get_color() == "0.35"
+    assert (panel.get_xlabel(), panel.get_yscale()) == ("iteration", "log")
+    assert "meta-loss" in panel.get_ylabel() and "quartiles" in panel.get_title()
+    assert legend(figure) == ["MAML", "another"]
+    many = plotting.plot_training({"MAML": np.ones(1000)}).axes[0]
+    assert len(line(many, "MAML").get_xdata()) == 100
 
 
-def test_the_animation_has_a_frame_a_step(shown, tmp_path):
-    thetas, task = shown
-    animation = plotting.animate_adaptation(MODEL, thetas, TASKS, task, alpha=0.05, steps=2)
-    animation.save(tmp_path / "adaptation.gif", writer="pillow")
-    from PIL import Image
+# The animation.
 
-    for k in (2, 0):
+
+def test_the_animation_has_a_frame_for_each_step(tmp_path):
+    Image = pytest.importorskip("PIL.Image")
+    animation = plotting.animate_adaptation(MODEL, THETAS, TASKS, TASK, alpha=0.05, steps=2)
+    for k, words in ((2, "2 inner steps"), (1, "1 inner step"), (0, "0 inner steps")):
         animation._func(k)
-        for panel, theta in zip(animation._fig.axes, thetas.values()):
-            trajectory = tm.adapt(MODEL, theta, task.x_support[0], task.y_support[0], 0.05, 2)
-            drawn = panel.lines[-1].get_xydata()
-            assert_allclose(drawn[:, 1], MODEL.predict(trajectory[k], drawn[:, :1])[:, 0])
+        assert animation._fig.get_suptitle() == f"after {words}"
+        for panel, (name, theta) in zip(animation._fig.axes, THETAS.items()):
+            moving, trajectory = panel.lines[-1], tm.adapt(MODEL, theta, X, Y, 0.05, 2)
+            x, y = moving.get_data()
+            assert_allclose(y, MODEL.predict(trajectory[k], x[:, np.newaxis])[:, 0])
+            assert moving.get_color() == plotting.STYLES[name]["color"]
+    animation.save(tmp_path / "adaptation.gif", writer="pillow")
     with Image.open(tmp_path / "adaptation.gif") as image:
-        assert image.n_frames == 3
+        assert image.n_frames == 3 and image.info["duration"] == 400
+
+
+# The look, and what cannot be drawn.
 
 
 def test_every_method_has_its_own_colour_and_its_own_second_cue():
-    styles = [plotting.STYLES[name] for name in ("MAML", "first-order MAML", "Reptile", "joint training")]
-    for cue in ("color", "linestyle", "marker"):
-        assert len({str(style[cue]) for style in styles}) == 4
+    cues = [(str(style["linestyle"]), style["marker"]) for style in plotting.STYLES.values()]
+    colours = [style["color"] for style in plotting.STYLES.values()]
+    assert len(cues) == len(set(cues)) == 13
+    assert len(set(colours)) == 12 + 1  # the oracle and least squares are greys of their own
+    # The query set, which lessons draw: open squares of another colour; support points on top.
+    assert (plotting.QUERY["color"], plotting.QUERY["marker"]) == ("#56B4E9", "s")
+    assert plotting.QUERY["fillstyle"] == "none" and plotting.SUPPORT["zorder"] > 2
+    assert plotting.style_of("mine") == dict(color="0.35", linestyle="-", marker=".")
 
 
-@pytest.mark.parametrize("draw, word", [
-    (lambda thetas, task: plotting.plot_adaptation(MODEL, {}, TASKS, task), "thetas has 0 entries"),
-    (lambda thetas, task: plotting.plot_adaptation(MODEL, thetas, TASKS, task, steps=()), "steps 0"),
-    (lambda thetas, task: plotting.plot_adaptation(MODEL, thetas, TASKS, task, steps=(-1, 2)), "steps[0]"),
-    (lambda thetas, task: plotting.plot_adaptation(MODEL, {"MAML": np.ones((2, 25))}, TASKS, task), "thetas['MAML']"),
-    (lambda thetas, task: plotting.plot_adaptation(MODEL, thetas, TASKS, tm.Batch(
-        task.x_support, task.y_support, task.x_query, task.y_query)), "task has no parameters"),
-    (lambda thetas, task: plotting.plot_curves({}), "curves is empty"),
-    (lambda thetas, task: plotting.plot_training({"MAML": []}), "losses['MAML'] has shape (0,)")])
-def test_nothing_to_draw_is_an_error_that_names_it(shown, draw, word):
+def test_a_dollar_sign_in_a_name_is_no_mathematics():
+    name, losses = "a$b$c", {"a$b$c": np.ones(3)}
+    plotting.plot_training(losses).draw_without_rendering()
+    assert legend(plotting.plot_training(losses)) == [r"a\$b\$c"]
+    curve = AdaptationCurve(np.ones((2, 3)), np.zeros((2, 3), bool))
+    assert legend(plotting.plot_curves({name: curve})) == [r"a\$b\$c"]
+    figure = plotting.plot_adaptation(MODEL, {name: THETAS["MAML"]}, TASKS, TASK)
+    assert figure.axes[0].get_title() == r"a\$b\$c"
+
+
+def adaptation(thetas=THETAS, task=TASK, **how):
+    return plotting.plot_adaptation(MODEL, thetas, TASKS, task, **how)
+
+
+BARE = tm.Batch(TASK.x_support, TASK.y_support, TASK.x_query, TASK.y_query)
+
+
+@pytest.mark.parametrize("draw, words", [
+    (lambda: adaptation({}), "thetas has 0 entries and steps 3"),
+    (lambda: adaptation(steps=()), "2 entries and steps 0"),
+    (lambda: adaptation(steps=(0, -1)), "steps[1] is -1"),
+    (lambda: adaptation({"it": np.ones((2, 25))}), "thetas['it']"),
+    (lambda: adaptation(task=BARE), "task has no parameters"),
+    (lambda: adaptation(task=TASKS.sample(RNG, 2)), "task is 2 tasks"),
+    (lambda: plotting.animate_adaptation(MODEL, THETAS, TASKS, "a task"), "task is str; expected"),
+    (lambda: plotting.plot_curves({}), "curves is empty"),
+    (lambda: plotting.plot_training({}), "losses is empty; expected at least one"),
+    (lambda: plotting.plot_training({"MAML": []}), "losses['MAML'] has shape (0,)")])
+def test_nothing_to_draw_is_an_error_that_names_it(draw, words):
     with pytest.raises(ValueError) as caught:
-        draw(*shown)
-    assert word in str(caught.value)
-
-
-@pytest.mark.parametrize("task, found", [(TASKS.sample(np.random.default_rng(0), 2), "2 tasks"), ("a task", "str")])
-def test_more_than_one_task_is_an_error(shown, task, found):
-    with pytest.raises(ValueError, match=f"task is {found}; expected a Batch of one task"):
-        plotting.plot_adaptation(MODEL, shown[0], TASKS, task)
+        draw()
+    assert words in str(caught.value)

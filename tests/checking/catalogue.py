@@ -1,867 +1,272 @@
-"""A catalogue of planted mistakes: complete code as a learner would write it, with one thing wrong each time.
+"""A catalogue of planted mistakes: the code of learner.py with one passage changed each time.
 
-It shares no code with the checker that it tests, nor with the models of the package.  A learner's code below
-takes `mistake`, the catalogue's own sentence for what is wrong; the line concerned looks at it.  With None it
-is right.
-
-Eleven mistakes that are common in implementations found on the web, and the names that they have here:
-
-    1   a layer's gradient from another layer's error: "W2's gradient is built from the output error"
-    2   a check at so small an α that dropping the Hessian passes: about checks, not about code under check; see
-        `test_the_first_order_gradient_fails_at_any_step_size` in test_14
-    3   a second-order term that vanishes for ReLU: "the term with φ'' is forgotten"
-    4   first-order passed off as exact: "the Hessian is dropped: first-order MAML"
-    5   θ changed in place: "the inner loop changes theta in place", "each task starts where the one before ended"
-    6   support points reused as queries: "the query loss is taken on the support set"
-    7   signs and means: "adaptation goes uphill", "the inner gradient is summed over the examples", "divided by K
-        a second time", ...
-    8   learned step sizes with θ's gradient: outside, the three checks take α as given
-    9   an output activation that cannot reach the targets: "the tanh at the output has no derivative" is the part
-        that is a derivation; an optimizer's state that leaks from task to task is none, test_06 has it
-    10  the adapted loss on the wrong set: outside, the evaluation's business (test_06)
-    11  a mistyped range of amplitudes: outside, the tasks' business (test_01)
+Mistakes in what adapts, MAML's and others', are planted in test_check_meta.py.
 """
 
-from typing import Callable, NamedTuple
+from pathlib import Path
+from types import ModuleType
+from typing import NamedTuple
 
 import numpy as np
 
 import tinymeta as tm
+from learner import (ACTIVATIONS, LOSSES, SMALL, WIDE, LearnerLinear, LearnerMLP,  # noqa: F401
+                     learner_adapt, learner_maml, learner_reptile)
 
-
-def transpose(matrix):
-    """The transpose of the last two axes."""
-    return np.swapaxes(matrix, -1, -2)
-
-
-def _softplus_slope(z):
-    return 1 / (1 + np.exp(-z))
-
-
-ACTIVATIONS = {  # φ, φ', φ'', all of z
-    "tanh": (np.tanh, lambda z: 1 - np.tanh(z) ** 2, lambda z: -2 * np.tanh(z) * (1 - np.tanh(z) ** 2)),
-    "relu": (lambda z: z * (z.real > 0), lambda z: 1.0 * (z.real > 0), lambda z: 0.0 * z),
-    "relu as it is usually written": (lambda z: np.maximum(0, z), lambda z: (z > 0).astype(float), lambda z: 0.0 * z),
-    "relu by np.abs": (lambda z: (z + np.abs(z)) / 2, lambda z: 1.0 * (z.real > 0), lambda z: 0.0 * z),
-    "sine": (np.sin, np.cos, lambda z: -np.sin(z)),
-    "softplus": (lambda z: np.log(1 + np.exp(z)), _softplus_slope,
-                 lambda z: _softplus_slope(z) * (1 - _softplus_slope(z))),
-}
-
-
-def _count(f):
-    return f.shape[-2] * f.shape[-1]
-
-
-LOSSES = {  # L, ∂L/∂f and (∂²L/∂f²) ḟ
-    "squared error": (lambda f, y: ((f - y) ** 2).mean(axis=(-2, -1)), lambda f, y: 2 * (f - y) / _count(f),
-                      lambda f, y, f_dot: 2 * f_dot / _count(f)),
-    "log cosh": (lambda f, y: np.log(np.cosh(f - y)).mean(axis=(-2, -1)), lambda f, y: np.tanh(f - y) / _count(f),
-                 lambda f, y, f_dot: (1 - np.tanh(f - y) ** 2) * f_dot / _count(f)),
-}
-
-SMALL, WIDE = (2, 4, 4, 1), (2, 4, 3, 2)  # square in the middle, so that NumPy is silent; and two outputs
-
-
-class LearnerMLP:
-    """A network written by a learner: gradients go into views of one vector, layer by layer, l = 1 ... N."""
-
-    def __init__(self, widths=SMALL, activation="tanh", mistake=None, loss="squared error"):
-        self.widths, self.mistake, self.N = list(widths), mistake, len(widths) - 1
-        self.d_in, self.d_out = self.widths[0], self.widths[-1]
-        self.activation, self.loss_name = activation, loss
-        self.phi, self.phi1, self.phi2 = ACTIVATIONS[activation]
-        self.score, self.score1, self.score2 = LOSSES[loss]
-        self.blocks = []
-        for l, (n_in, n_out) in enumerate(zip(widths, widths[1:]), start=1):
-            self.blocks += [(f"W{l}", (n_in, n_out)), (f"b{l}", (n_out,))]
-        self.n_params = sum(int(np.prod(shape)) for _, shape in self.blocks)
-
-    def init(self, rng):
-        """Draw θ, (P,)."""
-        return 0.6 * rng.standard_normal(self.n_params)
-
-    def split(self, flat, bias_first=False):
-        """Views [None, (W_1, b_1), ...] into a flat vector (..., P); b_l is (..., 1, n_l)."""
-        layers, start = [None], 0
-        for n_in, n_out in zip(self.widths, self.widths[1:]):
-            size, end = n_in * n_out, start + n_in * n_out + n_out
-            W, b = (slice(start + n_out, end), slice(start, start + n_out)) if bias_first else (
-                slice(start, start + size), slice(start + size, end))
-            layers.append((flat[..., W].reshape(flat.shape[:-1] + (n_in, n_out)), flat[..., b][..., None, :]))
-            start = end
-        return layers
-
-    def forward(self, theta, x):
-        """The layers' parameters, z_l and a_l, numbered from 1; a_0 = x."""
-        layers, z, a = self.split(theta), [None], [x]
-        for l in range(1, self.N + 1):
-            W, b = layers[l]
-            z.append(a[l - 1] @ W + b)
-            a.append(self.phi(z[l]) if l < self.N else z[l])
-            if self.mistake == "the activation drops the imaginary part" and l < self.N:
-                a[l] = a[l].real
-        return layers, z, a
-
-    def loss(self, theta, x, y):
-        """L, shape (...)."""
-        m, f = self.mistake, self.forward(theta, x)[2][-1]
-        if m == "the tanh at the output has no derivative":
-            f = np.tanh(f)
-        if m == "the loss is not averaged over the examples":
-            return ((f - y) ** 2).mean(axis=-1)
-        if m == "the loss is a matrix of one entry":
-            return np.array([[self.score(f, y)]])
-        if m == "the loss returns nothing":
-            return None
-        if m == "the loss is not a number":
-            return np.log(-1 - self.score(f, y).real)
-        if m == "the loss takes an argument that it is not given":
-            return self.score(f, y) * self.weight
-        if m == "the loss changes theta in place":
-            theta *= 1.01
-        if m == "the loss changes y in place":
-            y -= f.real
-        if m == "the loss subtracts y of shape (K,) from f of shape (K, 1)":
-            return ((f - y[..., 0][..., None, :]) ** 2).mean(axis=(-2, -1))
-        if m == "the loss of a batch is one number":
-            return ((f - y) ** 2).mean()
-        return self.score(f, y)
-
-    def gradient(self, theta, x, y):
-        """∂L/∂θ, shape (..., P)."""
-        m, N = self.mistake, self.N
-        if m == "the gradient changes theta in place":
-            theta *= 1.01
-        if m == "the gradient changes x in place":
-            x -= x.mean(axis=-2, keepdims=True)
-        if m == "the gradient is of all examples but the last":
-            x, y = x[..., :-1, :], y[..., :-1, :]
-        if m == "the inputs are rounded to single precision":
-            x = x.astype(np.float32)
-        layers, z, a = self.forward(theta, x)
-        delta = self.output_error(a[N], y)  # (..., K, D_out)
-        at_output = delta
-        g = np.zeros(np.broadcast_shapes(theta.shape[:-1], x.shape[:-2]) + theta.shape[-1:], np.result_type(theta, y))
-        grads = self.split(g, bias_first=m == "biases come before weights in the flat gradient")
-        for l in range(N, 0, -1):
-            W, (dW, db) = layers[l][0], grads[l]
-            a_T = a[l - 1].T if m == "all axes are transposed in the weight gradient" else transpose(a[l - 1])
-            dW[...] = a_T @ delta
-            db[...] = delta.sum(axis=-2, keepdims=True)
-            self.spoil_block(l, dW, db, z, a, delta, at_output)
-            if l > 1:
-                slope = self.phi1(z[l - 1])
-                if m == "φ' is evaluated at a, not at z":
-                    slope = self.phi1(a[l - 1])
-                if (m, l) in [("φ' is forgotten in layer 1", 2), ("φ' is forgotten in layer 2", 3)]:
-                    slope = 1.0
-                if m in ("the ReLU mask of layer 1 is that of layer 2", "φ' of layer 1 is that of layer 2") and l == 2:
-                    slope = self.phi1(z[2])
-                if m == "the derivative of ReLU is used in a tanh network":
-                    slope = 1.0 * (z[l - 1].real > 0)
-                if m == "the error goes back through W2, not its transpose" and l == 2:
-                    delta = delta @ W * slope
-                elif m == "the error goes back through W3, not its transpose" and l == 3:
-                    delta = delta @ W * slope
-                elif m == "the error goes back through weights that are already updated":
-                    delta = delta @ transpose(W - 0.1 * dW) * slope
-                else:
-                    delta = delta @ transpose(W) * slope  # (..., K, n_{l-1})
-        return self.spoil_gradient(g, theta)
-
-    def output_error(self, f, y):
-        """δ_N = ∂L/∂f, (..., K, D_out)."""
-        m, K = self.mistake, f.shape[-2]
-        if m == "the tanh at the output has no derivative":
-            f = np.tanh(f)
-        delta = self.score1(f, y)
-        if m == "the error is y - f":
-            delta = -delta
-        if m == "the factor 2 of the square is forgotten":
-            delta = delta / 2
-        if m == "the factor 2 of the square appears twice":
-            delta = 2 * delta
-        if m == "the gradient is summed over the examples":
-            delta = delta * K
-        if m == "the gradient is divided by K a second time":
-            delta = delta / K
-        if m == "the gradient is summed over the outputs":
-            delta = delta * f.shape[-1]
-        if m == "the gradient is divided by the number of outputs a second time":
-            delta = delta / f.shape[-1]
-        if m == "the gradient is divided by the length of the first axis":
-            delta = delta * K / f.shape[0]
-        if m == "the last example is left out of the sum":
-            delta[..., -1, :] = 0
-        if m == "the first example is counted twice":
-            delta[..., 0, :] *= 2
-        if m == "only the first output is scored":
-            delta[..., 1:] = 0
-        return delta
-
-    def spoil_block(self, l, dW, db, z, a, delta, at_output):
-        """The mistakes made where layer l's gradient is written into its views dW and db."""
-        m = self.mistake
-        if m == "W2's gradient is built from the output error" and l == 2:
-            dW[...] = transpose(a[1]) @ at_output  # (4, 1) onto (4, 4), silently
-        if m == "W2's gradient is never written" and l == 2:
-            dW[...] = 0
-        if m == "b1's gradient is never written" and l == 1:
-            db[...] = 0
-        if m == "b2's gradient has the wrong sign" and l == 2:
-            db[...] = -delta.sum(axis=-2, keepdims=True)
-        if m == "the bias gradients are averaged over the examples":
-            db[...] = delta.mean(axis=-2, keepdims=True)
-        if m == "W3's gradient is averaged over the examples" and l == 3:
-            dW[...] = transpose(a[2]) @ delta / delta.shape[-2]
-        if m == "the hidden bias gradients are summed over the units" and l < self.N:
-            db[...] = delta.sum(axis=-1)[..., None, :]  # (4,) for 4 examples, silently
-        if m == "the output's bias gradient is averaged over examples and outputs" and l == self.N:
-            db[...] = delta.mean(axis=(-2, -1), keepdims=True)
-        if m == "the weight gradients are flattened column by column":
-            dW[...] = transpose(transpose(a[l - 1]) @ delta).reshape(dW.shape)
-        if m == "W2's gradient takes z1 for a1" and l == 2:
-            dW[...] = transpose(z[1]) @ delta
-        if m == "one entry of W2's gradient is never written" and l == 2:
-            dW[..., 1, 2] = 0
-        if m == "one entry of W1's gradient has the wrong sign" and l == 1:
-            dW[..., 1, 3] *= -1
-        if m == "b2's gradient is shifted by one" and l == 2:
-            db[...] = np.roll(delta.sum(axis=-2, keepdims=True), 1, axis=-1)
-        if m == "the rows of W2's gradient are in reverse order" and l == 2:
-            dW[...] = (transpose(a[1]) @ delta)[..., ::-1, :]
-        if m == "the bias gradients are summed over the first axis":
-            db[...] = delta.sum(axis=0)
-        if m == "W2's gradient is divided by a sum that is zero" and l == 2:
-            dW[...] = dW / np.zeros(1) * 0
-
-    def spoil_gradient(self, g, theta):
-        """The mistakes made in what is returned."""
-        m = self.mistake
-        if m == "the gradient has weight decay, the loss has not":
-            return g + 0.01 * theta
-        if m == "the gradient is a column":
-            return g[..., None]
-        if m == "the gradient is a list of arrays":
-            return [part for layer in self.split(g)[1:] for part in layer]
-        if m == "the gradient is that of the first layer alone":
-            return g[..., :self.widths[0] * self.widths[1] + self.widths[1]]
-        if m == "the gradient is not returned":
-            return None
-        if m == "the gradient divides by a number that is zero":
-            return g * (1 / (len(self.widths) - 4))
-        if m == "the gradient of a batch is averaged over tasks":
-            return g.reshape(-1, self.n_params).mean(axis=0)
-        if m == "the gradient of a stub is zero":
-            return np.zeros_like(g)
-        return g
-
-    def hvp(self, theta, x, y, v):
-        """H v, shape (..., P)."""
-        m, N = self.mistake, self.N
-        if m == "the product is the gradient":
-            return self.gradient(theta, x, y) + 0 * v
-        if m == "the product is a difference of two gradients":
-            return (self.gradient(theta + 1e-3 * v, x, y) - self.gradient(theta, x, y)) / 1e-3
-        if m == "the product is taken at v in the direction θ":
-            theta, v = v, theta
-        if m == "the product changes v in place":
-            v /= np.sqrt((v * v).sum())
-        layers, z, a = self.forward(theta, x)
-        moves = self.split(np.ones_like(v) if m == "the direction is ignored" else v)
-        if m == "the directions of b1 and b2 are exchanged":
-            moves[1], moves[2] = (moves[1][0], moves[2][1]), (moves[2][0], moves[1][1])
-        z_dot, a_dot = self.forward_dot(layers, moves, z, a)
-        delta, delta_dot = [None] * (N + 1), [None] * (N + 1)
-        delta[N] = self.score1(a[N], y)
-        delta_dot[N] = self.score2(a[N], y, z_dot[N])
-        if m == "the curvature of the loss is divided by the length of the first axis":
-            delta_dot[N] = delta_dot[N] * x.shape[-2] / a[N].shape[0]
-        if m == "the last example is left out of the product":
-            delta[N][..., -1, :], delta_dot[N][..., -1, :] = 0, 0
-        for l in range(N - 1, 0, -1):
-            W, V = layers[l + 1][0], moves[l + 1][0]
-            back = delta[l + 1] @ transpose(W)  # (..., K, n_l)
-            delta[l] = back * self.phi1(z[l])
-            through_W, through_V = delta_dot[l + 1] @ transpose(W), delta[l + 1] @ transpose(V)
-            curved = back * self.phi2(z[l]) * z_dot[l]
-            if m == "the term with φ'' is forgotten":
-                curved = 0
-            if m == "the term with φ'' has the wrong sign":
-                curved = -curved
-            if m == "the term with φ'' is halved":
-                curved = curved / 2
-            if m == "the term with φ'' has no ż":
-                curved = back * self.phi2(z[l])
-            if m == "the term δ Vᵀ is forgotten":
-                through_V = 0
-            if m == "the term δ̇ Wᵀ is forgotten":
-                through_W = 0
-            if m == "the product is Gauss-Newton's":
-                through_V, curved = 0, 0
-            delta_dot[l] = (through_W + through_V) * self.phi1(z[l]) + curved
-        h = np.zeros(np.broadcast_shapes(theta.shape[:-1], v.shape[:-1], x.shape[:-2]) + v.shape[-1:],
-                     np.result_type(theta, v, y))
-        products = self.split(h)
-        for l in range(1, N + 1):
-            hW, hb = products[l]
-            hW[...] = transpose(a[l - 1]) @ delta_dot[l]
-            if l > 1 and m not in ("the term ȧᵀ δ is forgotten", "the product is Gauss-Newton's"):
-                hW[...] += transpose(a_dot[l - 1]) @ delta[l]
-            hb[...] = delta_dot[l].sum(axis=-2, keepdims=True)
-            if m == "the product's W2 is transposed" and l == 2:
-                hW[...] = transpose(hW).copy()
-            if m == "the product's b2 is never written" and l == 2:
-                hb[...] = 0
-            if m == "the product's biases are averaged over the examples":
-                hb[...] = delta_dot[l].mean(axis=-2, keepdims=True)
-            if m == "the product's b1 has the wrong sign" and l == 1:
-                hb[...] = -hb
-        factor = {"the product has the wrong sign": -1, "the product is twice too large": 2,
-                  "the product is divided by K a second time": 1 / x.shape[-2]}.get(m, 1)
-        if m == "the product is one number":
-            return (h * v).sum(axis=-1)
-        return factor * h
-
-    def forward_dot(self, layers, moves, z, a):
-        """ż_l and ȧ_l, numbered from 1; ȧ_0 = 0."""
-        m, z_dot, a_dot = self.mistake, [None], [None]
-        for l in range(1, self.N + 1):
-            (W, _), (V, c) = layers[l], moves[l]
-            z_dot.append(a[l - 1] @ V + (0 * c if m == "the direction of the biases is forgotten" else c))
-            if m == "the term a V is forgotten in the last layer" and l == self.N:
-                z_dot[l] = 0 * z_dot[l] + c
-            if l > 1 and m != "the term ȧ W is forgotten":
-                z_dot[l] = z_dot[l] + a_dot[l - 1] @ W
-            a_dot.append(z_dot[l] if m == "ȧ is ż, without φ'" else self.phi1(z[l]) * z_dot[l])
-        return z_dot, a_dot
-
-
-class LearnerLinear:
-    """Linear regression written by a learner: f = x W + b."""
-
-    def __init__(self, d_in=3, d_out=2, mistake=None):
-        self.d_in, self.d_out, self.mistake = d_in, d_out, mistake
-        self.blocks = [("W1", (d_in, d_out)), ("b1", (d_out,))]
-        self.n_params = d_in * d_out + d_out
-
-    def init(self, rng):
-        """Draw θ, (P,)."""
-        return 0.6 * rng.standard_normal(self.n_params)
-
-    def predict(self, theta, x):
-        """f, (..., K, D_out)."""
-        W = theta[..., :-self.d_out].reshape(theta.shape[:-1] + (self.d_in, self.d_out))
-        return x @ W + theta[..., None, -self.d_out:]
-
-    def back(self, x, delta):
-        """(xᵀ δ, 1ᵀ δ) as one flat vector."""
-        W = transpose(x) @ delta
-        return np.concatenate([W.reshape(W.shape[:-2] + (-1,)), delta.sum(axis=-2)], axis=-1)
-
-    def loss(self, theta, x, y):
-        """L, shape (...)."""
-        return ((self.predict(theta, x) - y) ** 2).mean(axis=(-2, -1))
-
-    def gradient(self, theta, x, y):
-        """∂L/∂θ, shape (..., P)."""
-        m, f = self.mistake, self.predict(theta, x)
-        delta = 2 * (f - y) / _count(f)
-        if m == "linear: the sign of the error is y - f in the bias alone":
-            delta_b = -delta
-            return np.concatenate([self.back(x, delta)[..., :-self.d_out], delta_b.sum(axis=-2)], axis=-1)
-        if m == "linear: the gradient is averaged over examples alone":
-            delta = 2 * (f - y) / f.shape[-2]
-        if m == "linear: the weight gradient is x δ, without the transpose":
-            return np.concatenate([(x @ delta).ravel(), delta.sum(axis=-2)])
-        if m == "linear: the bias is forgotten in the gradient":
-            return np.concatenate([self.back(x, delta)[..., :-self.d_out], 0 * delta.sum(axis=-2)], axis=-1)
-        if m == "linear: the weight gradient is flattened column by column":
-            W = transpose(x) @ delta
-            return np.concatenate([transpose(W).reshape(W.shape[:-2] + (-1,)), delta.sum(axis=-2)], axis=-1)
-        if m == "linear: the gradient forgets the bias in the prediction":
-            return self.back(x, 2 * (f - theta[..., None, -self.d_out:] - y) / _count(f))
-        return self.back(x, delta)
-
-    def hvp(self, theta, x, y, v):
-        """H v, shape (..., P)."""
-        m = self.mistake
-        f_dot = self.predict(theta if m == "linear: the product moves along θ, not v" else v, x)
-        if m == "linear: the direction of the bias is forgotten":
-            f_dot = f_dot - v[..., None, -self.d_out:]
-        delta_dot = 2 * f_dot / _count(f_dot)
-        if m == "linear: the product subtracts the targets":
-            delta_dot = 2 * (f_dot - y) / _count(f_dot)
-        if m == "linear: the product is summed over the examples":
-            delta_dot = 2 * f_dot
-        if m == "linear: the product is zero, since the model is linear":
-            delta_dot = 0 * f_dot
-        return self.back(x, delta_dot)
-
-
-def learner_maml(theta, batch, alpha, steps, model, mistake=None, first_order=False):
-    """MAML's query loss and meta-gradient, one task after another: (number, (P,))."""
-    m, T, K = mistake, len(batch.x_support), batch.x_support.shape[1]
-    losses, gradients, start = [], [], theta
-    for t in range(T):
-        x_s, y_s, x_q, y_q = batch.x_support[t], batch.y_support[t], batch.x_query[t], batch.y_query[t]
-        if m == "support and query are exchanged":
-            x_s, y_s, x_q, y_q = x_q, y_q, x_s, y_s
-        if m == "the inner loop trains on the query set":
-            x_s, y_s = x_q, y_q
-        if m == "the query loss is taken on the support set":
-            x_q, y_q = x_s, y_s
-        points = [start]
-        for k in range(steps):
-            g = model.gradient(points[0] if m == "the inner gradient is always taken at θ_0" else points[k], x_s, y_s)
-            if m == "the inner gradient is summed over the examples":
-                g = K * g
-            if m == "the inner loop goes uphill":
-                g = -g
-            if m == "the inner loop changes theta in place":
-                theta -= alpha * g
-                points.append(theta)
-            else:
-                points.append(points[k] - alpha * g)
-        if m == "each task starts where the one before ended":
-            start = points[-1]
-        end = points[0] if m == "the query gradient is taken at θ_0" else points[-1]
-        if m == "the query gradient is taken one step too early":
-            end = points[-2]
-        losses.append(model.loss(end, x_q, y_q))
-        v = model.gradient(end, x_q, y_q)
-        if m == "the first product is with the support gradient":
-            v = model.gradient(end, x_s, y_s)
-        first_v = v
-        order = list(reversed(range(steps)))
-        if m == "the factors are multiplied from the first step to the last":
-            order = list(range(steps))
-        if m == "the backward loop stops one step too early":
-            order = order[:-1]
-        if m == "only the last step's Hessian is used":
-            order = order[:1]
-        if m == "only the last two steps' Hessians are used":
-            order = order[:2]
-        if m == "the last step's Hessian is applied twice":
-            order = order[:1] + order
-        for k in ([] if first_order and m != "the Hessian is kept" else order):
-            at = points[k]
-            if m == "every Hessian is taken at θ_S":
-                at = points[-1]
-            if m == "every Hessian is taken at θ_0":
-                at = points[0]
-            if m == "every Hessian is taken one step too late":
-                at = points[k + 1]
-            x_h, y_h = (x_q, y_q) if m == "the Hessian is that of the query loss" else (x_s, y_s)
-            H_v = model.hvp(at, x_h, y_h, first_v if m == "every Hessian is applied to v_S" else v)
-            if m == "the Hessian is dropped: first-order MAML":
-                H_v = 0 * H_v
-            if m == "α is forgotten before the Hessian":
-                H_v = H_v / alpha
-            if m == "the Hessian is added":
-                H_v = -H_v
-            if m == "α is doubled before the Hessian":
-                H_v = 2 * H_v
-            if m == "α is halved before the Hessian":
-                H_v = H_v / 2
-            if m == "α is multiplied by K before the Hessian":
-                H_v = K * H_v
-            if m == "α is squared before the Hessian":
-                H_v = alpha * H_v
-            if m == "the identity in I - αH is forgotten":
-                v = -alpha * H_v
-            else:
-                v = v - alpha * H_v
-        gradients.append(v)
-    return learner_mean(m, losses, gradients, alpha, T)
-
-
-def learner_mean(m, losses, gradients, alpha, T):
-    """What MAML returns: the mean over tasks of the losses and of the gradients."""
-    loss, total = sum(losses) / T, sum(gradients)
-    if m == "the meta-gradient is summed over tasks":
-        return loss, total
-    if m == "the meta-gradient is divided by the number of tasks twice":
-        return loss, total / T / T
-    if m == "the meta-gradient has the wrong sign":
-        return loss, -total / T
-    if m == "the meta-gradient is multiplied by α":
-        return loss, alpha * total / T
-    if m == "the last task is left out":
-        return loss, sum(gradients[:-1]) / (T - 1)
-    if m == "the last task is left out, yet counted":
-        return loss, sum(gradients[:-1]) / T
-    if m == "only the last task is kept":
-        return loss, gradients[-1]
-    if m == "the first task counts twice":
-        return loss, (total + gradients[0]) / T
-    if m == "the meta-gradient is not averaged over tasks":
-        return loss, np.array(gradients)
-    if m == "the meta-gradient comes before the loss":
-        return total / T, loss
-    if m == "the meta-gradient is not returned":
-        return None
-    if m == "the meta-gradient of b1 is never written":
-        return loss, np.where((np.arange(total.size) >= 8) & (np.arange(total.size) < 12), 0, total / T)
-    if m == "the meta-gradient is not a number":
-        return loss, total / (0 * total)
-    if m == "the meta-gradient looks up a task that is not there":
-        return loss, (total + gradients[T]) / (T + 1)
-    return loss, total / T
-
-
-def learner_reptile(theta, batch, alpha, steps, model, mistake=None):
-    """Reptile's mean of θ - θ_S, one task after another, (P,)."""
-    m, moves = mistake, []
-    for t in range(len(batch.x_support)):
-        x, y = batch.x_support[t], batch.y_support[t]
-        if m == "Reptile trains on the query set":
-            x, y = batch.x_query[t], batch.y_query[t]
-        if m == "Reptile trains on the first task alone":
-            x, y = batch.x_support[0], batch.y_support[0]
-        adapted, g = theta, 0
-        for _ in range(steps - 1 if m == "Reptile makes one step too few" else steps):
-            g = model.gradient(theta if m == "Reptile's inner gradient is always taken at θ" else adapted, x, y)
-            if m == "Reptile changes theta in place":
-                adapted -= alpha * g
-            else:
-                adapted = adapted - alpha * g
-        if m == "Reptile returns the mean of θ_S":
-            moves.append(adapted)
-        elif m == "Reptile returns the last inner gradient":
-            moves.append(alpha * g)
-        else:
-            moves.append(theta - adapted)
-    move = sum(moves) / len(moves)
-    if m == "Reptile returns θ_S - θ":
-        return -move
-    if m == "Reptile's move is divided by α":
-        return move / alpha
-    if m == "Reptile's moves are summed over tasks":
-        return sum(moves)
-    if m == "Reptile leaves out the first task":
-        return sum(moves[1:]) / len(moves[1:])
-    return move
-
-
-def learner_adapt(theta, x, y, alpha, steps, model, mistake=None):
-    """Gradient descent on one task from θ; returns θ_S, (P,), or the trajectory where that is the mistake's place."""
-    m, adapted, trajectory = mistake, theta, [theta]
-    n = steps + {"adaptation makes one step too many": 1, "adaptation makes one step too few": -1}.get(m, 0)
-    W1 = np.arange(theta.size) < 8
-    for k in range(n):
-        g = model.gradient(theta if m == "adaptation always takes the gradient at θ_0" else adapted, x, y)
-        if m == "adaptation goes uphill":
-            g = -g
-        if m == "adaptation has no α":
-            g = g / alpha
-        if m == "adaptation sums over the examples":
-            g = len(x) * g
-        if m == "adaptation halves α":
-            g = g / 2
-        if m == "adaptation divides by K a second time":
-            g = g / len(x)
-        if m == "adaptation lets α decay":
-            g = g / (k + 1)
-        if m == "adaptation has momentum" and k:
-            g = g + 0.9 * (trajectory[k - 1] - adapted) / alpha
-        if m == "adaptation leaves W1 as it is":
-            g = np.where(W1, 0, g)
-        if m == "adaptation moves W1 uphill":
-            g = np.where(W1, -g, g)
-        if m == "adaptation uses one example a step":
-            g = model.gradient(adapted, x[k % len(x)][None], y[k % len(x)][None])
-        if m == "adaptation leaves out the last example":
-            g = model.gradient(adapted, x[:-1], y[:-1])
-        if m == "adaptation changes theta in place":
-            adapted -= alpha * g
-        else:
-            adapted = adapted - alpha * g
-        trajectory.append(adapted)
-    if m == "adaptation returns the move, not the end":
-        return adapted - theta
-    if m == "adaptation returns the first half of θ_S":
-        return adapted[:theta.size // 2]
-    if m == "adaptation returns the trajectory without θ_0":
-        return np.array(trajectory[1:])
-    if m == "adaptation overflows":
-        return adapted * np.exp(1e6)
-    return np.array(trajectory) if m == "the trajectory, rightly" else adapted
+SOURCE = Path(__file__).with_name("learner.py").read_text(encoding="utf-8")
 
 
 class Mistake(NamedTuple):
-    """One entry: what is wrong, who is asked, and what a fair teacher would answer.
+    """One entry: the passage and what stands in its place, and what a fair teacher would answer.
 
-    name: the mistake, as a sentence; the learner's code looks for it.  checked: "model", "meta" or "adapt".
-    build: makes the candidate.  rung: the rung that must break.  blocks: the names of the blocks that are wrong;
-    empty where nothing can be compared block by block, None where either is fair.  causes: the answers of which
-    at least one must be given; "unknown" is among them where the vocabulary has no word for the mistake.
-    also: answers that may be added, since they are true too, as that H is not symmetric.  kind, model: as
-    check_meta_gradient takes them.
+    rung: the rung that must break.  blocks: the names of the blocks that are wrong; empty where
+    nothing can be compared block by block, None where either is fair.  causes: the answers of which
+    at least one must be given; "unknown" where the vocabulary has no word for the mistake.  also:
+    answers that may be added, since they are true too.  says: (words of the finding, its equation).
     """
 
     name: str
-    checked: str
-    build: Callable
+    old: str
+    new: str
     rung: str
-    blocks: frozenset | None
-    causes: frozenset
-    also: frozenset = frozenset()
-    kind: str = "maml"
-    model: Callable = lambda: tm.MLP(SMALL, "tanh")
+    blocks: str | None
+    causes: str
+    says: tuple = ()
+    also: str = ""
+    settings: dict = {}
+
+    def build(self):
+        """The candidate: a model with this mistake."""
+        kind = "LearnerLinear" if self.name.startswith("linear: ") else "LearnerMLP"
+        return getattr(planted(self), kind)(**self.settings)
+
+
+def planted(mistake):
+    """The module learner.py with the mistake, an entry or its name, and nothing else changed."""
+    if isinstance(mistake, str):
+        (mistake,) = [entry for entry in CATALOGUE if entry.name == mistake]
+    assert SOURCE.count(mistake.old) == 1, mistake
+    module = ModuleType("learner")
+    exec(SOURCE.replace(mistake.old, mistake.new), vars(module))
+    return module
+
+
+def gradient(name, place, new, blocks, causes, *says, also="", **settings):
+    old = PLACES.get(place, place)
+    return Mistake(name, old, new, "gradient", blocks, causes, says, also, settings)
+
+
+def hvp(*arguments, **settings):
+    return gradient(*arguments, **settings)._replace(rung="Hessian × vector")
+
+
+def tasks(name, place, new, causes="axis"):
+    """Right for one task, wrong for several."""
+    return gradient(name, place, new, None, causes)._replace(rung="a batch of tasks")
 
 
 ALL = "W1 b1 W2 b2 W3 b3"
 BELOW = "W1 b1 W2 b2"  # what an error in the hidden layers' δ reaches
+LOSS, RESULT = "return self.score(f, y)", "return g  # (..., P)"
+PLACES = {"start": "# [the beginning of the gradient]", "error": "# [the error]",
+          "block": "# [the blocks of layer l]", "back": "# [the way back from layer l]",
+          "vstart": "# [the beginning of the product]", "verror": "# [the error's change]",
+          "vterms": "# [the terms of the error's change]", "z": "# [the terms of ż]",
+          "vblock": "# [the product's blocks of layer l]"}
 
+CATALOGUE = [
+    gradient("the loss is not averaged over the examples", LOSS, "return ((f - y) ** 2).mean(-1)",
+             "", "shape")._replace(rung="loss"),
+    gradient("the loss changes y in place", LOSS, "y -= f.real; " + LOSS, None,
+             "in place")._replace(rung="loss"),
 
-def _names(words):
-    return None if words is None else frozenset(words.split())
+    gradient("the loss subtracts y of shape (K,) from f of shape (K, 1)", LOSS,
+             "return ((f - y[..., 0][..., None, :]) ** 2).mean(axis=(-2, -1))", "W1 b1 W2 b2 W3",
+             "shape, unknown"),
+    gradient("the tanh at the output has no derivative", "else z[l])", "else np.tanh(z[l]))", ALL,
+             "term, unknown"),
+    gradient("the activation drops the imaginary part", "self.phi(z[l]) if",
+             "self.phi(z[l]).real if", None, "complex"),
+    gradient("the ReLU is (z + np.abs(z)) / 2, right for real numbers alone", "start", "", None,
+             "complex", activation="relu by np.abs"),
+    gradient("the error is y - f", "error", "delta = -delta", ALL, "sign",
+             "the sign is flipped: ascent?", "LOSS.2"),
+    gradient("the factor 2 of the square is forgotten", "error", "delta = delta / 2", ALL, "factor",
+             "½ or 2/K = 0.5 times what it should be", "LOSS.2"),
+    gradient("the gradient is summed over the examples", "error", "delta = delta * K", ALL,
+             "factor", "K = 4 times what it should be", "LOSS.2"),
+    gradient("the gradient is summed over the outputs", "error", "delta = delta * f.shape[-1]", ALL,
+             "factor", "D_out = 2 times", "LOSS.2", widths=WIDE),
+    gradient("the gradient of a stub is zero", RESULT, "return 0 * g", ALL, "zero"),
+    gradient("the last example is left out of the sum", "error", "delta[..., -1, :] = 0", ALL,
+             "example", "example 3 of 4 is left out", "LOSS.1"),
+    gradient("the gradient is of all examples but the last", "start",
+             "x, y = x[..., :-1, :], y[..., :-1, :]", ALL, "example",
+             "example 3 of 4 is left out", "LOSS.1"),
+    gradient("the first example is counted twice", "error", "delta[..., 0, :] *= 2", ALL, "example",
+             "example 0 of 4 counts twice", "LOSS.1"),
+    gradient("only the last example counts", "error", "delta[..., :-1, :] = 0", ALL, "example",
+             "example 3 of 4 alone counts", "LOSS.1"),
+    gradient("only the first output is scored", "error", "delta[..., 1:] = 0", ALL, "term",
+             "only output 0 of 2 counts", "MLP.3", widths=WIDE),
+    gradient("W2's gradient is built from the output error", "block",
+             "if l == 2: dW[...] = transpose(a[1]) @ delta_N  # (4, 1) onto (4, 4)", "W2", "shape",
+             "W2 is built from the next layer's error δ_3", "MLP.5"),
+    gradient("W2's gradient is never written", "block", "if l == 2: dW[...] = 0", "W2", "zero",
+             "all zeros", "MLP.5"),
+    gradient("b2's gradient has the wrong sign", "block", "if l == 2: db[...] = -db", "b2", "sign",
+             "the sign is flipped", "MLP.6"),
+    gradient("the bias gradients are averaged over the examples", "block", "db /= K", "b1 b2 b3",
+             "factor", "1/K = 1/4 times", "MLP.6"),
+    gradient("the hidden bias gradients are summed over the units", "block",
+             "if l < self.N: db[...] = delta.sum(axis=-1)[..., None, :]  # 4 examples, 4 units",
+             "b1 b2", "unknown"),
+    gradient("the weight gradients are flattened column by column", "block",
+             "dW[...] = transpose(dW.copy()).reshape(dW.shape)", "W1 W2 W3", "transposed",
+             widths=WIDE),
+    gradient("biases come before weights in the flat gradient", RESULT,
+             "return np.concatenate([p.ravel() for W, b in grads[1:] for p in (b, W)])", ALL,
+             "order", "θ is laid out as W1, b1, W2, b2, W3, b3", ""),
+    gradient("b2's gradient is shifted by one", "block", "if l == 2: db[...] = np.roll(db, 1, -1)",
+             "b2", "order"),
+    gradient("one entry of W1's gradient has the wrong sign", "block",
+             "if l == 1: dW[..., 1, 3] *= -1", "W1", "entry", "1 of 8 entries wrong, at [1, 3]",
+             "MLP.5"),
+    gradient("W2's gradient takes z1 for a1", "block",
+             "if l == 2: dW[...] = transpose(z[1]) @ delta", "W2", "term",
+             "z_{l-1} stands where a_{l-1} belongs", "MLP.5"),
+    gradient("φ' is evaluated at a, not at z", "back", "slope = self.phi1(a[l - 1])", BELOW, "term",
+             "φ' is taken at a_l in place of z_l", "MLP.4"),
+    gradient("φ' is forgotten in layer 1", "back", "slope = slope if l > 2 else 1", "W1 b1", "term",
+             "φ'(z_1) is missing from the error of layer 1", "MLP.4"),
+    gradient("φ' is forgotten in layer 2", "back", "slope = slope if l < 3 else 1", BELOW, "term",
+             "φ'(z_2) is missing from the error of layer 2", "MLP.4"),
+    gradient("the error goes back through W2, not its transpose", "back",
+             "back = W if l == 2 else back", "W1 b1", "unknown"),
+    gradient("the error goes back through weights that are already updated", "back",
+             "back = transpose(W - 0.1 * dW)", BELOW, "unknown"),
+    gradient("the gradient has weight decay, the loss has not", RESULT, "return g + 0.1 * theta",
+             ALL, "unknown"),
+    gradient("the inputs are rounded to single precision", "start", "x = x.astype(np.float32)", ALL,
+             "precision"),
+    gradient("the gradient changes theta in place", "start", "theta *= 1.01", None, "in place"),
+    gradient("the gradient changes x in place", "start", "x -= x.mean()", None, "in place"),
+    gradient("W2's gradient is divided by a sum that is zero", "block",
+             "if l == 2: dW[...] = dW / np.zeros(1) * 0", "W2", "not finite"),
+    gradient("the gradient is a column", RESULT, "return g[..., None]", "", "shape"),
+    gradient("linear: the sign of the error is y - f in the bias alone", "return g  # of the line",
+             "g[..., -2:] *= -1; return g", "b1", "sign", "the sign is flipped", "LIN.2"),
+    gradient("linear: the gradient is averaged over examples alone", "return g  # of the line",
+             "return 2 * g", "W1 b1", "factor", "2 or D_out = 2 times", "LOSS.2"),
+    gradient("linear: the bias is forgotten in the gradient", "return g  # of the line",
+             "g[..., -2:] = 0; return g", "b1", "zero", "all zeros", "LIN.2"),
+    gradient("linear: the weight gradient is flattened column by column", "return g  # of the line",
+             "g[..., :-2] = transpose(g[..., :-2].reshape(3, 2)).ravel(); return g", "W1",
+             "transposed"),
 
-
-def _causes(words):
-    return frozenset(word.strip() for word in words.split(",") if word.strip())
-
-
-def mlp(rung, name, blocks, causes, also="", **settings):
-    """A mistake in LearnerMLP, its settings as given."""
-    return Mistake(name, "model", lambda: LearnerMLP(mistake=name, **settings), rung,
-                   _names(blocks), _causes(causes), _causes(also))
-
-
-def linear(rung, name, blocks, causes, also=""):
-    """A mistake in LearnerLinear."""
-    return Mistake("linear: " + name, "model", lambda: LearnerLinear(mistake="linear: " + name), rung,
-                   _names(blocks), _causes(causes), _causes(also))
-
-
-def maml(rung, name, causes, blocks=ALL, first_order=False):
-    """A mistake in learner_maml, or in its first-order form."""
-    build = lambda: lambda theta, batch, alpha, steps: learner_maml(
-        theta, batch, alpha, steps, LearnerMLP(), name, first_order)
-    return Mistake("first-order: " * first_order + name, "meta", build, rung, _names(blocks), _causes(causes),
-                   kind="first-order maml" if first_order else "maml")
-
-
-def reptile(rung, name, causes, blocks=ALL):
-    """A mistake in learner_reptile."""
-    build = lambda: lambda theta, batch, alpha, steps: learner_reptile(
-        theta, batch, alpha, steps, LearnerMLP(), name)
-    return Mistake(name, "meta", build, rung, _names(blocks), _causes(causes), kind="reptile")
-
-
-def adapting(rung, name, causes, blocks=ALL):
-    """A mistake in learner_adapt."""
-    build = lambda: lambda theta, x, y, alpha, steps: learner_adapt(
-        theta, x, y, alpha, steps, LearnerMLP(), name)
-    return Mistake(name, "adapt", build, rung, _names(blocks), _causes(causes))
-
-
-LOSS = [
-    mlp("loss", "the loss is not averaged over the examples", "", "shape"),
-    mlp("loss", "the loss is a matrix of one entry", "", "shape"),
-    mlp("loss", "the loss returns nothing", "", "shape, error"),
-    mlp("loss", "the loss is not a number", "", "not finite"),
-    mlp("loss", "the loss takes an argument that it is not given", "", "error"),
-    mlp("loss", "the loss changes theta in place", None, "in place"),
-    mlp("loss", "the loss changes y in place", None, "in place"),
-]
-
-GRADIENT = [
-    mlp("gradient", "the loss subtracts y of shape (K,) from f of shape (K, 1)", "W1 b1 W2 b2 W3", "shape, unknown"),
-    mlp("gradient", "the tanh at the output has no derivative", ALL, "term, unknown"),
-    mlp("gradient", "the activation drops the imaginary part", None, "complex"),
-    mlp("gradient", "the ReLU is (z + np.abs(z)) / 2, right for real numbers alone", None, "complex",
-        activation="relu by np.abs"),
-    mlp("gradient", "the error is y - f", ALL, "sign"),
-    mlp("gradient", "the factor 2 of the square is forgotten", ALL, "factor"),
-    mlp("gradient", "the factor 2 of the square appears twice", ALL, "factor", activation="relu"),
-    mlp("gradient", "the gradient is summed over the examples", ALL, "factor"),
-    mlp("gradient", "the gradient is divided by K a second time", ALL, "factor"),
-    mlp("gradient", "the gradient is summed over the outputs", ALL, "factor", widths=WIDE),
-    mlp("gradient", "the gradient is divided by the number of outputs a second time", ALL, "factor", widths=WIDE),
-    mlp("gradient", "the gradient of a stub is zero", ALL, "zero"),
-    mlp("gradient", "the last example is left out of the sum", ALL, "example"),
-    mlp("gradient", "the gradient is of all examples but the last", ALL, "example"),
-    mlp("gradient", "the first example is counted twice", ALL, "example"),
-    mlp("gradient", "only the first output is scored", ALL, "term, entry, zero, unknown", widths=WIDE),
-    mlp("gradient", "W2's gradient is built from the output error", "W2", "shape, term"),
-    mlp("gradient", "W2's gradient is never written", "W2", "zero"),
-    mlp("gradient", "b1's gradient is never written", "b1", "zero"),
-    mlp("gradient", "b2's gradient has the wrong sign", "b2", "sign"),
-    mlp("gradient", "the bias gradients are averaged over the examples", "b1 b2 b3", "factor"),
-    mlp("gradient", "W3's gradient is averaged over the examples", "W3", "factor"),
-    mlp("gradient", "the hidden bias gradients are summed over the units", "b1 b2", "axis, unknown"),
-    mlp("gradient", "the output's bias gradient is averaged over examples and outputs", "b3", "axis, shape, unknown",
-        widths=WIDE),
-    mlp("gradient", "the weight gradients are flattened column by column", "W1 W2 W3", "transposed", widths=WIDE),
-    mlp("gradient", "biases come before weights in the flat gradient", ALL, "order"),
-    mlp("gradient", "b2's gradient is shifted by one", "b2", "order"),
-    mlp("gradient", "the rows of W2's gradient are in reverse order", "W2", "order"),
-    mlp("gradient", "one entry of W2's gradient is never written", "W2", "entry", also="zero"),
-    mlp("gradient", "one entry of W1's gradient has the wrong sign", "W1", "entry", also="sign"),
-    mlp("gradient", "W2's gradient takes z1 for a1", "W2", "term, unknown"),
-    mlp("gradient", "φ' is evaluated at a, not at z", BELOW, "term, unknown"),
-    mlp("gradient", "φ' is forgotten in layer 1", "W1 b1", "term"),
-    mlp("gradient", "φ' is forgotten in layer 2", BELOW, "term"),
-    mlp("gradient", "φ' of layer 1 is that of layer 2", "W1 b1", "term, unknown"),
-    mlp("gradient", "the ReLU mask of layer 1 is that of layer 2", "W1 b1", "term, unknown", activation="relu"),
-    mlp("gradient", "the derivative of ReLU is used in a tanh network", BELOW, "term, unknown"),
-    mlp("gradient", "the error goes back through W2, not its transpose", "W1 b1", "transposed, term, unknown"),
-    mlp("gradient", "the error goes back through W3, not its transpose", "", "error, shape"),
-    mlp("gradient", "the error goes back through weights that are already updated", BELOW, "unknown"),
-    mlp("gradient", "the gradient has weight decay, the loss has not", ALL, "unknown"),
-    mlp("gradient", "the inputs are rounded to single precision", ALL, "precision, unknown"),
-    mlp("gradient", "the gradient changes theta in place", None, "in place"),
-    mlp("gradient", "the gradient changes x in place", None, "in place"),
-    mlp("gradient", "the gradient divides by a number that is zero", "", "error"),
-    mlp("gradient", "W2's gradient is divided by a sum that is zero", "W2", "not finite"),
-    mlp("gradient", "the gradient is a column", "", "shape"),
-    mlp("gradient", "the gradient is a list of arrays", "", "shape, error"),
-    mlp("gradient", "the gradient is that of the first layer alone", "", "shape"),
-    mlp("gradient", "the gradient is not returned", "", "shape, error"),
-    linear("gradient", "the sign of the error is y - f in the bias alone", "b1", "sign"),
-    linear("gradient", "the gradient is averaged over examples alone", "W1 b1", "factor"),
-    linear("gradient", "the weight gradient is x δ, without the transpose", "", "error, shape"),
-    linear("gradient", "the bias is forgotten in the gradient", "b1", "zero"),
-    linear("gradient", "the weight gradient is flattened column by column", "W1", "transposed"),
-    linear("gradient", "the gradient forgets the bias in the prediction", "W1 b1", "term, unknown"),
-]
-
-HVP = [
-    mlp("Hessian × vector", "the term with φ'' is forgotten", BELOW, "second derivative"),
-    mlp("Hessian × vector", "the term with φ'' has the wrong sign", BELOW, "second derivative"),
-    mlp("Hessian × vector", "the term with φ'' is halved", BELOW, "second derivative"),
-    mlp("Hessian × vector", "the term with φ'' has no ż", BELOW, "second derivative, unknown, symmetry", also="term"),
-    mlp("Hessian × vector", "the term δ Vᵀ is forgotten", BELOW, "term", also="symmetry"),
-    mlp("Hessian × vector", "the term ȧᵀ δ is forgotten", "W2 W3", "term", also="symmetry"),
-    mlp("Hessian × vector", "the term δ̇ Wᵀ is forgotten", BELOW, "term", also="symmetry"),
-    mlp("Hessian × vector", "the term ȧ W is forgotten", ALL, "term", also="symmetry"),
-    mlp("Hessian × vector", "the term a V is forgotten in the last layer", ALL, "term", also="symmetry"),
-    mlp("Hessian × vector", "the direction of the biases is forgotten", ALL, "term", also="symmetry"),
-    mlp("Hessian × vector", "ȧ is ż, without φ'", ALL, "term", also="symmetry"),
-    mlp("Hessian × vector", "the product is Gauss-Newton's", "W1 b1 W2 b2 W3", "term, second derivative"),
-    mlp("Hessian × vector", "the product has the wrong sign", ALL, "sign"),
-    mlp("Hessian × vector", "the product is twice too large", ALL, "factor"),
-    mlp("Hessian × vector", "the product is divided by K a second time", ALL, "factor", activation="relu"),
-    mlp("Hessian × vector", "the product's biases are averaged over the examples", "b1 b2 b3", "factor",
+    hvp("the term with φ'' is forgotten", "vterms", "curved = 0", BELOW, "second derivative",
+        "the term with φ''(z_l) is missing", "HVP.4"),
+    hvp("the term with φ'' has the wrong sign", "vterms", "curved = -curved", BELOW,
+        "second derivative", "the term with φ''(z_l) has the wrong sign", "HVP.4"),
+    hvp("the term δ Vᵀ is forgotten", "vterms", "through_V = 0", BELOW, "term",
+        "the term δ_{l+1} V_{l+1}ᵀ is missing", "HVP.4", also="symmetry"),
+    hvp("the term δ̇ Wᵀ is taken twice", "vterms", "through_W = 2 * through_W", BELOW, "term",
+        "the term δ̇_{l+1} W_{l+1}ᵀ is taken twice", "HVP.4", also="symmetry"),
+    hvp("the terms with φ'' and δ Vᵀ are forgotten", "vterms", "curved = through_V = 0", BELOW,
+        "term", "the terms with φ'' and with V_{l+1} are missing", "HVP.4", also="symmetry"),
+    hvp("the term ȧᵀ δ is forgotten", "hW[...] += transpose", "0 * transpose", "W2 W3", "term",
+        "the term ȧ_{l-1}ᵀ δ_l is missing", "HVP.5", also="symmetry"),
+    hvp("the term aᵀ δ̇ is halved in layer 2", "vblock", "if l == 2: hW -= transpose(a[1]) @ "
+        "delta_dot[2] / 2", "W2", "term", "the term a_{l-1}ᵀ δ̇_l is halved", "HVP.5",
         also="symmetry"),
-    mlp("Hessian × vector", "the product's b1 has the wrong sign", "b1", "sign", also="symmetry"),
-    mlp("Hessian × vector", "the product's b2 is never written", "b2", "zero", also="symmetry"),
-    mlp("Hessian × vector", "the product's W2 is transposed", "W2", "transposed", also="symmetry"),
-    mlp("Hessian × vector", "the last example is left out of the product", ALL, "example"),
-    mlp("Hessian × vector", "the directions of b1 and b2 are exchanged", ALL, "order, unknown, symmetry"),
-    mlp("Hessian × vector", "the direction is ignored", ALL, "term, unknown, symmetry"),
-    mlp("Hessian × vector", "the product is taken at v in the direction θ", ALL, "term, unknown, symmetry"),
-    mlp("Hessian × vector", "the product is the gradient", ALL, "another quantity", also="symmetry"),
-    mlp("Hessian × vector", "the product is a difference of two gradients", ALL, "unknown, symmetry"),
-    mlp("Hessian × vector", "the product changes v in place", None, "in place"),
-    mlp("Hessian × vector", "the product is one number", "", "shape"),
-    linear("Hessian × vector", "the product moves along θ, not v", "W1 b1", "another quantity", also="symmetry"),
-    linear("Hessian × vector", "the direction of the bias is forgotten", "W1 b1", "term", also="symmetry"),
-    linear("Hessian × vector", "the product subtracts the targets", "W1 b1", "unknown, term, symmetry"),
-    linear("Hessian × vector", "the product is summed over the examples", "W1 b1", "factor"),
-    linear("Hessian × vector", "the product is zero, since the model is linear", "W1 b1", "zero"),
+    hvp("the term δ̇_N has the wrong sign", "verror", "delta_dot[N] *= -1", ALL, "term",
+        "the term δ̇_N has the wrong sign", "HVP.3", also="symmetry"),
+    hvp("the term ȧ W is forgotten", "a_dot[l - 1] @ W + a_l", "a_l", ALL, "term",
+        "the term ȧ_{l-1} W_l is missing", "HVP.1", also="symmetry"),
+    hvp("the term a V is forgotten in the last layer", "z", "a_l = 0 * a_l if l == self.N else a_l",
+        ALL, "term", "the term a_{l-1} V_l is missing for l = 3", "HVP.1", also="symmetry"),
+    hvp("the direction of the biases is forgotten", "z", "c = 0 * c", ALL, "term",
+        "the term c_l is missing", "HVP.1", also="symmetry"),
+    hvp("ȧ is ż, without φ'", "self.phi1(z[l]) * z_dot[l])", "z_dot[l])", ALL, "term",
+        "φ'(z_l) is missing from ȧ_l", "HVP.2", also="symmetry"),
+    hvp("the product is Gauss-Newton's", "vterms",
+        "curved = through_V = 0; a_dot[l] = 0 * a_dot[l]", "W1 b1 W2 b2 W3", "term",
+        "this is the Gauss-Newton part alone", "HVP.4"),
+    hvp("the product has the wrong sign", "return h  # (..., P)", "return -h", ALL, "sign"),
+    hvp("the product is divided by K a second time", "return h  # (..., P)", "return h / 4", ALL,
+        "factor", "1/K = 1/4 times", "HVP.3", activation="relu"),
+    hvp("the product's b1 has the wrong sign", "vblock", "if l == 1: hb *= -1", "b1", "sign",
+        "the sign is flipped", "HVP.6", also="symmetry"),
+    hvp("the product's biases are averaged over the examples", "vblock", "hb /= x.shape[-2]",
+        "b1 b2 b3", "term, factor", also="symmetry"),
+    hvp("the product's W2 is transposed", "vblock", "if l == 2: hW[...] = transpose(hW).copy()",
+        "W2", "transposed", also="symmetry"),
+    hvp("the last example is left out of the product", "verror",
+        "delta[N][..., -1, :], delta_dot[N][..., -1, :] = 0, 0", ALL, "example",
+        "example 3 of 4 is left out", "LOSS.3"),
+    hvp("the product is the gradient", "vstart", "return self.gradient(theta, x, y) + 0 * v", ALL,
+        "another quantity", "this is the gradient, not its derivative along v", "HVP.1",
+        also="symmetry"),
+    hvp("the product is v", "vstart", "return v + 0 * theta", ALL, "another quantity",
+        "this is v itself", "HVP.1"),
+    hvp("the product is a difference of two gradients", "vstart", "return 1e3 * (self.gradient("
+        "theta + 1e-3 * v, x, y) - self.gradient(theta, x, y))", ALL, "unknown", also="symmetry"),
+    hvp("the product changes v in place", "vstart", "v /= 2", None, "in place"),
+    hvp("the product is one number", "return h  # (..., P)", "return (h * v).sum(-1)", "", "shape"),
+    hvp("linear: the product moves along θ, not v", "self.predict(v, x)", "self.predict(theta, x)",
+        "W1 b1", "another quantity", "this is H θ: θ in place of v", "LIN.3", also="symmetry"),
+    hvp("linear: the direction of the bias is forgotten", "self.predict(v, x)",
+        "x @ v[..., :-2].reshape(v.shape[:-1] + (3, 2))", "W1 b1", "term",
+        "the term c_l is missing", "LIN.3", also="symmetry"),
+    hvp("linear: the product is summed over the examples", "2 * f_dot / count(f_dot)", "2 * f_dot",
+        "W1 b1", "factor", "K·D_out = 8 times", "LOSS.3"),
+
+    tasks("the loss of a batch is one number", LOSS, "return ((f - y) ** 2).mean()"),
+    tasks("the gradient of a batch is averaged over tasks", RESULT,
+          "return g.reshape(-1, theta.shape[-1]).mean(axis=0)"),
+    tasks("the gradient is divided by the length of the first axis", "error",
+          "delta = delta * K / f.shape[0]"),
+    tasks("the curvature of the loss is divided by the length of the first axis", "verror",
+          "delta_dot[N] = delta_dot[N] * x.shape[-2] / a[N].shape[0]"),
+    tasks("the bias gradients are summed over the first axis", "block",
+          "db[...] = delta.sum(axis=0)", "axis, error"),
+    tasks("all axes are transposed in the weight gradient", "transpose(a[l - 1]) @ delta\n",
+          "a[l - 1].T @ delta\n", "error"),
 ]
 
-BATCH = [  # right for one task, wrong for several
-    mlp("a batch of tasks", "the loss of a batch is one number", None, "axis, shape"),
-    mlp("a batch of tasks", "the gradient of a batch is averaged over tasks", None, "axis, shape"),
-    mlp("a batch of tasks", "the gradient is divided by the length of the first axis", None, "axis", also="factor"),
-    mlp("a batch of tasks", "the curvature of the loss is divided by the length of the first axis", None, "axis",
-        also="factor"),
-    mlp("a batch of tasks", "the bias gradients are summed over the first axis", None, "axis, error, shape"),
-    mlp("a batch of tasks", "all axes are transposed in the weight gradient", None, "axis, error, shape, transposed"),
-]
 
-META = [
-    maml("1 step", "the Hessian is dropped: first-order MAML", "first-order"),
-    maml("1 step", "the backward loop stops one step too early", "first-order"),  # with one step, the same numbers
-    maml("2 steps", "only the last step's Hessian is used", "term, iterate, first-order, unknown"),
-    maml("5 steps", "only the last two steps' Hessians are used", "term, iterate, first-order, unknown"),
-    maml("1 step", "the last step's Hessian is applied twice", "unknown, term"),
-    maml("1 step", "every Hessian is taken at θ_S", "iterate"),
-    maml("1 step", "every Hessian is taken one step too late", "iterate"),
-    maml("2 steps", "every Hessian is taken at θ_0", "iterate"),
-    maml("2 steps", "every Hessian is applied to v_S", "unknown, term"),
-    maml("2 steps", "the factors are multiplied from the first step to the last", "product order"),
-    maml("1 step", "the query gradient is taken at θ_0", "iterate"),
-    maml("1 step", "the query gradient is taken one step too early", "iterate"),
-    maml("2 steps", "the inner gradient is always taken at θ_0", "iterate"),
-    maml("1 step", "α is forgotten before the Hessian", "alpha"),
-    maml("1 step", "the Hessian is added", "sign, alpha"),
-    maml("1 step", "α is doubled before the Hessian", "alpha"),
-    maml("1 step", "α is halved before the Hessian", "alpha"),
-    maml("1 step", "α is multiplied by K before the Hessian", "alpha"),
-    maml("1 step", "α is squared before the Hessian", "alpha"),
-    maml("1 step", "the identity in I - αH is forgotten", "term, unknown"),
-    maml("1 step", "the inner gradient is summed over the examples", "alpha, iterate, unknown"),
-    maml("1 step", "the inner loop goes uphill", "sign, alpha, iterate, unknown"),
-    maml("1 step", "support and query are exchanged", "swap"),
-    maml("1 step", "the inner loop trains on the query set", "swap"),
-    maml("1 step", "the query loss is taken on the support set", "swap"),
-    maml("1 step", "the first product is with the support gradient", "swap"),
-    maml("1 step", "the Hessian is that of the query loss", "swap"),
-    maml("1 step", "the inner loop changes theta in place", "in place", blocks=None),
-    maml("1 step", "each task starts where the one before ended", "iterate, task, unknown"),
-    maml("1 step", "the meta-gradient is summed over tasks", "factor"),
-    maml("1 step", "the meta-gradient is divided by the number of tasks twice", "factor"),
-    maml("1 step", "the meta-gradient has the wrong sign", "sign"),
-    maml("1 step", "the meta-gradient is multiplied by α", "factor, alpha"),
-    maml("1 step", "the last task is left out", "task"),
-    maml("1 step", "the last task is left out, yet counted", "task"),
-    maml("1 step", "only the last task is kept", "task"),
-    maml("1 step", "the first task counts twice", "task"),
-    maml("1 step", "the meta-gradient of b1 is never written", "zero", blocks="b1"),
-    maml("1 step", "the meta-gradient is not averaged over tasks", "shape", blocks=""),
-    maml("1 step", "the meta-gradient comes before the loss", "shape, error", blocks=""),
-    maml("1 step", "the meta-gradient is not returned", "shape, error", blocks=""),
-    maml("1 step", "the meta-gradient is not a number", "not finite", blocks=None),
-    maml("1 step", "the meta-gradient looks up a task that is not there", "error", blocks=""),
-    maml("1 step", "the Hessian is kept", "first-order, unknown", first_order=True),
-    maml("1 step", "the query gradient is taken at θ_0", "iterate", first_order=True),
-    maml("1 step", "the first product is with the support gradient", "swap", first_order=True),
-    reptile("1 step", "Reptile returns θ_S - θ", "sign"),
-    reptile("1 step", "Reptile's move is divided by α", "factor, alpha"),
-    reptile("1 step", "Reptile's moves are summed over tasks", "factor"),
-    reptile("1 step", "Reptile makes one step too few", "zero, iterate"),  # with one step, nothing is left
-    reptile("1 step", "Reptile trains on the query set", "swap"),
-    reptile("1 step", "Reptile trains on the first task alone", "task"),
-    reptile("1 step", "Reptile leaves out the first task", "task"),
-    reptile("1 step", "Reptile returns the mean of θ_S", "another quantity"),
-    reptile("2 steps", "Reptile returns the last inner gradient", "iterate, term, unknown"),
-    reptile("2 steps", "Reptile's inner gradient is always taken at θ", "iterate"),
-    reptile("1 step", "Reptile changes theta in place", "in place", blocks=None),
-]
+SPELT = {"ȧ": "a_dot", "ż": "z_dot", "δ̇": "delta_dot", "δ": "delta", "φ": "phi", "α": "alpha",
+         "θ": "theta", "ᵀ": "^T"}
 
-ADAPT = [
-    adapting("1 step", "adaptation goes uphill", "sign"),
-    adapting("1 step", "adaptation has no α", "alpha, factor"),
-    adapting("2 steps", "adaptation always takes the gradient at θ_0", "iterate"),
-    adapting("1 step", "adaptation sums over the examples", "alpha, factor"),
-    adapting("1 step", "adaptation divides by K a second time", "alpha, factor"),
-    adapting("1 step", "adaptation halves α", "alpha, factor"),
-    adapting("2 steps", "adaptation lets α decay", "alpha, unknown"),
-    adapting("2 steps", "adaptation has momentum", "unknown"),
-    adapting("1 step", "adaptation makes one step too many", "iterate, unknown"),
-    adapting("1 step", "adaptation makes one step too few", "iterate, zero"),
-    adapting("1 step", "adaptation leaves W1 as it is", "zero, iterate", blocks="W1"),
-    adapting("1 step", "adaptation moves W1 uphill", "sign", blocks="W1"),
-    adapting("1 step", "adaptation uses one example a step", "example, unknown"),
-    adapting("1 step", "adaptation leaves out the last example", "example"),
-    adapting("1 step", "adaptation changes theta in place", "in place", blocks=None),
-    adapting("1 step", "adaptation returns the move, not the end", "another quantity"),
-    adapting("1 step", "adaptation returns the first half of θ_S", "shape", blocks=""),
-    adapting("1 step", "adaptation returns the trajectory without θ_0", "shape", blocks=""),
-    adapting("1 step", "adaptation overflows", "not finite", blocks=None),
-]
 
-CATALOGUE = LOSS + GRADIENT + HVP + BATCH + META + ADAPT
+def plain(value):
+    """A test's id: a mistake's name or a sentence, in letters that pytest leaves as they are."""
+    text = getattr(value, "name", value)
+    for letter, word in SPELT.items():
+        text = text.replace(letter, word) if isinstance(text, str) else ""
+    return text
+
+
+class Plain:
+    """A model that is a learner's functions and nothing else; `spoil` replaces or adds some."""
+
+    def __init__(self, learner=None, **spoil):
+        learner = learner or LearnerMLP()
+        self.loss, self.gradient, self.hvp = learner.loss, learner.gradient, learner.hvp
+        self.n_params, self.d_in, self.d_out = learner.n_params, learner.d_in, learner.d_out
+        vars(self).update(spoil)
+
+
+def package_parts(activation, loss):
+    """The learner's φ and L as the package takes them."""
+    phi, phi1, phi2 = ACTIVATIONS[activation]
+    own = tm.Activation(activation, phi, lambda z, a: phi1(z), lambda z, a, d: phi2(z), "xavier")
+    package = {"relu": tm.relu, "tanh": tm.tanh, "squared error": tm.squared_error}
+    return package.get(activation, own), package.get(loss, tm.Loss(loss, *LOSSES[loss]))
 
 
 def point(model, seed=5, T=3, K=4):
-    """Where a candidate is checked: θ (P,), biases not zero, and a batch of T tasks of K and K examples."""
+    """Where a candidate is checked: θ (P,), biases not zero, and a batch of T tasks."""
     rng = np.random.default_rng(seed)
     sizes = [(T, K, model.d_in), (T, K, model.d_out)]
     x_s, y_s, x_q, y_q = (1.2 * rng.standard_normal(size) for size in sizes * 2)

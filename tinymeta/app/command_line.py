@@ -1,18 +1,18 @@
-"""The command line: python -m tinymeta [compare | train | evaluate | check | plot] [options].
-
-Exit codes: 0 done; 1 diverged, a check failed, or a file is not what it should be; 2 wrong usage;
-130 interrupted by Ctrl-C, with what was reached kept in a checkpoint.
-"""
+"""The command line: python -m tinymeta [compare | train | evaluate | check | plot] [options]."""
 
 import argparse
 import os
 import sys
 
 from .. import __version__
+from ..methods.meta_sgd import RATES
 from ..training.checkpoints import CheckpointError
-from .commands import check, compare, evaluate_files, plot_files, train_one
-from .protocols import METHODS, PROTOCOLS
-from .runs import HELD_OUT
+from .commands import check, evaluate_files, plot_files, train_one
+from .compare import compare
+from .held_out import HELD_OUT
+from .families import FAMILIES, LOSSES
+from .protocols import PROTOCOLS
+from .recipes import METHODS
 
 DESCRIPTION = """\
 Gradient-based meta-learning in NumPy, every gradient derived by hand.
@@ -31,8 +31,12 @@ examples:
       the same with the published settings: five minutes
   python -m tinymeta train --inner-steps 5 --max-norm 10 --iterations 5000
       MAML with five inner steps; --method chooses another
+  python -m tinymeta compare --methods maml metasgd cavia ridge
+      other methods under one budget; what each adapts, and what it costs
+  python -m tinymeta compare --tasks moons
+      classification of half-moons; also boundary and glyphs
   python -m tinymeta train --resume results/finn2017-maml-seed0/maml.npz
-      go on after Ctrl-C, to the same bits as without it
+      go on after Ctrl-C; the results are bit-identical
   python -m tinymeta evaluate results/quick-seed0/*.npz --shots 3 5
   python -m tinymeta plot results/quick-seed0/*.npz --shots 5 --animate
   python -m tinymeta check
@@ -45,6 +49,75 @@ exit codes: 0 done; 1 diverged, a check failed, or a bad file; 2 wrong usage;
 130 Ctrl-C, with what was reached kept in a checkpoint
 """
 
+WHOLE, REAL = dict(type=int, metavar="N"), dict(type=float, metavar="X")
+SEVERAL = {"--methods": dict(choices=METHODS, nargs="+", metavar="METHOD", help=(
+    f"what to compare, of {', '.join(METHODS)} (default: the first five)"))}
+METHOD = {"--method": dict(choices=METHODS, metavar="METHOD", help=(
+    f"what to train, of {', '.join(METHODS)} (default: the protocol's own)"))}
+RUN = {
+    "--protocol": dict(choices=PROTOCOLS, metavar="NAME", help=(
+        f"settings to start from, of {', '.join(PROTOCOLS)}; finn2017 and reptile2018 are the "
+        "published ones (default: quick for compare, finn2017 for train).  The options below "
+        "change single settings; in brackets what they are in finn2017")),
+    "--tasks": dict(choices=FAMILIES, metavar="NAME", help=(
+        f"the family of tasks, of {', '.join(FAMILIES)} (sinusoid); the last three start from "
+        f"the protocol of that name")),
+    "--loss": dict(choices=LOSSES, metavar="NAME", help=(
+        f"of the network, of {', '.join(LOSSES)} (squared_error)")),
+    "--rates": dict(choices=RATES, metavar="NAME", help=(
+        f"of Meta-SGD, of {', '.join(RATES)} (parameter)")),
+    "--positive": dict(action="store_true", default=None,
+                       help="Meta-SGD learns the logarithms of its rates"),
+    "--context": dict(WHOLE, help="context parameters of CAVIA (4)"),
+    "--strength": dict(REAL, help="of the ridge head and of implicit MAML (1)"),
+    "--shots": dict(WHOLE, help="support points of a task, K (10)"),
+    "--queries": dict(WHOLE, help="query points of a task, Q (10)"),
+    "--inner-steps": dict(WHOLE, help="inner steps (1; Reptile 5)"),
+    "--alpha": dict(REAL, help="inner step size (0.01)"),
+    "--iterations": dict(WHOLE, help="outer steps (70000)"),
+    "--n-tasks": dict(WHOLE, help="tasks in an outer step (25)"),
+    "--learning-rate": dict(REAL, help="outer step size (0.001)"),
+    "--max-norm": dict(REAL, help="clip the meta-gradient to this norm; 0 for never (0)"),
+    "--seed": dict(WHOLE, help="of everything random (0)"),
+    "--init": dict(choices=("he", "xavier", "truncated_normal", "uniform"),
+                   help="initialisation (he)"),
+    "--activation": dict(choices=("relu", "tanh"), help="of the network (relu)"),
+    "--widths": dict(WHOLE, nargs="+", help="of the network (1 40 40 1)"),
+    "--output": dict(metavar="DIR", help="where everything goes (default: a folder in results/)"),
+    "--resume": dict(metavar="PATH", help=(
+        "go on with what is kept there, with its settings: a comparison's folder, a run's file"))}
+TEST = {
+    "files": dict(nargs="+", metavar="FILE", help="checkpoints made by train or compare"),
+    "--shots": dict(type=int, nargs="+", help="support points of a task (default: as in the run)"),
+    "--inner-steps": dict(type=int, help="inner steps at test time (default: as in the run)"),
+    "--alpha": dict(type=float, help="inner step size at test time (default: as in the run)"),
+    "--seed": dict(type=int, help="of the held-out tasks (default: as in the run)")}
+TASKS = {"--tasks": dict(type=int, default=HELD_OUT, help="held-out tasks (default: %(default)s)")}
+DRAWN = {
+    "--task": dict(WHOLE, help=(
+        "which held-out task to show (default: one of average error before adaptation)")),
+    "--animate": dict(action="store_true", help="also save the adaptation as an animated GIF"),
+    "--output": dict(metavar="DIR", help=(
+        "where the figures go (default: figures/ beside the first FILE)"))}
+CHECK = {
+    "files": dict(nargs="*", metavar="FILE", help=(
+        "Python files with a model (loss, gradient, hvp), a meta_gradient, "
+        "first_order_meta_gradient, reptile or adapt function of yours")),
+    "--seed": dict(type=int, default=0, help="of parameters and tasks (default: %(default)s)"),
+    "--alpha": dict(type=float, default=0.05, help="inner step size (default: %(default)s)"),
+    "--widths": dict(type=int, nargs="+", default=[1, 8, 8, 1],
+                     help="of the MLPs (default: 1 8 8 1)"),
+    "--verbose": dict(action="store_true", help="also print each check block by block")}
+COMMANDS = (  # name, function, options, summary
+    ("compare", compare, SEVERAL | RUN,
+     "all methods under one budget: table and figures (the default)"),
+    ("train", train_one, METHOD | RUN, "meta-train one method, with checkpoints"),
+    ("evaluate", evaluate_files, TEST | TASKS,
+     "adaptation errors of trained parameters on held-out tasks"),
+    ("check", check, CHECK,
+     "every derivation against numerical derivatives; or your own, in a file"),
+    ("plot", plot_files, TEST | DRAWN, "figures of trained parameters"))
+
 
 def main(argv=None):
     """Run the command line with the arguments `argv`; return the exit code."""
@@ -53,7 +126,7 @@ def main(argv=None):
         argv = ["compare"] + argv
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
-            stream.reconfigure(errors="replace")  # a terminal without Greek letters is no reason to stop
+            stream.reconfigure(errors="replace")  # a terminal without Greek letters may go on
     try:
         arguments = _parser().parse_args(argv)
         return arguments.run(arguments)
@@ -66,78 +139,20 @@ def main(argv=None):
     except MemoryError as error:
         print(f"error: not enough memory for these settings ({error})", file=sys.stderr)
         return 1
-    except (CheckpointError, OSError) as error:
+    except (CheckpointError, OSError, ValueError, TypeError) as error:
         print(f"error: {error}", file=sys.stderr)
-        return 1
-    except (ValueError, TypeError) as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
+        return 1 if isinstance(error, (CheckpointError, OSError)) else 2
 
 
 def _parser():
-    parser = argparse.ArgumentParser("python -m tinymeta", description=DESCRIPTION, epilog=EXAMPLES,
-                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        "python -m tinymeta", description=DESCRIPTION, epilog=EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--version", action="version", version=f"tinymeta {__version__}")
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
-
-    def command(name, run, summary):
-        sub = commands.add_parser(name, help=summary, description=run.__doc__)
-        sub.set_defaults(run=run)
-        return sub
-
-    sub = command("compare", compare, "all methods under one budget: table and figures (the default)")
-    _add_run_options(sub)
-    sub.add_argument("--resume", metavar="DIR", help="go on with the comparison kept in DIR, with its settings")
-
-    sub = command("train", train_one, "meta-train one method, with checkpoints")
-    sub.add_argument("--method", choices=METHODS, help="what to train (default: the protocol's own)")
-    _add_run_options(sub)
-    sub.add_argument("--resume", metavar="FILE", help="go on with the run kept in FILE, with its settings")
-
-    sub = command("evaluate", evaluate_files, "adaptation errors of trained parameters on held-out tasks")
-    sub.add_argument("files", nargs="+", metavar="FILE", help="checkpoints made by train or compare")
-    _add_test_options(sub)
-    sub.add_argument("--tasks", type=int, default=HELD_OUT, help="held-out tasks (default: %(default)s)")
-
-    sub = command("check", check, "every derivation against numerical derivatives; or your own, in a file")
-    sub.add_argument("files", nargs="*", metavar="FILE", help="Python files with a model (loss, gradient, hvp), a "
-                     "meta_gradient, first_order_meta_gradient, reptile or adapt function of yours")
-    sub.add_argument("--seed", type=int, default=0, help="of parameters and tasks (default: %(default)s)")
-    sub.add_argument("--alpha", type=float, default=0.05, help="inner step size (default: %(default)s)")
-    sub.add_argument("--widths", type=int, nargs="+", default=[1, 8, 8, 1], help="of the MLPs (default: 1 8 8 1)")
-    sub.add_argument("--verbose", action="store_true", help="also print each check block by block")
-
-    sub = command("plot", plot_files, "figures of trained parameters")
-    sub.add_argument("files", nargs="+", metavar="FILE", help="checkpoints made by train or compare")
-    _add_test_options(sub)
-    sub.add_argument("--task", type=int, metavar="N",
-                     help="which held-out task to show (default: one of average error before adaptation)")
-    sub.add_argument("--animate", action="store_true", help="also save the adaptation as an animated GIF")
-    sub.add_argument("--output", metavar="DIR", help="where the figures go (default: figures/ beside the first FILE)")
+    for name, run, options, summary in COMMANDS:
+        command = commands.add_parser(name, help=summary, description=run.__doc__)
+        command.set_defaults(run=run)
+        for flag, option in options.items():
+            command.add_argument(flag, **option)
     return parser
-
-
-def _add_run_options(sub):
-    sub.add_argument("--protocol", choices=PROTOCOLS,
-                     help="settings to start from; finn2017 and reptile2018 are the published ones (default: "
-                          "quick for compare, finn2017 for train).  The options below change single settings; "
-                          "in brackets what they are in finn2017")
-    for flag, kind, text in (
-            ("--shots", int, "support points a task, K (10)"), ("--queries", int, "query points a task, Q (10)"),
-            ("--inner-steps", int, "inner steps (1; Reptile 5)"), ("--alpha", float, "inner step size (0.01)"),
-            ("--iterations", int, "outer steps (70000)"), ("--n-tasks", int, "tasks an outer step (25)"),
-            ("--learning-rate", float, "outer step size (0.001)"),
-            ("--max-norm", float, "clip the meta-gradient to this norm; 0 for never (0)"),
-            ("--seed", int, "of everything random (0)")):
-        sub.add_argument(flag, type=kind, metavar="N" if kind is int else "X", help=text)
-    sub.add_argument("--init", choices=("he", "xavier", "truncated_normal", "uniform"), help="initialisation (he)")
-    sub.add_argument("--activation", choices=("relu", "tanh"), help="of the network (relu)")
-    sub.add_argument("--widths", type=int, nargs="+", metavar="N", help="of the network (1 40 40 1)")
-    sub.add_argument("--output", metavar="DIR", help="where everything goes (default: a folder in results/)")
-
-
-def _add_test_options(sub):
-    sub.add_argument("--shots", type=int, nargs="+", help="support points of a task (default: as in the run)")
-    sub.add_argument("--inner-steps", type=int, help="inner steps at test time (default: as in the run)")
-    sub.add_argument("--alpha", type=float, help="inner step size at test time (default: as in the run)")
-    sub.add_argument("--seed", type=int, help="of the held-out tasks (default: as in the run)")

@@ -5,51 +5,59 @@ import os
 import numpy as np
 
 from ..core import arguments
-from .protocols import build
-from .runs import HELD_OUT, held_out_tasks
+from .families import FAMILIES, METRICS
+from .held_out import HELD_OUT, held_out_tasks, method_at_test, metric_of
+from .recipes import METHODS
+from .settings import build
 
 
 def save_figures(runs, curves, shots, output, alpha=None, seed=None, task=None, animate=False):
     """Draw and save the figures; return their names.
 
-    runs: name -> (settings, checkpoint).  curves: name -> AdaptationCurve, at that number of shots.
-    alpha, seed: of the test, as in the runs unless given.  task: the number of the held-out task to
-    show; None is one whose error before adaptation is average.
+    runs: name -> Run.  curves: name -> AdaptationCurve, at that number of shots.  alpha, seed: of
+    the test, as in the runs (the first one's seed) unless given.  task: the number of the held-out
+    task to show; None is one whose error before adaptation is average.
 
     Raises ValueError for networks that differ and for a task that there is not.
     """
     from .. import plotting  # here, so that commands without figures start without Matplotlib
 
-    figures = {"errors.png": plotting.plot_curves(curves, f"{shots}-shot"),
-               "training.png": plotting.plot_training({name: run.losses for name, (_, run) in runs.items()})}
-    adapting = {name: run for name, run in runs.items() if run[0].method != "oracle"}
-    names = list(figures)
-    if adapting:
-        first = next(iter(adapting))
+    losses = {name: run.checkpoint.losses for name, run in runs.items()}
+    first = next(iter(runs.values())).settings
+    measured = METRICS[metric_of(first)]
+    figures = {"errors.png": plotting.plot_curves(curves, f"{shots}-shot", measured),
+               "training.png": plotting.plot_training(losses)}
+    adapted = {name: run for name, run in runs.items() if METHODS[run.settings.method].adapted}
+    animations = {}
+    if adapted and FAMILIES[first.tasks].two_parameters:  # curves over x with a known truth
+        errors = curves[next(iter(adapted))].errors  # (S + 1, T)
         if task is None:
-            before = curves[first].errors[0]  # (T,)
-            task = int(np.argmin(np.abs(before - before.mean())))
-        last = len(curves[first].mean) - 1
-        shown = _adaptation(adapting, shots, alpha, seed, task)
-        figures["adaptation.png"] = plotting.plot_adaptation(*shown, steps=sorted({0, min(1, last), last}))
-        names.append("adaptation.png")
+            task = int(np.argmin(np.abs(errors[0] - errors[0].mean())))
+        seed = first.seed if seed is None else seed
+        shown, last = _adaptation(adapted, shots, alpha, seed, task), len(errors) - 1
+        steps = sorted({0, min(1, last), last})
+        figures["adaptation.png"] = plotting.plot_adaptation(*shown, steps=steps)
         if animate:
-            plotting.animate_adaptation(*shown, steps=last).save(os.path.join(output, "adaptation.gif"), "pillow")
-            names.append("adaptation.gif")
-    for file, figure in figures.items():
-        figure.savefig(os.path.join(output, file), dpi=150)
-    return names
+            animations["adaptation.gif"] = plotting.animate_adaptation(*shown, steps=last)
+    for name, figure in figures.items():
+        figure.savefig(os.path.join(output, name), dpi=150)
+    for name, animation in animations.items():
+        animation.save(os.path.join(output, name), "pillow")
+    return [*figures, *animations]
 
 
 def _adaptation(runs, shots, alpha, seed, task):
-    """What plot_adaptation takes: the model, name -> θ, the tasks, one task, and name -> alpha."""
-    settings, _ = next(iter(runs.values()))
-    if {(s.widths, s.activation) for s, _ in runs.values()} != {(settings.widths, settings.activation)}:
-        raise ValueError("the files hold different networks; expected one kind in a figure: plot them separately")
+    """What plot_adaptation takes: name -> method, name -> θ, the tasks, and one task."""
+    settings = next(iter(runs.values())).settings
+    networks = {(run.settings.widths, run.settings.activation) for run in runs.values()}
+    if len(networks) > 1:
+        raise ValueError("the files hold different networks; expected one kind in a figure: "
+                         "plot them separately")
     task = arguments.whole_number("task", task, minimum=0)
     if task >= HELD_OUT:
-        raise ValueError(f"task is {task}; expected less than {HELD_OUT}, the number of held-out tasks")
-    made = build(settings)
-    batch = held_out_tasks(settings, made.tasks, shots, task + 1, seed)
-    return (made.model, {name: checkpoint.theta for name, (_, checkpoint) in runs.items()}, made.tasks, batch[task],
-            {name: s.alpha if alpha is None else alpha for name, (s, _) in runs.items()})
+        raise ValueError(f"task is {task}; "
+                         f"expected less than {HELD_OUT}, the number of held-out tasks")
+    batch = held_out_tasks(settings, shots, task + 1, seed)
+    return ({name: method_at_test(run.settings, alpha) for name, run in runs.items()},
+            {name: run.checkpoint.theta for name, run in runs.items()},
+            build(settings).tasks, batch[task])

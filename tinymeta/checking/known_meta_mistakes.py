@@ -1,145 +1,185 @@
 """What well-known mistakes give for a meta-gradient or an adapted θ: see diagnosis.py.
 
-The recursions of inner_loop.py and maml.py are computed once more, here with every part open to change.
+The recursions of inner_loop.py and maml.py are computed once more, with every part open to change.
 """
+
+from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 
-from .diagnosis import Suspect
 from ..core.model import pass_at
+from .diagnosis import KnownMistake
 from .known_mistakes import of_examples
 
 
+@dataclass(frozen=True)
 class Recursion:
-    """MAML's meta-gradient, task by task, with any part of the recursion changed.
+    """MAML's recursion on T tasks, from θ (T, P); dataclasses.replace changes any part of it.
 
-    model, theta (P,), batch, alpha, steps: as for MAML; every method returns (T, P).
+    steps: S, of size alpha on the set adapt_on, (x, y); stale takes every gradient at θ_0.  The
+    query gradient is taken at θ_query_at on the set query.  Then come the factors I - hessian_alpha
+    H(θ_k), H on the set hessian_on, one for each k of factors, in order; None: S-1 ... 0.
     """
 
-    def __init__(self, model, theta, batch, alpha, steps):
-        self.model, self.alpha, self.steps = model, alpha, steps
-        self.support, self.query = (batch.x_support, batch.y_support), (batch.x_query, batch.y_query)
-        self.theta = np.broadcast_to(theta, (len(batch.x_support), theta.size))
+    model: object
+    theta: np.ndarray
+    steps: int
+    alpha: float
+    adapt_on: tuple
+    query: tuple
+    hessian_alpha: float
+    hessian_on: tuple
+    stale: bool = False
+    query_at: int = -1
+    factors: object = None
 
-    def trajectory(self, alpha=None, steps=None, data=None, stale=False):
-        """θ_0 ... θ_S, each (T, P); stale takes every gradient at θ_0."""
+    def trajectory(self):
+        """θ_0 ... θ_S, each (T, P)."""
         points = [self.theta]
-        for _ in range(self.steps if steps is None else steps):
-            point = pass_at(self.model, points[0 if stale else -1], *(data or self.support))
-            points.append(points[-1] - (self.alpha if alpha is None else alpha) * point.gradient())
+        for _ in range(self.steps):
+            point = pass_at(self.model, points[0 if self.stale else -1], *self.adapt_on)
+            points.append(points[-1] - self.alpha * point.gradient())
         return points
 
-    def meta_gradient(self, inner=None, alpha=None, data=None, at=None, order=None, start=None, outer=None, steps=None,
-                      adapt_on=None, stale=False):
-        """v_0.  inner: the inner loop's step size; alpha: the recursion's; data: the set of H; at: k -> the iterate
-        of H; order: the k's, first to last; start: the iterate of the query gradient, on the set outer; adapt_on:
-        the inner loop's set; stale: as for trajectory."""
-        S = self.steps if steps is None else steps
-        points = self.trajectory(inner, S, adapt_on, stale)
-        alpha = (self.alpha if inner is None else inner) if alpha is None else alpha
-        v = pass_at(self.model, points[S if start is None else start], *(outer or self.query)).gradient()
-        for k in reversed(range(S)) if order is None else order:
-            point = pass_at(self.model, points[k if at is None else at(k)], *(data or self.support))
-            v = v - alpha * point.hvp(v)
+    def adapted(self):
+        """θ_S (T, P)."""
+        return self.trajectory()[-1]
+
+    def move(self):
+        """θ_0 - θ_S (T, P)."""
+        return self.theta - self.adapted()
+
+    def meta_gradient(self):
+        """v_0 (T, P), one for each task."""
+        points = self.trajectory()
+        v = pass_at(self.model, points[self.query_at], *self.query).gradient()
+        for k in reversed(range(self.steps)) if self.factors is None else self.factors:
+            v = v - self.hessian_alpha * pass_at(self.model, points[k], *self.hessian_on).hvp(v)
         return v
+
+    def first_order(self):
+        """v_S (T, P), the meta-gradient without H."""
+        return replace(self, hessian_alpha=0.0).meta_gradient()
+
+
+class Collection:
+    """The known mistakes of what is asked for: .found, with .right, the recursion that is right.
+
+    asked: a Recursion -> (T, P), before the mean over tasks.  The rest is as for MAML.
+    """
+
+    def __init__(self, asked, model, theta, batch, alpha, steps):
+        self.asked, self.found, K = asked, [], batch.x_support.shape[-2]
+        support, query = (batch.x_support, batch.y_support), (batch.x_query, batch.y_query)
+        theta = np.broadcast_to(theta, (len(batch), theta.size))
+        self.right = Recursion(model, theta, steps, alpha, support, query, alpha, support)
+        self.multiples = [(2 * alpha, "2α"), (alpha / 2, "α/2"), (alpha**2, "α²"),
+                          (K * alpha, f"Kα (K = {K}: a sum where the loss takes the mean?)"),
+                          (alpha / K, f"α/K (K = {K}: a mean divided by K again?)")]
+
+    def add(self, tag, cause, what, vectors=None, **changes):
+        """What is asked for, of a recursion with these changes, or other vectors (T, P)."""
+        if vectors is None:
+            vectors = self.asked(replace(self.right, **changes))
+        self.found.append(KnownMistake(vectors.mean(axis=0), cause, what, tag))
 
 
 def of_meta_gradient(model, theta, batch, alpha, steps):
-    """Suspects for MAML's meta-gradient at θ (P,)."""
-    r = Recursion(model, theta, batch, alpha, steps)
-    S = steps
-    cases = [("first-order", "the Hessian term is missing: this is the first-order gradient", dict(alpha=0.0)),
-             ("alpha", "α is missing from I - αH", dict(alpha=1.0)),
-             ("sign", "I + αH stands where I - αH belongs", dict(alpha=-alpha))]
-    cases += [("alpha", f"{name} stands for α in I - αH", dict(alpha=factor * alpha)) for factor, name in _factors(r)]
-    cases += [("swap", "H is taken on the query set; it belongs to the support set", dict(data=r.query)),
-              ("swap", "support and query sets are exchanged", dict(adapt_on=r.query, data=r.query, outer=r.support)),
-              ("swap", "the query set is used for both loops", dict(adapt_on=r.query, data=r.query)),
-              ("iterate", "H is taken at θ_{k+1}; it belongs at θ_k", dict(at=lambda k: k + 1)),
-              ("iterate", "every H is taken at θ_S; each belongs at its own θ_k", dict(at=lambda k: S))]
-    cases += [] if S == 1 else [
-        ("iterate", "every H is taken at θ_0; each belongs at its own θ_k", dict(at=lambda k: 0)),
-        ("product order", "the product of I - αH is taken from the first step to the last; it goes the other way",
-         dict(order=range(S))),
-        ("term", "only the last step's I - αH is there", dict(order=[S - 1])),
-        ("term", "only the first step's I - αH is there", dict(order=[0])),
-        ("term", "the first step's I - αH is missing", dict(order=range(S - 1, 0, -1))),
-        ("term", "the last step's I - αH is missing", dict(order=range(S - 2, -1, -1)))]
-    found = [Suspect(r.meta_gradient(**case).mean(axis=0), cause, what, "MAML.2") for cause, what, case in cases]
-    return found + _of_both_forms(r, {}) + of_examples(r.meta_gradient(), "task", "MAML.3")
+    """Known mistakes for MAML's meta-gradient at θ (P,); the arguments are MAML's."""
+    known = Collection(Recursion.meta_gradient, model, theta, batch, alpha, steps)
+    add, S = partial(known.add, "MAML.2"), steps
+    support, query = known.right.adapt_on, known.right.query
+    add("first-order", "the Hessian term is missing: this is the first-order gradient",
+        hessian_alpha=0.0)
+    add("alpha", "α is missing from I - αH", hessian_alpha=1.0)
+    add("sign", "I + αH stands where I - αH belongs", hessian_alpha=-alpha)
+    for wrong, name in known.multiples:
+        add("alpha", f"{name} stands for α in I - αH", hessian_alpha=wrong)
+    add("swap", "H is taken on the query set; it belongs to the support set", hessian_on=query)
+    add("swap", "support and query sets are exchanged", adapt_on=query, hessian_on=query,
+        query=support)
+    add("swap", "the query set is used for both loops", adapt_on=query, hessian_on=query)
+    add("iterate", "H is taken at θ_{k+1}; it belongs at θ_k", factors=range(S, 0, -1))
+    add("iterate", "every H is taken at θ_S; each belongs at its own θ_k", factors=[S] * S)
+    if S > 1:
+        add("iterate", "every H is taken at θ_0; each belongs at its own θ_k", factors=[0] * S)
+        add("product order", "the product of I - αH is taken from the first step to the last; "
+            "it goes the other way", factors=range(S))
+        add("term", "only the last step's I - αH is there", factors=[S - 1])
+        add("term", "only the first step's I - αH is there", factors=[0])
+        add("term", "the first step's I - αH is missing", factors=range(S - 1, 0, -1))
+        add("term", "the last step's I - αH is missing", factors=range(S - 2, -1, -1))
+    _add_of_both_orders(known)
+    return known.found + of_examples(known.right.meta_gradient(), "task", "MAML.3")
 
 
 def of_first_order(model, theta, batch, alpha, steps):
-    """Suspects for first-order MAML's gradient at θ (P,)."""
-    r = Recursion(model, theta, batch, alpha, steps)
-    exact = r.meta_gradient().mean(axis=0)
-    found = [Suspect(exact, "first-order", "this is the exact gradient, with the Hessian", "MAML.2")]
-    return found + _of_both_forms(r, dict(alpha=0.0)) + of_examples(r.meta_gradient(alpha=0.0), "task", "MAML.3")
-
-
-def _of_both_forms(r, form):
-    """Suspects of the inner loop and of the query gradient, for the exact form, {}, or the first-order one."""
-    cases = [("sign", "the inner loop ascends: θ + α g", "INNER.1", dict(inner=-r.alpha)),
-             ("sign", "the inner loop ascends: θ + α g", "INNER.1", dict(inner=-r.alpha, alpha=r.alpha)),
-             ("swap", "the outer gradient is taken on the support set; it belongs to the query set", "MAML.1",
-              dict(outer=r.support)),
-             ("swap", "the inner loop adapts on the query set", "INNER.1", dict(adapt_on=r.query)),
-             ("swap", "support and query sets are exchanged", "MAML.1", dict(adapt_on=r.query, outer=r.support)),
-             ("iterate", "the query gradient is taken at θ_0; it belongs at θ_S", "MAML.1", dict(start=0)),
-             ("first-order", "the query gradient at θ_0 alone: nothing is adapted", "MAML.1", dict(start=0, order=[])),
-             ("iterate", "every inner gradient is taken at θ_0; each belongs at its own θ_k", "INNER.1",
-              dict(stale=True)),
-             ("iterate", "one inner step too few", "INNER.1", dict(steps=r.steps - 1)),
-             ("iterate", "one inner step too many", "INNER.1", dict(steps=r.steps + 1))]
-    for factor, name in _factors(r):
-        inner = factor * r.alpha
-        cases += [("alpha", f"{name} is the step size of the inner loop", "INNER.1", dict(inner=inner, alpha=r.alpha)),
-                  ("alpha", f"{name} stands for α everywhere", "INNER.1", dict(inner=inner))]
-    return [Suspect(r.meta_gradient(**{**case, **form}).mean(axis=0), cause, what, tag)
-            for cause, what, tag, case in cases]
-
-
-def _factors(r):
-    """Wrong multiples of α: (factor, name)."""
-    K = r.support[0].shape[-2]
-    return ((2.0, "2α"), (0.5, "α/2"), (r.alpha, "α²"), (K, f"Kα (K = {K}: a sum where the loss takes the mean?)"),
-            (1 / K, f"α/K (K = {K}: a mean divided by K again?)"))
+    """Known mistakes for first-order MAML's gradient at θ (P,)."""
+    known = Collection(Recursion.first_order, model, theta, batch, alpha, steps)
+    known.add("MAML.2", "first-order", "this is the exact gradient, with the Hessian",
+              known.right.meta_gradient())
+    _add_of_both_orders(known)
+    return known.found + of_examples(known.right.first_order(), "task", "MAML.3")
 
 
 def of_reptile(model, theta, batch, alpha, steps):
-    """Suspects for Reptile's update direction, the mean over tasks of θ - θ_S."""
-    r = Recursion(model, theta, batch, alpha, steps)
-    theta_S = r.trajectory()[-1]  # (T, P)
-    others = [(theta_S, "this is the mean of θ_S; θ - θ_S is what moves θ"), (theta_S / alpha, "this is θ_S/α"),
-              (r.meta_gradient(), "this is MAML's meta-gradient"),
-              (r.meta_gradient(alpha=0.0), "this is first-order MAML's gradient")]
-    found = [Suspect((theta - moved).mean(axis=0), *rest) for moved, *rest in _of_trajectory(r, "REPTILE.1")]
-    found += [Suspect(vectors.mean(axis=0), "another quantity", what, "REPTILE.1") for vectors, what in others]
-    return found + of_examples(theta - theta_S, "task", "REPTILE.1")
+    """Known mistakes for Reptile's update direction, the mean over tasks of θ - θ_S."""
+    known = Collection(Recursion.move, model, theta, batch, alpha, steps)
+    _add_of_inner_loop(known, "REPTILE.1")
+    add, right = partial(known.add, "REPTILE.1", "another quantity"), known.right
+    add("this is the mean of θ_S; θ - θ_S is what moves θ", right.adapted())
+    add("this is θ_S/α", right.adapted() / alpha)
+    add("this is MAML's meta-gradient", right.meta_gradient())
+    add("this is first-order MAML's gradient", right.first_order())
+    return known.found + of_examples(right.move(), "task", "REPTILE.1")
 
 
 def of_adapted(model, theta, batch, alpha, steps):
-    """Suspects for the adapted θ_S of the batch's only task."""
-    r = Recursion(model, theta, batch, alpha, steps)
-    found = [Suspect(theta, "zero", "this is θ_0: nothing is adapted", "INNER.1")]
-    found += [Suspect(theta_S[0], *rest) for theta_S, *rest in _of_trajectory(r, "INNER.1")]
-    theta_S = r.trajectory()[-1][0]
-    return found + [Suspect(theta_S - theta, "another quantity", "this is θ_S - θ_0", "INNER.1"),
-                    Suspect(theta - theta_S, "another quantity", "this is θ_0 - θ_S", "INNER.1")]
+    """Known mistakes for the adapted θ_S of the batch's only task."""
+    known = Collection(Recursion.adapted, model, theta, batch, alpha, steps)
+    known.add("INNER.1", "zero", "this is θ_0: nothing is adapted", steps=0)
+    _add_of_inner_loop(known, "INNER.1")
+    add = partial(known.add, "INNER.1", "another quantity")
+    add("this is θ_S - θ_0", -known.right.move())
+    add("this is θ_0 - θ_S", known.right.move())
+    return known.found
 
 
-def _of_trajectory(r, tag):
-    """(θ_S (T, P), cause, sentence, tag) for mistakes of the inner loop."""
-    alpha, S = r.alpha, r.steps
-    yield r.trajectory(stale=True)[-1], "iterate", "every inner gradient is taken at θ_0; each belongs at its own θ_k", "INNER.1"
-    yield r.trajectory(alpha=-alpha)[-1], "sign", "the inner loop ascends: θ + α g", "INNER.1"
-    yield r.trajectory(alpha=1.0)[-1], "alpha", "α is missing from the inner step", "INNER.1"
-    for factor, name in _factors(r):
-        yield r.trajectory(alpha=factor * alpha)[-1], "alpha", f"the step size of the inner loop is {name}", "INNER.1"
-    yield r.trajectory(steps=S - 1)[-1], "iterate", "one inner step too few", tag
-    yield r.trajectory(steps=S + 1)[-1], "iterate", "one inner step too many", tag
-    yield r.trajectory(data=r.query)[-1], "swap", "the inner loop adapts on the query set", "INNER.1"
-    K = r.support[0].shape[-2]
+def _add_of_both_orders(known):
+    """Mistakes of the inner loop and of the query gradient, which MAML has in both its forms."""
+    alpha, support, query = known.right.alpha, known.right.adapt_on, known.right.query
+    inner, outer = partial(known.add, "INNER.1"), partial(known.add, "MAML.1")
+    inner("sign", "the inner loop ascends: θ + α g", alpha=-alpha, hessian_alpha=-alpha)
+    outer("swap", "the outer gradient is taken on the support set; it belongs to the query set",
+          query=support)
+    outer("swap", "support and query sets are exchanged", adapt_on=query, query=support)
+    outer("iterate", "the query gradient is taken at θ_0; it belongs at θ_S", query_at=0)
+    outer("first-order", "the query gradient at θ_0 alone: nothing is adapted", query_at=0,
+          factors=[])
+    for wrong, name in known.multiples:
+        inner("alpha", f"{name} stands for α everywhere", alpha=wrong, hessian_alpha=wrong)
+    _add_of_steps(known, "INNER.1")
+
+
+def _add_of_inner_loop(known, tag):
+    """Mistakes of the inner loop where θ_S itself is asked for; tag: of the number of steps."""
+    _add_of_steps(known, tag)
+    known.add("INNER.1", "alpha", "α is missing from the inner step", alpha=1.0)
+    K = known.right.adapt_on[0].shape[-2]
     for i in range(K if K > 1 else 0):
-        others = [np.delete(a, i, axis=-2) for a in r.support]
-        yield r.trajectory(data=others)[-1], "example", f"example {i} of {K} is left out (counted from 0)", "INNER.1"
+        others = [np.delete(a, i, axis=-2) for a in known.right.adapt_on]
+        what = f"example {i} of {K} is left out (counted from 0)"
+        known.add("INNER.1", "example", what, adapt_on=others)
+
+
+def _add_of_steps(known, tag):
+    """Mistakes of the inner steps alone, in which all else is right."""
+    add, alpha, steps = partial(known.add, "INNER.1"), known.right.alpha, known.right.steps
+    add("iterate", "every inner gradient is taken at θ_0; each belongs at its own θ_k", stale=True)
+    add("sign", "the inner loop ascends: θ + α g", alpha=-alpha)
+    for wrong, name in known.multiples:
+        add("alpha", f"the step size of the inner loop is {name}", alpha=wrong)
+    known.add(tag, "iterate", "one inner step too few", steps=steps - 1)
+    known.add(tag, "iterate", "one inner step too many", steps=steps + 1)
+    add("swap", "the inner loop adapts on the query set", adapt_on=known.right.query)

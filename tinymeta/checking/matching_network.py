@@ -1,61 +1,55 @@
-"""Which of the networks that we know has a learner's loss: its equations are then the ones to reread."""
+"""Which network has a learner's loss: its equations are then the ones to reread."""
 
 import numpy as np
 
 from ..core.activations import Activation
-from ..learners.linear import Linear
 from ..core.losses import Loss, squared_error
+from ..learners.linear import Linear
 from ..learners.mlp import MLP
-from ..core.tasks import Batch
+from .ladder import attempt, frozen
 
 
-def recognised(model, theta, batch):
-    """The MLP that has the model's loss at two points, or None: its equations are then the ones to reread."""
+def matching_network(model, theta, batch):
+    """The MLP that has the model's loss at two points, or None; a Linear one's is on its features.
+
+    Only the loss counts: a subclass of MLP with another loss is another model.
+    """
     x, y = batch.x_support[0], batch.y_support[0]
-    if isinstance(model, Linear):
-        return MLP([model.features(x).shape[-1], y.shape[-1]], loss=model.loss_function) if model.bias else None
-    losses = [loss for loss in (getattr(model, "loss_function", None), squared_error) if isinstance(loss, Loss)]
-    own = getattr(model, "activation", None)
-    for widths in _possible_widths(model, theta.size, x.shape[-1], y.shape[-1]):
-        for activation in [own] * isinstance(own, Activation) + ["tanh", "relu"]:
-            for loss in losses:
-                mlp = MLP(widths, activation, loss)
-                if mlp.n_params == theta.size and _same_loss(model, mlp, theta, x, y):
-                    return mlp
+    features = model.features(x) if isinstance(model, Linear) else x
+    for mlp in _networks(model, theta.size, features.shape[-1], y.shape[-1]):
+        def same_loss():
+            return all(np.isclose(model.loss(frozen(t), x, y), mlp.loss(t, features, y), 1e-9, 0)
+                       for t in (theta, 0.7 * theta + 0.1))
+
+        same, _ = attempt(same_loss)  # an error of the model's is reported by its rung
+        if same:
+            return mlp
     return None
 
 
-def _possible_widths(model, P, d_in, d_out):
-    """The model's own widths, or what its blocks say; else one or two equal hidden layers of the right size."""
+def _networks(model, P, d_in, d_out):
+    """Networks of P parameters with the model's own activation and loss, or usual ones."""
+    activations, losses = ["tanh", "relu"], [squared_error]
+    if isinstance(getattr(model, "activation", None), Activation):
+        activations.insert(0, model.activation)
+    if isinstance(getattr(model, "loss_function", None), Loss):
+        losses.insert(0, model.loss_function)
+    for widths in _possible_widths(model, d_in, d_out):
+        for activation in activations:
+            for loss in losses:
+                mlp = MLP(widths, activation, loss)
+                if mlp.n_params == P:
+                    yield mlp
+
+
+def _possible_widths(model, d_in, d_out):
+    """The model's own widths, or those of its blocks, or else none to three equal hidden layers."""
     if isinstance(getattr(model, "widths", None), (list, tuple)):
         return [list(model.widths)]
     weights = [shape for _, shape in getattr(model, "blocks", None) or [] if len(shape) == 2]
     if weights:
         return [[weights[0][0]] + [shape[1] for shape in weights]]
-    hidden = range(1, 65)
-    return [[d_in, d_out]] + [[d_in] + [h] * n + [d_out] for n in (1, 2, 3) for h in hidden
-                              if d_in * h + h + (n - 1) * (h * h + h) + h * d_out + d_out == P]
-
-
-def _same_loss(model, mlp, theta, x, y):
-    try:
-        with np.errstate(all="ignore"):
-            return all(np.isclose(model.loss(frozen(t), x, y), mlp.loss(t, x, y), rtol=1e-9, atol=0)
-                       for t in (theta, 0.7 * theta + 0.1))
-    except Exception:  # the model's own errors are reported by the rung that meets them
-        return False
-
-
-def frozen(array):
-    """A write-protected copy: who changes an argument in place is found out."""
-    copy = np.array(array)
-    copy.setflags(write=False)
-    return copy
-
-
-def frozen_batch(batch):
-    """A write-protected copy of a Batch, in double precision; raises for anything else."""
-    if not isinstance(batch, Batch):
-        raise TypeError(f"batch is of type {type(batch).__name__}; expected a tinymeta.Batch")
-    sets = (batch.x_support, batch.y_support, batch.x_query, batch.y_query)
-    return Batch(*(frozen(np.asarray(a, dtype=float)) for a in sets))
+    possible = [[d_in, d_out]]
+    for n_layers in (1, 2, 3):
+        possible += [[d_in] + [width] * n_layers + [d_out] for width in range(1, 65)]
+    return possible

@@ -1,20 +1,22 @@
 """Two numerical derivatives that know nothing of any derivation, and the error between two vectors.
 
-    [CHECK.1]  complex step         ∂f/∂θ_j ≈ Im f(θ + i h e_j) / h,            h = 1e-20
-    [CHECK.2]  central differences  ∂f/∂θ_j ≈ (f(θ + h e_j) - f(θ - h e_j)) / 2h,  h = eps^(1/3) max(1, |θ_j|)
+    [CHECK.1]  complex step         ∂f/∂θ_j ≈ Im f(θ + i h e_j) / h,   h = 1e-20
+    [CHECK.2]  central differences  ∂f/∂θ_j ≈ (f(θ + h e_j) - f(θ - h e_j)) / 2h,
+                                    h = eps^(1/3) max(1, |θ_j|)
     [CHECK.3]  error                ‖numerical - derived‖ / max(‖numerical‖, ‖derived‖)
 
 eps is the machine's, 2.2e-16.  Along a direction d in place of e_j, |θ_j| is the largest of them.
 From f(θ + i h e_j) = f + i h ∂_j f - h²/2 ∂_j² f + ..., the complex step has an error of order h²
 and subtracts nothing, so that h can be 1e-20 and the result is right to rounding (about 1e-15).
 Central differences lose digits by subtraction: about 1e-10 remains.  They need no complex numbers,
-and so they also notice an f that drops the imaginary part (np.abs, .real).  But they lie where a kink
-of ReLU is between θ - h and θ + h; the complex step does not move the real part and sees no kink.
+and so they also notice an f that drops the imaginary part (np.abs, .real).  But they lie where a
+kink of ReLU is between θ - h and θ + h; the complex step does not move the real part and sees none.
 
 Reference: Squire & Trapp 1998, "Using Complex Variables to Estimate Derivatives of Real Functions".
 """
 
 import warnings
+from contextlib import contextmanager
 
 import numpy as np
 
@@ -23,17 +25,35 @@ TOLERANCE = {"complex step": 1e-12, "central differences": 1e-7}
 KINK_TOLERANCE = 1e-4  # for directions retried with a thousandth of the step: fewer digits remain
 
 
+@contextmanager
+def quiet():
+    """Run a learner's code without RuntimeWarnings: overflow and NaN show in the numbers."""
+    with warnings.catch_warnings(), np.errstate(all="ignore"):
+        warnings.simplefilter("ignore", RuntimeWarning)
+        yield
+
+
 def complex_step(f, theta, d):
-    """The derivative of f along d, a coordinate's number or a vector (P,), by [CHECK.1]; of f's shape."""
-    return np.asarray(f(theta + _move(d, theta.size, 1j * COMPLEX_STEP))).imag / COMPLEX_STEP  # [CHECK.1]
+    """The derivative of f at theta (P,) along d, a coordinate's number or a vector (P,).
+
+    It has the shape of f's results.
+    """
+    moved = theta + _move(d, theta.size, 1j * COMPLEX_STEP)
+    return np.asarray(f(moved)).imag / COMPLEX_STEP  # [CHECK.1]
 
 
 def central_difference(f, theta, d, shrink=1.0):
-    """The derivative of f along d by [CHECK.2], with a step `shrink` times as long; of f's shape."""
+    """As complex_step, by central differences with a step `shrink` times as long as usual."""
     size = abs(theta[d]) if np.ndim(d) == 0 else np.abs(theta).max()
     h = float(np.finfo(float).eps ** (1 / 3) * max(1.0, size) * shrink)
     move = _move(d, theta.size, h)
     return (np.asarray(f(theta + move)) - f(theta - move)) / (2 * h)  # [CHECK.2]
+
+
+def derivative(f, theta, d):
+    """The derivative of f along d, by the complex step where f allows it."""
+    way = central_difference if why_not_complex(f, theta) else complex_step
+    return way(f, theta, d)
 
 
 def relative_error(numerical, derived):
@@ -51,13 +71,16 @@ def why_not_complex(f, theta):
             value = np.asarray(f(theta + 0j))
     except (TypeError, ValueError, Warning) as error:
         return f"no complex step: f raised {type(error).__name__} for complex theta ({error})"
-    return "" if value.dtype.kind == "c" else "no complex step: f returned real numbers for complex theta"
+    if value.dtype.kind != "c":
+        return "no complex step: f returned real numbers for complex theta"
+    return ""
 
 
 def straddles_kink(f, theta, along, exact, central, derived):
-    """Which directions' central differences are wrong because of a kink. (n,)
+    """Which directions' central differences are wrong because of a kink, (n,).
 
-    Only where the derivation agrees with the complex step can a kink be told from a mistake: a smaller
+    along: n directions.  exact, central, derived: the derivatives along them, (n,) or (n, P).  Only
+    where the derivation agrees with the complex step can a kink be told from a mistake: a smaller
     step mends it, or, with θ on the kink, the derivatives to the left and to the right differ.
     """
     found = np.zeros(len(along), dtype=bool)
@@ -69,19 +92,20 @@ def straddles_kink(f, theta, along, exact, central, derived):
         if error > TOLERANCE["central differences"] * scale:
             retried = np.linalg.norm(central_difference(f, theta, d, shrink=1e-3) - exact[i])
             mended = retried <= KINK_TOLERANCE * scale and retried < 0.1 * error
-            found[i] = mended or _jump(f, theta, d, shrink=1e-3) > error
+            found[i] = mended or _jump(f, theta, d) > error
     return found
 
 
-def _jump(f, theta, d, shrink):
-    """How far the one-sided derivatives along d are apart: of the order of the step where there is no kink."""
-    h = float(np.finfo(float).eps ** (1 / 3) * shrink)
+def _jump(f, theta, d):
+    """How far the one-sided derivatives along d are apart: of the order of h without a kink."""
+    h = float(np.finfo(float).eps ** (1 / 3) * 1e-3)
     move = _move(d, theta.size, h)
-    return np.linalg.norm(np.asarray(f(theta + move)) + f(theta - move) - 2 * np.asarray(f(theta))) / h
+    second_difference = np.asarray(f(theta + move)) + f(theta - move) - 2 * np.asarray(f(theta))
+    return np.linalg.norm(second_difference) / h
 
 
 def _move(d, P, h):
-    """h times the direction d, which is a vector (P,) or a coordinate's index."""
+    """h times the direction d, which is a vector (P,) or a coordinate's number."""
     if np.ndim(d):
         return h * d
     move = np.zeros(P, dtype=type(h))

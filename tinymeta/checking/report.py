@@ -12,7 +12,7 @@ class Finding(NamedTuple):
     """What is wrong, as far as the numbers show it.
 
     where: the blocks, or "" where there is none to name.  what: a sentence.  tag: the equation to
-    reread, or "".  cause: one word or two for it, such as "factor", for code that looks at findings.
+    reread, or "".  cause: a word or two for it, such as "factor", for code that looks at findings.
     """
 
     where: str
@@ -21,20 +21,21 @@ class Finding(NamedTuple):
     cause: str = "unknown"
 
     def __str__(self):
-        text = (f"{self.where}: " if self.where else "") + self.what
-        return text + ("" if text.endswith("?") else ".") + (f" Reread [{self.tag}]." if self.tag else "")
+        where = f"{self.where}: " if self.where else ""
+        stop = "" if self.what.endswith("?") else "."
+        reread = f" Reread [{self.tag}]." if self.tag else ""
+        return where + self.what + stop + reread
 
 
 @dataclass(frozen=True, repr=False)
 class CheckReport:
     """The verdict of a check, and the error of every block.
 
-    title: what was checked.  passed: the verdict; the report itself is true or false by it.  errors:
-    the norm-relative error of the whole vector by each oracle, name -> number.  tolerances: the
-    largest that pass.  blocks: one dict a block with name, shape, norm (of the derived numbers, or of
-    their projections where random directions were checked) and errors, relative to that norm.  notes:
-    sentences on what was unusual.  findings: what is wrong, a Finding each.  wrong_blocks: the names of
-    the blocks that are wrong.
+    title: what was checked.  passed: the verdict; the report itself is true or false by it.
+    errors: the relative error of the whole vector beside each reference, name -> number.
+    tolerances: the largest that pass.  blocks: a dict for each block with name, shape, norm (of the
+    derived numbers, or of their projections on random directions) and errors, relative to it.
+    notes: sentences on what was unusual.  findings: what is wrong, [Finding].  wrong_blocks: names.
     """
 
     title: str
@@ -50,58 +51,51 @@ class CheckReport:
         return self.passed
 
     def _table(self):
-        """The header and the rows of the report, as lists of strings."""
-        header = ["block", "shape", "|derived|"] + list(self.errors) + ([""] if not self.passed else [])
-        rows = [[b["name"], str(b["shape"]), f"{b['norm']:.2e}"] + [f"{e:.1e}" for e in b["errors"].values()]
-                + self._mark(b["name"] in self.wrong_blocks) for b in self.blocks]
-        rows.append(["all", "", f"{np.linalg.norm([b['norm'] for b in self.blocks]):.2e}"]
-                    + [f"{e:.1e}" for e in self.errors.values()] + self._mark(True))
-        rows.append(["at most", "", ""] + [f"{self.tolerances[name]:.0e}" for name in self.errors] + self._mark(False))
-        return header, rows
-
-    def _mark(self, wrong):
-        """In a report of failure, one cell more: a mark beside the rows that are wrong."""
-        return [] if self.passed else ["✗" if wrong else ""]
+        """The rows of the report, the header first, as lists of strings."""
+        rows = [["block", "shape", "|derived|", *self.errors]]
+        for block in self.blocks:
+            errors = [f"{error:.1e}" for error in block["errors"].values()]
+            rows.append([block["name"], str(block["shape"]), f"{block['norm']:.2e}", *errors])
+        norm = np.linalg.norm([block["norm"] for block in self.blocks])
+        rows.append(["all", "", f"{norm:.2e}", *(f"{e:.1e}" for e in self.errors.values())])
+        rows.append(["at most", "", "", *(f"{self.tolerances[kind]:.0e}" for kind in self.errors)])
+        if not self.passed:
+            for row in rows:
+                row.append("✗" if row[0] in ["all", *self.wrong_blocks] else "")
+        return rows
 
     def __str__(self):
         lines = [f"{'PASS' if self.passed else 'FAIL'}  {self.title}"]
         if self.blocks:
-            header, rows = self._table()
-            widths = [max(len(row[i]) for row in [header] + rows) for i in range(len(header))]
-            for row in [header] + rows:
-                cells = [c.ljust(w) if i < 2 else c.rjust(w) for i, (c, w) in enumerate(zip(row, widths))]
+            rows = self._table()
+            widths = [max(map(len, column)) for column in zip(*rows)]
+            for row in rows:
+                cells = [cell.rjust(width) for cell, width in zip(row, widths)]
+                cells[:2] = [cell.ljust(width) for cell, width in zip(row[:2], widths)]
                 lines.append("  " + "  ".join(cells).rstrip())
         lines += [_wrapped(f"→ {finding}") for finding in self.findings]
-        return "\n".join(lines + [_wrapped(f"note: {note}") for note in self.notes])
+        lines += [_wrapped(f"note: {note}") for note in self.notes]
+        return "\n".join(lines)
 
     __repr__ = __str__
 
     def _repr_html_(self):
-        parts = [f"<p><b>{'✓ PASS' if self.passed else '✗ FAIL'}</b> {html.escape(self.title)}</p>"]
+        parts = [_html_title(self)]
         if self.blocks:
-            header, rows = self._table()
-            parts.append("<table>" + "".join(_html_row(tag, row) for tag, row in
-                                             [("th", header)] + [("td", row) for row in rows]) + "</table>")
+            header, *rows = self._table()
+            lines = [_html_row("th", header)] + [_html_row("td", row) for row in rows]
+            parts.append("<table>" + "".join(lines) + "</table>")
         parts += [f"<p>→ {html.escape(str(finding))}</p>" for finding in self.findings]
-        return "".join(parts + [f"<p>Note: {html.escape(note)}</p>" for note in self.notes])
-
-
-def _wrapped(text):
-    return textwrap.fill(text, 100, initial_indent="  ", subsequent_indent="    ")
-
-
-def _html_row(tag, row):
-    cells = (f"<{tag} style='text-align:{'left' if i < 2 else 'right'}'>{html.escape(text)}</{tag}>"
-             for i, text in enumerate(row))
-    return "<tr>" + "".join(cells) + "</tr>"
+        parts += [f"<p>Note: {html.escape(note)}</p>" for note in self.notes]
+        return "".join(parts)
 
 
 @dataclass(frozen=True, repr=False)
 class Ladder:
     """Checks that build on each other, up to the first that fails.
 
-    title: what was checked.  rungs: name -> CheckReport, in order; the last one failed, or all passed.
-    untried: the names of the rungs above the broken one.
+    title: what was checked.  rungs: name -> CheckReport, in order; the last one failed, or all
+    passed.  untried: the names of the rungs above the broken one.
     """
 
     title: str
@@ -131,30 +125,53 @@ class Ladder:
     def __bool__(self):
         return self.passed
 
-    def _lines(self):
-        """(mark, name, remark) for each rung."""
+    def _rows(self):
+        """[mark, name, remark] for each rung."""
+        rows = []
         for name, report in self.rungs.items():
-            errors = ", ".join(f"{oracle} {error:.0e}" for oracle, error in report.errors.items())
-            yield "✓" if report else "✗", name, errors
-        for name in self.untried:
-            yield "·", name, "not tried"
+            errors = ", ".join(f"{kind} {error:.0e}" for kind, error in report.errors.items())
+            rows.append(["✓" if report else "✗", name, errors])
+        return rows + [["·", name, "not tried"] for name in self.untried]
 
     def _notes(self):
         """What was unusual about the rungs that hold."""
-        return [f"note on {name}: {note}" for name, report in self.rungs.items() if report for note in report.notes]
+        notes = []
+        for name, report in self.rungs.items():
+            if report:
+                notes += [f"note on {name}: {note}" for note in report.notes]
+        return notes
 
     def __str__(self):
-        lines = list(self._lines())
-        width = max((len(name) for _, name, _ in lines), default=0)
-        text = [f"{'PASS' if self.passed else 'FAIL'}  {self.title}"]
-        text += [f"  {mark} {name.ljust(width)}  {remark}".rstrip() for mark, name, remark in lines]
-        text += [_wrapped(note) for note in self._notes()]
-        return "\n".join(text + [str(report) for report in self.rungs.values() if not report])
+        rows = self._rows()
+        width = max((len(name) for _, name, _ in rows), default=0)
+        lines = [f"{'PASS' if self.passed else 'FAIL'}  {self.title}"]
+        lines += [f"  {mark} {name.ljust(width)}  {remark}".rstrip() for mark, name, remark in rows]
+        lines += [_wrapped(note) for note in self._notes()]
+        lines += [str(report) for report in self.rungs.values() if not report]
+        return "\n".join(lines)
 
     __repr__ = __str__
 
     def _repr_html_(self):
-        rows = "".join(_html_row("td", row) for row in self._lines())
-        return (f"<p><b>{'✓ PASS' if self.passed else '✗ FAIL'}</b> {html.escape(self.title)}</p><table>{rows}</table>"
-                + "".join(f"<p>{html.escape(note)}</p>" for note in self._notes())
-                + "".join(report._repr_html_() for report in self.rungs.values() if not report))
+        rows = [_html_row("td", row) for row in self._rows()]
+        parts = [_html_title(self), "<table>", *rows, "</table>"]
+        parts += [f"<p>{html.escape(note)}</p>" for note in self._notes()]
+        parts += [report._repr_html_() for report in self.rungs.values() if not report]
+        return "".join(parts)
+
+
+def _wrapped(text):
+    return textwrap.fill(text, 100, initial_indent="  ", subsequent_indent="    ")
+
+
+def _html_title(report):
+    verdict = "✓ PASS" if report.passed else "✗ FAIL"
+    return f"<p><b>{verdict}</b> {html.escape(report.title)}</p>"
+
+
+def _html_row(tag, row):
+    cells = []
+    for i, text in enumerate(row):
+        side = "left" if i < 2 else "right"
+        cells.append(f"<{tag} style='text-align:{side}'>{html.escape(text)}</{tag}>")
+    return "<tr>" + "".join(cells) + "</tr>"

@@ -41,7 +41,7 @@ SCHEMES = {"he": _he, "xavier": _xavier, "truncated_normal": _truncated_normal,
 
 
 def initial(layout, rng, dtype, scheme):
-    """Draw θ (P,) for a Layout: weights are the blocks whose names start with W.
+    """Draw θ (P,) for a Layout: weights are the blocks with two axes, biases those with one.
 
     dtype is float64 or float32; the same numbers are drawn for both.  Raises TypeError or
     ValueError for another rng, dtype or scheme.
@@ -54,8 +54,8 @@ def initial(layout, rng, dtype, scheme):
     if scheme not in SCHEMES:
         raise ValueError(f"scheme is {scheme!r}; expected one of {sorted(SCHEMES)}")
     theta = np.zeros(layout.size)
-    for (name, shape), block in zip(layout.blocks, layout.unflatten(theta)):
-        is_weight = name.startswith("W")
+    for shape, block in zip(layout.shapes, layout.unflatten(theta)):
+        is_weight = len(shape) == 2
         if is_weight:
             n_in, n_out = shape
         if is_weight or scheme == "uniform":

@@ -51,6 +51,11 @@ class Model:
         theta, x, _, _ = self.check(theta, x)
         return self.at(theta, x, None).f
 
+    def outputs_at(self, theta, x):
+        """The pass at θ on inputs alone: .f, and .pullback(delta) = (∂f/∂θ)ᵀ δ.  Unchecked."""
+        no_targets = np.zeros(x.shape[:-1] + (self.d_out,), theta.real.dtype)
+        return self.at(theta, x, no_targets)
+
     def loss(self, theta, x, y):
         """L(θ), the mean over the data set, (...).  Raises as `check` does."""
         theta, x, y, _ = self.check(theta, x, y)

@@ -8,8 +8,9 @@ An exercise is written once, as a solution:
         error = ...                      # the body is the solution
 
 The stub is the same function with its body replaced by NotImplementedError; lines up to a comment
-`# your turn` stay in the stub.  `check` gets a candidate and returns a ladder's rungs, [(name, check)]
-(see ladder.py).  The lessons' cells are made from here, so stub and solution cannot drift apart.
+`# your turn` stay in the stub.  `check` gets a candidate and returns a ladder's rungs,
+[(name, check)] (see ladder.py).  The lessons' cells are made from here, so stub and solution
+cannot drift apart.
 """
 
 import inspect
@@ -21,9 +22,10 @@ MARK = "# your turn"
 
 
 class Exercise:
-    """One exercise: .name, .tag, .statement, .stub and .solution as source, .check(candidate) -> Ladder.
+    """One exercise, from one function.
 
-    Called, it is its solution.
+    .name, .tag and .statement; .stub and .solution as source; .check(candidate) -> Ladder.  Called,
+    it is its solution.
     """
 
     def __init__(self, solution, tag, check):
@@ -34,7 +36,10 @@ class Exercise:
         return self._solution(*args, **kwargs)
 
     def check(self, candidate):
-        """The Ladder of the candidate's checks: true if it solves the exercise.  An error in it is a finding."""
+        """The Ladder of the candidate's checks: true if it solves the exercise.
+
+        An error that the candidate raises is a finding.
+        """
         return climb(f"{self.name} [{self.tag}]", self._rungs(candidate))
 
     @property
@@ -49,7 +54,8 @@ class Exercise:
         lines = self._lines()
         marked = [i for i, line in enumerate(lines) if line.strip() == MARK]
         end = marked[0] if marked else self._body(lines)
-        return "\n".join(lines[:end] + [f'    raise NotImplementedError("your turn: [{self.tag}]")'])
+        turn = f'    raise NotImplementedError("your turn: [{self.tag}]")'
+        return "\n".join(lines[:end] + [turn])
 
     def _lines(self):
         """The function's lines from `def` on."""
@@ -64,5 +70,8 @@ class Exercise:
 
 
 def exercise(tag, check):
-    """Make an Exercise of a solution.  tag: the equation; check: candidate -> [(name, () -> CheckReport)]."""
+    """Make an Exercise of a solution.
+
+    tag: the equation.  check: a function of the candidate that returns [(name, () -> CheckReport)].
+    """
     return lambda solution: Exercise(solution, tag, check)

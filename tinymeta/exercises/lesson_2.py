@@ -4,7 +4,8 @@ import numpy as np
 
 import tinymeta as tm
 
-from ..checking.diagnosis import Hints, Mistake, Suspect, compare
+from ..checking.diagnosis import Hints, KnownMistake, compare
+from ..checking.ladder import LearnerError
 from . import exercise
 
 
@@ -20,11 +21,14 @@ def _gradient_rungs(candidate):
     def rung(name, K):
         theta, x, y = _line(K, K)
         dw, db = model.gradient(theta, x, y)
-        suspects = [Suspect(np.array([db, db]), "x", "the derivative in w has the factor x: it is missing", "LIN.2"),
-                    Suspect(np.array([dw, dw]), "x", "the derivative in b has no factor x", "LIN.2")]
+        suspects = [KnownMistake(np.array([db, db]), "x",
+                                 "the derivative in w has the factor x: it is missing", "LIN.2"),
+                    KnownMistake(np.array([dw, dw]), "x", "the derivative in b has no factor x",
+                                 "LIN.2")]
         hints = Hints(lambda: suspects, {"K": K}, {"W": "LIN.2", "b": "LIN.2", "": "LIN.2"})
-        return name, lambda: tm.check_gradient(lambda t: model.loss(t, x, y), lambda t: candidate(t, x, y), theta,
-                                               blocks=[("w", (1,)), ("b", (1,))], title=name, hints=hints)
+        return name, lambda: tm.check_gradient(
+            lambda t: model.loss(t, x, y), lambda t: candidate(t, x, y), theta,
+            blocks=[("w", (1,)), ("b", (1,))], title=name, hints=hints)
 
     return [rung("five points", 5), rung("one point", 1), rung("eight points", 8)]
 
@@ -49,8 +53,10 @@ def _complex_rungs(candidate):
     weights = network.init(np.random.default_rng(1))
     cases = [("a function of two numbers", cubic, theta,
               np.array([3 * theta[0] ** 2 * theta[1], theta[0] ** 3 - np.cos(theta[1])])),
-             ("the loss of a line", lambda t: model.loss(t, x, y), theta, model.gradient(theta, x, y)),
-             ("the loss of a network", lambda t: network.loss(t, x, y), weights, network.gradient(weights, x, y))]
+             ("the loss of a line", lambda t: model.loss(t, x, y), theta,
+              model.gradient(theta, x, y)),
+             ("the loss of a network", lambda t: network.loss(t, x, y), weights,
+              network.gradient(weights, x, y))]
 
     def check(name, f, at, expected):
         found = np.asarray(candidate(f, at))
@@ -62,16 +68,17 @@ def _complex_rungs(candidate):
 
 
 def _explain_complex_step(found, expected):
-    """Raise Mistake for what often goes wrong with a complex step; nothing where nothing of it fits."""
+    """Raise LearnerError for what often goes wrong with a complex step, if any of it fits."""
     error = np.linalg.norm(found.real - expected) / np.linalg.norm(expected)
     if found.dtype.kind == "c":
-        raise Mistake("the result is complex: is the imaginary part to be taken?", "complex", "CHECK.1")
+        raise LearnerError("the result is complex: is the imaginary part to be taken?", "complex",
+                           "CHECK.1")
     if not found.any():
-        raise Mistake("all zeros: was i h written into an array of real numbers? It keeps the real part only",
-                      "zero", "CHECK.1")
+        raise LearnerError("all zeros: was i h written into an array of real numbers? "
+                           "It keeps the real part only", "zero", "CHECK.1")
     if 1e-13 < error < 1e-4:
-        raise Mistake(f"right to {error:.0e} and no further: a difference of two values, or too large an h?",
-                      "precision", "CHECK.1")
+        raise LearnerError(f"right to {error:.0e} and no further: a difference of two values, "
+                           f"or too large an h?", "precision", "CHECK.1")
 
 
 @exercise("CHECK.1", check=_complex_rungs)
@@ -87,17 +94,21 @@ def _hvp_rungs(candidate):
 
     def rung(name, K):
         rng = np.random.default_rng(K)
-        theta, F, y = rng.standard_normal(2), rng.standard_normal((K, 2)), rng.standard_normal((K, 1))
+        theta, F = rng.standard_normal(2), rng.standard_normal((K, 2))
+        y = rng.standard_normal((K, 1))
         hints = Hints(sizes={"K": K}, tags={"W": "LIN.4", "": "LIN.4"})
-        return name, lambda: tm.check_hvp(lambda t: model.gradient(t, F, y), lambda t, v: candidate(F, v), theta,
-                                          blocks=model, title=name, hints=hints)
+        return name, lambda: tm.check_hvp(
+            lambda t: model.gradient(t, F, y), lambda t, v: candidate(F, v), theta,
+            blocks=model, title=name, hints=hints)
 
     return [rung("three points", 3), rung("seven points", 7)]
 
 
 @exercise("LIN.4", check=_hvp_rungs)
 def hessian_times_vector(F, v):
-    """H v for the mean squared error of f = w_1 F_1 + w_2 F_2, shape (2,).  [LIN.3], [LOSS.3], [LIN.4]
+    """H v for the mean squared error of f = w_1 F_1 + w_2 F_2, shape (2,).
+
+    By [LIN.3], [LOSS.3] and [LIN.4].
 
     F: (K, 2), the features as columns.  v: (2,), a direction of θ = (w_1, w_2).
     """
@@ -119,15 +130,18 @@ def _adapted_rungs(candidate):
         def suspects():
             shrink, distance = np.eye(2) - alpha * H, theta - star
             power = np.linalg.matrix_power(shrink, steps)
-            return [Suspect(star + shrink**steps @ distance, "entries",
-                            "** is the power of each entry; for the matrix there is matrix_power", "LINE.5"),
-                    Suspect(power @ distance, "distance", "this is the distance from θ*, not θ_S", "LINE.5"),
-                    Suspect(power @ theta, "start", "the matrix acts on θ_0 - θ*, not on θ_0", "LINE.5"),
-                    Suspect(star + power @ theta, "start", "the matrix acts on θ_0 - θ*, not on θ_0", "LINE.5"),
-                    Suspect(star - power @ distance, "sign", "the other side of θ*: a sign", "LINE.5")]
+            at_start = "the matrix acts on θ_0 - θ*, not on θ_0"
+            return [KnownMistake(star + shrink**steps @ distance, "entries", "** is the power of "
+                                 "each entry; for the matrix there is matrix_power", "LINE.5"),
+                    KnownMistake(power @ distance, "distance", "this is the distance from θ*, "
+                                 "not θ_S", "LINE.5"),
+                    KnownMistake(power @ theta, "start", at_start, "LINE.5"),
+                    KnownMistake(star + power @ theta, "start", at_start, "LINE.5"),
+                    KnownMistake(star - power @ distance, "sign", "the other side of θ*: a sign",
+                                 "LINE.5")]
 
-        return name, lambda: compare(candidate(theta, star, H, alpha, steps), expected, name, "LINE.5",
-                                     hints=Hints(suspects, tags={"": "LINE.5"}))
+        return name, lambda: compare(candidate(theta, star, H, alpha, steps), expected, name,
+                                     "LINE.5", hints=Hints(suspects, tags={"": "LINE.5"}))
 
     return [rung("no step", 0.1, 0), rung("one step", 0.1, 1), rung("seven steps", 0.2, 7)]
 

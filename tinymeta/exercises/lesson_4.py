@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ..checking.diagnosis import Hints, Suspect, compare
+from ..checking.diagnosis import Hints, KnownMistake, compare
 from ..checking.gradient_check import check_gradient
 from ..learners.mlp import MLP
 from . import exercise
@@ -21,14 +21,18 @@ def _silu_rungs(candidate):
 
     def terms():
         s = 1 / (1 + np.exp(-z))
-        return [Suspect(s, "product", "s alone: the product rule for z s has a second term", "ACT.2"),
-                Suspect(z * s * (1 - s), "product", "z s' alone: the product rule for z s has a second term", "ACT.2"),
-                Suspect(s * (1 - s), "product", "s' alone: φ is the product z s", "ACT.2"),
-                Suspect(s - z * s * (1 - s), "sign", "s - z s': the derivative of e^(-z) is -e^(-z)", "ACT.2")]
+        second_term = "the product rule for z s has a second term"
+        return [KnownMistake(s, "product", f"s alone: {second_term}", "ACT.2"),
+                KnownMistake(z * s * (1 - s), "product", f"z s' alone: {second_term}", "ACT.2"),
+                KnownMistake(s * (1 - s), "product", "s' alone: φ is the product z s", "ACT.2"),
+                KnownMistake(s - z * s * (1 - s), "sign",
+                             "s - z s': the derivative of e^(-z) is -e^(-z)", "ACT.2")]
 
-    hints = Hints(suspects=terms, tags={"": "ACT.2"})
-    return [("nine points", lambda: compare(candidate(z), slope(z), "φ'(z)", "ACT.2", hints=hints)),
-            ("an array (T, K, n)", lambda: compare(candidate(batch), slope(batch), "φ'(z)", "ACT.2"))]
+    hints = Hints(known_mistakes=terms, tags={"": "ACT.2"})
+    return [("nine points",
+             lambda: compare(candidate(z), slope(z), "φ'(z)", "ACT.2", hints=hints)),
+            ("an array (T, K, n)",
+             lambda: compare(candidate(batch), slope(batch), "φ'(z)", "ACT.2"))]
 
 
 @exercise("ACT.2", check=_silu_rungs)
@@ -51,7 +55,8 @@ def _bias_rungs(candidate):
         delta = rng.standard_normal(shape)
         expected = np.einsum("...kn->...n", delta)
         hints = Hints(sizes={"K": shape[-2]}, tags={"": "MLP.6"})
-        return lambda: compare(candidate(delta), expected, f"∂L/∂b for δ of shape {shape}", "MLP.6", hints=hints)
+        return lambda: compare(candidate(delta), expected, f"∂L/∂b for δ of shape {shape}",
+                               "MLP.6", hints=hints)
 
     return [("one task", rung(5, 3)), ("a batch of two tasks", rung(2, 5, 3)),
             ("as many tasks as examples", rung(5, 5, 3)), ("two leading axes", rung(4, 2, 5, 3))]
@@ -69,7 +74,8 @@ def bias_gradient(delta):
 def _two_layer_rungs(candidate):
     rng = np.random.default_rng(0)
     model = MLP([2, 4, 3], activation="tanh")
-    theta, x, y = 0.5 * rng.standard_normal(model.n_params), rng.standard_normal((5, 2)), rng.standard_normal((5, 3))
+    theta = 0.5 * rng.standard_normal(model.n_params)
+    x, y = rng.standard_normal((5, 2)), rng.standard_normal((5, 3))
     theta.flags.writeable = False  # whoever changes a parameter in place is told so
 
     def loss(theta):
@@ -78,17 +84,21 @@ def _two_layer_rungs(candidate):
     def without_slope(i):
         back = 2 * (model.predict(theta, x) - y) / y.size @ model.unflatten(theta)[2].T  # (K, H)
         first = {0: x.T @ back, 1: back.sum(axis=0)}
-        return [Suspect(first[i].ravel(), "slope", "the factor φ'(z) is missing", "MLP.4")] if i in first else []
+        if i not in first:
+            return []
+        return [KnownMistake(first[i].ravel(), "slope", "the factor φ'(z) is missing", "MLP.4")]
 
     def block(i):
         name, tag = model.blocks[i][0], "MLP.6" if i % 2 else "MLP.5"
-        hints = Hints(lambda: without_slope(i), {"K": 5, "D_out": 3}, {"": {3: "MLP.3", 1: "MLP.4"}.get(i, tag)})
+        tags = {"": {3: "MLP.3", 1: "MLP.4"}.get(i, tag)}
+        hints = Hints(lambda: without_slope(i), {"K": 5, "D_out": 3}, tags)
 
         def check():
             steps = np.eye(model.n_params)[model.slices[i]]
             expected = np.array([loss(theta + 1e-20j * step).imag / 1e-20 for step in steps])
             found = candidate(*model.unflatten(theta), x, y)[i]
-            return compare(found, expected.reshape(model.blocks[i][1]), f"∂L/∂{name}", tag, hints=hints)
+            expected = expected.reshape(model.blocks[i][1])
+            return compare(found, expected, f"∂L/∂{name}", tag, hints=hints)
         return check
 
     def flat(theta):

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ..checking.diagnosis import Hints, Suspect, compare
+from ..checking.diagnosis import Hints, KnownMistake, compare
 from ..checking.gradient_check import check_hvp
 from ..learners.mlp import MLP
 from . import exercise
@@ -22,14 +22,15 @@ def _forward_rungs(candidate):
         def without_slope():
             (W1, b1, W2, _), (V1, c1, V2, c2) = model.unflatten(theta), model.unflatten(v)
             moved = (x @ V1 + c1) @ W2 + np.tanh(x @ W1 + b1) @ V2 + c2  # (K, D_out)
-            return [Suspect(moved.ravel(), "slope", "the factor φ'(z_1) is missing", "HVP.2")]
+            return [KnownMistake(moved.ravel(), "slope", "the factor φ'(z_1) is missing", "HVP.2")]
 
         hints = Hints(without_slope, tags={"": "HVP.1"})
-        return lambda: compare(candidate(*model.unflatten(theta), *model.unflatten(v), x), expected, title, "HVP.1",
-                               hints=hints)
+        return lambda: compare(candidate(*model.unflatten(theta), *model.unflatten(v), x),
+                               expected, title, "HVP.1", hints=hints)
 
     return [("only b2 moves", rung("ḟ", [3])), ("only W2 moves", rung("ḟ", [2])),
-            ("only the first layer moves", rung("ḟ", [0, 1])), ("all of θ moves", rung("ḟ", [0, 1, 2, 3]))]
+            ("only the first layer moves", rung("ḟ", [0, 1])),
+            ("all of θ moves", rung("ḟ", [0, 1, 2, 3]))]
 
 
 @exercise("HVP.1", check=_forward_rungs)
@@ -60,8 +61,8 @@ def _log_cosh_rungs(candidate):
     exact, v = F @ theta, rng.standard_normal(3)  # with these targets every error is 0
 
     def constant_curvature():
-        return [Suspect(F.T @ (F @ v) / 6, "curvature",
-                        "the curvature of every example is taken as 1: here it depends on the error", "HVP.3")]
+        return [KnownMistake(F.T @ (F @ v) / 6, "curvature", "the curvature of every example is "
+                             "taken as 1: here it depends on the error", "HVP.3")]
 
     def rung(y, expected):
         hints = Hints(constant_curvature, {"K": 6}, {"": "HVP.3"})
@@ -77,12 +78,14 @@ def _log_cosh_rungs(candidate):
 def hvp_with_log_cosh(F, y, theta, v):
     """H v for the linear model f = F θ and the loss L = 1/K Σ log cosh(f - y).  [HVP.3]
 
-    Its gradient is Fᵀ δ with δ = tanh(f - y)/K.  F (K, M), y (K,), theta and v (M,).  Returns (M,).
+    Its gradient is Fᵀ δ with δ = tanh(f - y)/K.
+    F (K, M), y (K,), theta and v (M,).  Returns (M,).
     """
     error = F @ theta - y  # (K,)
     # your turn
     f_dot = F @ v  # (K,)
-    delta_dot = (1 - np.tanh(error) ** 2) * f_dot / len(y)  # (K,): the curvature is no constant any more
+    curvature = 1 - np.tanh(error) ** 2  # (K,): no constant any more
+    delta_dot = curvature * f_dot / len(y)  # (K,)
     return F.T @ delta_dot  # (M,)
 
 
@@ -97,12 +100,14 @@ def _eigenvalue_rungs(candidate):
     def rung(eigenvalues):
         M = Q @ np.diag(eigenvalues) @ Q.T
         largest = max(eigenvalues, key=abs)
-        return lambda: compare(candidate(lambda v: M @ v, start, 400), largest, "the eigenvalue", "ROP.6", 1e-8)
+        return lambda: compare(candidate(lambda v: M @ v, start, 400), largest, "the eigenvalue",
+                               "ROP.6", 1e-8)
 
     def network():
         H = model.hvp(theta, x, y, np.eye(model.n_params))
         values = np.linalg.eigvalsh(H)
-        return compare(candidate(lambda v: model.hvp(theta, x, y, v), first, 400), values[np.abs(values).argmax()],
+        largest = values[np.abs(values).argmax()]
+        return compare(candidate(lambda v: model.hvp(theta, x, y, v), first, 400), largest,
                        "the eigenvalue", "ROP.6", 1e-6)
 
     return [("all eigenvalues positive", rung([5.0, 3.0, 2.0, 1.0, 0.5, 0.1])),

@@ -20,17 +20,20 @@ def _truncated_rungs(candidate):
 
     def rung(title, keep):
         if keep == 0:
-            expected = MAML(model, alpha=0.1, steps=4, first_order=True).meta_gradient(theta, batch)[1]
+            method, start = MAML(model, alpha=0.1, steps=4, first_order=True), theta
         else:  # the exact gradient of a MAML that starts `keep` steps before the end
-            expected = MAML(model, alpha=0.1, steps=keep).meta_gradient(trajectory[4 - keep], batch)[1]
-        return title, lambda: compare(candidate(model, theta, support, query, 0.1, 4, keep), expected, title, "MAML.2")
+            method, start = MAML(model, alpha=0.1, steps=keep), trajectory[4 - keep]
+        expected = method.meta_gradient(start, batch)[1]
+        return title, lambda: compare(candidate(model, theta, support, query, 0.1, 4, keep),
+                                      expected, title, "MAML.2")
 
-    return [rung("none kept: first-order", 0), rung("all kept: exact", 4), rung("the last two kept", 2)]
+    return [rung("none kept: first-order", 0), rung("all kept: exact", 4),
+            rung("the last two kept", 2)]
 
 
 @exercise("MAML.2", check=_truncated_rungs)
 def truncated_meta_gradient(model, theta, support, query, alpha, steps, keep):
-    """The meta-gradient of one task, (P,), with the Hessians of the last `keep` inner steps only.  [MAML.2]
+    """One task's meta-gradient (P,), with the Hessians of the last `keep` steps only.  [MAML.2]
 
     support, query: pairs (x, y), each (K, 1).  steps: S.  keep: how many steps the walk back goes
     through, 0 ... S; the inner gradients of the steps before count as constants.
@@ -50,7 +53,8 @@ def _gradients_rungs(candidate):
     on_support = lambda t: model.gradient(t, batch.x_support[0], batch.y_support[0])  # noqa: E731
     on_query = lambda t: model.gradient(t, batch.x_query[0], batch.y_query[0])  # noqa: E731
     return [(f"alpha = {alpha}", lambda alpha=alpha: compare(
-        candidate(on_support, on_query, theta, alpha), MAML(model, alpha=alpha).meta_gradient(theta, batch)[1],
+        candidate(on_support, on_query, theta, alpha),
+        MAML(model, alpha=alpha).meta_gradient(theta, batch)[1],
         "meta-gradient", "FIRST.6", 1e-4)) for alpha in (0.05, 0.2)]
 
 

@@ -9,7 +9,7 @@ from . import exercise
 
 
 def _network(k):
-    """A small tanh network in float64, θ, and one task cut into k minibatches of 5: x and y are (k, 5, 1)."""
+    """A small tanh network, θ, and one task cut into k minibatches of 5: x and y are (k, 5, 1)."""
     rng = np.random.default_rng(0)
     model = MLP([1, 8, 8, 1], activation="tanh")
     theta = model.init(rng)
@@ -23,9 +23,10 @@ def _direction_rungs(candidate):
 
     def rung(title, steps):
         flat = [array[:steps].reshape(1, -1, 1) for array in (x, y)]
-        expected = Reptile(model, alpha=0.1, steps=steps, batch_size=5).meta_gradient(theta, Batch(*flat, *flat))[1]
-        return title, lambda: compare(candidate(model.gradient, theta, x[:steps], y[:steps], 0.1), expected,
-                                      title, "REPTILE.1")
+        method = Reptile(model, alpha=0.1, steps=steps, batch_size=5)
+        expected = method.meta_gradient(theta, Batch(*flat, *flat))[1]
+        return title, lambda: compare(candidate(model.gradient, theta, x[:steps], y[:steps], 0.1),
+                                      expected, title, "REPTILE.1")
 
     return [rung("one minibatch", 1), rung("three minibatches", 3)]
 
@@ -53,10 +54,12 @@ def _inner_rungs(candidate):
             return sum(g[i] @ g[j] for i, j in permutations(range(k), 2)) / (k * (k - 1))
 
         # half the derivative of the mean inner product, by the complex step
-        expected = 0.5 * np.array([mean_product(theta + 1e-20j * e).imag / 1e-20 for e in np.eye(theta.size)])
+        along = [mean_product(theta + 1e-20j * e).imag / 1e-20 for e in np.eye(theta.size)]
+        expected = 0.5 * np.array(along)
         g = model.gradient(theta, x, y)  # (k, P)
         title = f"{k} minibatches"
-        return title, lambda: compare(candidate(g, lambda v: model.hvp(theta, x, y, v)), expected, title, "TAYLOR.3")
+        return title, lambda: compare(candidate(g, lambda v: model.hvp(theta, x, y, v)), expected,
+                                      title, "TAYLOR.3")
 
     return [rung(2), rung(4)]
 
@@ -65,8 +68,9 @@ def _inner_rungs(candidate):
 def avg_grad_inner(g, hvp):
     """AvgGradInner of one task: the mean of H_i g_j over all pairs i ≠ j, (P,).  [TAYLOR.3]
 
-    g: the minibatches' gradients at θ, (k, P).  hvp: a function that takes v (k, P) and returns the
-    products H_1 v_1, ..., H_k v_k as (k, P).  One call is enough: Σ_{j ≠ i} H_i g_j = H_i Σ_{j ≠ i} g_j.
+    g: the minibatches' gradients at θ, (k, P).  hvp: a function that takes v (k, P) and returns
+    the products H_1 v_1, ..., H_k v_k as (k, P).  One call is enough, since
+    Σ_{j ≠ i} H_i g_j = H_i Σ_{j ≠ i} g_j.
     """
     k = len(g)
     # your turn
@@ -82,24 +86,28 @@ def _coefficient_rungs(candidate):
         orders = np.array(list(permutations(range(k))))  # (k!, k)
         xs, ys = (array[orders].reshape(len(orders), -1, 1) for array in (x, y))  # (k!, k B, 1)
         trajectory = adapt(model, theta, xs, ys, alpha, k, batch_size=5)  # (k + 1, k!, P)
-        inner = [model.gradient(trajectory[i], x[orders[:, i]], y[orders[:, i]]).mean(axis=0) for i in range(k)]
-        direction = np.tensordot(weights, inner, axes=1)  # (P,): w_1 g_1 + ... + w_k g_k, mean over orders
+        inner = [model.gradient(trajectory[i], x[orders[:, i]], y[orders[:, i]]).mean(axis=0)
+                 for i in range(k)]
+        direction = np.tensordot(weights, inner, axes=1)  # (P,): Σ w_i g_i, mean over orders
         g = model.gradient(theta, x, y)  # (k, P)
-        basis = np.stack([g.mean(axis=0), -alpha * avg_grad_inner(g, lambda v: model.hvp(theta, x, y, v))], axis=1)
+        second = -alpha * avg_grad_inner(g, lambda v: model.hvp(theta, x, y, v))  # (P,)
+        basis = np.stack([g.mean(axis=0), second], axis=1)  # (P, 2)
         return np.linalg.lstsq(basis, direction, rcond=None)[0]
 
-    cases = [("the last gradient (first-order MAML)", [0.0, 0.0, 1.0]), ("their sum (Reptile)", [1.0, 1.0, 1.0]),
-             ("the first gradient", [1.0, 0.0, 0.0]), ("any weights", [0.5, 2.0, 0.0, 1.5])]
+    cases = {"the last gradient (first-order MAML)": [0.0, 0.0, 1.0],
+             "their sum (Reptile)": [1.0, 1.0, 1.0],
+             "the first gradient": [1.0, 0.0, 0.0], "any weights": [0.5, 2.0, 0.0, 1.5]}
     return [(title, lambda title=title, weights=weights: compare(
-        np.array(candidate(np.array(weights))), measured(weights), title, "TAYLOR.1", 3e-4)) for title, weights in cases]
+        np.array(candidate(np.array(weights))), measured(weights), title, "TAYLOR.1", 3e-4))
+        for title, weights in cases.items()]
 
 
 @exercise("TAYLOR.1", check=_coefficient_rungs)
 def coefficients(weights):
     """What a method that follows w_1 g_1 + ... + w_k g_k follows in expectation.  [TAYLOR.1]
 
-    weights: w, (k,).  Returns the pair (c, d) for which the expected direction, over random orders of
-    the minibatches, is c AvgGrad - d α AvgGradInner + O(α²).
+    weights: w, (k,).  Returns the pair (c, d) for which the expected direction, over random orders
+    of the minibatches, is c AvgGrad - d α AvgGradInner + O(α²).
     """
     # your turn
     return weights.sum(), (np.arange(len(weights)) * weights).sum()  # g_i has i - 1 steps behind it

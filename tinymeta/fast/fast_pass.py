@@ -136,6 +136,10 @@ class FastPass:
         """(∂f/∂θ)ᵀ δ_N, (T, P), for any error δ_N at the predictions, (T, K, D_out)."""
         return self.back_to_theta(self.by_task(self.errors(delta_N)[0]))
 
+    def first_bias_gradient(self):
+        """∂L/∂b_1 alone, (T, n_1)."""
+        return self.delta_by_task[1].sum(axis=-2)
+
     def back_to_theta(self, delta):
         """The gradient (T, P) that errors δ_l (T, K, n_l) give."""
         gradient = np.empty((len(self.f), self.model.n_params), self.f.dtype)  # (T, P)

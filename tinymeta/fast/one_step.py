@@ -31,7 +31,6 @@ instead; `thin` says of each layer which it is.  Tasks go through in chunks that
 import numpy as np
 
 from ..core.tasks import chunks
-from ..learners.mlp import transposed
 from ..methods.method import mean_over_tasks
 from . import products
 from .parts import activated, curve, like, rows, with_one
@@ -121,7 +120,7 @@ def _sums(model, theta, x, y, x_, y_, alpha, first_order):
         return total_loss, total
 
     # -α H v: the dots of the support pass along V.
-    bent, V = [None] * N, [None] * (N + 1)
+    a_dot, bent, V = None, [None] * N, [None] * (N + 1)
     for l in range(1, N + 1):
         if thin[l]:
             moved = matmul(inputs[l].swapaxes(1, 2), delta_[l])  # (T, K, n_l)  [ONE.3]

@@ -127,6 +127,10 @@ class MLPPass:
         """(∂f/∂θ)ᵀ δ_N, (..., P), for any error δ_N at the predictions, (..., K, D_out)."""
         return self.back_to_theta(self.errors(delta_N)[0])
 
+    def first_bias_gradient(self):
+        """∂L/∂b_1 alone, (..., n_1): no product with the inputs."""
+        return self.backward[0][1].sum(axis=-2)
+
     def back_to_theta(self, delta):
         """The gradient (..., P) that the errors δ_l give."""
         blocks = []

@@ -9,7 +9,7 @@ and the chain rule multiplies by its transpose, H being symmetric, from the last
 
     [MAML.1]  v_S = g_𝒬(θ_S)
     [MAML.2]  v_k = v_{k+1} - H_𝒮(θ_k) (α ⊙ v_{k+1}),   k = S-1 ... 0
-    [MAML.3]  ∇_θ L_𝒬(θ_S) = v_0, and the meta-gradient is its mean over tasks
+    [MAML.3]  ∇_θ L_𝒬(θ_S) = v_0;   the meta-gradient is the mean of v_0 over tasks, [META.1]
 
 Only first and second derivatives appear, however many steps: each step adds one more product
 with a Hessian, never a derivative of one.  First-order MAML drops H, so that v_0 = v_S.

@@ -8,7 +8,7 @@ pulled back to ω:
 
 The meta-loss is the mean over tasks of the query loss at θ', and by the chain rule
 
-    [META.1]  ∇_ω L_𝒬(θ'(ω)) = mean over tasks of pullback(g_𝒬(θ'))
+    [META.1]  ∂(meta-loss)/∂ω = mean over tasks of pullback(g_𝒬(θ'))
 
 Everything else, training, evaluation, checkpoints and checks, is written once, on this interface.
 """

@@ -19,7 +19,7 @@ FORMAT = "tinymeta checkpoint 1"
 
 
 class CheckpointError(ValueError):
-    """A file that is no checkpoint, is damaged, or belongs to another run: the message says which."""
+    """A file that is no checkpoint, is damaged or another run's: the message says which."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,0 +1,173 @@
+"""The command check: the package's own derivations, and those in a file of one's own."""
+
+import sys
+
+import pytest
+
+import tinymeta as tm
+from tinymeta.app.command_line import main
+from tinymeta.checking import self_check
+
+
+def test_check_prints_a_table_and_passes(capsys):
+    assert main(["check"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0].split() == ["error", "by"] and lines[-1] == "all passed"
+    assert lines[1].split() == ["equations", "what", "complex", "central", "verdict"]
+    assert max(map(len, lines)) <= 80
+    checks = list(self_check.check_derivations())
+    assert len(lines) == 3 + len(checks)
+    for line, check in zip(lines[2:], checks):
+        errors = [f"{error:.1e}" for error in check.errors]
+        errors += ["-"] * (2 - len(errors))
+        assert line == (f"{check.equations:<12} {check.what:<41} {errors[0]:>8} {errors[1]:>8} ok")
+    assert sum("must fail" in line for line in lines) == 11  # two for each model, and five further ones
+
+
+def test_check_takes_its_options(capsys, monkeypatch):
+    asked, real = [], self_check.check_derivations
+    monkeypatch.setattr("tinymeta.app.commands.check_derivations",
+                        lambda *options: asked.append(options) or list(real(*options))[:2])
+    assert main(["check"]) == main("check --seed 3 --alpha 0.1 --widths 1 4 1".split()) == 0
+    assert asked == [(0, 0.05, [1, 8, 8, 1]), (3, 0.1, [1, 4, 1])]
+    plain = capsys.readouterr().out
+    assert main(["check", "--verbose"]) == 0
+    assert "block" in capsys.readouterr().out and "block" not in plain
+
+
+@pytest.mark.parametrize("name, tags", [
+    ("linear", ("LIN.1-2", "LIN.3-4")), ("tanh", ("MLP.1-6", "HVP.1-6")),
+    ("ReLU", ("MLP.1-6", "HVP.1-6"))])
+def test_check_covers_every_derivation_of_each_model(name, tags):
+    expected = [(tags[0], "gradient"), (tags[1], "Hessian × vector"),
+                ("JOINT.1", "joint training"),
+                ("MAML.1-3", "MAML, 1 inner step"), ("MAML.1-3", "MAML, 2 inner steps"),
+                ("MAML.1-3", "MAML, 5 inner steps"), ("MAML.2", "first-order as exact, must fail"),
+                ("REPTILE.1", "Reptile, 1 step = joint"),
+                ("REPTILE.1", "Reptile, 2 steps = joint, must fail")]
+    lines = [(check.equations, check.what) for check in self_check.check_derivations()
+             if check.what.startswith(name)]
+    assert lines == [(equations, f"{name}: {what}") for equations, what in expected]
+
+
+def test_check_covers_every_loss_and_every_further_method():
+    lines = [(check.equations, check.what) for check in self_check.check_derivations()][27:]
+    assert {tag.split(".")[0] for tag, _ in lines} == {
+        "HUBER", "TUBE", "LOGISTIC", "SOFTMAX", "SQHINGE", "HINGE", "METASGD", "ANIL", "CAVIA",
+        "RIDGE", "IMPLICIT", "PROTO", "RNN", "GRU", "MEMORY"}
+    assert [what for _, what in lines if "must fail" in what] == [
+        "softmax: a diagonal curvature, must fail", "Meta-SGD: θ's gradient for α's, must fail",
+        "CAVIA: no Hessian, must fail", "ridge head: W as constant, must fail",
+        "RNN: each time by itself, must fail"]
+
+
+def test_two_steps_of_reptile_fail_as_joint_training_by_the_curvature_alone():
+    checks = [check for check in self_check.check_derivations(alpha=1e-6)
+              if check.what.endswith("2 steps = joint, must fail")]
+    assert len(checks) == 3 and all(1e-12 < check.errors[0] < 1e-3 for check in checks)
+
+
+@pytest.mark.parametrize("seed", range(1, 3))
+def test_check_passes_at_any_random_parameters_and_tasks(seed):
+    for check in self_check.check_derivations(seed):
+        assert check.passed, check
+
+
+def test_check_fails_when_a_derivation_is_wrong(capsys, monkeypatch):
+    broken = tm.tanh._replace(second_derivative=lambda z, a, d: 2 * a * d)
+    monkeypatch.setattr(
+        "tinymeta.checking.self_check.MLP",
+        lambda widths, activation: tm.MLP(widths, {"tanh": broken}.get(activation, activation)))
+    assert main(["check"]) == 1
+    out = capsys.readouterr().out
+    wrong = [line for line in out.splitlines() if line.endswith("FAIL")]
+    assert len(wrong) == 4 and all("tanh" in line for line in wrong)  # Hv, MAML at 1, 2, 5 steps
+    assert out.endswith("4 checks failed\n") and "W2" in out
+
+
+def test_one_failure_is_one_check(capsys, monkeypatch):
+    failure = self_check.Check("MAML.1-3", "it", [0.5], False)
+    monkeypatch.setattr("tinymeta.app.commands.check_derivations", lambda *options: [failure])
+    assert main(["check"]) == 1
+    assert capsys.readouterr().out.splitlines()[-2:] == [
+        f"{'MAML.1-3':<12} {'it':<41}  5.0e-01        - FAIL", "1 check failed"]
+
+
+@pytest.mark.parametrize("options, word", [("--widths 0", "widths"), ("--alpha 0", "alpha")])
+def test_wrong_options_are_named(options, word, capsys):
+    assert main(["check", *options.split()]) == 2 and word in capsys.readouterr().err
+
+
+# One's own file.
+
+RIGHT = """
+import numpy as np
+n_params = 2
+
+def error(theta, x, y):
+    return theta[..., :1, None] * x + theta[..., 1:, None] - y
+
+def loss(theta, x, y):
+    return (error(theta, x, y) ** 2).mean(axis=(-2, -1))
+
+def gradient(theta, x, y):
+    e = error(theta, x, y)
+    return 2 * np.stack([(e * x).mean(axis=(-2, -1)), e.mean(axis=(-2, -1))], axis=-1)
+
+def hvp(theta, x, y, v):
+    return gradient(v, x, 0 * y)
+"""
+META = """
+import tinymeta as tm
+def meta_gradient(theta, batch, alpha, steps):
+    return tm.MAML(tm.MLP([1, 5, 4, 1], "tanh"), alpha, steps).meta_gradient(theta, batch)
+"""
+
+
+@pytest.fixture
+def check_own(tmp_path, capsys):
+    """Check a file with this text: the exit code, and what was printed."""
+    def run(text, *options):
+        (tmp_path / "my_model.py").write_text(text)
+        return main(["check", str(tmp_path / "my_model.py"), *options]), capsys.readouterr()
+    return run
+
+
+def test_check_passes_a_file_of_right_functions(check_own):
+    code, printed = check_own(RIGHT)
+    assert code == 0 and printed.out.startswith("PASS  model my_model, P = 2") and not printed.err
+    code, printed = check_own(META, "--alpha", "0.1")
+    assert code == 0 and printed.out.startswith("PASS  maml meta-gradient, α = 0.1, P = 39")
+
+
+@pytest.mark.parametrize("old, new, word", [
+    ("return 2 *", "return", "½ times"), ("    e = ", "    e = theta[9] + ", "line 12"),
+    ("def hvp", "def product", "has no hvp"), ("n_params = 2", "n_params = 2 +", "SyntaxError")])
+def test_check_says_what_is_wrong_in_a_file(old, new, word, check_own):
+    assert old in RIGHT
+    code, printed = check_own(RIGHT.replace(old, new))
+    assert code == 1 and printed.out.startswith("FAIL")
+    assert word in " ".join(printed.out.split())
+    assert "Traceback" not in printed.out + printed.err
+
+
+def test_one_wrong_file_of_several_is_a_failure_and_all_are_checked(tmp_path, capsys):
+    for name, text in (("a", RIGHT.replace("2 *", "3 *")), ("b", RIGHT)):
+        (tmp_path / f"{name}.py").write_text(text)
+    files = [str(tmp_path / "a.py"), str(tmp_path / "b.py")]
+    assert main(["check", *files]) == 1
+    assert "FAIL  model a" in (out := capsys.readouterr().out) and "PASS  model b" in out
+
+
+def test_check_imports_from_the_file_s_folder_and_leaves_the_path_as_it_was(tmp_path, check_own):
+    (tmp_path / "right_functions_of_mine.py").write_text(RIGHT)
+    before = list(sys.path)
+    assert check_own("from right_functions_of_mine import *\n")[0] == 0
+    assert sys.path == before
+
+
+def test_check_refuses_what_is_not_there_or_holds_nothing_to_check(tmp_path, capsys, check_own):
+    assert main(["check", str(tmp_path / "none.py")]) == 1
+    assert "no such file" in capsys.readouterr().err
+    code, printed = check_own("x = 1\n")
+    assert code == 2 and "meta_gradient" in printed.err and "Traceback" not in printed.err

@@ -1,0 +1,307 @@
+"""The commands train, evaluate and plot: options, folders, messages, exit codes."""
+
+import os
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.testing import assert_array_equal
+from small_runs import SMALL, press_ctrl_c, small, trained
+
+import tinymeta as tm
+from tinymeta.app import commands, compare, held_out
+from tinymeta.app.command_line import main
+from tinymeta.app.protocols import PROTOCOLS, finn2017, reptile2018
+from tinymeta.app.recipes import METHODS, Recipe
+from tinymeta.app.runs import load_run
+from tinymeta.app.settings import build
+from tinymeta.app.tables import curves_table
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+# Options.
+
+
+class Asked(Exception):
+    """Carries what `train` was asked for."""
+
+
+def asked(monkeypatch, *arguments):
+    """The Settings, and the file's path, that these arguments ask of `train`."""
+    def stop(settings, path, more=False):
+        raise Asked(settings, path)
+    monkeypatch.setattr(commands, "train", stop)
+    monkeypatch.setattr(compare, "train", stop)
+    with pytest.raises(Asked) as found:
+        main([*map(str, arguments)])
+    return found.value.args
+
+
+@pytest.mark.parametrize("option, value, found", [
+    ("--shots", "7", lambda s, parts: str(parts.n_support)),
+    ("--queries", "7", lambda s, parts: str(parts.n_query)),
+    ("--inner-steps", "3", lambda s, parts: str(parts.method.steps)),
+    ("--alpha", "0.05", lambda s, parts: str(parts.method.alpha)),
+    ("--iterations", "7", lambda s, parts: str(s.iterations)),
+    ("--n-tasks", "7", lambda s, parts: str(s.n_tasks)),
+    ("--learning-rate", "0.05", lambda s, parts: str(parts.optimizer.learning_rate)),
+    ("--max-norm", "2.5", lambda s, parts: str(parts.optimizer.max_norm)),
+    ("--max-norm", "0", lambda s, parts: {None: "0"}[parts.optimizer.max_norm]),
+    ("--seed", "7", lambda s, parts: str(s.seed)), ("--init", "xavier", lambda s, parts: s.init),
+    ("--activation", "tanh", lambda s, parts: parts.method.model.activation.name),
+    ("--widths", "1 5 4 1", lambda s, parts: " ".join(map(str, parts.method.model.widths)))])
+@pytest.mark.parametrize("command", [["train"], ["compare", "--protocol", "finn2017"]], ids=str)
+def test_an_option_reaches_what_it_names(command, option, value, found, monkeypatch, tmp_path):
+    output = ("--output", tmp_path)
+    settings, _ = asked(monkeypatch, *command, option, *value.split(), *output)
+    assert found(settings, build(settings)) == value
+    # Nothing else is changed.
+    changed = {name for name, other in finn2017().as_dict().items()
+               if other != settings.as_dict()[name]}
+    assert changed == ({option[2:].replace("-", "_")} if value != "0" else set())
+
+
+@pytest.mark.parametrize("protocol", ["quick", "finn2017", "reptile2018", "moons"])
+@pytest.mark.parametrize("method", sorted(set(METHODS) - {"oracle"}))
+def test_train_takes_a_protocol_s_settings_for_a_method(protocol, method, monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    settings, path = asked(monkeypatch, "train", "--protocol", protocol, "--method", method)
+    assert settings == PROTOCOLS[protocol](method)
+    assert path == os.path.join("results", f"{protocol}-{method}-seed0", f"{method}.npz")
+
+
+@pytest.mark.parametrize("arguments, settings, path", [
+    (["train"], finn2017(), "results/finn2017-maml-seed0/maml.npz"),
+    (["train", "--protocol", "reptile2018"], reptile2018(),
+     "results/reptile2018-reptile-seed0/reptile.npz"),
+    (["train", "--seed", "3", "--method", "joint"], small("joint", seed=3, iterations=70_000,
+     n_tasks=25, widths=(1, 40, 40, 1)), "results/finn2017-joint-seed3/joint.npz"),
+    (["train", "--protocol", "quick"], PROTOCOLS["quick"]("maml"),
+     "results/quick-maml-seed0/maml.npz"),
+    ([], PROTOCOLS["quick"]("maml"), "results/quick-seed0/maml.npz"),
+    (["--seed", "4", "--shots", "9"], None, "results/quick-seed4/maml.npz"),
+    (["compare", "--protocol", "finn2017"], finn2017(), "results/finn2017-seed0/maml.npz"),
+    (["train", "--output", "mine"], finn2017(), "mine/maml.npz")], ids=str)
+def test_what_is_trained_by_default_and_where_it_is_kept(
+        arguments, settings, path, monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    found, where = asked(monkeypatch, *arguments)
+    assert Path(where) == Path(path) and (settings is None or found == settings)
+    assert Path(path).parent.is_dir()
+
+
+def test_a_new_method_is_one_entry(monkeypatch, tmp_path, capsys):
+    recipe = Recipe("two steps", lambda s, model: tm.MAML(model, s.alpha, 2), own_settings={
+        "eval_steps": 3, "learning_rate": 0.02})
+    monkeypatch.setitem(METHODS, "two", recipe)
+    assert main(["train", "--method", "two", *SMALL, "--output", str(tmp_path)]) == 0
+    out = capsys.readouterr().out
+    assert "two steps: 12 iterations" in out and "\ntwo steps  " in out
+    assert load_run(tmp_path / "two.npz").settings.learning_rate == 0.02
+    assert main(["plot", str(tmp_path / "two.npz")]) == 0
+    compared = ["compare", "--methods", "two", "maml", *SMALL, "--output", str(tmp_path / "all")]
+    assert main(compared) == 0
+    assert "\ntwo steps  " in capsys.readouterr().out
+
+
+# Train, evaluate and plot.
+
+
+def test_train_evaluate_and_plot_work_together(tmp_path, capsys):
+    arguments = [*SMALL, "--method", "reptile", "--seed", "2", "--output", str(tmp_path)]
+    assert main(["train", *arguments]) == 0
+    file, out = str(tmp_path / "reptile.npz"), capsys.readouterr().out
+    seconds = load_run(file).checkpoint.seconds
+    assert out.startswith(f"Reptile: 12 iterations in {seconds:.1f} s, seed 2\n")
+    assert out.endswith(f"\n\nThe parameters are in {file}.  "
+                        f"See them adapt: python -m tinymeta plot {file}\n")
+    assert main(["evaluate", file]) == 0
+    tables = capsys.readouterr().out
+    assert tables in out and "\n5-shot, 600 held-out" in tables and "\n10-shot, 600" in tables
+    assert main(["plot", file, "--animate"]) == 0
+    names = ["errors.png", "training.png", "adaptation.png", "adaptation.gif"]
+    assert capsys.readouterr().out == f"in {tmp_path / 'figures'}: {', '.join(names)}\n"
+    assert sorted(os.listdir(tmp_path / "figures")) == sorted(names)
+
+
+def test_evaluate_passes_its_options_on(tmp_path, capsys):
+    runs = {"MAML": trained(tmp_path, seed=1), "joint training": trained(tmp_path, "joint")}
+    files = [str(tmp_path / "maml.npz"), str(tmp_path / "joint.npz")]
+    options = "--shots 3 4 --inner-steps 2 --alpha 0.02 --tasks 50 --seed 5"
+    capsys.readouterr()
+    assert main(["evaluate", *files, *options.split()]) == 0
+    expected = [curves_table(held_out.evaluate_runs(runs, shots, 0.02, 2, 5, 50), shots, 50)
+                for shots in (3, 4)]
+    assert capsys.readouterr().out == "\n".join(expected) + "\n"
+    # Shots are the first file's unless given, and the tasks those of its seed.
+    trained(tmp_path / "..", eval_shots=(2,), seed=8)
+    assert main(["evaluate", str(tmp_path / ".." / "maml.npz"), files[1]]) == 0
+    assert capsys.readouterr().out.startswith("\n2-shot, 600 held-out tasks")
+
+
+def test_plot_passes_its_options_on(tmp_path, monkeypatch):
+    trained(tmp_path, eval_shots=(5, 3))
+    file, found = str(tmp_path / "maml.npz"), []
+    monkeypatch.setattr(commands, "save_figures", lambda *all: found.append(all) or ["a.png"])
+    assert main(["plot", file]) == 0
+    options = "--shots 4 2 --inner-steps 3 --alpha 0.02 --seed 5 --task 7 --animate --output"
+    assert main(["plot", file, *options.split(), str(tmp_path / "there")]) == 0
+    for (runs, curves, *rest), folder, expected, how in zip(
+            found, ("figures", "there"), ([3, None, None, None, False], [2, 0.02, 5, 7, True]),
+            ({}, {"alpha": 0.02, "steps": 3, "seed": 5})):
+        assert rest == [expected[0], str(tmp_path / folder), *expected[1:]]
+        curve = held_out.evaluate_runs(runs, expected[0], **how)["MAML"]
+        assert list(runs) == list(curves) == ["MAML"]
+        assert_array_equal(curves["MAML"].errors, curve.errors)
+        assert (tmp_path / folder).is_dir()
+
+
+def test_an_odd_path_is_quoted_and_drawn(tmp_path, capsys):
+    folder = tmp_path / "q$a_$ b"
+    assert main(["train", *SMALL, "--output", str(folder)]) == 0
+    assert f"plot {shlex.quote(str(folder / 'maml.npz'))}\n" in capsys.readouterr().out
+    os.link(folder / "maml.npz", folder / "x$_.npz")
+    assert main(["plot", str(folder / "maml.npz"), str(folder / "x$_.npz")]) == 0
+
+
+# Resuming.
+
+
+def test_ctrl_c_says_how_far_it_came_and_how_to_go_on(tmp_path, capsys, monkeypatch):
+    folder = tmp_path / "a b"
+    with monkeypatch.context() as context:
+        press_ctrl_c(context, 5)
+        assert main(["train", *SMALL, "--output", str(folder)]) == 130
+    file, printed = str(folder / "maml.npz"), capsys.readouterr()
+    assert printed.err.endswith(f"interrupted after 5 iterations, kept in {file}\ngo on with: "
+                                f"python -m tinymeta train --resume '{file}'\n")
+    assert printed.out == ""
+    assert main(["train", "--resume", file]) == 0
+    assert load_run(file).checkpoint.iteration == 12
+
+
+@pytest.mark.parametrize("options, code", [
+    ("--iterations 14", 0), ("--iterations 12", 0), ("--alpha 0.01 --method maml", 0),
+    ("--max-norm 0 --widths 1 6 1", 0), ("--iterations 11", 2), ("--alpha 0.02", 2),
+    ("--max-norm 1", 2), ("--method joint", 2), ("--protocol finn2017", 2), ("--output x", 2),
+    ("--iterations 14 --seed 1", 2)])
+def test_only_more_iterations_may_be_given_beside_resume(options, code, tmp_path, capsys):
+    trained(tmp_path)
+    file = tmp_path / "maml.npz"
+    before = file.read_bytes()
+    assert main(["train", "--resume", str(file), *options.split()]) == code
+    assert load_run(file).settings.iterations == (14 if "14" in options and code == 0 else 12)
+    if code:
+        assert file.read_bytes() == before
+        word = "at least 12" if options == "--iterations 11" else "beside it only --iterations"
+        assert word in capsys.readouterr().err
+
+
+def test_a_run_with_a_falling_rate_cannot_be_extended(tmp_path, capsys):
+    trained(tmp_path, decay=True)
+    resume = ["train", "--resume", str(tmp_path / "maml.npz"), "--iterations"]
+    assert main([*resume, "14"]) == 2
+    assert "only where the learning rate does not depend on it" in capsys.readouterr().err
+    assert main([*resume, "12"]) == 0
+
+
+def test_divergence_is_an_error_and_keeps_the_last_good_parameters(tmp_path, capsys):
+    options = ["--alpha", "30", "--inner-steps", "20", "--output", str(tmp_path)]
+    assert main(["train", *SMALL, *options]) == 1
+    err = capsys.readouterr().err
+    assert "error: meta-training diverged at iteration" in err and "Lower the inner step" in err
+    assert err.endswith(f"They are in {tmp_path / 'maml.npz'}.\n")
+    assert np.isfinite(tm.load_checkpoint(tmp_path / "maml.npz").theta).all()
+
+
+# Wrong usage, and other ends.
+
+
+@pytest.mark.parametrize("arguments, code, word", [
+    ("dance", 2, "invalid choice: 'dance'"), ("train --method sgd", 2, "invalid choice: 'sgd'"),
+    ("train --activation step", 2, "invalid choice: 'step'"),
+    ("--init zero", 2, "invalid choice: 'zero'"), ("train --shots many", 2, "--shots"),
+    ("--protocol mine", 2, "--protocol"),
+    ("evaluate", 2, "FILE"), ("train --alpha -1", 2, "alpha is -1.0; expected one finite number"),
+    ("train --shots 0", 2, "shots is 0"), ("--inner-steps 0", 2, "inner_steps is 0"),
+    ("train --seed -5", 2, "seed is -5"), ("--learning-rate nan", 2, "learning_rate is nan"),
+    ("--widths 2 4 1", 2, "widths is [2, 4, 1]; expected the first and the last to be 1"),
+    ("--protocol reptile2018 --shots 30 --queries 30", 2, "expected at most 50, those of the grid"),
+    ("evaluate nowhere.npz", 1, "nowhere.npz"), ("train --resume nowhere.npz", 1, "nowhere.npz"),
+    ("plot own.npz", 1, "own.npz was not made by python -m tinymeta"),
+    ("--resume nowhere", 1, "nowhere"), ("evaluate README.md", 1, "README.md is not a readable"),
+    ("train --resume run/maml.npz --iterations 1", 2, "expected at least 12"),
+    ("evaluate run/maml.npz --shots 0", 2, "shots is 0"),
+    ("evaluate run/maml.npz --seed -1", 2, "seed is -1"),
+    ("evaluate run/maml.npz --inner-steps -1", 2, "inner_steps is -1"),
+    ("evaluate run/maml.npz --alpha 0", 2, "alpha is 0.0"),
+    ("plot run/maml.npz --task 600", 2, "task is 600; expected less than 600")], ids=str)
+def test_wrong_usage_ends_with_its_code_and_a_message_that_names_it(
+        arguments, code, word, capsys, monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    os.mkdir("run")
+    trained(tmp_path / "run")
+    tm.save_checkpoint("own.npz", np.zeros(19))
+    Path("README.md").write_text("no checkpoint")
+    before = sorted(tmp_path.rglob("*.npz"))
+    try:
+        found = main(arguments.split())
+    except SystemExit as exit:  # argparse's own way
+        found = exit.code
+    printed = capsys.readouterr()
+    assert found == code and word in printed.err and "Traceback" not in printed.err
+    assert sorted(tmp_path.rglob("*.npz")) == before and not Path("results").exists()
+
+
+@pytest.mark.parametrize("raised, code, words", [
+    (KeyboardInterrupt(), 130, "\ninterrupted\n"), (BrokenPipeError(), 1, ""),
+    (MemoryError("2 GiB"), 1, "error: not enough memory for these settings (2 GiB)\n"),
+    (PermissionError("closed"), 1, "error: closed\n"), (TypeError("odd"), 2, "error: odd\n"),
+    (tm.CheckpointError("bad"), 1, "error: bad\n"), (ValueError("wrong"), 2, "error: wrong\n")])
+def test_the_exit_code_says_what_happened(raised, code, words, tmp_path, capsys, monkeypatch):
+    def fail(*arguments, **options):
+        raise raised
+    trained(tmp_path), capsys.readouterr()
+    monkeypatch.setattr(commands, "evaluate_runs", fail)
+    monkeypatch.setattr(sys, "stdout", sys.stdout)
+    assert main(["evaluate", str(tmp_path / "maml.npz")]) == code
+    assert capsys.readouterr().err == words
+
+
+RUN = ("--protocol --shots --queries --inner-steps --alpha --iterations --n-tasks --learning-rate "
+       "--max-norm --seed --init --activation --widths --output --resume")
+
+
+@pytest.mark.parametrize("command, words", [
+    ([], "train evaluate check plot compare finn2017 examples: exit codes: 130"),
+    (["compare"], RUN + " table"), (["train"], "--method reptile2018 checkpoint " + RUN),
+    (["evaluate"], "FILE --shots --inner-steps --alpha --seed --tasks 600"),
+    (["check"], "FILE --seed --alpha --widths --verbose 0.05"),
+    (["plot"], "FILE --shots --inner-steps --alpha --seed --task --animate --output")], ids=str)
+def test_help_names_every_option_within_80_columns(command, words, capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "80")
+    with pytest.raises(SystemExit) as exit:
+        main([*command, "--help"])
+    out = capsys.readouterr().out
+    assert exit.value.code == 0 and max(map(len, out.splitlines())) <= 80
+    assert all(word in out for word in words.split())
+
+
+def test_version_is_the_package_s(capsys):
+    with pytest.raises(SystemExit):
+        main(["--version"])
+    assert capsys.readouterr().out == f"tinymeta {tm.__version__}\n"
+
+
+# In a process of its own, as a user starts it.
+
+
+def test_the_shell_sees_the_exit_code_and_the_message(tmp_path):
+    run = subprocess.run([sys.executable, "-m", "tinymeta", "evaluate", "none.npz"], cwd=ROOT,
+                         capture_output=True, text=True, timeout=60)
+    assert (run.returncode, run.stdout) == (1, "")
+    assert run.stderr.startswith("error:") and "Traceback" not in run.stderr

@@ -1,0 +1,178 @@
+"""The comparison: its table, its report, its folder, and how it is resumed."""
+
+import json
+import os
+import platform
+
+import numpy as np
+import pytest
+from numpy.testing import assert_array_equal
+from small_runs import SMALL, press_ctrl_c
+
+import tinymeta as tm
+from tinymeta.app import compare, held_out, tables
+from tinymeta.app.command_line import main
+from tinymeta.app.recipes import COMPARED, METHODS
+from tinymeta.app.runs import load_run, load_runs
+
+
+@pytest.fixture(autouse=True)
+def no_figures(request, monkeypatch):
+    """Drawing takes most of the time: only tests that ask for `figures` draw."""
+    if "figures" not in request.fixturenames:
+        monkeypatch.setattr(compare, "save_figures", lambda *arguments: ["adaptation.png"])
+
+
+@pytest.fixture
+def figures():
+    pass
+
+
+def test_the_comparison_prints_a_table_saves_figures_and_says_what_to_open(
+        tmp_path, capsys, figures):
+    assert main([*SMALL, "--output", str(tmp_path)]) == 0
+    out = capsys.readouterr().out
+    assert out.startswith("quick: 12 iterations of 3 tasks with 10 + 10 points, for each method; "
+                          "seed 0\n  MAML             trained in ")
+    table = tables.curves_table(held_out.evaluate_runs(load_runs(
+        [tmp_path / f"{name}.npz" for name in COMPARED]), 10), 10, 600)
+    assert f"{table}\nleast squares on (sin x, cos x), no learning: mean 0.00, largest " in out
+    assert max(map(len, out.split("\n\n")[1].splitlines())) <= 80
+    picture = tmp_path / "adaptation.png"
+    assert out.endswith(f"  errors.png, training.png, adaptation.png, results.json, *.npz\n"
+                        f"Open {picture} first; then run: python -m tinymeta check\n")
+    for file in ("adaptation.png", "errors.png", "training.png"):
+        assert (tmp_path / file).read_bytes().startswith(b"\x89PNG")
+
+
+def in_json(value):
+    """JSON has no infinities: here some tasks diverge."""
+    return round(float(value), 4) if np.isfinite(value) else str(value)
+
+
+def test_the_report_s_numbers_are_the_library_s_rounded_to_four_digits(tmp_path):
+    options = ["--output", str(tmp_path), "--seed", "3", "--protocol", "finn2017"]
+    assert main([*SMALL, *options]) == 0
+    report = json.loads((tmp_path / "results.json").read_text())
+    rng, model = np.random.default_rng(3), tm.FastMLP([1, 6, 1])
+    theta = model.init(rng, dtype=np.float32, scheme="he")
+    *_, step = tm.meta_train(tm.MAML(model, 0.01), tm.SinusoidTasks(), theta, tm.Adam(0.001), 12,
+                             rng, 3, 10, 10)
+    assert list(report["shots"]) == ["5", "10"]
+    for shots, rows in report["shots"].items():
+        assert list(rows) == [METHODS[name].label for name in COMPARED] + ["least squares"]
+        curve = tm.evaluate(model, step.theta, tm.SinusoidTasks(),
+                            np.random.default_rng([3, 600]), 600, int(shots))
+        for key in ("mean", "ci95", "median", "n_diverged"):
+            assert rows["MAML"][key] == [in_json(value) for value in getattr(curve, key)], key
+        floor = held_out.least_squares_errors(
+            load_run(tmp_path / "maml.npz").settings, int(shots))
+        assert rows["least squares"] == {"mean": [floor.mean()], "largest": [floor.max()]}
+        assert len(rows["oracle"]["mean"]) == 1
+    assert report["shots"]["5"]["MAML"]["mean"][-1] == "inf"
+    seconds = {name: round(load_run(tmp_path / f"{name}.npz").checkpoint.seconds, 2)
+               for name in COMPARED}
+    del report["shots"]
+    assert report == {"protocol": "finn2017", "seed": 3, "iterations": 12, "seconds": seconds,
+                      "tinymeta": tm.__version__, "numpy": np.__version__,
+                      "python": platform.python_version()}
+
+
+def test_the_figures_show_the_last_number_of_shots(tmp_path, monkeypatch):
+    found = []
+    monkeypatch.setattr(compare, "save_figures", lambda *all: found.append(all) or [])
+    assert main([*SMALL, "--protocol", "finn2017", "--output", str(tmp_path)]) == 0
+    [(runs, curves, shots, folder)] = found
+    assert (shots, folder) == (10, str(tmp_path))
+    assert list(runs) == list(curves) == [METHODS[name].label for name in COMPARED]
+    expected = held_out.evaluate_runs(runs, 10)
+    for name, curve in curves.items():
+        assert_array_equal(curve.errors, expected[name].errors)
+
+
+def test_the_plan_is_kept_with_what_was_asked(tmp_path):
+    assert main([*SMALL, "--max-norm", "0", "--output", str(tmp_path)]) == 0
+    plan = json.loads((tmp_path / "compare.json").read_text())
+    assert plan == {"protocol": "quick", "overrides": {
+        "iterations": 12, "n_tasks": 3, "widths": [1, 6, 1], "max_norm": 0.0}}
+
+
+# Resuming.
+
+
+def test_a_resumed_comparison_ends_with_the_same_numbers(tmp_path, capsys, monkeypatch):
+    whole, cut = tmp_path / "whole", tmp_path / "c ut"
+    assert main([*SMALL, "--n-tasks", "1", "--output", str(whole)]) == 0
+    assert "12 iterations of 1 task with" in capsys.readouterr().out
+    with monkeypatch.context() as context:
+        press_ctrl_c(context, 17)  # in the second method
+        assert main([*SMALL, "--n-tasks", "1", "--output", str(cut)]) == 130
+    assert capsys.readouterr().err.endswith(
+        f"interrupted after 5 iterations, kept in {cut / 'fomaml.npz'}\n"
+        f"go on with: python -m tinymeta --resume '{cut}'\n")
+    assert sorted(os.listdir(cut)) == ["compare.json", "fomaml.npz", "maml.npz"]
+    assert main(["--resume", str(cut)]) == 0
+    reports = [json.loads((folder / "results.json").read_text()) for folder in (whole, cut)]
+    assert reports[0]["shots"] == reports[1]["shots"]
+    # Once more: nothing is trained anew, and the times are kept.
+    assert main(["--resume", str(cut)]) == 0
+    again = json.loads((cut / "results.json").read_text())
+    assert again["shots"] == reports[1]["shots"]
+    assert all(again["seconds"][name] >= reports[1]["seconds"][name] for name in COMPARED)
+
+
+def test_ctrl_c_during_the_evaluation_loses_nothing(tmp_path, capsys, monkeypatch):
+    def press(*arguments):
+        raise KeyboardInterrupt
+    monkeypatch.setattr(compare, "least_squares_errors", press)
+    assert main([*SMALL, "--output", str(tmp_path)]) == 130
+    assert capsys.readouterr().err.endswith(
+        f"\ninterrupted; all that was trained is kept in {tmp_path}\n"
+        f"go on with: python -m tinymeta --resume {tmp_path}\n")
+    assert len(list(tmp_path.glob("*.npz"))) == 5 and not (tmp_path / "results.json").exists()
+
+
+def test_a_method_that_diverges_ends_the_comparison(tmp_path, capsys):
+    options = ["--alpha", "30", "--inner-steps", "20", "--output", str(tmp_path)]
+    assert main([*SMALL, *options]) == 1
+    assert capsys.readouterr().err.endswith(f"They are in {tmp_path / 'maml.npz'}.\n")
+    assert not (tmp_path / "fomaml.npz").exists()
+
+
+@pytest.mark.parametrize("option", [["--seed", "0"], ["--protocol", "quick"], ["--output", "x"]])
+def test_no_settings_may_be_given_beside_resume(option, tmp_path, capsys):
+    assert main([*SMALL, "--output", str(tmp_path)]) == 0
+    assert main(["--resume", str(tmp_path), *option]) == 2
+    assert "give no others beside it" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("content", [
+    "{", "[1]", '"quick"', '{"protocol": "nope", "overrides": {}}', '{"protocol": "quick"}',
+    '{"protocol": "quick", "overrides": {"alpha": "x"}}', None,
+    '{"protocol": "quick", "overrides": {"colour": 1}}'])
+def test_a_damaged_plan_is_an_error(content, tmp_path, capsys):
+    if content is not None:
+        (tmp_path / "compare.json").write_text(content)
+    assert main(["--resume", str(tmp_path)]) == 1
+    path = tmp_path / "compare.json"
+    assert f"no comparison to go on with in {path} (" in capsys.readouterr().err
+
+
+# The folder.
+
+
+def test_a_comparison_s_folder_is_its_own(tmp_path, capsys):
+    (tmp_path / "thesis.tex").write_text("years of work")
+    assert main([*SMALL, "--output", str(tmp_path)]) == 1
+    assert "is not empty, and holds no comparison; choose" in capsys.readouterr().err
+    mine = str(tmp_path / "mine")
+    assert main([*SMALL, "--output", mine]) == 0
+    assert main([*SMALL, "--output", mine]) == 0  # the same again is resumed
+    assert main([*SMALL, "--output", mine, "--seed", "5"]) == 1
+    assert f"{mine} holds another comparison ({{'protocol'" in capsys.readouterr().err
+    assert sorted(os.listdir(tmp_path)) == ["mine", "thesis.tex"]
+
+
+def test_wrong_settings_make_no_folder(tmp_path, capsys):
+    assert main(["--alpha", "-1", "--output", str(tmp_path / "new")]) == 2
+    assert not (tmp_path / "new").exists()

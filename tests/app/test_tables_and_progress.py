@@ -1,0 +1,141 @@
+"""Tables and the progress line, to the letter."""
+
+import io
+import sys
+
+import numpy as np
+import pytest
+
+from tinymeta.app import progress
+from tinymeta.app.progress import Progress
+from tinymeta.app.tables import curves_table, short, shown_steps, summary
+from tinymeta.training.evaluation import AdaptationCurve
+
+
+def curve(*errors, diverged=None):
+    """A curve of one row of task errors for each number of steps."""
+    errors = np.array(errors, dtype=float)
+    return AdaptationCurve(errors, np.zeros(errors.shape, bool) if diverged is None else diverged)
+
+
+CURVES = {"MAML": curve([1, 2, 3, 4], [0.5, 0.5, 0.5, 9], diverged=np.eye(2, 4) > 0),
+          "oracle": curve([30.0, 10.0]),
+          "a/path/that/is/longer/than/thirty.npz": curve([1, 1], [1e4, 2e4])}
+
+
+def test_a_table_shows_mean_and_interval_by_step_and_the_median_at_the_end():
+    lines = curves_table(CURVES, 5, 70).split("\n")
+    assert lines == [
+        "", "5-shot, 70 held-out tasks: mean squared error ± 95 % interval by inner step,",
+        "median and diverged tasks after the last step",
+        "inner steps              0         1 median div.", "-" * 48,
+        "MAML             2.50±1.10 2.62±3.61   0.50    1",
+        "oracle           20.0±13.9         -   10.0    0",
+        "th/that/is/longer/than/thirty.npz"[-30:] + " 1.00±0.00 2e+4±7e+3   1e+4    0"]
+
+
+@pytest.mark.parametrize("last, shown", [
+    (0, [0]), (1, [0, 1]), (2, [0, 1, 2]), (5, [0, 1, 2, 5]), (7, [0, 1, 2, 5, 7]),
+    (10, [0, 1, 2, 5, 10]), (11, [0, 1, 5, 10, 11]), (32, [0, 1, 5, 10, 32])])
+def test_the_steps_shown(last, shown):
+    assert shown_steps(last) == shown
+    wide = curves_table({"x": curve(*np.ones((last + 1, 2)))}, 1, 2).split("\n")
+    assert max(map(len, wide)) <= 78 and wide[3].split()[2:-2] == [str(k) for k in shown]
+
+
+@pytest.mark.parametrize("value, text", [
+    (0.0, "0.00"), (0.5449, "0.54"), (9.994, "9.99"), (9.996, "10.0"), (12.34, "12.3"),
+    (99.94, "99.9"), (99.97, "100"), (123.4, "123"), (999.4, "999"), (999.7, "1e+3"),
+    (5e6, "5e+6"), (1e30, "1e+30"), (np.inf, "inf"), (np.nan, "nan")])
+def test_numbers_fit_their_column(value, text):
+    assert short(value) == text and len(text) <= 5
+
+
+def test_the_summary_is_rounded_and_says_infinity_in_words():
+    kept = summary({"MAML": curve([1, 2.00005], [np.inf, 1])}, np.array([1.0, 3.0]) / 8)
+    assert kept["MAML"] == {"mean": [1.5, "inf"], "ci95": [0.6930, "nan"], "median": [1.0, 1.0],
+                            "n_diverged": [0.0, 0.0]}
+    assert kept["least squares"] == {"mean": [0.25], "largest": [0.375]}
+
+
+# Progress.
+
+
+class Terminal(io.StringIO):
+    def isatty(self):
+        return True
+
+
+@pytest.fixture
+def clock(monkeypatch):
+    """A clock that is set by hand: clock[0] is the time in seconds."""
+    now = [1000.0]
+    monkeypatch.setattr(progress.time, "perf_counter", lambda: now[0])
+    return now
+
+
+def test_in_a_pipe_progress_is_four_lines_with_this_call_s_rate_and_time_left(clock):
+    pipe = io.StringIO()
+    line = Progress("MAML", total=4000, done=1000, stream=pipe)
+    for iteration in range(1001, 4001):
+        clock[0] += 0.125
+        line.update(iteration, 1.5)
+    line.close()
+    assert pipe.getvalue().splitlines() == [
+        "MAML               2,000/4,000  loss 1.500  8 it/s  4:10 left",
+        "MAML               3,000/4,000  loss 1.500  8 it/s  2:05 left",
+        "MAML               4,000/4,000  loss 1.500  8 it/s  0:00 left"]
+    assert line.seconds == pytest.approx(375)
+
+
+@pytest.mark.parametrize("total, printed", [(3, 3), (6, 6), (9, 4)])
+def test_short_runs_print_each_whole_quarter_at_once(total, printed):
+    class Pipe(io.StringIO):
+        flushed = 0
+
+        def flush(self):
+            self.flushed += 1
+
+    line = Progress("MAML", total=total, stream=(pipe := Pipe()))
+    for iteration in range(1, total + 1):
+        line.update(iteration, 1.0)
+    assert len(pipe.getvalue().splitlines()) == pipe.flushed == printed
+
+
+def test_the_loss_shown_is_a_running_mean():
+    pipe = io.StringIO()
+    line = Progress("MAML", total=2, stream=pipe)
+    line.update(1, 1.0), line.update(2, 2.0)
+    assert "loss 1.000" in pipe.getvalue() and "loss 1.020" in pipe.getvalue()
+
+
+def test_on_a_terminal_the_line_is_rewritten_every_fifth_of_a_second_and_cleared(clock):
+    terminal = Terminal()
+    line = Progress("a label of more than seventy-nine columns " * 2, total=100, stream=terminal)
+    for iteration in range(1, 11):
+        clock[0] += 0.11
+        line.update(iteration, 1.0)
+    line.close()
+    text = terminal.getvalue()
+    assert "\n" not in text and text.endswith("\r" + " " * 79 + "\r")
+    drawn = text.split("\r")
+    assert len(drawn) == 1 + 5 + 2 and {len(part) for part in drawn[1:-1]} == {79}
+
+
+def test_nobody_listening_is_no_error(clock):
+    class Closed(Terminal):
+        def write(self, text):
+            raise BrokenPipeError
+    for stream in (Closed(), None):
+        line = Progress("MAML", total=1, stream=stream)
+        clock[0] += 1
+        line.update(1, 1.0), line.close()
+        assert stream is None or line.stream is None
+
+
+def test_progress_goes_to_the_standard_error_and_there_may_be_none(monkeypatch):
+    monkeypatch.setattr(sys, "stderr", pipe := io.StringIO())
+    Progress("MAML", total=1).update(1, 1.0)
+    assert "1/1" in pipe.getvalue()
+    monkeypatch.setattr(sys, "stderr", None)  # as under pythonw
+    Progress("MAML", total=1).update(1, 1.0)

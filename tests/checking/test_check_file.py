@@ -1,0 +1,92 @@
+"""check_file: what is looked for in a file, in which order, and errors in it."""
+
+import sys
+
+import pytest
+
+from tinymeta.checking.check_file import check_file
+
+LINE = """import numpy as np
+theta = np.array([0.5, -0.3])
+def error(theta, x, y):
+    return theta[..., 0, None, None] * x + theta[..., 1, None, None] - y
+def loss(theta, x, y):
+    return (error(theta, x, y) ** 2).mean(axis=(-2, -1))
+def gradient(theta, x, y):
+    e = error(theta, x, y)
+    return 2 * np.stack([(e * x).mean(axis=(-2, -1)), e.mean(axis=(-2, -1))], axis=-1)
+def hvp(theta, x, y, v):
+    return gradient(v, x, 0 * y)
+"""
+META = """
+import tinymeta as tm
+def meta_gradient(theta, batch, alpha, steps):
+    return tm.MAML({0}, alpha, steps).meta_gradient(theta, batch)
+def first_order_meta_gradient(theta, batch, alpha, steps):
+    return tm.MAML({0}, alpha, steps, True).meta_gradient(theta, batch)
+def reptile(theta, batch, alpha, steps):
+    return tm.Reptile({0}, alpha, steps).meta_gradient(theta, batch)[1]
+def adapt(theta, x, y, alpha, steps):
+    return tm.adapt({0}, theta, x, y, alpha, steps)
+"""
+CLASS = """
+class {0}(tm.MLP):
+    def __init__(self): super().__init__([1, {1}, 1], "tanh")
+    def gradient(self, *arguments): return {2} * super().gradient(*arguments)
+"""
+SMALL = 'tm.MLP([1, 5, 4, 1], "tanh")'
+
+
+@pytest.fixture
+def ladders(tmp_path):
+    def of(text, **settings):
+        (tmp_path / "mine.py").write_text(text)
+        before = list(sys.path)
+        found = list(check_file(tmp_path / "mine.py", **settings))
+        assert sys.path == before
+        return found
+    return of
+
+
+def test_functions_of_a_file_are_a_model_with_the_file_s_theta_and_blocks(ladders):
+    (ladder,) = ladders(LINE)
+    assert ladder and ladder.title == "model mine, P = 2" and len(ladder.rungs) == 7
+    text = LINE.replace("2 * np", "-2 * np") + "blocks = [('slope', (1,)), ('b', (1,))]"
+    (ladder,) = ladders(text)
+    assert ladder.broken == "gradient" and ladder.wrong_blocks == ["slope", "b"]
+
+
+def test_every_kind_of_method_is_found_and_checked_with_a_small_network(ladders):
+    found = ladders(META.format(SMALL), alpha=0.1)
+    assert all(found) and [ladder.title for ladder in found] == [
+        "maml meta-gradient, α = 0.1, P = 39", "first-order maml meta-gradient, α = 0.1, P = 39",
+        "reptile meta-gradient, α = 0.1, P = 39", "inner loop, α = 0.1, P = 39"]
+    assert not any(ladders(META.format(SMALL).replace("alpha, steps", "steps / 9, 1")))
+
+
+def test_methods_are_checked_with_the_first_right_model_of_the_file(ladders):
+    text = META.format("First()") + CLASS.format("Wrong", 2, 3) + CLASS.format("First", 3, 1)
+    found = ladders(text + CLASS.format("Second", 4, 1))
+    assert [bool(ladder) for ladder in found] == [False, True, True, True, True, True, True]
+    assert found[3].title.endswith("P = 10") and found[0].title == "model Wrong, P = 7"
+
+
+@pytest.mark.parametrize("text, title, rung, words", [
+    ("import numpy\n1 / 0\n", "mine.py", "running the file",
+     "ZeroDivisionError: division by zero, line 2"),
+    ("import sys\nsys.exit('now')", "mine.py", "running the file", "SystemExit: now"),
+    ("class Mine:\n    def __init__(self): self.x = y\n    def loss(self): pass\n", "Mine",
+     "making it", "NameError: name 'y' is not defined, line 2"),
+    (LINE.replace("[0.5, -0.3]", "'ab'"), "mine", "making it", "TypeError: theta has dtype")],
+    ids=["an error", "exit()", "a class", "theta"])
+def test_an_error_in_the_file_is_a_finding(ladders, text, title, rung, words):
+    (ladder,) = ladders(text)
+    assert not ladder and ladder.broken == rung and ladder.title.endswith(title)
+    assert words in str(ladder) and "Traceback" not in str(ladder)
+
+
+def test_what_is_imported_is_not_checked_and_nothing_to_check_is_an_error(ladders):
+    with pytest.raises(ValueError, match="none of the names that are checked"):
+        ladders("from tinymeta import adapt, MLP\nmeta_gradient = 3\n")
+    with pytest.raises(FileNotFoundError, match="no such file"):
+        list(check_file("/nowhere/mine.py"))

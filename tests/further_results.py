@@ -1,0 +1,218 @@
+"""Figures of the further methods, tasks and losses, on three seeds: makes tests/results/README.md.
+
+    python tests/further_results.py                  run every row (about ten minutes), write the page
+    python tests/further_results.py ridge moons      run these rows anew
+    python tests/further_results.py --page           write the page from what was measured before
+
+A row is a function of a seed that returns name -> number.  Held-out tasks are 600, from another
+stream than training's.  Where a first-order method is compared, its step size is chosen among those
+named on a third stream.
+"""
+
+import argparse
+import json
+import sys
+from pathlib import Path
+
+import numpy as np
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+import tinymeta as tm  # noqa: E402
+
+KEPT = Path(__file__).resolve().parent / "results" / "further.json"
+PAGE = KEPT.with_name("README.md")
+SINES, TEST, CHOICE = tm.SinusoidTasks(), 600, 601
+
+
+def trained(method, tasks, seed, iterations, optimizer=None, n_tasks=25, K=10, Q=10):
+    """ω after meta-training in single precision."""
+    rng = np.random.default_rng(seed)
+    omega = method.init(rng, np.float32)
+    optimizer = tm.Adam(1e-3) if optimizer is None else optimizer
+    for step in tm.meta_train(method, tasks, omega, optimizer, iterations, rng, n_tasks, K, Q):
+        omega = step.omega
+    return omega
+
+
+def falling(rate, iterations, max_norm=None):
+    return tm.Adam(tm.linear_schedule(rate, 0.0, iterations), max_norm=max_norm)
+
+
+def curve(method, omega, tasks, seed, K=10, Q=None, steps=10, metric=None, stream=TEST):
+    """The AdaptationCurve on 600 held-out tasks."""
+    rng = np.random.default_rng([seed, stream])
+    return tm.evaluate(method, omega, tasks, rng, 600, K, Q, steps=steps, metric=metric)
+
+
+def on_sines(method, seed, iterations):
+    """10-shot and 5-shot errors after the trained step and after ten."""
+    omega, found = trained(method, SINES, seed, iterations), {}
+    for K in (10, 5):
+        c = curve(method, omega, SINES, seed, K)
+        found |= {f"{K}-shot": c.mean[1], f"{K}-shot median": c.median[1],
+                  f"{K}-shot, 10 steps": c.mean[-1], f"{K}-shot, diverged": int(c.n_diverged[-1])}
+    return found, omega
+
+
+def meta_sgd(rates="parameter", positive=False):
+    def row(seed):
+        method = tm.MetaSGD(tm.FastMLP([1, 40, 40, 1]), rates=rates, positive=positive)
+        found, omega = on_sines(method, seed, 20_000)
+        if rates == "parameter" and not positive:
+            found["negative rates"] = float((omega[method.model.n_params:] < 0).mean())
+        return found
+    return row
+
+
+def plain(make, iterations):
+    return lambda seed: on_sines(make(), seed, iterations)[0]
+
+
+class OverFive:
+    """Sine waves with inputs and targets over 5."""
+
+    def sample(self, rng, *sizes):
+        batch = SINES.sample(rng, *sizes)
+        arrays = (batch.x_support, batch.y_support, batch.x_query, batch.y_query)
+        return tm.Batch(*(array / 5 for array in arrays))
+
+
+def memory(kind):
+    def row(seed):
+        method, tasks = tm.Memory(kind(1, 40, 1)), OverFive()
+        omega = trained(method, tasks, seed, 10_000, falling(5e-3, 10_000, 1.0))
+        c = curve(method, omega, tasks, seed)
+        return {"after 5 shots": 25 * c.mean[5], "after 10 shots": 25 * c.mean[10]}
+    return row
+
+
+def classes(tasks, make, alpha, steps, rate, iterations, K=10, Q=10, n_tasks=25, others=(),
+            max_norm=None):
+    """Accuracy after three steps, of MAML and of first-order MAML at its own best step size."""
+    def accuracy(method, seed):
+        omega = trained(method, tasks, seed, iterations, falling(rate, iterations, max_norm),
+                        n_tasks, K, Q)
+        return [curve(method, omega, tasks, seed, K, Q, 3, tm.accuracy, stream).mean[3]
+                for stream in (CHOICE, TEST)]
+
+    def row(seed):
+        found = {"MAML": accuracy(tm.MAML(make(), alpha, steps), seed)[1]}
+        tried = {a: accuracy(tm.MAML(make(), a, steps, first_order=True), seed)
+                 for a in (alpha, *others)}
+        best = max(tried, key=lambda a: tried[a][0])
+        return found | {"first-order": tried[alpha][1], "first-order, best α": tried[best][1],
+                        "that α": best, "nearest neighbour": nearest(tasks, seed, K, Q)}
+    return row
+
+
+def nearest(tasks, seed, K, Q):
+    """The accuracy of taking the nearest support point's label."""
+    b = tasks.sample(np.random.default_rng([seed, TEST]), 600, K, Q)
+    apart = ((b.x_query[:, :, np.newaxis] - b.x_support[:, np.newaxis]) ** 2).sum(axis=-1)
+    y = np.take_along_axis(b.y_support, apart.argmin(axis=-1)[..., np.newaxis], axis=1)
+    return float((y == b.y_query).all(axis=-1).mean())
+
+
+def prototypes(seed):
+    method, tasks = tm.Prototypes(tm.FastMLP([64, 64, 64, 16])), tm.GlyphTasks()
+    omega = trained(method, tasks, seed, 2_000, falling(3e-3, 2_000), 16, 1, 5)
+    return {"accuracy": curve(method, omega, tasks, seed, 1, 5, 0, tm.accuracy).mean[0]}
+
+
+class Outliers:
+    """Sine waves with noise 0.3, and one support target in ten off by 5 up or down."""
+
+    def sample(self, rng, *sizes):
+        b = tm.SinusoidTasks(noise=0.3).sample(rng, *sizes)
+        hit = rng.random(b.y_support.shape) < 0.1
+        off = 5 * rng.choice([-1.0, 1.0], b.y_support.shape)
+        return tm.Batch(b.x_support, b.y_support + hit * off, b.x_query, b.y_query)
+
+
+def robust(seed):
+    """Adapted by one loss, judged by squared error."""
+    found = {}
+    for loss in (tm.squared_error, tm.huber(1.0), tm.epsilon_insensitive(0.1)):
+        network = tm.FastMLP([1, 40, 40, 1], loss=loss)
+        method = tm.MAML(network, 0.02, 3, query_loss=tm.squared_error)
+        omega = trained(method, Outliers(), seed, 1_500, falling(3e-3, 1_500, 10.0))
+        c = curve(method, omega, Outliers(), seed)
+        found |= {f"{loss.name}, 3 steps": c.mean[3], f"{loss.name}, 10 steps": c.mean[10]}
+    return found
+
+
+def network(*widths, loss=tm.squared_error):
+    return lambda: tm.FastMLP(list(widths), loss=loss)
+
+
+SIGNS = tm.MoonTasks(labels="signs")
+ROWS = {
+    "maml": ("MAML, one step, 20,000 iterations", plain(lambda: tm.MAML(network(1, 40, 40, 1)()), 20_000)),
+    "metasgd": ("Meta-SGD, a free rate for each parameter, 20,000", meta_sgd()),
+    "metasgd-positive": ("Meta-SGD, positive rates, 20,000", meta_sgd(positive=True)),
+    "metasgd-one": ("Meta-SGD, one rate, 20,000", meta_sgd("one")),
+    "metasgd-block": ("Meta-SGD, a rate for each block, 20,000", meta_sgd("block")),
+    "cavia": ("CAVIA, 4 context numbers, α = 1, 10,000", plain(
+        lambda: tm.CAVIA(tm.ContextMLP([1, 40, 40, 1], 4, network=tm.FastMLP)), 10_000)),
+    "anil": ("ANIL, α = 0.01, 10,000", plain(lambda: tm.ANIL(network(1, 40, 40, 1)()), 10_000)),
+    "ridge": ("ridge head, learned strength, 10,000", plain(
+        lambda: tm.RidgeHead(network(1, 40, 40, 1)()), 10_000)),
+    "memory": ("memory, 40 tanh units, 10,000", memory(tm.RNN)),
+    "moons": ("moons, logistic, α 0.5, three steps, 3,000", classes(
+        tm.MoonTasks(), network(2, 20, 20, 1, loss=tm.logistic), 0.5, 3, 3e-3, 3_000, others=(0.1, 1.0))),
+    "boundary": ("boundary, logistic, α 2, one step, 3,000", classes(
+        tm.BoundaryTasks(), network(10, 10, 1, loss=tm.logistic), 2.0, 1, 5e-3, 3_000, others=(0.5, 1.0))),
+    "glyphs": ("glyphs, 5-way 1-shot, softmax, α 0.4, three steps, 2,000", classes(
+        tm.GlyphTasks(), network(64, 64, 64, 5, loss=tm.softmax), 0.4, 3, 3e-3, 2_000, 1, 5, 16,
+        others=(0.05, 0.1, 0.2))),
+    "prototypes": ("glyphs, 5-way 1-shot, prototypes in 16 features, 2,000", prototypes),
+    "squared-hinge": ("moons, squared hinge, α 0.1, clip 1, three steps, 3,000", classes(
+        SIGNS, network(2, 20, 20, 1, loss=tm.squared_hinge), 0.1, 3, 3e-3, 3_000, max_norm=1.0)),
+    "hinge": ("moons, hinge, α 0.25, clip 1, three steps, 3,000", classes(
+        SIGNS, network(2, 20, 20, 1, loss=tm.hinge), 0.25, 3, 3e-3, 3_000, max_norm=1.0)),
+    "robust": ("sines with outliers, adapted by a loss, judged by squared error, 1,500", robust),
+}
+HEAD = """# Results of the further methods
+
+Made by `python tests/further_results.py`; one row alone by its name, as in `python tests/further_results.py {first}`.
+Each number is for the seeds {seeds}, on 600 held-out tasks.  Sine waves as in the protocol finn2017, He's
+initialisation, Adam 0.001; classes and memory with a rate falling to 0.  "inf" and huge means are the work of tasks
+whose adaptation diverges: their number stands beside them.
+"""
+
+
+def page(kept, seeds):
+    """The page's text."""
+    lines = [HEAD.format(first=next(iter(ROWS)), seeds=", ".join(map(str, seeds)))]
+    for name, rows in kept.items():
+        lines += ["", f"## {name}: {ROWS[name][0]}", "", "| | " + " | ".join(f"seed {s}" for s in seeds) + " |",
+                  "|---" * (len(seeds) + 1) + "|"]
+        lines += [f"| {key} | " + " | ".join(short(row[key]) for row in rows) + " |" for key in rows[0]]
+    return "\n".join(lines) + "\n"
+
+
+def short(value):
+    return str(value) if isinstance(value, (int, str)) else f"{value:.3f}" if abs(value) < 100 else f"{value:.0e}"
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("rows", nargs="*", choices=[[], *ROWS], help="all by default")
+    parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
+    parser.add_argument("--page", action="store_true")
+    arguments = parser.parse_args()
+    kept = json.loads(KEPT.read_text()) if KEPT.exists() else {}
+    for name in [] if arguments.page else arguments.rows or ROWS:
+        kept[name] = []
+        for seed in arguments.seeds:
+            found = ROWS[name][1](seed)
+            kept[name].append({key: v if isinstance(v, int) else str(v) if not np.isfinite(v) else round(float(v), 4)
+                               for key, v in found.items()})
+            print(name, seed, kept[name][-1], flush=True)
+        kept = {row: kept[row] for row in ROWS if row in kept}
+        KEPT.write_text(json.dumps(kept, indent=1) + "\n")
+    PAGE.write_text(page(kept, arguments.seeds), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,337 @@
+"""Meta-SGD, ANIL, CAVIA, implicit MAML, ridge head, prototypes: exact, and controls that must fail."""
+
+import numpy as np
+import pytest
+from conftest import random_batch
+from numpy.testing import assert_allclose, assert_array_equal
+
+import tinymeta as tm
+from tinymeta.checking.numerical import relative_error
+
+SHAPES = dict(T=3, K=4, Q=6)
+WIDTHS = [2, 5, 4, 3]
+MODEL, FAST = tm.MLP(WIDTHS, "tanh"), tm.FastMLP(WIDTHS, "tanh")
+CONTEXT = tm.ContextMLP(WIDTHS, 2, "tanh")
+RATES = ["one", "block", "parameter", "step"]
+
+
+def make_all(model, context, S):
+    methods = {f"Meta-SGD, {rates}{', positive' * positive}": tm.MetaSGD(model, 0.05, S, rates, positive)
+               for rates in RATES for positive in (False, True)}
+    return {**methods, "ANIL": tm.ANIL(model, 0.1, S), "CAVIA": tm.CAVIA(context, 0.3, S),
+            "MAML with a context": tm.MAML(context, 0.1, S)}
+
+
+FIXED = {"ridge head, learned": tm.RidgeHead(MODEL, 0.5), "ridge head, fixed": tm.RidgeHead(MODEL, 0.5, learned=False),
+         "ridge head on FastMLP": tm.RidgeHead(FAST, 0.5), "implicit, linear": tm.ImplicitMAML(tm.Linear(2, 3), 0.7),
+         "implicit, tanh": tm.ImplicitMAML(MODEL, 1.0), "prototypes": tm.Prototypes(tm.MLP([2, 5, 4], "tanh"))}
+METHODS = {f"{name}, {S} steps": method for S in (1, 2, 5) for name, method in make_all(MODEL, CONTEXT, S).items()} | FIXED
+each = pytest.mark.parametrize("name", METHODS)
+each_of_two_steps = pytest.mark.parametrize("name", [name for name in METHODS if not name.endswith(("1 steps", "5 steps"))])
+
+
+def problem(name, rng, K=4):
+    """ω away from where everything starts, and a batch that fits."""
+    method, batch = METHODS[name], random_batch(MODEL, rng, 3, K, 6)
+    if name == "prototypes":
+        one_hot = [np.eye(3)[rng.permuted(np.arange(n) % 3, axis=0)] for n in (K, K, K, 6, 6, 6)]
+        batch = tm.Batch(batch.x_support, np.stack(one_hot[:3]), batch.x_query, np.stack(one_hot[3:]))
+    omega = method.init(np.random.default_rng(5))
+    return method, omega + 0.1 * rng.standard_normal(omega.size), batch
+
+
+def check(method, omega, batch, claimed=None):
+    derived = method.meta_gradient(omega, batch)[1] if claimed is None else claimed
+    return tm.check_gradient(lambda w: method.meta_loss(w, batch), derived, omega, method)
+
+
+@each
+def test_the_meta_gradient_passes_both_numerical_ways(name, rng):
+    """[METASGD.1] [METASGD.2] [METASGD.3] [METASGD.4] [ANIL.1] [CAVIA.1] [CAVIA.2] [IMPLICIT.1] [IMPLICIT.2] [CG.1]
+    [RIDGE.1] [RIDGE.2] [RIDGE.3] [PROTO.1] [PROTO.2] [PROTO.3] [PROTO.4] [PROTO.5] [PROTO.6]"""
+    for K in (4, 9) if "ridge" in name else (4,):  # fewer and more examples than features
+        report = check(*problem(name, rng, K))
+        assert report, report
+
+
+@each_of_two_steps
+def test_the_pullback_is_the_transposed_jacobian_of_adapt(name, rng):
+    method, omega, batch = problem(name, rng)
+    theta, pullback = method.adapt(omega, batch.x_support, batch.y_support)
+    v, d = rng.standard_normal(theta.shape), rng.standard_normal(omega.size)
+    moved, _ = method.adapt(omega + 1e-20j * d, batch.x_support, batch.y_support)
+    assert_allclose(pullback(v) @ d, (v * moved.imag / 1e-20).sum(axis=-1), rtol=1e-10)
+
+
+@each_of_two_steps
+def test_tasks_are_kept_apart_precision_is_omega_s_and_nothing_is_changed(name, rng):
+    method, omega, batch = problem(name, rng)
+    omega.setflags(write=False)
+    loss, gradient = method.meta_gradient(omega, batch)
+    singles = [method.meta_gradient(omega, task) for task in batch]
+    assert_allclose(loss, np.mean([one for one, _ in singles]), rtol=1e-12)
+    assert_allclose(gradient, np.mean([g for _, g in singles], axis=0), rtol=1e-9, atol=1e-12)
+    loss32, gradient32 = method.meta_gradient(omega.astype(np.float32), batch)
+    assert (loss32.dtype, gradient32.dtype) == (np.float32, np.float32)
+    assert relative_error(gradient, gradient32) < 1e-3
+
+
+@each_of_two_steps
+def test_predictions_and_losses_start_before_adaptation_and_reach_the_meta_loss(name, rng):
+    method, omega, batch = problem(name, rng)
+    sets = batch.x_support, batch.y_support, batch.x_query
+    steps = getattr(method, "steps", 40)
+    f, losses = method.predictions(omega, *sets, steps), method.losses(omega, *sets, batch.y_query, steps)
+    assert f.shape == (steps + 1, *batch.y_query.shape) and losses.shape == (steps + 1, 3)
+    loss = tm.softmax if name == "prototypes" else tm.squared_error
+    assert_allclose(loss.value(f, batch.y_query), losses, rtol=1e-10)
+    assert_allclose(losses[-1].mean(), method.meta_loss(omega, batch), rtol=1e-9)
+    curve = tm.evaluate_batch(method, omega, batch, steps=steps, metric=tm.accuracy)
+    assert_allclose(curve.errors, tm.accuracy(f, batch.y_query))
+
+
+@each_of_two_steps
+def test_training_runs_and_resumes_to_the_same_bits(name, rng, tmp_path):
+    method, omega, batch = problem(name, rng)
+
+    class Tasks:
+        def sample(self, rng, *sizes):
+            scale = 1 + 0.01 * rng.random()
+            return tm.Batch(scale * batch.x_support, batch.y_support, batch.x_query, batch.y_query)
+
+    rng, optimizer = np.random.default_rng(1), tm.Adam(1e-3)
+    *_, middle = tm.meta_train(method, Tasks(), omega, optimizer, 2, rng)
+    tm.save_checkpoint(tmp_path / "run.npz", middle.omega, 2, optimizer, rng)
+    *_, whole = tm.meta_train(method, Tasks(), omega, tm.Adam(1e-3), 4, np.random.default_rng(1))
+    kept, again, rng = tm.load_checkpoint(tmp_path / "run.npz"), tm.Adam(1e-3), np.random.default_rng(9)
+    kept.restore(again, rng)
+    *_, resumed = tm.meta_train(method, Tasks(), kept.theta, again, 4, rng, start=2)
+    assert_array_equal(resumed.omega, whole.omega)
+
+
+@pytest.mark.parametrize("S", [1, 3])
+def test_on_the_fast_network_all_are_the_same(S, rng):
+    fast_context = tm.ContextMLP(WIDTHS, 2, "tanh", network=tm.FastMLP)
+    for name, slow in make_all(MODEL, CONTEXT, S).items():
+        omega, batch = slow.init(rng) + 0.1, random_batch(MODEL, rng)
+        found = make_all(FAST, fast_context, S)[name].meta_gradient(omega, batch)
+        expected = slow.meta_gradient(omega, batch)
+        assert_allclose(found[0], expected[0], rtol=1e-12)
+        assert relative_error(expected[1], found[1]) < 1e-12, name
+
+
+# Learned rates.
+
+@pytest.mark.parametrize("rates", RATES)
+def test_meta_sgd_with_all_rates_equal_is_maml_and_its_rates_lie_where_they_should(rates, rng):
+    method, batch = tm.MetaSGD(MODEL, 0.07, 2, rates), random_batch(MODEL, rng)
+    omega = method.init(np.random.default_rng(5))
+    P, n = MODEL.n_params, {"one": 1, "block": 6, "parameter": MODEL.n_params, "step": 2 * MODEL.n_params}[rates]
+    assert method.n_params == P + n and method.blocks[-1][0] == "rates" and (omega[P:] == 0.07).all()
+    loss, gradient = method.meta_gradient(omega, batch)
+    maml_loss, maml = tm.MAML(MODEL, 0.07, 2).meta_gradient(omega[:P], batch)
+    assert_allclose(loss, maml_loss, rtol=1e-13)
+    assert relative_error(maml, gradient[:P]) < 1e-13
+    assert not check(method, omega, batch, np.append(gradient[:P], np.resize(gradient[:P], n)))  # θ's gradient for α's
+    negative = np.append(omega[:P], -omega[P:])
+    assert check(method, negative, batch)  # rates may become negative
+    moved = [tm.evaluate_batch(method, omega, batch, steps=4).errors,
+             tm.evaluate_batch(tm.MAML(MODEL, 0.07, 2), omega[:P], batch, steps=4).errors]
+    assert_allclose(*moved, rtol=1e-10)  # beyond the trained steps the last rates go on
+
+
+def test_rates_of_steps_are_used_step_by_step_and_the_last_goes_on(rng):
+    method, batch = tm.MetaSGD(MODEL, 0.05, 2, "step"), random_batch(MODEL, rng)
+    omega, P = method.init(np.random.default_rng(5)), MODEL.n_params
+    omega[P:2 * P], omega[2 * P:] = 0.1, 0.02
+    theta = omega[:P]
+    expected = [theta]
+    for alpha in (0.1, 0.02, 0.02):
+        theta = theta - alpha * MODEL.gradient(theta, batch.x_support, batch.y_support)
+        expected.append(theta)
+    for found, right in zip(method.trajectory(omega, batch.x_support, batch.y_support, 3), expected):
+        assert_allclose(found, right, rtol=1e-12)
+
+
+def test_positive_rates_are_exponentials(rng):
+    free, positive = tm.MetaSGD(MODEL, 0.05, 2), tm.MetaSGD(MODEL, 0.05, 2, positive=True)
+    batch, P = random_batch(MODEL, rng), MODEL.n_params
+    omega = free.init(np.random.default_rng(5))
+    logs = np.append(omega[:P], np.log(omega[P:]))
+    assert positive.blocks[-1][0] == "log rates"
+    assert_allclose(positive.init(np.random.default_rng(5)), logs, rtol=1e-15)
+    (loss, g), (same, of_logs) = free.meta_gradient(omega, batch), positive.meta_gradient(logs, batch)
+    assert_allclose(loss, same, rtol=1e-13)
+    assert_allclose(of_logs[P:], g[P:] * 0.05, rtol=1e-10, atol=1e-14)
+
+
+# Parts that adapt.
+
+def test_anil_moves_the_last_layer_alone(rng):
+    method, omega, batch = tm.ANIL(MODEL, 0.1, 3), MODEL.init(rng), random_batch(MODEL, rng)
+    theta, _ = method.adapt(omega, batch.x_support, batch.y_support)
+    last = MODEL.n_params - 4 * 3 - 3
+    assert (theta[:, :last] == omega[:last]).all() and (theta[:, last:] != omega[last:]).all()
+
+
+def test_cavia_moves_the_context_alone_from_zero(rng):
+    method, batch = tm.CAVIA(CONTEXT, 0.3, 2), random_batch(MODEL, rng)
+    omega = method.init(rng)
+    theta, _ = method.adapt(omega, batch.x_support, batch.y_support)
+    assert (theta[:, 2:] == omega).all() and (theta[:, :2] != 0).all()
+    start = next(method.trajectory(omega, batch.x_support, batch.y_support, 0))
+    assert_array_equal(start, np.tile(np.append([0, 0], omega), (3, 1)))
+    alpha = np.where(np.arange(CONTEXT.n_params) < 2, 0.3, 0)
+    expected = tm.adapt(CONTEXT, np.append([0.0, 0.0], omega), batch.x_support, batch.y_support, alpha, 2)
+    assert_allclose(theta, expected[-1], rtol=1e-12)
+    assert (method.n_params, method.blocks) == (CONTEXT.n_params - 2, CONTEXT.blocks[1:])
+
+
+def test_cavia_without_its_hessian_or_its_reset_fails(rng):
+    method, omega, batch = problem("CAVIA, 2 steps", rng)
+    theta, _ = method.adapt(omega, batch.x_support, batch.y_support)
+    direct = CONTEXT.gradient(theta, batch.x_query, batch.y_query)[:, 2:].mean(axis=0)
+    assert not check(method, omega, batch, direct)  # c's Hessian is missing
+
+    class NotReset(tm.CAVIA):
+        def steps_of(self, omega, x, y, steps):
+            c = np.full((len(x), 2), 0.1)
+            for _ in range(steps):
+                point = self.at(c, omega, x, y)
+                yield c, point
+                c = c - self.alpha * point.context_gradient()
+            yield c, None
+
+    assert not check(method, omega, batch, NotReset(CONTEXT, 0.3, 2).meta_gradient(omega, batch)[1])
+
+
+def test_a_context_model_is_a_network_on_x_and_c(rng):
+    """[CONTEXT.1] [CONTEXT.2] [CONTEXT.3] [CONTEXT.4]"""
+    theta, (x, y) = rng.standard_normal(CONTEXT.n_params), (rng.standard_normal((7, 2)), rng.standard_normal((7, 3)))
+    plain = tm.MLP([4, 5, 4, 3], "tanh")
+    inputs = np.concatenate([x, np.tile(theta[:2], (7, 1))], axis=1)
+    assert_allclose(CONTEXT.predict(theta, x), plain.predict(theta[2:], inputs), rtol=1e-13)
+    assert CONTEXT.blocks == [("c", (2,)), *plain.blocks]
+    assert tm.check_model(CONTEXT)
+    start = CONTEXT.init(np.random.default_rng(3))
+    assert_array_equal(start, np.append([0, 0], plain.init(np.random.default_rng(3))))
+
+
+def test_cavia_hears_a_subclass_of_the_context_model(rng):
+    class Decayed(tm.ContextMLP):
+        def loss(self, theta, x, y):
+            return super().loss(theta, x, y) + 0.1 * (theta * theta).sum(axis=-1)
+
+        def gradient(self, theta, x, y):
+            return super().gradient(theta, x, y) + 0.2 * theta
+
+        def hvp(self, theta, x, y, v):
+            return super().hvp(theta, x, y, v) + 0.2 * v
+
+    method, (_, omega, batch) = tm.CAVIA(Decayed(WIDTHS, 2, "tanh"), 0.3, 2), problem("CAVIA, 2 steps", rng)
+    theta, _ = method.adapt(omega, batch.x_support, batch.y_support)
+    expected = CONTEXT.loss(theta, batch.x_query, batch.y_query) + 0.1 * (theta * theta).sum(axis=-1)
+    assert_allclose(method.meta_loss(omega, batch), expected.mean(), rtol=1e-12)
+    assert check(method, omega, batch)
+
+
+# Optima.
+
+def test_implicit_maml_stands_at_the_optimum_and_reports_its_residual(rng):
+    method, omega, batch = problem("implicit, tanh", rng)
+    theta, _ = method.adapt(omega, batch.x_support, batch.y_support)
+    residual = MODEL.gradient(theta, batch.x_support, batch.y_support) + 1.0 * (theta - omega)
+    assert np.abs(residual).max() < 1e-12 and (method.residual <= 1e-10).all() and method.residual.shape == (3,)
+
+
+def test_unrolled_gradients_come_close_to_the_implicit_one_step_by_step(rng):
+    _, omega, batch = problem("implicit, tanh", rng)
+    implicit = tm.ImplicitMAML(MODEL, 4.0).meta_gradient(omega, batch)[1]
+
+    def unrolled(omega, steps, rate=0.1):
+        theta = omega
+        for _ in range(steps):
+            pull = MODEL.gradient(theta, batch.x_support, batch.y_support) + 4.0 * (theta - omega)
+            theta = theta - rate * pull
+        return MODEL.loss(theta, batch.x_query, batch.y_query).mean()
+
+    errors = []
+    for steps in (5, 10, 20, 40, 80):
+        moves = 1e-20j * np.eye(omega.size)
+        numerical = np.array([unrolled(omega + move, steps).imag / 1e-20 for move in moves])
+        errors.append(relative_error(implicit, numerical))
+    assert errors[0] > 1e-3 and errors[-1] < 1e-6 and all(np.diff(errors) < 0), errors
+
+
+def test_solvers_that_stop_short_raise_and_say_which(rng):
+    _, omega, batch = problem("implicit, tanh", rng)
+    with pytest.raises(tm.ConvergenceError, match="inner problem.*residual.*strength"):
+        tm.ImplicitMAML(MODEL, 1.0, newton_steps=1).meta_gradient(omega, batch)
+
+    class Bent(tm.Linear):  # a Hessian that claims to be negative at the optimum
+        def hvp(self, theta, x, y, v):
+            return -5 * super().hvp(theta, x, y, v)
+
+    method = tm.ImplicitMAML(Bent(2, 3), 0.1, newton_steps=2000)
+    with pytest.raises(tm.ConvergenceError, match="linear system|inner problem"):
+        method.meta_gradient(rng.standard_normal(9), batch)
+
+
+def test_conjugate_gradients_solve_and_tell_what_is_not_positive(rng):
+    from tinymeta.methods.implicit import conjugate_gradients
+
+    root = rng.standard_normal((2, 6, 6))
+    A, b = root @ root.swapaxes(1, 2) + np.eye(6), rng.standard_normal((2, 6))
+    A[1] -= 30 * np.eye(6)  # the second task's is not positive
+    u, residual, positive = conjugate_gradients(lambda p: (A @ p[..., None])[..., 0], b, 1e-12)
+    assert_allclose(u[0], np.linalg.solve(A[0], b[0]), rtol=1e-9)
+    assert positive.tolist() == [True, False] and residual[0] < 1e-12 < residual[1]
+
+
+@pytest.mark.parametrize("K", [3, 12], ids=["K x K system", "primal system"])
+def test_the_ridge_head_is_ridge_regression_on_the_features(K, rng):
+    method, batch = tm.RidgeHead(MODEL, 0.5), random_batch(MODEL, rng, 3, K, 6)
+    omega = method.init(rng)
+    theta, _ = method.adapt(omega, batch.x_support, batch.y_support)
+    for t in range(3):
+        hidden = tm.MLP(WIDTHS[:-1], "tanh").predict(omega[:-1], batch.x_support[t])
+        A = np.c_[np.tanh(hidden), np.ones(K)]
+        W = np.linalg.solve(A.T @ A + 0.5 * np.eye(5), A.T @ batch.y_support[t])
+        assert_allclose(theta[t], np.concatenate([omega[:-1], W.ravel()]), rtol=1e-9)
+    assert method.blocks == [*MODEL.blocks[:-2], ("log strength", (1,))] and omega[-1] == np.log(0.5)
+    start, solved, after = method.trajectory(omega, batch.x_support, batch.y_support, 2)
+    assert (start[:, -15:] == 0).all()
+    assert_array_equal(solved, after)
+
+
+def test_a_solve_that_is_treated_as_constant_fails(rng):
+    method, omega, batch = problem("ridge head, fixed", rng)
+    theta, _ = method.adapt(omega, batch.x_support, batch.y_support)
+    direct = MODEL.gradient(theta, batch.x_query, batch.y_query)[:, :omega.size].mean(axis=0)
+    assert not check(method, omega, batch, direct)
+
+
+def test_prototypes_are_class_means_and_the_nearest_wins(rng):
+    method, omega, batch = problem("prototypes", rng)
+    means, _ = method.adapt(omega, batch.x_support, batch.y_support)
+    f, query = method.model.predict(omega, batch.x_support), method.model.predict(omega, batch.x_query)
+    scores = method.predictions(omega, batch.x_support, batch.y_support, batch.x_query, 0)[0]
+    for t in range(3):
+        labels = batch.y_support[t].argmax(axis=1)
+        by_hand = np.stack([f[t][labels == n].mean(axis=0) for n in range(3)])
+        assert_allclose(means[t].reshape(3, 4), by_hand, rtol=1e-12)
+        assert_allclose(scores[t], -((query[t][:, None] - by_hand) ** 2).sum(axis=-1), rtol=1e-12)
+    with pytest.raises(ValueError, match="class without an example"):
+        method.meta_gradient(omega, tm.Batch(batch.x_support, np.eye(3)[np.zeros((3, 4), int)], batch.x_query, batch.y_query))
+
+
+@pytest.mark.parametrize("make, words", [
+    (lambda: tm.MetaSGD(MODEL, rates="layer"), "rates is 'layer'"), (lambda: tm.MetaSGD(MODEL, alpha=0), "alpha"),
+    (lambda: tm.MetaSGD(MODEL, steps=0), "steps"), (lambda: tm.ANIL(MODEL, alpha=-1), "alpha"),
+    (lambda: tm.CAVIA(MODEL), "ContextMLP"), (lambda: tm.ContextMLP([1, 4, 1], context=0), "context"),
+    (lambda: tm.ImplicitMAML(MODEL, strength=0), "strength"), (lambda: tm.ImplicitMAML(MODEL, tolerance=2), "tolerance"),
+    (lambda: tm.RidgeHead(tm.MLP([1, 1])), "hidden layer"), (lambda: tm.RidgeHead(MODEL, strength=-1), "strength"),
+    (lambda: tm.MetaSGD(MODEL).meta_gradient(np.zeros(3), random_batch(MODEL, np.random.default_rng(0))), "omega")])
+def test_wrong_settings_are_named(make, words):
+    with pytest.raises((ValueError, TypeError), match=words):
+        make()

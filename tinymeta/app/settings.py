@@ -1,0 +1,130 @@
+"""A run's settings as plain data, and the objects that they describe."""
+
+import json
+from collections import namedtuple
+from dataclasses import asdict, dataclass
+
+import numpy as np
+
+from ..core import arguments
+from ..fast.fast_pass import FastMLP
+from ..learners.context import ContextMLP
+from ..learners.rnn import RNN
+from ..methods.baselines import OracleTasks
+from ..training.optimizers import SGD, Adam, linear_schedule
+from .families import FAMILIES, LOSSES
+from .recipes import METHODS
+
+Parts = namedtuple("Parts", "method tasks optimizer n_support n_query")  # see `build`
+OPTIMIZERS = {"adam": Adam, "sgd": SGD}
+NONE_IN_FILES = {"inner_batch": 0, "max_norm": 0.0, "grid": 0, "eval_queries": 0}
+LATER = {"tasks", "loss", "rates", "positive", "context", "strength"}  # not in older files
+FEWEST = {"shots": 1, "queries": 1, "n_tasks": 1, "iterations": 1, "inner_steps": 1,
+          "inner_batch": 1, "grid": 2, "eval_queries": 1, "eval_steps": 0, "seed": 0,
+          "context": 1}
+
+
+@dataclass(frozen=True)
+class Settings:
+    """All that determines a run: same settings, same bits.  The defaults are MAML in finn2017."""
+
+    method: str = "maml"
+    shots: int = 10  # support points of a task, K
+    queries: int = 10  # query points of a task, Q
+    alpha: float = 0.01  # inner step size
+    inner_steps: int = 1
+    inner_batch: int | None = None  # points in an inner step of Reptile's training; None: all
+    iterations: int = 70_000
+    seed: int = 0
+    n_tasks: int = 25  # tasks in an iteration
+    optimizer: str = "adam"  # or "sgd"
+    learning_rate: float = 1e-3
+    decay: bool = False  # linearly to 0 at the last iteration
+    max_norm: float | None = None  # clip the meta-gradient to this norm; None: never
+    widths: tuple = (1, 40, 40, 1)
+    activation: str = "relu"
+    init: str = "he"
+    dtype: str = "float32"
+    phase: tuple = (0.0, np.pi)
+    grid: int | None = None  # x from so many equidistant points; None: uniform
+    eval_shots: tuple = (5, 10)
+    eval_queries: int | None = None  # None: as many as shots
+    eval_steps: int = 10
+    tasks: str = "sinusoid"  # a family
+    loss: str = "squared_error"
+    rates: str = "parameter"  # of Meta-SGD
+    positive: bool = False  # Meta-SGD learns the logarithms of its rates
+    context: int = 4  # context parameters of CAVIA
+    strength: float = 1.0  # of the ridge head and of implicit MAML
+
+    def as_dict(self):
+        """The settings as files hold them: lists for tuples, and 0 for None."""
+        stored = {name: NONE_IN_FILES[name] if value is None else value
+                  for name, value in asdict(self).items()}
+        return json.loads(json.dumps(stored))
+
+
+def settings_from(stored):
+    """Settings from a dict, as `as_dict` gave it.  Raises ValueError for unknown entries."""
+    if unknown := sorted(set(stored) - set(asdict(Settings()))):
+        raise ValueError(f"settings have the entries {unknown}, which tinymeta does not know")
+    values = {name: tuple(v) if isinstance(v, list) else v for name, v in stored.items()}
+    nones = {name: None for name, zero in NONE_IN_FILES.items() if values.get(name) == zero}
+    return Settings(**values | nones)
+
+
+def build(settings):
+    """The Parts that settings describe, as meta_train takes them.
+
+    Raises ValueError or TypeError for settings that cannot be, naming the one that is wrong.
+    """
+    _check(settings)
+    s, recipe, family = settings, METHODS[settings.method], FAMILIES[settings.tasks]
+    tasks, widths = family.make(s), list(s.widths)
+    if recipe.told_task:
+        tasks, widths = OracleTasks(tasks), [widths[0] + 2] + widths[1:]
+    if recipe.network == "context":
+        model = ContextMLP(widths, s.context, s.activation, LOSSES[s.loss], FastMLP)
+    elif recipe.network == "rnn":
+        model = RNN(widths[0], widths[1], widths[-1], LOSSES[s.loss])
+    else:
+        model = FastMLP(widths, activation=s.activation, loss=LOSSES[s.loss])
+    method = recipe.make(s, model)
+    rate = linear_schedule(s.learning_rate, 0.0, s.iterations) if s.decay else s.learning_rate
+    optimizer = OPTIMIZERS[s.optimizer](rate, max_norm=s.max_norm)
+    n_support = s.shots + s.queries if recipe.support_only else s.shots
+    return Parts(method, tasks, optimizer, n_support, s.queries)
+
+
+def _check(s):
+    if s.method not in METHODS:
+        raise ValueError(f"method is {s.method!r}; expected one of {sorted(METHODS)}")
+    if s.optimizer not in OPTIMIZERS:
+        raise ValueError(f"optimizer is {s.optimizer!r}; expected 'adam' or 'sgd'")
+    for name, fewest in FEWEST.items():
+        value = getattr(s, name)
+        if value is not None or name not in NONE_IN_FILES:
+            arguments.whole_number(name, value, minimum=fewest)
+    arguments.number("learning_rate", s.learning_rate, above=0)
+    if s.tasks not in FAMILIES:
+        raise ValueError(f"tasks is {s.tasks!r}; expected one of {sorted(FAMILIES)}")
+    family = FAMILIES[s.tasks]
+    if s.loss not in family.losses:
+        raise ValueError(f"loss is {s.loss!r}; expected one of {list(family.losses)}, "
+                         f"for {s.tasks}")
+    if METHODS[s.method].told_task and not family.two_parameters:
+        raise ValueError(f"method is {s.method!r}; expected another: {s.tasks} have no two "
+                         "parameters to tell it")
+    ends = family.d_in, family.d_out
+    if METHODS[s.method].network == "rnn" and len(s.widths) != 3:
+        raise ValueError(f"widths is {[*s.widths]}; expected three numbers for {s.method}: of x, "
+                         "of the state, and of y")
+    if len(s.widths) < 2 or (s.widths[0], s.widths[-1]) != ends:
+        raise ValueError(f"widths is {[*s.widths]}; expected the first and the last to be "
+                         f"{ends[0]} and {ends[1]}, for x and y")
+    if not s.eval_shots:
+        raise ValueError("eval_shots is empty; expected at least one number of shots")
+    largest = max(s.shots + s.queries, s.eval_queries or 1, *s.eval_shots)
+    if s.grid is not None and largest > s.grid:
+        raise ValueError(f"shots and queries ask for {largest} points; "
+                         f"expected at most {s.grid}, those of the grid")

@@ -1,0 +1,70 @@
+"""Tables and numbers, as they are printed and as results.json holds them."""
+
+import numpy as np
+
+from .recipes import METHODS
+
+
+def curves_table(curves, shots, n_tasks, measured="mean squared error"):
+    """Errors step by step as text: a heading and a table, 78 columns wide for five steps.
+
+    curves: name -> AdaptationCurve of what is `measured`.  Cells are mean ± half the 95 %
+    interval; the median and the number of diverged tasks are those after the last step.  A curve
+    of no steps, such as the oracle's, leaves the other cells empty.
+    """
+    steps = shown_steps(max(len(curve.mean) for curve in curves.values()) - 1)
+    rows = [("inner steps", steps, "median", "div.")]
+    for name, curve in curves.items():
+        cells = [f"{short(m)}±{short(c)}" for m, c in zip(curve.mean, curve.ci95)]
+        cells = [cells[k] if k < len(cells) else "-" for k in steps]
+        rows.append((name[-30:], cells, short(curve.median[-1]), curve.n_diverged[-1]))
+    lines = [f"{name:<16}{''.join(f' {cell:>9}' for cell in cells)}{median:>7}{diverged:>5}"
+             for name, cells, median, diverged in rows]
+    return "\n".join([f"\n{shots}-shot, {n_tasks} held-out tasks: {measured} ± 95 % "
+                      "interval by inner step,\nmedian and diverged tasks after the last step",
+                      lines[0], "-" * len(lines[0]), *lines[1:]])
+
+
+def costs_table(all_settings):
+    """What each method of name -> Settings adapts, and what a task's meta-gradient costs."""
+    lines = ["\nwhat adapts, and what a task costs in S inner steps (g: a gradient, H: a product "
+             "with a Hessian)"]
+    for settings in all_settings.values():
+        recipe = METHODS[settings.method]
+        lines.append(f"  {recipe.label:<16} {recipe.adapts:<30} {recipe.cost:<18} "
+                     f"S = {settings.inner_steps}")
+    return "\n".join(lines)
+
+
+def shown_steps(last):
+    """The inner steps that a table shows: 0, 1, 2, 5, 10 and the last."""
+    if last > 10:
+        return [0, 1, 5, 10, last]
+    return [k for k in (0, 1, 2, 5, 10) if k < last] + [last]
+
+
+def short(value):
+    """A number in at most five characters: 0.54, 12.3, 5e+6, inf."""
+    if not np.isfinite(value):
+        return "inf" if np.isinf(value) else "nan"
+    if value >= 999.5:
+        return f"{value:.0e}".replace("e+0", "e+")
+    if value >= 99.95:
+        return f"{value:.0f}"
+    return f"{value:.1f}" if value >= 9.995 else f"{value:.2f}"
+
+
+def summary(curves, floor=None):
+    """What results.json keeps of name -> AdaptationCurve and the errors (T,) of least squares."""
+    kept = {name: {key: [_rounded(value) for value in getattr(curve, key)]
+                   for key in ("mean", "ci95", "median", "n_diverged")}
+            for name, curve in curves.items()}
+    if floor is None:
+        return kept
+    return {**kept, "least squares": {"mean": [float(floor.mean())],
+                                     "largest": [float(floor.max())]}}
+
+
+def _rounded(value):
+    """Four digits; text for what is not finite, since JSON has no such numbers."""
+    return round(float(value), 4) if np.isfinite(value) else str(float(value))

@@ -1,0 +1,98 @@
+"""Mistakes that the numbers of a block show by themselves: a factor, a transpose, a wrong entry.
+
+Each function compares derived numbers (..., n) with the reference (..., n) and returns a Finding,
+or None where the pattern is not there.  The findings name no block yet, and their tag is None:
+which equation to reread depends on the block.
+"""
+
+import numpy as np
+
+from .report import Finding
+
+MATCH = 1e-6  # of a norm: much finer than any two mistakes, much coarser than central differences
+
+
+def same(a, b):
+    """Whether two arrays of one shape are equal, to a millionth of their norm."""
+    return np.linalg.norm(a - b) <= MATCH * max(np.linalg.norm(a), np.linalg.norm(b))
+
+
+def permuted(a, b):
+    """Whether the rows of a (..., n) hold the numbers of b (..., n) in some order."""
+    return same(np.sort(a, axis=-1), np.sort(b, axis=-1))
+
+
+def multiple(derived, reference, sizes):
+    """Zero, a flipped sign or a constant factor; sizes: name -> number, such as K, to name it."""
+    if not np.any(derived):
+        return Finding("", "all zeros: never written?", None, "zero")
+    square = np.sum(reference * reference)
+    factor = np.sum(derived * reference) / square if square else 0.0
+    if not factor or abs(factor - 1) < MATCH or not same(derived, factor * reference):
+        return None
+    if abs(factor + 1) < MATCH:
+        return Finding("", "the sign is flipped", None, "sign")
+    named, why = _named_factor(abs(factor), sizes)
+    if named:
+        sign = ", and the sign is flipped" if factor < 0 else ""
+        return Finding("", f"{named} times what it should be{sign}{why}", None, "factor")
+    if derived.size > 1:
+        return Finding("", f"{factor:.6g} times what it should be", None, "factor")
+    return None
+
+
+def _named_factor(factor, sizes):
+    """The factor by name, such as "2" or "1/K = 1/5", and why; "" where it has none."""
+    named = [("2", 2.0, "a ½ in the loss, or a square's derivative taken twice?"),
+             ("½", 0.5, "is the 2 of the square's derivative missing?")]
+    for name, n in sizes.items():
+        summed, divided = "a sum where the mean is meant?", "divided twice?"
+        if name == "α":
+            summed, divided = "", ""
+        named += [(f"{name} = {n:g}", n, summed), (f"1/{name} = 1/{n:g}", 1 / n, divided),
+                  (f"2{name} = {2 * n:g}", 2 * n, summed), (f"{name}/2 = {n / 2:g}", n / 2, summed),
+                  (f"2/{name} = {2 / n:g}", 2 / n, divided)]
+    fits = [(name, why) for name, value, why in named
+            if value != 1 and abs(factor / value - 1) < MATCH]
+    reasons = " ".join(dict.fromkeys(why for _, why in fits if why))  # each once
+    return " or ".join(name for name, _ in fits), f": {reasons}" if reasons else ""
+
+
+def arranged(derived, reference, shape):
+    """The right numbers of a block of that shape in wrong places, or broadcast from fewer."""
+    if len(shape) == 2 and min(shape) > 1:
+        blocks = derived.reshape(-1, *shape)
+        turned = derived.reshape(-1, *shape[::-1]).swapaxes(-1, -2).reshape(derived.shape)
+        if same(turned, reference):
+            what = f"transposed: the numbers of a {shape[::-1]} array laid out as {shape}"
+            return Finding("", what, None, "transposed")
+        for axis, line, small in ((2, "columns", (shape[0], 1)), (1, "rows", (1, shape[1]))):
+            if same(np.broadcast_to(blocks.take([0], axis), blocks.shape), blocks):
+                what = f"all {line} are equal: was a {small} array broadcast onto {shape}?"
+                return Finding("", what, None, "shape")
+    if derived.shape[-1] > 1 and permuted(derived, reference):
+        return Finding("", "the right numbers in another order", None, "order")
+    return None
+
+
+def single_entries(derived, reference, shape):
+    """A few wrong entries of a block of that shape, at most a quarter, among right ones."""
+    right = np.abs(derived - reference) <= MATCH * np.linalg.norm(reference)
+    wrong = np.flatnonzero(~right.reshape(-1, derived.shape[-1]).all(axis=0))
+    n, size = len(wrong), derived.shape[-1]
+    if not 0 < n <= size // 4:
+        return None
+    places = [str([int(i) for i in np.unravel_index(j, shape)]) for j in wrong[:3]]
+    where = ", ".join(places) + (", …" if n > 3 else "")
+    what = f"{n} of {size} entries wrong, at {where}; the others are right"
+    return Finding("", what, None, "entry")
+
+
+def unknown(derived, reference):
+    """Nothing fits: the first numbers of a block, derived and expected."""
+    shown = []
+    for array in (derived, reference):
+        end = ", …]" if array.size > 4 else "]"
+        shown.append("[" + ", ".join(f"{value:.3g}" for value in array.reshape(-1)[:4]) + end)
+    what = f"no known mistake gives these numbers: derived {shown[0]}, expected {shown[1]}"
+    return Finding("", what, None, "unknown")

@@ -1,0 +1,36 @@
+"""ANIL, almost no inner loop: only the last layer adapts to a task; θ is learned as a whole.
+
+    [ANIL.1]  α is 0 for every parameter but those of the last layer
+
+All else is MAML with this vector of step sizes: the rest of θ enters through the features that the
+last layer sees, and its meta-gradient is exact.  Products with the Hessian go through the whole
+network all the same, so that a step costs what MAML's does.
+
+Reference: Raghu et al. 2020, "Rapid Learning or Feature Reuse? Towards Understanding the
+Effectiveness of MAML", Sec. 4.
+"""
+
+import numpy as np
+
+from ..core import arguments
+from ..core.layout import Layout
+from .maml import MAML
+
+
+class ANIL(MAML):
+    """MAML whose inner loop moves the last layer alone; ω is θ.
+
+    model: its last block's name ends in its layer's number, such as b3, and blocks that end so are
+    the last layer; of an RNN these are C and c.  alpha: its step size, a positive number.  steps,
+    query_loss, chunk: as for MAML.  Raises TypeError or ValueError for a wrong setting.
+    """
+
+    def __init__(self, model, alpha=0.01, steps=1, query_loss=None, chunk=100):
+        alpha = arguments.number("alpha", alpha, above=0)
+        layout = Layout(model.blocks)
+        number = layout.names[-1].lstrip("Wb").lower()
+        vector = np.zeros(layout.size)
+        for name, _, part in layout:
+            if name.lower().endswith(number):
+                vector[part] = alpha  # [ANIL.1]
+        super().__init__(model, vector, steps, query_loss=query_loss, chunk=chunk)

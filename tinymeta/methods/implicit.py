@@ -1,0 +1,174 @@
+"""Implicit MAML: adapt until nothing more is gained, and differentiate the optimum, not the way.
+
+    [IMPLICIT.1]  θ' = argmin L_𝒮(θ') + ½ λ |θ' - θ|²
+
+At the optimum g_𝒮(θ') + λ (θ' - θ) = 0.  Moving θ moves θ' so that this stays true:
+(H_𝒮(θ') + λ I) dθ' = λ dθ.  So ∂θ'/∂θ = (I + H/λ)⁻¹, which is symmetric, and the pullback is
+
+    [IMPLICIT.2]  (I + H_𝒮(θ')/λ) u = v,    pullback(v) = u
+
+a linear system, solved by conjugate gradients on products with H.  Nothing of the inner loop need
+be kept, but the formula holds at the optimum alone: at an unconverged θ' it is silently wrong.  So
+the inner problem is solved by Newton's method with a line search, to a residual that is reported,
+and both solvers raise ConvergenceError, which says which one failed, rather than return.
+
+    [CG.1]  r = b - A u,  p ← r + (|r|²/|r_before|²) p,  u ← u + (|r|²/pᵀA p) p   until |r| is small
+
+Conjugate gradients need A to be positive along every p; where pᵀA p ≤ 0, I + H/λ is not positive
+and θ' no minimum: a larger λ mends that.
+
+References: Rajeswaran et al. 2019, "Meta-Learning with Implicit Gradients", Eq. 3 and 6, Alg. 2
+(they run a few steps of each solver and accept the error); Nocedal & Wright 2006, Alg. 5.2 and 7.1.
+"""
+
+import numpy as np
+
+from ..core import arguments
+from ..core.model import pass_at
+from .method import Method
+
+
+class ConvergenceError(ArithmeticError):
+    """A solver stopped short of its tolerance; the message says which one, where and what to do."""
+
+
+class ImplicitMAML(Method):
+    """Implicit MAML; ω is θ.
+
+    model: loss, gradient and hvp.  strength: λ, a positive number.  tolerance: the largest residual
+    of the inner problem, relative to the support gradient at θ, and of the linear system, relative
+    to v; in single precision 1e-4 if that is larger.  newton_steps: of the inner problem, at most.
+    chunk: so many tasks at a time.  After `adapt`, .residual holds the inner problem's, (T,).
+
+    Raises TypeError or ValueError for a wrong setting; adapt and its pullback ConvergenceError.
+    """
+
+    def __init__(self, model, strength=1.0, tolerance=1e-10, newton_steps=100, chunk=100):
+        arguments.methods("model", model, "loss", "gradient", "hvp")
+        super().__init__(model, chunk)
+        self.strength = arguments.number("strength", strength, above=0)
+        self.tolerance = arguments.number("tolerance", tolerance, above=0, below=1)
+        self.newton_steps = arguments.whole_number("newton_steps", newton_steps, minimum=1)
+        self.residual = None
+
+    def adapt(self, omega, x, y):
+        """θ' (T, P), the optimum for each task, and its pullback, v (T, P) -> u (T, P)."""
+        omega, x, y = self.check(omega, x, y)
+        for theta, self.residual in self.newton(omega, x, y):
+            pass
+        tolerance = self.tolerance_for(omega)
+        if not (self.residual <= tolerance).all():
+            raise ConvergenceError(
+                f"the inner problem has a relative residual of up to {self.residual.max():.1e} "
+                f"after {self.newton_steps} Newton steps; expected at most {tolerance:g}: "
+                f"raise strength or newton_steps")
+        point = pass_at(self.model, theta, x, y)
+
+        def pullback(v):
+            def product(u):
+                return u + point.hvp(u) / self.strength
+
+            u, residual, positive = conjugate_gradients(product, v, 1e-3 * tolerance)
+            if not positive.all() or not (residual <= tolerance).all():
+                reason = "is not positive" if not positive.all() else "is badly conditioned"
+                raise ConvergenceError(
+                    f"the linear system has a relative residual of up to {residual.max():.1e}; "
+                    f"expected at most {tolerance:g}: I + H/strength {reason}, raise strength")
+            return u  # [IMPLICIT.2]
+
+        return theta, pullback
+
+    def newton(self, omega, x, y):
+        """Yield (θ (T, P), its relative residual (T,)) after 0, 1, ... Newton steps.
+
+        Ends when every residual is within the tolerance, or after newton_steps.
+        """
+        leading = np.broadcast_shapes(omega.shape[:-1], x.shape[:-2])
+        theta = np.broadcast_to(omega, leading + omega.shape[-1:])  # (T, P)
+        scale, tolerance = None, self.tolerance_for(omega)
+        extra = 2 if omega.dtype.kind == "c" else 1  # steps that polish: a complex part lags behind
+        for _ in range(self.newton_steps + 1):
+            point = pass_at(self.model, theta, x, y)
+            residual = point.gradient() + self.strength * (theta - omega)  # (T, P)
+            size = np.linalg.norm(residual.real, axis=-1)  # (T,)
+            scale = np.maximum(size, np.finfo(size.dtype).tiny) if scale is None else scale
+            yield theta, size / scale
+            if (size <= tolerance * scale).all():
+                extra -= 1
+            if extra < 0:
+                return
+            accuracy = np.clip(size / scale, 1e-3 * tolerance, 0.1)  # (T,): more when it pays
+            step = self.newton_direction(point, residual, accuracy[..., np.newaxis])
+            theta = self.line_search(theta, step, omega, x, y, point, residual)
+
+    def tolerance_for(self, omega):
+        """The tolerance, and never less than ω's precision can meet."""
+        return max(self.tolerance, 1e-4 if omega.real.dtype == np.float32 else 0.0)
+
+    def newton_direction(self, point, residual, tolerance):
+        """-(H + λ I)⁻¹ residual (T, P), or downhill where H + λ I is not positive."""
+        def product(u):
+            return point.hvp(u) + self.strength * u
+
+        u, _, positive = conjugate_gradients(product, -residual, tolerance)
+        downhill = (u * residual).sum(axis=-1, keepdims=True).real < 0
+        return np.where(positive[..., np.newaxis] | downhill, u, -residual)
+
+    def line_search(self, theta, step, omega, x, y, point, residual):
+        """θ + t step, (T, P): for each task the first t = 1, ½, ¼, ... that decreases enough."""
+        before = self.objective(point, theta, omega)
+        slope = (step * residual).sum(axis=-1).real  # (T,)
+        rounding = 10 * np.finfo(before.dtype).eps * np.abs(before)
+        t = np.ones_like(before)
+        for _ in range(40):
+            moved = theta + t[..., np.newaxis] * step
+            value = self.objective(pass_at(self.model, moved, x, y), moved, omega)
+            short = value <= before + 1e-4 * t * slope + rounding
+            if short.all():
+                break
+            t = np.where(short, t, t / 2)
+        return moved
+
+    def objective(self, point, theta, omega):
+        """L_𝒮(θ') + ½ λ |θ' - θ|², (T,).  [IMPLICIT.1]"""
+        move = (theta - omega).real
+        squares = (move * move).sum(axis=-1)
+        return point.loss().real + self.strength / 2 * squares  # [IMPLICIT.1]
+
+    def trajectory(self, omega, x, y, steps):
+        """Yield θ_0 ... θ_steps (T, P) after so many Newton steps; converged, θ stays."""
+        omega, x, y = self.check(omega, x, y)
+        theta, iterates = omega, self.newton(omega, x, y)
+        for _ in range(steps + 1):
+            theta, _ = next(iterates, (theta, None))
+            yield theta
+
+
+def conjugate_gradients(product, b, tolerance, steps=None):
+    """Solve A u = b for each task, A known by its products: u (T, P), residual, positive (T,).
+
+    product: u (T, P) -> A u (T, P).  b: (T, P).  tolerance: of |b - A u|/|b|, a number or (T, 1).
+    steps: at most, 10 P by default.  positive: whether pᵀA p > 0 for every p that was met; a task
+    where it was not stops there.
+    """
+    u, r, p = np.zeros_like(b), b, b
+    steps = 10 * b.shape[-1] if steps is None else steps
+    square = (r * r).sum(axis=-1, keepdims=True)  # (T, 1); no conjugate: a complex step is analytic
+    least = np.maximum(tolerance, 10 * np.finfo(b.real.dtype).eps)  # rounding allows no less
+    bound = least * np.linalg.norm(b.real, axis=-1, keepdims=True)
+    positive = np.ones(b.shape[:-1] + (1,), bool)
+    for _ in range(steps):
+        going = positive & (np.linalg.norm(r.real, axis=-1, keepdims=True) > bound)  # (T, 1)
+        if not going.any():
+            break
+        Ap = product(p)
+        curvature = (p * Ap).sum(axis=-1, keepdims=True)  # (T, 1)
+        positive = positive & ~(going & ~(curvature.real > 0))
+        going = going & positive
+        length = np.where(going, square, 0) / np.where(going, curvature, 1)  # (T, 1)
+        u, r = u + length * p, r - length * Ap  # [CG.1]
+        square_before, square = square, np.where(going, (r * r).sum(axis=-1, keepdims=True), square)
+        p = np.where(going, r + square / np.where(going, square_before, 1) * p, p)
+    norm_of_b = np.linalg.norm(b.real, axis=-1)
+    residual = np.linalg.norm(r.real, axis=-1) / np.where(norm_of_b > 0, norm_of_b, 1)
+    return u, residual, positive[..., 0]

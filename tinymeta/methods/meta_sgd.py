@@ -1,0 +1,126 @@
+"""Meta-SGD: the initialisation and the step sizes of the inner loop are learned together.
+
+Meta-gradient descent with two sets of parameters, ω = (θ, α).  The inner step is MAML's, now with
+learned rates α_k, and the chain rule goes to both: θ_{k+1} depends on θ_k and on α_k,
+
+    [METASGD.1]  θ_{k+1} = θ_k - α_k ⊙ g_𝒮(θ_k)
+    [METASGD.2]  ∂L_𝒬/∂α_k = -g_𝒮(θ_k) ⊙ v_{k+1}
+    [METASGD.3]  v_k = v_{k+1} - H_𝒮(θ_k) (α_k ⊙ v_{k+1}),   v_S = g_𝒬(θ_S)
+
+A rate that serves in several places gets the sum of their gradients: over the steps, over a block,
+or over all parameters.  Where rates are kept positive, α = e^a, the chain rule's last factor is α:
+
+    [METASGD.4]  ∂L_𝒬/∂a = α ⊙ ∂L_𝒬/∂α
+
+Free rates may become negative, and often do: nothing refuses them.  Beyond the trained steps the
+last step's rates go on.
+
+References: Li et al. 2017, "Meta-SGD", for a rate for each parameter; Antoniou et al. 2019, "How to
+Train Your MAML", for rates for each step (there one for each layer and step).
+"""
+
+import numpy as np
+
+from ..core import arguments
+from ..core.layout import Layout
+from ..core.model import pass_at
+from .method import Method
+
+RATES = ("one", "block", "parameter", "step")
+
+
+class MetaSGD(Method):
+    """MAML with learned step sizes; ω = (θ, rates), or (θ, log rates) where positive.
+
+    model: loss, gradient and hvp, n_params and blocks.  alpha: what the rates start from, a
+    positive number.  steps: inner steps S.  rates: "one" (1,), "block" (B,), "parameter" (P,), or
+    "step" (S, P).  positive: learn their logarithms.  chunk: so many tasks at a time.
+
+    Raises TypeError or ValueError for a wrong setting.
+    """
+
+    def __init__(self, model, alpha=0.01, steps=1, rates="parameter", positive=False, chunk=100):
+        arguments.methods("model", model, "loss", "gradient", "hvp")
+        super().__init__(model, chunk)
+        if rates not in RATES:
+            raise ValueError(f"rates is {rates!r}; expected one of {list(RATES)}")
+        self.alpha = arguments.number("alpha", alpha, above=0)
+        self.steps = arguments.whole_number("steps", steps, minimum=1)
+        self.rates, self.positive = rates, bool(positive)
+        P, theta = model.n_params, Layout(model.blocks)
+        shape = {"one": (1,), "block": (len(theta),), "parameter": (P,), "step": (steps, P)}[rates]
+        name = "log rates" if positive else "rates"
+        self.layout = Layout([*theta.blocks, (name, shape)])
+        self.starts = [part.start for part in theta.slices]  # of the blocks
+        self.where = self._where(theta, P)
+
+    def _where(self, theta, P):
+        """(S, P): for each step and parameter, which of the rates is its."""
+        one_step = {"one": np.zeros(P, int), "parameter": np.arange(P), "step": np.arange(P),
+                    "block": np.repeat(range(len(theta)), [int(np.prod(s)) for s in theta.shapes])}
+        next_step = P if self.rates == "step" else 0
+        return np.stack([one_step[self.rates] + k * next_step for k in range(self.steps)])
+
+    @property
+    def n_params(self):
+        """The length of ω: P, and the number of rates."""
+        return self.layout.size
+
+    @property
+    def blocks(self):
+        """The model's blocks and the rates."""
+        return self.layout.blocks
+
+    def init(self, rng, dtype=np.float64, scheme=None):
+        """Draw θ as the model does; every rate starts at alpha."""
+        theta = self.model.init(rng, dtype, scheme)
+        start = np.log(self.alpha) if self.positive else self.alpha
+        return np.concatenate([theta, np.full(self.n_params - theta.size, start, dtype)])
+
+    def split(self, omega):
+        """θ (..., P) and α, a list of one (..., P) for each step."""
+        P = self.model.n_params
+        rates = np.exp(omega[..., P:]) if self.positive else omega[..., P:]
+        return omega[..., :P], [rates[..., where] for where in self.where]
+
+    def adapt(self, omega, x, y):
+        """θ_S (T, P) and its pullback, v (T, P) -> (T, n_params)."""
+        omega, x, y = self.check(omega, x, y)
+        theta, alpha = self.split(omega)
+        points, gradients = [], []
+        for k in range(self.steps):
+            points.append(pass_at(self.model, theta, x, y))
+            gradients.append(points[k].gradient())  # (T, P)
+            theta = theta - alpha[k] * gradients[k]  # (T, P)  [METASGD.1]
+
+        def pullback(v):
+            of_alpha = [None] * self.steps
+            for k in reversed(range(self.steps)):
+                of_alpha[k] = -gradients[k] * v  # (T, P)  [METASGD.2]
+                if self.positive:
+                    of_alpha[k] = of_alpha[k] * alpha[k]  # [METASGD.4]
+                v = v - points[k].hvp(alpha[k] * v)  # (T, P)  [METASGD.3]
+            return np.concatenate([v, self.shared(of_alpha)], axis=-1)
+
+        return theta, pullback
+
+    def shared(self, of_alpha):
+        """The gradients of each step's rates, S times (T, P), summed into those that there are."""
+        if self.rates == "step":
+            return np.concatenate(of_alpha, axis=-1)  # (T, S P)
+        total = sum(of_alpha)  # (T, P)
+        if self.rates == "one":
+            return total.sum(axis=-1, keepdims=True)  # (T, 1)
+        if self.rates == "block":
+            return np.add.reduceat(total, self.starts, axis=-1)  # (T, B)
+        return total
+
+    def trajectory(self, omega, x, y, steps):
+        """Yield θ_0 (P,), then θ_1 ... θ_steps (T, P)."""
+        omega, x, y = self.check(omega, x, y)
+        theta, alpha = self.split(omega)
+        yield theta
+        for k in range(steps):
+            rates = alpha[min(k, self.steps - 1)]
+            theta = theta - rates * pass_at(self.model, theta, x, y).gradient()
+            yield theta
