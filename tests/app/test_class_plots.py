@@ -108,6 +108,8 @@ regions, glyphs = class_plots.plot_regions, class_plots.plot_glyphs
     (lambda thetas, task: regions(MODEL, thetas, "task"), "task is str"),
     (lambda thetas, task: regions(MODEL, thetas, sample(tm.BoundaryTasks())),
      "task has D_in 10 and D_out 1; expected points in the plane"),
+    (lambda thetas, task: plotting.plot_adaptation(MODEL, thetas, tm.MoonTasks(), task),
+     "task has D_in 2; expected 1, for a curve to draw (tinymeta.class_plots draws classes)"),
     (lambda thetas, task: glyphs(sample(tm.GlyphTasks(), 2)),
      "batch is 2 tasks; expected a Batch of one task"),
     (lambda thetas, task: glyphs(task), "batch has D_in 2 and D_out 1")])
