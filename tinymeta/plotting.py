@@ -156,6 +156,9 @@ def _truth(tasks, task):
     if not task.parameters:
         raise ValueError("task has no parameters; "
                          "expected those of its truth, such as amplitude and phase")
+    if (D_in := task.x_support.shape[2]) != 1:
+        raise ValueError(f"task has D_in {D_in}; expected 1, for a curve to draw "
+                         f"(tinymeta.class_plots draws classes)")
     x = np.linspace(*tasks.x_range, 200)
     parameters = {name: values[0] for name, values in task.parameters.items()}
     return x, tasks.truth(parameters, x[:, np.newaxis])[:, 0]

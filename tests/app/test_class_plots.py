@@ -25,6 +25,7 @@ def assert_panel_shows(panel, theta, task, color):
     image = panel.images[0].get_array()  # (G, G)
     low, high = panel.images[0].get_extent()[:2]
     axis = np.linspace(low, high, len(image))
+    assert panel.images[0].origin == "lower"
     for i, j in np.random.default_rng(1).integers(len(axis), size=(200, 2)):  # a row is one x₂
         assert image[i, j] == (MODEL.predict(theta, np.array([[axis[j], axis[i]]])) > 0).item()
     line = panel.collections[0]
@@ -40,24 +41,27 @@ def assert_panel_shows(panel, theta, task, color):
 
 def test_regions_are_drawn_for_each_method_and_step(shown):
     thetas, task = shown
-    figure = class_plots.plot_regions(MODEL, thetas, task, alpha={"MAML": 1.0, "Reptile": 0.3}, steps=STEPS)
+    alphas = {"MAML": 1.0, "Reptile": 0.3}
+    figure = class_plots.plot_regions(MODEL, thetas, task, alphas, STEPS)
     panels = np.reshape(figure.axes, (2, 3))
-    for row, (name, theta), alpha in zip(panels, thetas.items(), (1.0, 0.3)):
-        trajectory = tm.adapt(MODEL, theta, task.x_support[0], task.y_support[0], alpha, 5)
+    for row, (name, theta) in zip(panels, thetas.items()):
+        trajectory = tm.adapt(MODEL, theta, task.x_support[0], task.y_support[0], alphas[name], 5)
         assert row[0].get_ylabel().startswith(name)
         for panel, k in zip(row, STEPS):
             assert panel.get_title().startswith(f"{k} steps")
             assert_panel_shows(panel, trajectory[k], task, plotting.STYLES[name]["color"])
     assert [text.get_text() for text in figure.legends[0].texts] == [
         "support, class 0", "support, class 1", "f = 0"]
-    markers = [panels[0, 0].lines[c].get_marker() for c in (0, 1)]
-    assert markers == [handle.get_marker() for handle in figure.legends[0].legend_handles[:2]] == ["o", "s"]
+    for lines in (panels[0, 0].lines, figure.legends[0].legend_handles[:2]):
+        assert [line.get_marker() for line in lines] == ["o", "s"]
 
 
 def test_all_points_are_inside_all_panels(shown):
     thetas, task = shown
+    farthest = max(np.abs(task.x_support).max(), np.abs(task.x_query).max())
     for panel in class_plots.plot_regions(MODEL, thetas, task).axes:
-        assert max(np.abs(task.x_support).max(), np.abs(task.x_query).max()) < panel.get_xlim()[1] < 5
+        for low, high in (panel.get_xlim(), panel.get_ylim()):
+            assert farthest < -low and farthest < high < 5
 
 
 def test_methods_and_labels_of_plus_and_minus_one_are_drawn_alike(shown):
@@ -67,7 +71,8 @@ def test_methods_and_labels_of_plus_and_minus_one_are_drawn_alike(shown):
     methods = {"MAML": tm.MAML(model, alpha=0.2), "Reptile": tm.Reptile(model, alpha=0.1)}
     figure = class_plots.plot_regions(methods, thetas, signs, steps=(1,))
     for panel, (name, method) in zip(figure.axes, methods.items()):
-        theta = tm.adapt(model, thetas[name], signs.x_support[0], signs.y_support[0], method.alpha, 1)[1]
+        x, y = signs.x_support[0], signs.y_support[0]
+        theta = tm.adapt(model, thetas[name], x, y, method.alpha, 1)[1]
         assert_panel_shows(panel, theta, task, plotting.STYLES[name]["color"])
 
 
@@ -88,17 +93,26 @@ def test_glyphs_are_drawn_under_their_class(rng):
             assert panel.images[0].get_clim() == (0, 1)
 
 
+def sample(tasks, n_tasks=1):
+    return tasks.sample(np.random.default_rng(0), n_tasks)
+
+
+regions, glyphs = class_plots.plot_regions, class_plots.plot_glyphs
+
+
 @pytest.mark.parametrize("draw, words", [
-    (lambda thetas, task: class_plots.plot_regions(MODEL, {}, task), "thetas has 0 entries"),
-    (lambda thetas, task: class_plots.plot_regions(MODEL, thetas, task, steps=()), "steps 0"),
-    (lambda thetas, task: class_plots.plot_regions(MODEL, thetas, task, steps=(1, -1)), "steps[1] is -1"),
-    (lambda thetas, task: class_plots.plot_regions(MODEL, {"MAML": np.ones((2, 33))}, task), "thetas['MAML']"),
-    (lambda thetas, task: class_plots.plot_regions(MODEL, thetas, "task"), "task is str"),
-    (lambda thetas, task: class_plots.plot_regions(MODEL, thetas, tm.BoundaryTasks().sample(
-        np.random.default_rng(0), 1)), "task has D_in 10 and D_out 1; expected points in the plane"),
-    (lambda thetas, task: class_plots.plot_glyphs(tm.GlyphTasks().sample(np.random.default_rng(0), 2)),
+    (lambda thetas, task: regions(MODEL, {}, task), "thetas has 0 entries"),
+    (lambda thetas, task: regions(MODEL, thetas, task, steps=()), "steps 0"),
+    (lambda thetas, task: regions(MODEL, thetas, task, steps=(1, -1)), "steps[1] is -1"),
+    (lambda thetas, task: regions(MODEL, {"MAML": np.ones((2, 33))}, task), "thetas['MAML']"),
+    (lambda thetas, task: regions(MODEL, thetas, "task"), "task is str"),
+    (lambda thetas, task: regions(MODEL, thetas, sample(tm.BoundaryTasks())),
+     "task has D_in 10 and D_out 1; expected points in the plane"),
+    (lambda thetas, task: plotting.plot_adaptation(MODEL, thetas, tm.MoonTasks(), task),
+     "task has D_in 2; expected 1, for a curve to draw (tinymeta.class_plots draws classes)"),
+    (lambda thetas, task: glyphs(sample(tm.GlyphTasks(), 2)),
      "batch is 2 tasks; expected a Batch of one task"),
-    (lambda thetas, task: class_plots.plot_glyphs(task), "batch has D_in 2 and D_out 1")])
+    (lambda thetas, task: glyphs(task), "batch has D_in 2 and D_out 1")])
 def test_what_cannot_be_drawn_is_an_error_that_names_it(shown, draw, words):
     with pytest.raises(ValueError) as caught:
         draw(*shown)
