@@ -1,12 +1,12 @@
 """Figures of the further methods, tasks and losses, on three seeds: makes tests/results/README.md.
 
-    python tests/further_results.py                  run every row (about ten minutes), write the page
+    python tests/further_results.py                  run every row (about an hour), write the page
     python tests/further_results.py ridge moons      run these rows anew
     python tests/further_results.py --page           write the page from what was measured before
 
 A row is a function of a seed that returns name -> number.  Held-out tasks are 600, from another
-stream than training's.  Where a first-order method is compared, its step size is chosen among those
-named on a third stream.
+stream than training's.  Where MAML and first-order MAML are compared, each one's step size is chosen
+on a third stream.
 """
 
 import argparse
@@ -88,20 +88,22 @@ def memory(kind):
 
 def classes(tasks, make, alpha, steps, rate, iterations, K=10, Q=10, n_tasks=25, others=(),
             max_norm=None):
-    """Accuracy after three steps, of MAML and of first-order MAML at its own best step size."""
-    def accuracy(method, seed):
+    """Accuracy after three steps, of MAML and first-order MAML, each also at its own best α."""
+    def accuracy(seed, step_size, first_order):
+        method = tm.MAML(make(), step_size, steps, first_order=first_order)
         omega = trained(method, tasks, seed, iterations, falling(rate, iterations, max_norm),
                         n_tasks, K, Q)
         return [curve(method, omega, tasks, seed, K, Q, 3, tm.accuracy, stream).mean[3]
                 for stream in (CHOICE, TEST)]
 
     def row(seed):
-        found = {"MAML": accuracy(tm.MAML(make(), alpha, steps), seed)[1]}
-        tried = {a: accuracy(tm.MAML(make(), a, steps, first_order=True), seed)
-                 for a in (alpha, *others)}
-        best = max(tried, key=lambda a: tried[a][0])
-        return found | {"first-order": tried[alpha][1], "first-order, best α": tried[best][1],
-                        "that α": best, "nearest neighbour": nearest(tasks, seed, K, Q)}
+        found = {}
+        for name, first_order in (("MAML", False), ("first-order", True)):
+            tried = {a: accuracy(seed, a, first_order) for a in (alpha, *others)}
+            best = max(tried, key=lambda a: tried[a][0])
+            found |= {name: tried[alpha][1], f"{name}, best α": tried[best][1],
+                      f"{name}'s best α": best}
+        return found | {"nearest neighbour": nearest(tasks, seed, K, Q)}
     return row
 
 
@@ -147,7 +149,8 @@ def network(*widths, loss=tm.squared_error):
 
 SIGNS = tm.MoonTasks(labels="signs")
 ROWS = {
-    "maml": ("MAML, one step, 20,000 iterations", plain(lambda: tm.MAML(network(1, 40, 40, 1)()), 20_000)),
+    "maml": ("MAML, one step, 20,000 iterations", plain(
+        lambda: tm.MAML(network(1, 40, 40, 1)()), 20_000)),
     "metasgd": ("Meta-SGD, a free rate for each parameter, 20,000", meta_sgd()),
     "metasgd-positive": ("Meta-SGD, positive rates, 20,000", meta_sgd(positive=True)),
     "metasgd-one": ("Meta-SGD, one rate, 20,000", meta_sgd("one")),
@@ -158,26 +161,32 @@ ROWS = {
     "ridge": ("ridge head, learned strength, 10,000", plain(
         lambda: tm.RidgeHead(network(1, 40, 40, 1)()), 10_000)),
     "memory": ("memory, 40 tanh units, 10,000", memory(tm.RNN)),
+    "gru": ("memory, a GRU of 40 units, 10,000", memory(tm.GRU)),
     "moons": ("moons, logistic, α 0.5, three steps, 3,000", classes(
-        tm.MoonTasks(), network(2, 20, 20, 1, loss=tm.logistic), 0.5, 3, 3e-3, 3_000, others=(0.1, 1.0))),
+        tm.MoonTasks(), network(2, 20, 20, 1, loss=tm.logistic), 0.5, 3, 3e-3, 3_000,
+        others=(0.1, 1.0, 2.0))),
     "boundary": ("boundary, logistic, α 2, one step, 3,000", classes(
-        tm.BoundaryTasks(), network(10, 10, 1, loss=tm.logistic), 2.0, 1, 5e-3, 3_000, others=(0.5, 1.0))),
+        tm.BoundaryTasks(), network(10, 10, 1, loss=tm.logistic), 2.0, 1, 5e-3, 3_000,
+        others=(0.25, 0.5, 1.0))),
     "glyphs": ("glyphs, 5-way 1-shot, softmax, α 0.4, three steps, 2,000", classes(
         tm.GlyphTasks(), network(64, 64, 64, 5, loss=tm.softmax), 0.4, 3, 3e-3, 2_000, 1, 5, 16,
         others=(0.05, 0.1, 0.2))),
     "prototypes": ("glyphs, 5-way 1-shot, prototypes in 16 features, 2,000", prototypes),
     "squared-hinge": ("moons, squared hinge, α 0.1, clip 1, three steps, 3,000", classes(
-        SIGNS, network(2, 20, 20, 1, loss=tm.squared_hinge), 0.1, 3, 3e-3, 3_000, max_norm=1.0)),
+        SIGNS, network(2, 20, 20, 1, loss=tm.squared_hinge), 0.1, 3, 3e-3, 3_000,
+        others=(0.03, 0.25), max_norm=1.0)),
     "hinge": ("moons, hinge, α 0.25, clip 1, three steps, 3,000", classes(
-        SIGNS, network(2, 20, 20, 1, loss=tm.hinge), 0.25, 3, 3e-3, 3_000, max_norm=1.0)),
+        SIGNS, network(2, 20, 20, 1, loss=tm.hinge), 0.25, 3, 3e-3, 3_000,
+        others=(0.1, 0.5), max_norm=1.0)),
     "robust": ("sines with outliers, adapted by a loss, judged by squared error, 1,500", robust),
 }
 HEAD = """# Results of the further methods
 
-Made by `python tests/further_results.py`; one row alone by its name, as in `python tests/further_results.py {first}`.
-Each number is for the seeds {seeds}, on 600 held-out tasks.  Sine waves as in the protocol finn2017, He's
-initialisation, Adam 0.001; classes and memory with a rate falling to 0.  "inf" and huge means are the work of tasks
-whose adaptation diverges: their number stands beside them.
+Made by `python tests/further_results.py`; one row alone by its name, as in
+`python tests/further_results.py {first}`.  Each number is for the seeds {seeds}, on 600 held-out
+tasks.  Sine waves as in the protocol finn2017, He's initialisation, Adam 0.001; classes and memory
+with a rate falling to 0.  "inf" and huge means are the work of tasks whose adaptation diverges:
+their number stands beside them.  "best α" is the best of a few on other tasks than these.
 """
 
 
@@ -185,14 +194,25 @@ def page(kept, seeds):
     """The page's text."""
     lines = [HEAD.format(first=next(iter(ROWS)), seeds=", ".join(map(str, seeds)))]
     for name, rows in kept.items():
-        lines += ["", f"## {name}: {ROWS[name][0]}", "", "| | " + " | ".join(f"seed {s}" for s in seeds) + " |",
+        titles = " | ".join(f"seed {seed}" for seed in seeds)
+        lines += ["", f"## {name}: {ROWS[name][0]}", "", f"| | {titles} |",
                   "|---" * (len(seeds) + 1) + "|"]
-        lines += [f"| {key} | " + " | ".join(short(row[key]) for row in rows) + " |" for key in rows[0]]
+        for key in rows[0]:
+            lines.append(f"| {key} | " + " | ".join(short(row[key]) for row in rows) + " |")
     return "\n".join(lines) + "\n"
 
 
 def short(value):
-    return str(value) if isinstance(value, (int, str)) else f"{value:.3f}" if abs(value) < 100 else f"{value:.0e}"
+    if isinstance(value, (int, str)):
+        return str(value)
+    return f"{value:.3f}" if abs(value) < 100 else f"{value:.0e}"
+
+
+def kept_number(value):
+    """A number as the JSON file keeps it; infinite ones as text."""
+    if isinstance(value, int):
+        return value
+    return round(float(value), 4) if np.isfinite(value) else str(value)
 
 
 def main():
@@ -206,8 +226,7 @@ def main():
         kept[name] = []
         for seed in arguments.seeds:
             found = ROWS[name][1](seed)
-            kept[name].append({key: v if isinstance(v, int) else str(v) if not np.isfinite(v) else round(float(v), 4)
-                               for key, v in found.items()})
+            kept[name].append({key: kept_number(value) for key, value in found.items()})
             print(name, seed, kept[name][-1], flush=True)
         kept = {row: kept[row] for row in ROWS if row in kept}
         KEPT.write_text(json.dumps(kept, indent=1) + "\n")
