@@ -7,7 +7,8 @@ import tinymeta as tm
 
 MODELS = {
     "linear": lambda: tm.Linear(1, 1),
-    "linear on sine features without bias": lambda: tm.Linear(1, 1, features=tm.sine_features, bias=False),
+    "linear on sine features without bias":
+        lambda: tm.Linear(1, 1, features=tm.sine_features, bias=False),
     "linear 2 to 3": lambda: tm.Linear(2, 3),
     "relu 1-6-1": lambda: tm.MLP([1, 6, 1]),
     "relu 1-5-4-1": lambda: tm.MLP([1, 5, 4, 1]),
@@ -46,7 +47,8 @@ def rng():
 
 def each(models):
     """Parametrise a test over models; each is made anew for each test."""
-    return pytest.mark.parametrize("model", [pytest.param(make(), id=name) for name, make in models.items()])
+    return pytest.mark.parametrize("model",
+                                   [pytest.param(make(), id=name) for name, make in models.items()])
 
 
 def random_theta(model, rng, *leading):
@@ -56,7 +58,8 @@ def random_theta(model, rng, *leading):
 
 def random_data(model, rng, *leading, K=4):
     """Inputs (..., K, D_in) and targets (..., K, D_out)."""
-    return 2 * rng.standard_normal((*leading, K, model.d_in)), rng.standard_normal((*leading, K, model.d_out))
+    return 2 * rng.standard_normal((*leading, K, model.d_in)), rng.standard_normal(
+        (*leading, K, model.d_out))
 
 
 def random_batch(model, rng, T=3, K=4, Q=5):

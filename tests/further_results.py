@@ -5,8 +5,8 @@
     python tests/further_results.py --page           write the page from what was measured before
 
 A row is a function of a seed that returns name -> number.  Held-out tasks are 600, from another
-stream than training's.  Where MAML and first-order MAML are compared, each one's step size is chosen
-on a third stream.
+stream than training's.  Where MAML and first-order MAML are compared, each one's step size is
+chosen on a third stream.
 """
 
 import argparse
@@ -54,10 +54,10 @@ def on_sines(method, seed, iterations):
     return found, omega
 
 
-def meta_sgd(rates="parameter", positive=False):
+def meta_sgd(rates="parameter", positive=False, iterations=20_000):
     def row(seed):
         method = tm.MetaSGD(tm.FastMLP([1, 40, 40, 1]), rates=rates, positive=positive)
-        found, omega = on_sines(method, seed, 20_000)
+        found, omega = on_sines(method, seed, iterations)
         if rates == "parameter" and not positive:
             found["negative rates"] = float((omega[method.model.n_params:] < 0).mean())
         return found
@@ -152,6 +152,7 @@ ROWS = {
     "maml": ("MAML, one step, 20,000 iterations", plain(
         lambda: tm.MAML(network(1, 40, 40, 1)()), 20_000)),
     "metasgd": ("Meta-SGD, a free rate for each parameter, 20,000", meta_sgd()),
+    "metasgd-long": ("Meta-SGD, the same, 70,000", meta_sgd(iterations=70_000)),
     "metasgd-positive": ("Meta-SGD, positive rates, 20,000", meta_sgd(positive=True)),
     "metasgd-one": ("Meta-SGD, one rate, 20,000", meta_sgd("one")),
     "metasgd-block": ("Meta-SGD, a rate for each block, 20,000", meta_sgd("block")),

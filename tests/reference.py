@@ -20,11 +20,13 @@ def predict(widths, activation, theta, x):
         position += n_in * n_out + n_out
         if layer == len(widths) - 1:
             return sums
-        values = [np.tanh(s) if activation == "tanh" else (s if s.real > 0 else 0 * s) for s in sums]
+        values = [
+            np.tanh(s) if activation == "tanh" else (s if s.real > 0 else 0 * s) for s in sums
+        ]
 
 
 def loss(widths, activation, theta, x, y):
-    """The mean over examples and outputs of the squared error, for one task x (K, D_in), y (K, D_out)."""
+    """The mean over examples and outputs of squared errors; one task x (K, D_in), y (K, D_out)."""
     total, count = 0.0, 0
     for x_k, y_k in zip(x, y):
         for f, target in zip(predict(widths, activation, theta, x_k), y_k):
@@ -51,7 +53,7 @@ def hessian(f, theta, h=1e-5):
 
 
 def maml(widths, activation, theta, tasks, alpha, steps):
-    """MAML's loss and gradient by multiplying out the inner steps' Jacobians; tasks: (x_s, y_s, x_q, y_q)."""
+    """MAML's loss and gradient by multiplying out the Jacobians; tasks: (x_s, y_s, x_q, y_q)."""
     losses, gradients = [], []
     for x_s, y_s, x_q, y_q in tasks:
         support = lambda t: loss(widths, activation, t, x_s, y_s)
@@ -78,7 +80,7 @@ def reptile(widths, activation, theta, tasks, alpha, minibatches):
 
 
 def adam(theta, gradients, rate=1e-3, beta1=0.9, beta2=0.999, epsilon=1e-8):
-    """θ after Adam steps with the given gradients, one number at a time (Kingma & Ba 2015, Alg. 1)."""
+    """θ after Adam steps with these gradients, one number at a time (Kingma & Ba 2015, Alg. 1)."""
     theta = list(theta)
     for j in range(len(theta)):
         m = s = 0.0

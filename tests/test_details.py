@@ -1,4 +1,4 @@
-"""Details that the tests before this one let slip: each was found by planting a mistake that passed them."""
+"""Details that other tests let slip: each was found by planting a mistake that passed them."""
 
 import dataclasses
 
@@ -22,11 +22,13 @@ LINE = tm.Linear(1, 1, bias=False)
 @pytest.mark.parametrize("g", [[-3.0, -4.0], [-6.0, 1.0], [0.0, -2.0]], ids=str)
 def test_clipping_is_by_the_norm_whatever_the_signs(g):  # [CLIP.1]
     g = np.array(g)
-    assert_allclose(tm.SGD(1.0, max_norm=1.0).step(np.zeros(2), g), -g / np.linalg.norm(g), rtol=1e-14)
+    assert_allclose(
+        tm.SGD(1.0, max_norm=1.0).step(np.zeros(2), g), -g / np.linalg.norm(g), rtol=1e-14)
 
 
 def test_evaluate_keeps_which_tasks_diverged():
-    curve = tm.evaluate(MODEL, THETA, TASKS, np.random.default_rng(1), n_tasks=250, n_support=5, alpha=0.4, steps=5)
+    curve = tm.evaluate(MODEL, THETA, TASKS, np.random.default_rng(1), n_tasks=250, n_support=5,
+                        alpha=0.4, steps=5)
     batch = TASKS.sample(np.random.default_rng(1), 250, 5, 5)
     expected = tm.evaluate_batch(MODEL, THETA, batch, 0.4, 5).diverged
     assert curve.diverged.dtype == bool and 0 < expected.sum() < expected.size
@@ -36,7 +38,9 @@ def test_evaluate_keeps_which_tasks_diverged():
 @pytest.mark.parametrize("error, diverged", [(30.0, False), (60.0, True)])
 def test_the_error_of_predicting_zero_is_the_mean_square_of_y(error, diverged):
     x = np.ones((1, 2, 1))
-    batch = tm.Batch(x, 3 * x, x, 2 * x)  # θ = 2 is right on the query set; predicting zero costs 4, ten times that is 40
+    batch = tm.Batch(
+        x, 3 * x, x,
+        2 * x)  # θ = 2 is right on the query set; predicting zero costs 4, ten times that is 40
     curve = tm.evaluate_batch(LINE, np.array([2.0]), batch, np.sqrt(error) / 2, 1)
     assert_allclose(curve.errors[:, 0], [0, error])
     assert curve.diverged[1, 0] == diverged
@@ -44,13 +48,16 @@ def test_the_error_of_predicting_zero_is_the_mean_square_of_y(error, diverged):
 
 def test_no_error_at_all_is_no_divergence_and_an_infinite_start_is():
     x = np.ones((1, 2, 1))
-    assert not tm.evaluate_batch(LINE, np.array([0.0]), tm.Batch(x, 0 * x, x, 0 * x), 0.1, 2).diverged.any()
+    assert not tm.evaluate_batch(LINE, np.array([0.0]), tm.Batch(x, 0 * x, x, 0 * x), 0.1,
+                                 2).diverged.any()
     assert tm.evaluate_batch(LINE, np.array([1e200]), tm.Batch(x, x, x, x), 0.1, 1).diverged.all()
 
 
 def test_evaluate_batch_has_the_defaults_of_evaluate(rng):
     batch = TASKS.sample(rng, 3)
-    assert_array_equal(tm.evaluate_batch(MODEL, THETA, batch).errors, tm.evaluate_batch(MODEL, THETA, batch, 0.01, 10).errors)
+    assert_array_equal(
+        tm.evaluate_batch(MODEL, THETA, batch).errors,
+        tm.evaluate_batch(MODEL, THETA, batch, 0.01, 10).errors)
 
 
 def test_no_steps_only_measure_and_errors_are_double(rng):
@@ -67,17 +74,19 @@ class Own:
 B = TASKS.sample(np.random.default_rng(0), 3)
 
 
-@pytest.mark.parametrize("make, kind, words", [
-    (lambda: tm.evaluate(MODEL, THETA, Own(), 0, n_tasks=2), TypeError, "rng"),
-    (lambda: tm.evaluate_batch(object(), THETA, B), TypeError, "model"),
-    (lambda: tm.evaluate_batch(MODEL, THETA, B, steps=-1), ValueError, "steps"),
-    (lambda: tm.evaluate_batch(MODEL, THETA, B, alpha=np.ones(1)), ValueError, "alpha"),
-    (lambda: tm.linear_schedule(-1, 0, 5), ValueError, "start"),
-    (lambda: tm.SGD(0.1).step(np.ones(3, int), np.ones(3)), TypeError, "theta"),
-    (lambda: tm.SGD(0.1).step(np.full(3, np.nan), np.ones(3)), ValueError, "theta"),
-    (lambda: tm.SGD(0.1).step(np.ones(3, complex), np.ones(3)), TypeError, "theta"),
-    (lambda: tm.Adam(beta1=-0.1), ValueError, "beta1"), (lambda: tm.Adam(beta2=1.0), ValueError, "beta2"),
-    (lambda: tm.MLP([1, 4, 1], activation=["relu"]), ValueError, "activation")])
+@pytest.mark.parametrize(
+    "make, kind, words",
+    [(lambda: tm.evaluate(MODEL, THETA, Own(), 0, n_tasks=2), TypeError, "rng"),
+     (lambda: tm.evaluate_batch(object(), THETA, B), TypeError, "model"),
+     (lambda: tm.evaluate_batch(MODEL, THETA, B, steps=-1), ValueError, "steps"),
+     (lambda: tm.evaluate_batch(MODEL, THETA, B, alpha=np.ones(1)), ValueError, "alpha"),
+     (lambda: tm.linear_schedule(-1, 0, 5), ValueError, "start"),
+     (lambda: tm.SGD(0.1).step(np.ones(3, int), np.ones(3)), TypeError, "theta"),
+     (lambda: tm.SGD(0.1).step(np.full(3, np.nan), np.ones(3)), ValueError, "theta"),
+     (lambda: tm.SGD(0.1).step(np.ones(3, complex), np.ones(3)), TypeError, "theta"),
+     (lambda: tm.Adam(beta1=-0.1), ValueError, "beta1"),
+     (lambda: tm.Adam(beta2=1.0), ValueError, "beta2"),
+     (lambda: tm.MLP([1, 4, 1], activation=["relu"]), ValueError, "activation")])
 def test_a_wrong_argument_is_named(make, kind, words):
     with pytest.raises(kind, match=words):
         make()
@@ -98,19 +107,24 @@ def test_only_the_real_part_decides_at_relu_s_kink():
 @pytest.mark.parametrize("steps", [1, 2])
 def test_a_vector_of_step_sizes_keeps_single_precision(steps, first_order, rng):
     batch = random_batch(MODEL, rng)
-    loss, gradient = tm.MAML(MODEL, np.full(16, 0.05), steps, first_order).meta_gradient(THETA.astype(np.float32), batch)
+    loss, gradient = tm.MAML(MODEL, np.full(16, 0.05), steps, first_order).meta_gradient(
+        THETA.astype(np.float32), batch)
     assert (loss.dtype, gradient.dtype) == (np.float32, np.float32)
 
 
-ALL_THREE = tm.Activation("sine", np.sin, lambda z, a: np.cos(z), lambda z, a, d: -0.5 * (np.sin(z) + a), init="xavier")
+ALL_THREE = tm.Activation("sine", np.sin, lambda z, a: np.cos(z), lambda z, a, d: -0.5 *
+                          (np.sin(z) + a), init="xavier")
 
 
 def test_every_argument_of_an_activation_s_derivatives_is_the_one_it_names(rng):
     model = tm.MLP([1, 5, 4, 1], ALL_THREE)
-    theta, batch, (x, y) = random_theta(model, rng), random_batch(model, rng), random_data(model, rng)
-    assert tm.check_hvp(lambda t: model.gradient(t, x, y), lambda t, v: model.hvp(t, x, y, v), theta, model)
+    theta, batch, (x, y) = random_theta(model, rng), random_batch(model, rng), random_data(
+        model, rng)
+    assert tm.check_hvp(lambda t: model.gradient(t, x, y), lambda t, v: model.hvp(t, x, y, v),
+                        theta, model)
     method = tm.MAML(model, 0.1)
-    assert tm.check_gradient(lambda t: method.meta_loss(t, batch), lambda t: method.meta_gradient(t, batch)[1], theta)
+    assert tm.check_gradient(lambda t: method.meta_loss(t, batch),
+                             lambda t: method.meta_gradient(t, batch)[1], theta)
 
 
 def test_a_trajectory_holds_complex_targets(rng):
@@ -125,17 +139,21 @@ def test_a_grid_may_be_asked_for_whole_and_no_more(tasks, rng):
         tasks.sample(rng, 2, 5, 21)
 
 
-@pytest.mark.parametrize("tasks", [tm.SinusoidTasks(), tm.LinearTasks(), tm.SinusoidTasks(grid=20)], ids=["sinusoids", "lines", "grid"])
+@pytest.mark.parametrize(
+    "tasks", [tm.SinusoidTasks(), tm.LinearTasks(),
+              tm.SinusoidTasks(grid=20)], ids=["sinusoids", "lines", "grid"])
 def test_parameters_and_inputs_are_drawn_independently(tasks, rng):
     batch = tasks.sample(rng, 4000, 2, 2)
-    drawn = np.column_stack([*batch.parameters.values(), batch.x_support[..., 0], batch.x_query[..., 0]])  # (T, 6)
+    drawn = np.column_stack(
+        [*batch.parameters.values(), batch.x_support[..., 0], batch.x_query[..., 0]])  # (T, 6)
     off = np.corrcoef(drawn.T) - np.eye(6)
     assert np.abs(off).max() < 0.1  # a draw used twice: 1; two points of a grid of 20: -1/19
 
 
 def test_parameters_may_be_lists(rng):
     x = np.ones((3, 2, 1))
-    assert tm.Batch(x, x, x, x, {"phase": [1.0, 2.0, 3.0]})[[0, 2]].parameters["phase"].tolist() == [1, 3]
+    assert tm.Batch(x, x, x, x,
+                    {"phase": [1.0, 2.0, 3.0]})[[0, 2]].parameters["phase"].tolist() == [1, 3]
 
 
 def test_a_batch_cannot_be_changed_and_compares_by_identity():
@@ -150,8 +168,11 @@ def test_a_batch_has_ten_and_ten_points_by_default(rng):
 
 
 def test_a_step_size_for_each_parameter_with_parameters_for_each_task(rng):
-    theta, (x, y), alpha = random_theta(MODEL, rng, 3), random_data(MODEL, rng, 3), rng.uniform(0, 0.1, 16)
-    assert_allclose(tm.adapt(MODEL, theta, x, y, alpha, 1)[1], theta - alpha * MODEL.gradient(theta, x, y), rtol=1e-13)
+    theta, (x, y), alpha = random_theta(MODEL, rng, 3), random_data(MODEL, rng, 3), rng.uniform(
+        0, 0.1, 16)
+    assert_allclose(
+        tm.adapt(MODEL, theta, x, y, alpha, 1)[1], theta - alpha * MODEL.gradient(theta, x, y),
+        rtol=1e-13)
 
 
 def test_adam_refuses_parameters_of_another_length():
@@ -169,11 +190,14 @@ class Says:
         return self.answer
 
 
-@pytest.mark.parametrize("loss, gradient", [(np.nan, 1.0), (1.0, np.inf), (1.0, 1e300)], ids=["loss", "gradient", "update"])
+@pytest.mark.parametrize("loss, gradient", [(np.nan, 1.0), (1.0, np.inf), (1.0, 1e300)],
+                         ids=["loss", "gradient", "update"])
 def test_whatever_is_not_finite_is_divergence_and_undoes_the_step(loss, gradient):
     optimizer = tm.SGD(1e300) if gradient == 1e300 else tm.SGD(0.1)
     with pytest.raises(tm.DivergenceError):
-        list(tm.meta_train(Says(loss, gradient), TASKS, np.ones(3), optimizer, 2, np.random.default_rng(0)))
+        list(
+            tm.meta_train(Says(loss, gradient), TASKS, np.ones(3), optimizer, 2,
+                          np.random.default_rng(0)))
     assert optimizer.t == 0
 
 
@@ -181,7 +205,10 @@ def test_an_optimizer_of_ones_own_needs_only_step_and_nothing_is_left_to_do_at_t
     class Plain:
         def step(self, theta, gradient):
             return theta - gradient
-    run = lambda start: list(tm.meta_train(Says(1.0, 1.0), TASKS, np.ones(3), Plain(), 2, np.random.default_rng(0), start=start))
+
+    run = lambda start: list(
+        tm.meta_train(Says(1.0, 1.0), TASKS, np.ones(3), Plain(), 2, np.random.default_rng(0), start
+                      =start))
     assert run(0)[-1].theta.tolist() == [-1, -1, -1] and run(2) == []
 
 

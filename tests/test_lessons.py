@@ -136,14 +136,15 @@ def test_a_result_that_is_slightly_wrong_fails(exercise):
 # Their equations.
 
 
-WITHOUT_A_LESSON = """LOGISTIC SOFTMAX SQHINGE HINGE HUBER TUBE METASGD ANIL CAVIA CONTEXT IMPLICIT CG RIDGE
-PROTO SEQ RNN GRU MEMORY TASK""".split()  # derived in their docstrings
+WITHOUT_A_LESSON = """LOGISTIC SOFTMAX SQHINGE HINGE HUBER TUBE METASGD ANIL CAVIA CONTEXT IMPLICIT
+CG RIDGE PROTO SEQ RNN GRU MEMORY TASK""".split()  # derived in their docstrings
 
 
 def test_every_equation_has_one_formula_a_lesson_a_line_that_computes_it_and_a_check():
     for tag, entry in contents.equations().items():
         assert entry["source"] and entry["test"], (tag, entry)
-        assert tag.split(".")[0] in WITHOUT_A_LESSON or (entry["lesson"] and entry["formula"]), (tag, entry)
+        assert tag.split(".")[0] in WITHOUT_A_LESSON or (entry["lesson"]
+                                                         and entry["formula"]), (tag, entry)
         for place in (entry["source"], entry["test"]):
             assert (ROOT / "lessons" / place.split("#")[0]).exists(), (tag, place)
 

@@ -21,7 +21,8 @@ def test_check_prints_a_table_and_passes(capsys):
         errors = [f"{error:.1e}" for error in check.errors]
         errors += ["-"] * (2 - len(errors))
         assert line == (f"{check.equations:<12} {check.what:<41} {errors[0]:>8} {errors[1]:>8} ok")
-    assert sum("must fail" in line for line in lines) == 11  # two for each model, and five further ones
+    assert sum("must fail" in line
+               for line in lines) == 11  # two for each model, and five further ones
 
 
 def test_check_takes_its_options(capsys, monkeypatch):

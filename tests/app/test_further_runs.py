@@ -22,9 +22,13 @@ def sizes(tasks):
 
 
 @pytest.mark.parametrize("method", FURTHER)
-def test_a_further_method_resumes_to_the_same_bits_and_is_evaluated_and_drawn(method, tmp_path, capsys):
+def test_a_further_method_resumes_to_the_same_bits_and_is_evaluated_and_drawn(
+        method, tmp_path, capsys):
     def run(folder, iterations, *resume):
-        arguments = resume or ["--method", method, *SHORT, *sizes("sinusoid"), "--output", str(tmp_path / folder)]
+        arguments = resume or [
+            "--method", method, *SHORT, *sizes("sinusoid"), "--output",
+            str(tmp_path / folder)
+        ]
         assert main(["train", *arguments, "--iterations", str(iterations)]) == 0
         return tmp_path / folder / f"{method}.npz"
 
@@ -44,14 +48,20 @@ def test_memory_is_measured_shot_by_shot_and_no_further(tmp_path, capsys):
     assert main(["train", *arguments, "--output", str(tmp_path)]) == 0
     table = capsys.readouterr().out.split("5-shot")[1].splitlines()[2]
     assert table.split()[2:-2] == ["0", "1", "2", "5"]
-    assert main(["train", *arguments, "--widths", "1", "5", "4", "1", "--output", str(tmp_path / "b")]) == 2
+    assert main(
+        ["train", *arguments, "--widths", "1", "5", "4", "1", "--output",
+         str(tmp_path / "b")]) == 2
 
 
-@pytest.mark.parametrize("tasks, loss, labels", [
-    ("moons", "logistic", [0, 1]), ("moons", "squared_hinge", [-1, 1]), ("boundary", "hinge", [-1, 1]),
-    ("glyphs", "softmax", [0, 1]), ("lines", "huber", None)])
+@pytest.mark.parametrize("tasks, loss, labels", [("moons", "logistic", [0, 1]),
+                                                 ("moons", "squared_hinge", [-1, 1]),
+                                                 ("boundary", "hinge", [-1, 1]),
+                                                 ("glyphs", "softmax", [0, 1]),
+                                                 ("lines", "huber", None)])
 def test_a_family_has_its_targets_its_loss_and_its_metric(tasks, loss, labels, tmp_path, capsys):
-    arguments = ["train", "--tasks", tasks, "--loss", loss, "--iterations", "3", *SHORT, *sizes(tasks)]
+    arguments = [
+        "train", "--tasks", tasks, "--loss", loss, "--iterations", "3", *SHORT, *sizes(tasks)
+    ]
     if tasks == "lines":
         arguments += ["--protocol", "quick"]
     assert main([*arguments, "--output", str(tmp_path)]) == 0
@@ -69,19 +79,26 @@ def test_the_accuracy_printed_is_the_library_s(tmp_path, capsys):
     assert main([*arguments, "--output", str(tmp_path)]) == 0
     run = load_run(tmp_path / "maml.npz")
     method = tm.MAML(tm.FastMLP([2, 5, 4, 1], loss=tm.logistic), 0.5, 3)
-    curve = tm.evaluate(method, run.checkpoint.theta, tm.MoonTasks(), np.random.default_rng([0, 600]), 600, 10,
-                        metric=tm.accuracy)
+    curve = tm.evaluate(method, run.checkpoint.theta, tm.MoonTasks(), np.random.default_rng(
+        [0, 600]), 600, 10, metric=tm.accuracy)
     assert f" {curve.mean[1]:.2f}±{curve.ci95[1]:.2f}" in capsys.readouterr().out
 
 
 def test_compare_takes_methods_and_says_what_each_adapts_and_costs(tmp_path, capsys):
-    arguments = ["compare", "--methods", "maml", "cavia", "ridge", "--iterations", "3", *SHORT, *sizes("sinusoid")]
+    arguments = [
+        "compare", "--methods", "maml", "cavia", "ridge", "--iterations", "3", *SHORT,
+        *sizes("sinusoid")
+    ]
     assert main([*arguments, "--output", str(tmp_path)]) == 0
     out = capsys.readouterr().out
-    rows = {line[2:18].strip(): line[18:] for line in out.splitlines() if line.startswith("  ") and " S = " in line}
+    rows = {
+        line[2:18].strip(): line[18:]
+        for line in out.splitlines() if line.startswith("  ") and " S = " in line
+    }
     assert list(rows) == ["MAML", "CAVIA", "ridge head"]
     assert rows["CAVIA"].split("  ")[0].strip() == "the context" and "S + 1 g, S H" in rows["MAML"]
-    assert sorted(path.name for path in tmp_path.glob("*.npz")) == ["cavia.npz", "maml.npz", "ridge.npz"]
+    assert sorted(
+        path.name for path in tmp_path.glob("*.npz")) == ["cavia.npz", "maml.npz", "ridge.npz"]
 
 
 def test_compare_on_classes_has_no_oracle_and_no_floor(tmp_path, capsys):
@@ -91,11 +108,13 @@ def test_compare_on_classes_has_no_oracle_and_no_floor(tmp_path, capsys):
     assert "oracle" not in out and "least squares" not in out and "accuracy" in out
 
 
-@pytest.mark.parametrize("arguments, words", [
-    (["--tasks", "moons", "--loss", "softmax"], ["loss is 'softmax'", "moons"]),
-    (["--tasks", "moons", "--method", "oracle"], ["oracle", "moons"]),
-    (["--tasks", "glyphs", "--widths", "1", "4", "1"], ["widths", "64 and 5"]),
-    (["--method", "cavia", "--context", "0"], ["context"]), (["--method", "ridge", "--strength", "-1"], ["strength"])])
+@pytest.mark.parametrize(
+    "arguments, words",
+    [(["--tasks", "moons", "--loss", "softmax"], ["loss is 'softmax'", "moons"]),
+     (["--tasks", "moons", "--method", "oracle"], ["oracle", "moons"]),
+     (["--tasks", "glyphs", "--widths", "1", "4", "1"], ["widths", "64 and 5"]),
+     (["--method", "cavia", "--context", "0"], ["context"]),
+     (["--method", "ridge", "--strength", "-1"], ["strength"])])
 def test_what_does_not_fit_is_named(arguments, words, tmp_path, capsys):
     assert main(["train", *arguments, "--iterations", "2", "--output", str(tmp_path)]) == 2
     message = capsys.readouterr().err
@@ -111,11 +130,14 @@ def test_a_checkpoint_of_one_method_is_refused_by_another_with_words(tmp_path, c
     assert "method 'maml' there, 'anil' here" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("option, value, attribute", [("--rates", "block", "rates"), ("--context", "3", "context"),
+@pytest.mark.parametrize("option, value, attribute", [("--rates", "block", "rates"),
+                                                      ("--context", "3", "context"),
                                                       ("--strength", "0.5", "strength")])
 def test_options_reach_the_method(option, value, attribute, tmp_path):
     method = {"rates": "metasgd", "context": "cavia", "strength": "ridge"}[attribute]
-    arguments = ["train", "--method", method, option, value, "--iterations", "2", *SHORT, *sizes("sinusoid")]
+    arguments = [
+        "train", "--method", method, option, value, "--iterations", "2", *SHORT, *sizes("sinusoid")
+    ]
     assert main([*arguments, "--output", str(tmp_path)]) == 0
     made = build(load_run(tmp_path / f"{method}.npz").settings).method
     found = made.model.context if attribute == "context" else getattr(made, attribute)
@@ -123,6 +145,9 @@ def test_options_reach_the_method(option, value, attribute, tmp_path):
 
 
 def test_positive_rates_on_the_command_line(tmp_path):
-    arguments = ["train", "--method", "metasgd", "--positive", "--iterations", "2", *SHORT, *sizes("sinusoid")]
+    arguments = [
+        "train", "--method", "metasgd", "--positive", "--iterations", "2", *SHORT,
+        *sizes("sinusoid")
+    ]
     assert main([*arguments, "--output", str(tmp_path)]) == 0
     assert build(load_run(tmp_path / "metasgd.npz").settings).method.positive

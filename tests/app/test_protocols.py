@@ -74,7 +74,10 @@ def test_every_method_gets_the_same_points_tasks_and_iterations(protocol):
 
 
 def test_the_five_methods_are_what_their_labels_say():
-    made = {recipe.label: build(finn2017(name)) for name, recipe in METHODS.items() if name in COMPARED}
+    made = {
+        recipe.label: build(finn2017(name))
+        for name, recipe in METHODS.items() if name in COMPARED
+    }
     kinds = {"MAML": tm.MAML, "first-order MAML": tm.MAML, "Reptile": tm.Reptile,
              "joint training": tm.JointTraining, "oracle": tm.JointTraining}
     assert {label: type(parts.method) for label, parts in made.items()} == kinds

@@ -15,7 +15,8 @@ def complex_step(f, x, h=1e-20):
 
 
 def test_squared_error_is_the_mean_over_examples_and_outputs():  # [LOSS.1]
-    f, y = np.array([[1.0, 2.0], [3.0, 5.0], [0.0, 0.0]]), np.array([[0.0, 2.0], [1.0, 4.0], [0.0, 3.0]])
+    f = np.array([[1.0, 2.0], [3.0, 5.0], [0.0, 0.0]])
+    y = np.array([[0.0, 2.0], [1.0, 4.0], [0.0, 3.0]])
     assert tm.squared_error.value(f, y) == (1 + 0 + 4 + 1 + 0 + 9) / 6
 
 
@@ -53,7 +54,8 @@ def test_activations_have_their_values(z, relu, tanh):  # [ACT.1] [ACT.2]
 def test_the_first_derivative_is_that_of_the_value(phi):
     derived = phi.derivative(POINTS, phi.value(POINTS))
     assert_allclose(derived, complex_step(phi.value, POINTS), rtol=1e-14)
-    assert_allclose(derived, (phi.value(POINTS + 1e-6) - phi.value(POINTS - 1e-6)) / 2e-6, rtol=1e-8, atol=1e-10)
+    assert_allclose(derived, (phi.value(POINTS + 1e-6) - phi.value(POINTS - 1e-6)) / 2e-6,
+                    rtol=1e-8, atol=1e-10)
 
 
 def test_the_second_derivative_of_tanh_is_that_of_the_first():
@@ -82,10 +84,14 @@ def weight(model, theta, name):
     return dict(zip([name for name, _ in model.blocks], model.unflatten(theta)))[name]
 
 
-@pytest.mark.parametrize("scheme, name, std", [
-    ("he", "W1", np.sqrt(2 / 30)), ("he", "W2", np.sqrt(2 / 200)), ("xavier", "W1", np.sqrt(2 / 230)),
-    ("xavier", "W2", np.sqrt(2 / 300)), ("uniform", "W1", np.sqrt(1 / 3 / 30)), ("uniform", "b1", np.sqrt(1 / 3 / 30)),
-    ("uniform", "W2", np.sqrt(1 / 3 / 200)), ("truncated_normal", "W2", 0.01 * 0.8796)])
+@pytest.mark.parametrize("scheme, name, std", [("he", "W1", np.sqrt(2 / 30)),
+                                               ("he", "W2", np.sqrt(2 / 200)),
+                                               ("xavier", "W1", np.sqrt(2 / 230)),
+                                               ("xavier", "W2", np.sqrt(2 / 300)),
+                                               ("uniform", "W1", np.sqrt(1 / 3 / 30)),
+                                               ("uniform", "b1", np.sqrt(1 / 3 / 30)),
+                                               ("uniform", "W2", np.sqrt(1 / 3 / 200)),
+                                               ("truncated_normal", "W2", 0.01 * 0.8796)])
 def test_initialisations_have_the_deviation_that_they_name(scheme, name, std, rng):
     model = tm.MLP([30, 200, 100, 1])
     values = weight(model, model.init(rng, scheme=scheme), name)
@@ -109,13 +115,15 @@ def test_the_truncated_normal_ends_at_two_deviations_and_the_uniform_at_its_boun
 
 
 def test_he_is_the_default_for_relu_and_xavier_for_tanh_and_linear():
-    for model, scheme in ((tm.MLP([3, 5, 1]), "he"), (tm.MLP([3, 5, 1], "tanh"), "xavier"), (tm.Linear(3, 2), "xavier")):
+    for model, scheme in ((tm.MLP([3, 5, 1]), "he"), (tm.MLP(
+        [3, 5, 1], "tanh"), "xavier"), (tm.Linear(3, 2), "xavier")):
         default, named = (model.init(np.random.default_rng(0), scheme=s) for s in (None, scheme))
         assert_array_equal(default, named)
 
 
 def test_single_precision_starts_from_the_same_draws():
     model = tm.MLP([3, 5, 1])
-    double, single = (model.init(np.random.default_rng(0), dtype=d) for d in (np.float64, np.float32))
+    double, single = (model.init(np.random.default_rng(0), dtype=d)
+                      for d in (np.float64, np.float32))
     assert single.dtype == np.float32
     assert_array_equal(single, double.astype(np.float32))

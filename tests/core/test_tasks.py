@@ -17,8 +17,10 @@ def test_sinusoids_have_the_ranges_of_finn_2017(rng):
     assert within(batch.parameters["amplitude"], 0.1, 5.0, 0.02)
     assert within(batch.parameters["phase"], 0.0, np.pi, 0.02)
     assert within(batch.x_support, -5.0, 5.0, 0.02) and within(batch.x_query, -5.0, 5.0, 0.02)
-    for values, middle in ((batch.parameters["amplitude"], 2.55), (batch.parameters["phase"], np.pi / 2)):
-        assert abs(values.mean() - middle) < 4 * values.std() / np.sqrt(5000)  # uniform, not just bounded
+    for name, middle in (("amplitude", 2.55), ("phase", np.pi / 2)):
+        values = batch.parameters[name]
+        far = 4 * values.std() / np.sqrt(5000)
+        assert abs(values.mean() - middle) < far  # uniform, not just bounded
         assert abs(values.std() - np.ptp(values) / np.sqrt(12)) < 0.03
 
 
@@ -26,8 +28,11 @@ def test_a_sinusoid_is_A_sin_x_minus_phase(rng):  # [TASK.1]
     batch = tm.SinusoidTasks().sample(rng, n_tasks=7, n_support=3, n_query=4)
     for t in range(7):
         A, phi = batch.parameters["amplitude"][t], batch.parameters["phase"][t]
-        for x, y in ((batch.x_support[t], batch.y_support[t]), (batch.x_query[t], batch.y_query[t])):
-            assert_allclose(y, A * np.sin(x) * np.cos(phi) - A * np.cos(x) * np.sin(phi), rtol=1e-12, atol=1e-14)
+        support, query = (batch.x_support, batch.y_support), (batch.x_query, batch.y_query)
+        for x, y in ((xs[t], ys[t]) for xs, ys in (support, query)):
+            assert_allclose(y,
+                            A * np.sin(x) * np.cos(phi) - A * np.cos(x) * np.sin(phi), rtol=1e-12,
+                            atol=1e-14)
 
 
 def test_a_line_is_slope_times_x_plus_intercept(rng):  # [TASK.2]
@@ -38,7 +43,8 @@ def test_a_line_is_slope_times_x_plus_intercept(rng):  # [TASK.2]
     assert within(batch.x_support, 0.0, 4.0, 0.01)
     for t in range(5):
         a, b = batch.parameters["slope"][t], batch.parameters["intercept"][t]
-        assert_allclose(batch.y_support[t], [[a * x + b] for x in batch.x_support[t, :, 0]], rtol=1e-12)
+        assert_allclose(batch.y_support[t], [[a * x + b] for x in batch.x_support[t, :, 0]],
+                        rtol=1e-12)
         assert_allclose(batch.y_query[t], [[a * x + b] for x in batch.x_query[t, :, 0]], rtol=1e-12)
 
 
@@ -48,7 +54,8 @@ def test_a_line_has_its_prior_by_default(rng):
         assert within(values, -2.0, 2.0, 0.02)
 
 
-@pytest.mark.parametrize("tasks", [tm.SinusoidTasks(), tm.LinearTasks()], ids=["sinusoids", "lines"])
+@pytest.mark.parametrize("tasks", [tm.SinusoidTasks(), tm.LinearTasks()],
+                         ids=["sinusoids", "lines"])
 def test_shapes_are_tasks_by_points_by_one(tasks, rng):
     batch = tasks.sample(rng, n_tasks=6, n_support=3, n_query=4)
     assert len(batch) == 6
@@ -64,12 +71,14 @@ def test_support_and_query_points_are_different(rng):
 
 def test_tasks_and_points_are_all_different(rng):
     batch = tm.SinusoidTasks().sample(rng, n_tasks=50)
-    for values in (batch.parameters["amplitude"], batch.parameters["phase"], batch.x_support, batch.x_query):
+    for values in (batch.parameters["amplitude"], batch.parameters["phase"], batch.x_support,
+                   batch.x_query):
         assert np.unique(values).size == values.size
 
 
 def test_the_variant_of_nichol_2018_is_one_line(rng):
-    batch = tm.SinusoidTasks(phase=(0, 2 * np.pi), grid=50).sample(rng, n_tasks=400, n_support=50, n_query=50)
+    tasks = tm.SinusoidTasks(phase=(0, 2 * np.pi), grid=50)
+    batch = tasks.sample(rng, n_tasks=400, n_support=50, n_query=50)
     assert within(batch.parameters["phase"], 0, 2 * np.pi, 0.1)
     for x in (batch.x_support, batch.x_query):
         assert_allclose(np.sort(x[..., 0], axis=1), np.tile(np.linspace(-5, 5, 50), (400, 1)))
@@ -118,7 +127,8 @@ def test_iterating_over_a_batch_gives_its_tasks(rng):
 
 def test_a_batch_may_be_made_of_lists(rng):
     batch = tm.SinusoidTasks().sample(rng, n_tasks=2, n_support=3, n_query=1)
-    lists = tm.Batch(*(a.tolist() for a in (batch.x_support, batch.y_support, batch.x_query, batch.y_query)))
+    lists = tm.Batch(*(a.tolist()
+                       for a in (batch.x_support, batch.y_support, batch.x_query, batch.y_query)))
     assert_array_equal(lists[1].y_support, batch[1].y_support)
     assert_array_equal(lists[1].x_query, batch[1].x_query)
 

@@ -9,7 +9,8 @@ import tinymeta as tm
 from tinymeta.checking.numerical import relative_error
 from tinymeta.fast import one_step, products
 
-STEP = tm.Activation("step", lambda z: (z > 0).astype(int), lambda z, a: np.ones_like(a), None, "he")
+STEP = tm.Activation("step", lambda z: (z > 0).astype(int), lambda z, a: np.ones_like(a), None,
+                     "he")
 LEAKY = tm.Activation("leaky", lambda z: np.where(z > 0, 1, 0.1) * z,
                       lambda z, a: np.where(z > 0, 1, 0.1), None, "he")
 LINEAR = tm.Loss("linear", lambda f, y: (f - y).mean((-2, -1)),
@@ -89,7 +90,8 @@ def test_another_query_loss_is_heard(rng):
     loss = OWN_PARTS["tanh 1-5-4-2 with a lopsided loss"]().loss_function
     fast, plain = both(SETTINGS["tanh 2-5-5-5-3"])
     theta, batch = random_theta(plain, rng), random_batch(plain, rng)
-    found, right = (tm.MAML(m, 0.1, query_loss=loss).meta_gradient(theta, batch) for m in (fast, plain))
+    found, right = (tm.MAML(m, 0.1, query_loss=loss).meta_gradient(theta, batch)
+                    for m in (fast, plain))
     assert_allclose(found[0], right[0], rtol=1e-13)
     assert relative_error(right[1], found[1]) < 1e-13
 
@@ -128,13 +130,15 @@ def test_other_shapes_and_types_work_as_in_the_definition(theta_axes, x_axes, ki
     ids=["one step", "first-order", "two steps", "a vector of step sizes"])
 def test_the_one_step_form_is_used_where_it_may_be(make, expected, rng, monkeypatch):
     model, multiplied = tm.FastMLP([1, 5, 1]), []
-    counted = lambda *a: multiplied.append(1) or (np.dot, np.matmul)  # asked for by one_step.py alone
+    counted = lambda *a: multiplied.append(1) or (np.dot, np.matmul
+                                                  )  # asked for by one_step.py alone
     monkeypatch.setattr(products, "for_rows", counted)
     make(model).meta_gradient(random_theta(model, rng), random_batch(model, rng))
     assert bool(multiplied) == expected
 
 
-@pytest.mark.parametrize("bytes_", [0, 4 * 2 * 20 * 8, 10**9], ids=["one task", "four tasks", "all"])
+@pytest.mark.parametrize("bytes_", [0, 4 * 2 * 20 * 8, 10**9],
+                         ids=["one task", "four tasks", "all"])
 def test_chunks_that_fit_the_cache_change_nothing(bytes_, rng, monkeypatch):
     model = tm.FastMLP([1, 20, 1], "tanh")
     theta, batch = random_theta(model, rng), random_batch(model, rng, 10, 1, 2)

@@ -23,8 +23,12 @@ def by_hand(theta, x, y):
     h, before, f = [0 * b[0]] * 5, np.zeros(3), []
     for x_t, y_t in zip(x, y):
         s = [*x_t, *before]
-        h = [np.tanh(sum(s[i] * U[i, j] for i in range(5)) + sum(h[i] * W[i, j] for i in range(5)) + b[j])
-             for j in range(5)]
+        h = [
+            np.tanh(
+                sum(s[i] * U[i, j] for i in range(5)) + sum(h[i] * W[i, j]
+                                                            for i in range(5)) + b[j])
+            for j in range(5)
+        ]
         f.append([sum(h[i] * C[i, k] for i in range(5)) + c[k] for k in range(3)])
         before = y_t
     return np.array(f)
@@ -56,10 +60,13 @@ def test_a_gru_s_predictions_are_those_of_its_equations(rng):  # [GRU.1] [GRU.2]
 @pytest.mark.parametrize("K", [1, 2, 6])
 def test_gradient_and_product_pass_both_numerical_ways(model, loss, K, rng):
     """[RNN.3] [RNN.4] [RNN.5] [RNN.6] [RNN.7] [RNN.8] [RNN.9] [RNN.10] [RNN.11] [RNN.12]
-    [GRU.5] [GRU.6] [GRU.7] [GRU.8] [GRU.9] [GRU.10] [GRU.11] [GRU.12] [GRU.13] [GRU.14] [GRU.15] [GRU.16] [GRU.17]"""
+    [GRU.5] [GRU.6] [GRU.7] [GRU.8] [GRU.9] [GRU.10] [GRU.11] [GRU.12] [GRU.13] [GRU.14] [GRU.15]
+    [GRU.16] [GRU.17]"""
     model, (theta, x, y) = type(model)(2, 5, 3, loss), problem(rng, K=K, model=model)
-    assert tm.check_gradient(lambda t: model.loss(t, x, y), lambda t: model.gradient(t, x, y), theta, model)
-    assert tm.check_hvp(lambda t: model.gradient(t, x, y), lambda t, v: model.hvp(t, x, y, v), theta, model)
+    assert tm.check_gradient(lambda t: model.loss(t, x, y), lambda t: model.gradient(t, x, y),
+                             theta, model)
+    assert tm.check_hvp(lambda t: model.gradient(t, x, y), lambda t, v: model.hvp(t, x, y, v),
+                        theta, model)
 
 
 @each
@@ -81,7 +88,8 @@ def test_tasks_are_kept_apart_precision_is_theta_s_and_nothing_is_changed(model,
         together = function(theta, x, y, *more)
         assert_allclose(together, [function(*task) for task in zip(theta, x, y, *more)], rtol=1e-11)
         shared = function(theta[0], x, y, *more)
-        assert_allclose(shared, [function(theta[0], *task) for task in zip(x, y, *more)], rtol=1e-11)
+        assert_allclose(shared, [function(theta[0], *task) for task in zip(x, y, *more)],
+                        rtol=1e-11)
         single = function(*(a.astype(np.float32) for a in (theta, x, y, *more)))
         assert np.asarray(single).dtype == np.float32
 
@@ -91,7 +99,8 @@ def test_tasks_are_kept_apart_precision_is_theta_s_and_nothing_is_changed(model,
 def test_maml_through_it_is_exact(model, steps, rng):
     theta, batch = problem(rng, model=model)[0], random_batch(model, rng, 3, 6, 4)
     method = tm.MAML(model, 0.1, steps)
-    assert tm.check_gradient(lambda t: method.meta_loss(t, batch), method.meta_gradient(theta, batch)[1], theta, model)
+    assert tm.check_gradient(lambda t: method.meta_loss(t, batch),
+                             method.meta_gradient(theta, batch)[1], theta, model)
 
 
 @each
@@ -100,21 +109,32 @@ def test_the_ladder_of_checks_holds_for_it(model, rng):
 
 
 MISTAKES = {
-    "a time step's share of W is missing": ("back_to_theta", lambda self, e, delta: self.model.layout.flatten([
-        self.s.swapaxes(-1, -2) @ delta, self.before[..., :-1, :].swapaxes(-1, -2) @ delta[..., :-1, :],
-        delta.sum(axis=-2), self.h.swapaxes(-1, -2) @ e, e.sum(axis=-2)])),
-    "the state of the wrong step": ("back_to_theta", lambda self, e, delta: self.model.layout.flatten([
-        self.s.swapaxes(-1, -2) @ delta, self.h.swapaxes(-1, -2) @ delta, delta.sum(axis=-2),
-        self.h.swapaxes(-1, -2) @ e, e.sum(axis=-2)])),
-    "nothing comes back through time": ("errors", lambda self, e, carried=0: (
-        q := e @ self.C.swapaxes(-1, -2), q * self.slope))}
+    "a time step's share of W is missing": (
+        "back_to_theta", lambda self, e, delta: self.model.layout.flatten([
+            self.s.swapaxes(-1, -2) @ delta, self.before[..., :-1, :].swapaxes(-1, -2) @ delta[
+                ..., :-1, :],
+            delta.sum(axis=-2),
+            self.h.swapaxes(-1, -2) @ e,
+            e.sum(axis=-2)
+        ])), "the state of the wrong step": ("back_to_theta",
+                                             lambda self, e, delta: self.model.layout.flatten([
+                                                 self.s.swapaxes(-1, -2) @ delta,
+                                                 self.h.swapaxes(-1, -2) @ delta,
+                                                 delta.sum(axis=-2),
+                                                 self.h.swapaxes(-1, -2) @ e,
+                                                 e.sum(axis=-2)
+                                             ])),
+    "nothing comes back through time": ("errors", lambda self, e, carried=0:
+                                        (q := e @ self.C.swapaxes(-1, -2), q * self.slope))
+}
 
 
 @pytest.mark.parametrize("name, mistake", MISTAKES.values(), ids=MISTAKES)
 def test_planted_mistakes_fail(name, mistake, rng, monkeypatch):
     theta, x, y = problem(rng)
     monkeypatch.setattr(source.RNNPass, name, mistake)
-    assert not tm.check_gradient(lambda t: MODEL.loss(t, x, y), lambda t: MODEL.gradient(t, x, y), theta, MODEL)
+    assert not tm.check_gradient(lambda t: MODEL.loss(t, x, y), lambda t: MODEL.gradient(t, x, y),
+                                 theta, MODEL)
 
 
 def test_all_is_drawn_within_its_bounds():

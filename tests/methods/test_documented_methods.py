@@ -65,17 +65,20 @@ def put_on_the_object():
     return model
 
 
-MODELS = {"MLP": (lambda: DecayedMLP([1, 5, 1], "tanh"), lambda: tm.MLP([1, 5, 1], "tanh")),
-          "FastMLP": (lambda: DecayedFastMLP([1, 5, 1], "tanh"), lambda: tm.MLP([1, 5, 1], "tanh")),
-          "Linear": (lambda: DecayedLinear(1, 1), lambda: tm.Linear(1, 1)),
-          "a subclass of a subclass": (lambda: OfADecayed([1, 5, 1], "tanh"), lambda: tm.MLP([1, 5, 1], "tanh")),
-          "a proxy": (lambda: Proxy(tm.FastMLP([1, 5, 1], "tanh")), lambda: tm.MLP([1, 5, 1], "tanh")),
-          "functions put on the object": (put_on_the_object, lambda: tm.MLP([1, 5, 1], "tanh"))}
+MODELS = {
+    "MLP": (lambda: DecayedMLP([1, 5, 1], "tanh"), lambda: tm.MLP([1, 5, 1], "tanh")),
+    "FastMLP": (lambda: DecayedFastMLP([1, 5, 1], "tanh"), lambda: tm.MLP([1, 5, 1], "tanh")),
+    "Linear": (lambda: DecayedLinear(1, 1), lambda: tm.Linear(1, 1)),
+    "a subclass of a subclass": (lambda: OfADecayed([1, 5, 1], "tanh"),
+                                 lambda: tm.MLP([1, 5, 1], "tanh")),
+    "a proxy": (lambda: Proxy(tm.FastMLP([1, 5, 1], "tanh")), lambda: tm.MLP([1, 5, 1], "tanh")),
+    "functions put on the object": (put_on_the_object, lambda: tm.MLP([1, 5, 1], "tanh"))
+}
 each = pytest.mark.parametrize("make, plain", MODELS.values(), ids=MODELS)
 
 
 def decayed_by_hand(model, theta, batch, alpha, steps):
-    """MAML's loss and gradient in θ for one-at-a-time decay, by the complex step of its own loss."""
+    """MAML's loss and gradient in θ for one-at-a-time decay, by its own loss's complex step."""
     def meta_loss(theta):
         losses = []
         for x, y, x_q, y_q in zip(*batch.arrays(theta.real)):
@@ -107,7 +110,8 @@ def test_and_the_inner_loop_the_other_methods_and_evaluation(make, plain, rng):
     x, y = batch.x_support, batch.y_support
     adapted = theta - 0.1 * (model.gradient(theta, x, y) + DECAY * theta)  # (T, P)
     assert_allclose(tm.adapt(make(), theta, x, y, 0.1, 1)[1], adapted, rtol=1e-13)
-    assert_allclose(tm.Reptile(make(), 0.1, 1).meta_gradient(theta, batch)[1], (theta - adapted).mean(axis=0))
+    assert_allclose(
+        tm.Reptile(make(), 0.1, 1).meta_gradient(theta, batch)[1], (theta - adapted).mean(axis=0))
     decay = DECAY / 2 * (theta @ theta)
     loss, gradient = tm.JointTraining(make()).meta_gradient(theta, batch)
     assert_allclose(loss, model.loss(theta, x, y).mean() + decay, rtol=1e-13)

@@ -1,4 +1,4 @@
-"""Meta-SGD, ANIL, CAVIA, implicit MAML, ridge head, prototypes: exact, and controls that must fail."""
+"""Meta-SGD, ANIL, CAVIA, implicit MAML, ridge head, prototypes: exact; controls that must fail."""
 
 import numpy as np
 import pytest
@@ -16,18 +16,29 @@ RATES = ["one", "block", "parameter", "step"]
 
 
 def make_all(model, context, S):
-    methods = {f"Meta-SGD, {rates}{', positive' * positive}": tm.MetaSGD(model, 0.05, S, rates, positive)
-               for rates in RATES for positive in (False, True)}
+    methods = {
+        f"Meta-SGD, {rates}{', positive' * positive}": tm.MetaSGD(model, 0.05, S, rates, positive)
+        for rates in RATES
+        for positive in (False, True)
+    }
     return {**methods, "ANIL": tm.ANIL(model, 0.1, S), "CAVIA": tm.CAVIA(context, 0.3, S),
             "MAML with a context": tm.MAML(context, 0.1, S)}
 
 
-FIXED = {"ridge head, learned": tm.RidgeHead(MODEL, 0.5), "ridge head, fixed": tm.RidgeHead(MODEL, 0.5, learned=False),
-         "ridge head on FastMLP": tm.RidgeHead(FAST, 0.5), "implicit, linear": tm.ImplicitMAML(tm.Linear(2, 3), 0.7),
-         "implicit, tanh": tm.ImplicitMAML(MODEL, 1.0), "prototypes": tm.Prototypes(tm.MLP([2, 5, 4], "tanh"))}
-METHODS = {f"{name}, {S} steps": method for S in (1, 2, 5) for name, method in make_all(MODEL, CONTEXT, S).items()} | FIXED
+FIXED = {
+    "ridge head, learned": tm.RidgeHead(MODEL, 0.5), "ridge head, fixed": tm.RidgeHead(
+        MODEL, 0.5, learned=False), "ridge head on FastMLP": tm.RidgeHead(FAST, 0.5),
+    "implicit, linear": tm.ImplicitMAML(tm.Linear(2, 3), 0.7), "implicit, tanh": tm.ImplicitMAML(
+        MODEL, 1.0), "prototypes": tm.Prototypes(tm.MLP([2, 5, 4], "tanh"))
+}
+METHODS = {
+    f"{name}, {S} steps": method
+    for S in (1, 2, 5)
+    for name, method in make_all(MODEL, CONTEXT, S).items()
+} | FIXED
 each = pytest.mark.parametrize("name", METHODS)
-each_of_two_steps = pytest.mark.parametrize("name", [name for name in METHODS if not name.endswith(("1 steps", "5 steps"))])
+each_of_two_steps = pytest.mark.parametrize(
+    "name", [name for name in METHODS if not name.endswith(("1 steps", "5 steps"))])
 
 
 def problem(name, rng, K=4):
@@ -35,7 +46,8 @@ def problem(name, rng, K=4):
     method, batch = METHODS[name], random_batch(MODEL, rng, 3, K, 6)
     if name == "prototypes":
         one_hot = [np.eye(3)[rng.permuted(np.arange(n) % 3, axis=0)] for n in (K, K, K, 6, 6, 6)]
-        batch = tm.Batch(batch.x_support, np.stack(one_hot[:3]), batch.x_query, np.stack(one_hot[3:]))
+        batch = tm.Batch(batch.x_support, np.stack(one_hot[:3]), batch.x_query, np.stack(
+            one_hot[3:]))
     omega = method.init(np.random.default_rng(5))
     return method, omega + 0.1 * rng.standard_normal(omega.size), batch
 
@@ -47,8 +59,9 @@ def check(method, omega, batch, claimed=None):
 
 @each
 def test_the_meta_gradient_passes_both_numerical_ways(name, rng):
-    """[METASGD.1] [METASGD.2] [METASGD.3] [METASGD.4] [ANIL.1] [CAVIA.1] [CAVIA.2] [IMPLICIT.1] [IMPLICIT.2] [CG.1]
-    [RIDGE.1] [RIDGE.2] [RIDGE.3] [PROTO.1] [PROTO.2] [PROTO.3] [PROTO.4] [PROTO.5] [PROTO.6]"""
+    """[METASGD.1] [METASGD.2] [METASGD.3] [METASGD.4] [ANIL.1] [CAVIA.1] [CAVIA.2] [IMPLICIT.1]
+    [IMPLICIT.2] [CG.1] [RIDGE.1] [RIDGE.2] [RIDGE.3] [PROTO.1] [PROTO.2] [PROTO.3] [PROTO.4]
+    [PROTO.5] [PROTO.6]"""
     for K in (4, 9) if "ridge" in name else (4,):  # fewer and more examples than features
         report = check(*problem(name, rng, K))
         assert report, report
@@ -81,7 +94,8 @@ def test_predictions_and_losses_start_before_adaptation_and_reach_the_meta_loss(
     method, omega, batch = problem(name, rng)
     sets = batch.x_support, batch.y_support, batch.x_query
     steps = getattr(method, "steps", 40)
-    f, losses = method.predictions(omega, *sets, steps), method.losses(omega, *sets, batch.y_query, steps)
+    f, losses = method.predictions(omega, *sets, steps), method.losses(
+        omega, *sets, batch.y_query, steps)
     assert f.shape == (steps + 1, *batch.y_query.shape) and losses.shape == (steps + 1, 3)
     loss = tm.softmax if name == "prototypes" else tm.squared_error
     assert_allclose(loss.value(f, batch.y_query), losses, rtol=1e-10)
@@ -103,7 +117,8 @@ def test_training_runs_and_resumes_to_the_same_bits(name, rng, tmp_path):
     *_, middle = tm.meta_train(method, Tasks(), omega, optimizer, 2, rng)
     tm.save_checkpoint(tmp_path / "run.npz", middle.omega, 2, optimizer, rng)
     *_, whole = tm.meta_train(method, Tasks(), omega, tm.Adam(1e-3), 4, np.random.default_rng(1))
-    kept, again, rng = tm.load_checkpoint(tmp_path / "run.npz"), tm.Adam(1e-3), np.random.default_rng(9)
+    kept, again, rng = tm.load_checkpoint(
+        tmp_path / "run.npz"), tm.Adam(1e-3), np.random.default_rng(9)
     kept.restore(again, rng)
     *_, resumed = tm.meta_train(method, Tasks(), kept.theta, again, 4, rng, start=2)
     assert_array_equal(resumed.omega, whole.omega)
@@ -126,13 +141,16 @@ def test_on_the_fast_network_all_are_the_same(S, rng):
 def test_meta_sgd_with_all_rates_equal_is_maml_and_its_rates_lie_where_they_should(rates, rng):
     method, batch = tm.MetaSGD(MODEL, 0.07, 2, rates), random_batch(MODEL, rng)
     omega = method.init(np.random.default_rng(5))
-    P, n = MODEL.n_params, {"one": 1, "block": 6, "parameter": MODEL.n_params, "step": 2 * MODEL.n_params}[rates]
-    assert method.n_params == P + n and method.blocks[-1][0] == "rates" and (omega[P:] == 0.07).all()
+    P = MODEL.n_params
+    n = {"one": 1, "block": 6, "parameter": P, "step": 2 * P}[rates]
+    assert method.n_params == P + n and method.blocks[-1][0] == "rates"
+    assert (omega[P:] == 0.07).all()
     loss, gradient = method.meta_gradient(omega, batch)
     maml_loss, maml = tm.MAML(MODEL, 0.07, 2).meta_gradient(omega[:P], batch)
     assert_allclose(loss, maml_loss, rtol=1e-13)
     assert relative_error(maml, gradient[:P]) < 1e-13
-    assert not check(method, omega, batch, np.append(gradient[:P], np.resize(gradient[:P], n)))  # θ's gradient for α's
+    assert not check(method, omega, batch, np.append(gradient[:P], np.resize(
+        gradient[:P], n)))  # θ's gradient for α's
     negative = np.append(omega[:P], -omega[P:])
     assert check(method, negative, batch)  # rates may become negative
     moved = [tm.evaluate_batch(method, omega, batch, steps=4).errors,
@@ -149,7 +167,8 @@ def test_rates_of_steps_are_used_step_by_step_and_the_last_goes_on(rng):
     for alpha in (0.1, 0.02, 0.02):
         theta = theta - alpha * MODEL.gradient(theta, batch.x_support, batch.y_support)
         expected.append(theta)
-    for found, right in zip(method.trajectory(omega, batch.x_support, batch.y_support, 3), expected):
+    for found, right in zip(method.trajectory(omega, batch.x_support, batch.y_support, 3),
+                            expected):
         assert_allclose(found, right, rtol=1e-12)
 
 
@@ -160,7 +179,8 @@ def test_positive_rates_are_exponentials(rng):
     logs = np.append(omega[:P], np.log(omega[P:]))
     assert positive.blocks[-1][0] == "log rates"
     assert_allclose(positive.init(np.random.default_rng(5)), logs, rtol=1e-15)
-    (loss, g), (same, of_logs) = free.meta_gradient(omega, batch), positive.meta_gradient(logs, batch)
+    (loss, g), (same, of_logs) = free.meta_gradient(omega, batch), positive.meta_gradient(
+        logs, batch)
     assert_allclose(loss, same, rtol=1e-13)
     assert_allclose(of_logs[P:], g[P:] * 0.05, rtol=1e-10, atol=1e-14)
 
@@ -182,7 +202,8 @@ def test_cavia_moves_the_context_alone_from_zero(rng):
     start = next(method.trajectory(omega, batch.x_support, batch.y_support, 0))
     assert_array_equal(start, np.tile(np.append([0, 0], omega), (3, 1)))
     alpha = np.where(np.arange(CONTEXT.n_params) < 2, 0.3, 0)
-    expected = tm.adapt(CONTEXT, np.append([0.0, 0.0], omega), batch.x_support, batch.y_support, alpha, 2)
+    expected = tm.adapt(CONTEXT, np.append([0.0, 0.0], omega), batch.x_support, batch.y_support,
+                        alpha, 2)
     assert_allclose(theta, expected[-1], rtol=1e-12)
     assert (method.n_params, method.blocks) == (CONTEXT.n_params - 2, CONTEXT.blocks[1:])
 
@@ -207,7 +228,8 @@ def test_cavia_without_its_hessian_or_its_reset_fails(rng):
 
 def test_a_context_model_is_a_network_on_x_and_c(rng):
     """[CONTEXT.1] [CONTEXT.2] [CONTEXT.3] [CONTEXT.4]"""
-    theta, (x, y) = rng.standard_normal(CONTEXT.n_params), (rng.standard_normal((7, 2)), rng.standard_normal((7, 3)))
+    theta, (x, y) = rng.standard_normal(CONTEXT.n_params), (rng.standard_normal(
+        (7, 2)), rng.standard_normal((7, 3)))
     plain = tm.MLP([4, 5, 4, 3], "tanh")
     inputs = np.concatenate([x, np.tile(theta[:2], (7, 1))], axis=1)
     assert_allclose(CONTEXT.predict(theta, x), plain.predict(theta[2:], inputs), rtol=1e-13)
@@ -228,9 +250,11 @@ def test_cavia_hears_a_subclass_of_the_context_model(rng):
         def hvp(self, theta, x, y, v):
             return super().hvp(theta, x, y, v) + 0.2 * v
 
-    method, (_, omega, batch) = tm.CAVIA(Decayed(WIDTHS, 2, "tanh"), 0.3, 2), problem("CAVIA, 2 steps", rng)
+    method, (_, omega, batch) = tm.CAVIA(Decayed(WIDTHS, 2, "tanh"), 0.3, 2), problem(
+        "CAVIA, 2 steps", rng)
     theta, _ = method.adapt(omega, batch.x_support, batch.y_support)
-    expected = CONTEXT.loss(theta, batch.x_query, batch.y_query) + 0.1 * (theta * theta).sum(axis=-1)
+    expected = CONTEXT.loss(theta, batch.x_query,
+                            batch.y_query) + 0.1 * (theta * theta).sum(axis=-1)
     assert_allclose(method.meta_loss(omega, batch), expected.mean(), rtol=1e-12)
     assert check(method, omega, batch)
 
@@ -241,7 +265,8 @@ def test_implicit_maml_stands_at_the_optimum_and_reports_its_residual(rng):
     method, omega, batch = problem("implicit, tanh", rng)
     theta, _ = method.adapt(omega, batch.x_support, batch.y_support)
     residual = MODEL.gradient(theta, batch.x_support, batch.y_support) + 1.0 * (theta - omega)
-    assert np.abs(residual).max() < 1e-12 and (method.residual <= 1e-10).all() and method.residual.shape == (3,)
+    assert np.abs(residual).max() < 1e-12 and (method.residual
+                                               <= 1e-10).all() and method.residual.shape == (3, )
 
 
 def test_unrolled_gradients_come_close_to_the_implicit_one_step_by_step(rng):
@@ -298,7 +323,8 @@ def test_the_ridge_head_is_ridge_regression_on_the_features(K, rng):
         A = np.c_[np.tanh(hidden), np.ones(K)]
         W = np.linalg.solve(A.T @ A + 0.5 * np.eye(5), A.T @ batch.y_support[t])
         assert_allclose(theta[t], np.concatenate([omega[:-1], W.ravel()]), rtol=1e-9)
-    assert method.blocks == [*MODEL.blocks[:-2], ("log strength", (1,))] and omega[-1] == np.log(0.5)
+    assert method.blocks == [*MODEL.blocks[:-2],
+                             ("log strength", (1, ))] and omega[-1] == np.log(0.5)
     start, solved, after = method.trajectory(omega, batch.x_support, batch.y_support, 2)
     assert (start[:, -15:] == 0).all()
     assert_array_equal(solved, after)
@@ -314,7 +340,8 @@ def test_a_solve_that_is_treated_as_constant_fails(rng):
 def test_prototypes_are_class_means_and_the_nearest_wins(rng):
     method, omega, batch = problem("prototypes", rng)
     means, _ = method.adapt(omega, batch.x_support, batch.y_support)
-    f, query = method.model.predict(omega, batch.x_support), method.model.predict(omega, batch.x_query)
+    f, query = method.model.predict(omega, batch.x_support), method.model.predict(
+        omega, batch.x_query)
     scores = method.predictions(omega, batch.x_support, batch.y_support, batch.x_query, 0)[0]
     for t in range(3):
         labels = batch.y_support[t].argmax(axis=1)
@@ -322,16 +349,25 @@ def test_prototypes_are_class_means_and_the_nearest_wins(rng):
         assert_allclose(means[t].reshape(3, 4), by_hand, rtol=1e-12)
         assert_allclose(scores[t], -((query[t][:, None] - by_hand) ** 2).sum(axis=-1), rtol=1e-12)
     with pytest.raises(ValueError, match="class without an example"):
-        method.meta_gradient(omega, tm.Batch(batch.x_support, np.eye(3)[np.zeros((3, 4), int)], batch.x_query, batch.y_query))
+        method.meta_gradient(
+            omega,
+            tm.Batch(batch.x_support,
+                     np.eye(3)[np.zeros((3, 4), int)], batch.x_query, batch.y_query))
 
 
-@pytest.mark.parametrize("make, words", [
-    (lambda: tm.MetaSGD(MODEL, rates="layer"), "rates is 'layer'"), (lambda: tm.MetaSGD(MODEL, alpha=0), "alpha"),
-    (lambda: tm.MetaSGD(MODEL, steps=0), "steps"), (lambda: tm.ANIL(MODEL, alpha=-1), "alpha"),
-    (lambda: tm.CAVIA(MODEL), "ContextMLP"), (lambda: tm.ContextMLP([1, 4, 1], context=0), "context"),
-    (lambda: tm.ImplicitMAML(MODEL, strength=0), "strength"), (lambda: tm.ImplicitMAML(MODEL, tolerance=2), "tolerance"),
-    (lambda: tm.RidgeHead(tm.MLP([1, 1])), "hidden layer"), (lambda: tm.RidgeHead(MODEL, strength=-1), "strength"),
-    (lambda: tm.MetaSGD(MODEL).meta_gradient(np.zeros(3), random_batch(MODEL, np.random.default_rng(0))), "omega")])
+@pytest.mark.parametrize(
+    "make, words", [(lambda: tm.MetaSGD(MODEL, rates="layer"), "rates is 'layer'"),
+                    (lambda: tm.MetaSGD(MODEL, alpha=0), "alpha"),
+                    (lambda: tm.MetaSGD(MODEL, steps=0), "steps"),
+                    (lambda: tm.ANIL(MODEL, alpha=-1), "alpha"),
+                    (lambda: tm.CAVIA(MODEL), "ContextMLP"),
+                    (lambda: tm.ContextMLP([1, 4, 1], context=0), "context"),
+                    (lambda: tm.ImplicitMAML(MODEL, strength=0), "strength"),
+                    (lambda: tm.ImplicitMAML(MODEL, tolerance=2), "tolerance"),
+                    (lambda: tm.RidgeHead(tm.MLP([1, 1])), "hidden layer"),
+                    (lambda: tm.RidgeHead(MODEL, strength=-1), "strength"),
+                    (lambda: tm.MetaSGD(MODEL).meta_gradient(
+                        np.zeros(3), random_batch(MODEL, np.random.default_rng(0))), "omega")])
 def test_wrong_settings_are_named(make, words):
     with pytest.raises((ValueError, TypeError), match=words):
         make()

@@ -16,11 +16,14 @@ def problem(rng):
     return 0.6 * rng.standard_normal(RNN.n_params), random_batch(RNN, rng, 4, 6, 7)
 
 
-def test_the_meta_loss_is_that_of_the_whole_sequence_and_its_gradient_is_exact(problem):  # [MEMORY.1]
+def test_the_meta_loss_is_that_of_the_whole_sequence_and_its_gradient_is_exact(
+        problem):  # [MEMORY.1]
     omega, batch = problem
-    x, y = (np.concatenate(sets, axis=1) for sets in ((batch.x_support, batch.x_query), (batch.y_support, batch.y_query)))
+    x, y = (np.concatenate(sets, axis=1)
+            for sets in ((batch.x_support, batch.x_query), (batch.y_support, batch.y_query)))
     loss, gradient = METHOD.meta_gradient(omega, batch)
-    assert_allclose([loss, METHOD.meta_loss(omega, batch)], RNN.loss(omega, x, y).mean(), rtol=1e-13)
+    assert_allclose([loss, METHOD.meta_loss(omega, batch)],
+                    RNN.loss(omega, x, y).mean(), rtol=1e-13)
     assert tm.check_gradient(lambda w: METHOD.meta_loss(w, batch), gradient, omega, METHOD)
 
 
@@ -53,13 +56,15 @@ def test_tasks_are_kept_apart_and_precision_is_omega_s(problem):
     loss, gradient = METHOD.meta_gradient(omega, batch)
     singles = [METHOD.meta_gradient(omega, task) for task in batch]
     assert_allclose(gradient, np.mean([g for _, g in singles], axis=0), rtol=1e-10, atol=1e-14)
-    assert [np.asarray(a).dtype for a in METHOD.meta_gradient(omega.astype(np.float32), batch)] == [np.float32] * 2
+    assert [np.asarray(a).dtype
+            for a in METHOD.meta_gradient(omega.astype(np.float32), batch)] == [np.float32] * 2
 
 
 def test_training_lowers_the_error_shot_by_shot():
     rng, tasks = np.random.default_rng(0), tm.LinearTasks()
     method = tm.Memory(tm.RNN(1, 12, 1))
-    *_, last = tm.meta_train(method, tasks, method.init(rng), tm.Adam(0.01, max_norm=1.0), 400, rng, 16, 5, 5)
+    *_, last = tm.meta_train(method, tasks, method.init(rng), tm.Adam(0.01, max_norm=1.0), 400, rng,
+                             16, 5, 5)
     curve = tm.evaluate(method, last.omega, tasks, rng, 200, 5, steps=5)
     assert curve.mean[5] < 0.5 * curve.mean[0] and curve.mean[1] < curve.mean[0]
 

@@ -8,8 +8,11 @@ from numpy.testing import assert_allclose, assert_array_equal
 import tinymeta as tm
 
 MODEL = tm.MLP([2, 5, 4, 3], "tanh")
-METHODS = {"MAML": tm.MAML(MODEL, 0.05, 2), "MAML, vector": tm.MAML(MODEL, np.linspace(0, 0.1, MODEL.n_params), 3),
-           "Reptile": tm.Reptile(MODEL, 0.05, 3, batch_size=2), "joint training": tm.JointTraining(MODEL, 0.05)}
+METHODS = {
+    "MAML": tm.MAML(MODEL, 0.05, 2), "MAML, vector": tm.MAML(
+        MODEL, np.linspace(0, 0.1, MODEL.n_params), 3), "Reptile": tm.Reptile(
+            MODEL, 0.05, 3, batch_size=2), "joint training": tm.JointTraining(MODEL, 0.05)
+}
 each = pytest.mark.parametrize("method", METHODS.values(), ids=METHODS)
 
 
@@ -32,16 +35,19 @@ def test_the_pullback_is_the_transposed_jacobian_of_adapt(method, problem, rng):
 
 def test_first_order_pulls_v_back_to_v(problem, rng):
     v = rng.standard_normal((3, MODEL.n_params))
-    _, pullback = tm.MAML(MODEL, 0.05, 2, first_order=True).adapt(problem[0], *problem[1].arrays(problem[0])[:2])
+    _, pullback = tm.MAML(MODEL, 0.05, 2, first_order=True).adapt(
+        problem[0], *problem[1].arrays(problem[0])[:2])
     assert_array_equal(pullback(v), v)
 
 
 @pytest.mark.parametrize("name", ["MAML", "MAML, vector"])
-def test_the_meta_gradient_is_the_mean_of_the_pulled_back_query_gradients(name, problem):  # [META.1]
+def test_the_meta_gradient_is_the_mean_of_the_pulled_back_query_gradients(name, problem):
+    """[META.1]"""
     omega, batch = problem
     theta, pullback = METHODS[name].adapt(omega, batch.x_support, batch.y_support)
     query = MODEL.gradient(theta, batch.x_query, batch.y_query)  # (T, P)
-    assert_allclose(METHODS[name].meta_gradient(omega, batch)[1], pullback(query).mean(axis=0), rtol=1e-12)
+    assert_allclose(METHODS[name].meta_gradient(omega, batch)[1],
+                    pullback(query).mean(axis=0), rtol=1e-12)
 
 
 @each
@@ -66,12 +72,14 @@ def test_the_method_owns_the_layout_of_omega(method):
 def test_a_query_loss_judges_and_the_model_s_own_adapts(problem):
     lopsided = OWN_PARTS["tanh 1-5-4-2 with a lopsided loss"]().loss_function
     omega, batch = problem
-    method, judge = tm.MAML(MODEL, 0.05, 2, query_loss=lopsided), tm.MLP(MODEL.widths, "tanh", lopsided)
+    method, judge = tm.MAML(MODEL, 0.05, 2, query_loss=lopsided), tm.MLP(
+        MODEL.widths, "tanh", lopsided)
     adapted = tm.adapt(MODEL, omega, batch.x_support, batch.y_support, 0.05, 2)
     expected = judge.loss(adapted, batch.x_query, batch.y_query)  # (3, T)
     assert_allclose(method.meta_loss(omega, batch), expected[-1].mean(), rtol=1e-13)
     assert_allclose(tm.evaluate_batch(method, omega, batch, steps=2).errors, expected, rtol=1e-12)
-    assert tm.check_gradient(lambda w: method.meta_loss(w, batch), method.meta_gradient(omega, batch)[1], omega)
+    assert tm.check_gradient(lambda w: method.meta_loss(w, batch),
+                             method.meta_gradient(omega, batch)[1], omega)
     assert MODEL.loss_function is tm.squared_error  # the model itself is left alone
 
 
@@ -80,7 +88,8 @@ class TwoRates(tm.Method):
 
     n_params = MODEL.n_params + 2
     blocks = [*MODEL.blocks, ("log rates", (2,))]
-    is_bias = np.concatenate([np.full(np.prod(shape), name[0] == "b") for name, shape in MODEL.blocks]).astype(int)
+    is_bias = np.concatenate(
+        [np.full(np.prod(shape), name[0] == "b") for name, shape in MODEL.blocks]).astype(int)
 
     def init(self, rng, dtype=np.float64, scheme=None):
         return np.append(self.model.init(rng, dtype, scheme), [-3.0, -4.0]).astype(dtype)
@@ -109,7 +118,8 @@ class TwoRates(tm.Method):
 def test_a_longer_omega_is_checked_trained_evaluated_and_kept(problem, tmp_path):
     method, (_, batch) = TwoRates(MODEL), problem
     omega = method.init(np.random.default_rng(0))
-    assert tm.check_gradient(lambda w: method.meta_loss(w, batch), method.meta_gradient(omega, batch)[1], omega, method)
+    assert tm.check_gradient(lambda w: method.meta_loss(w, batch),
+                             method.meta_gradient(omega, batch)[1], omega, method)
 
     class Tasks:
         def sample(self, rng, *sizes):
@@ -126,7 +136,8 @@ def test_a_longer_omega_is_checked_trained_evaluated_and_kept(problem, tmp_path)
     checkpoint, again = tm.load_checkpoint(path), tm.Adam(0.01)
     checkpoint.restore(again, rng)
     (resumed,) = tm.meta_train(method, Tasks(), checkpoint.theta, again, 4, rng, 2, 4, 5, start=3)
-    *_, whole = tm.meta_train(method, Tasks(), omega, tm.Adam(0.01), 4, np.random.default_rng(1), 2, 4, 5)
+    *_, whole = tm.meta_train(method, Tasks(), omega, tm.Adam(0.01), 4, np.random.default_rng(1), 2,
+                              4, 5)
     assert_array_equal(resumed.omega, whole.omega)
     with pytest.raises(ValueError, match="omega has shape"):
         tm.meta_train(method, Tasks(), omega[:-2], tm.Adam(), 3, rng)

@@ -1,4 +1,4 @@
-"""Checkpoints: a resumed run is the uninterrupted one, bit for bit; a bad file is an error, never a surprise."""
+"""Checkpoints: a resumed run is the uninterrupted one, bit for bit; a bad file is an error."""
 
 import dataclasses
 import json
@@ -16,15 +16,18 @@ TASKS = tm.SinusoidTasks(noise=0.1)
 
 def train(theta, optimizer, rng, iterations, start=0):
     losses = []
-    for step in tm.meta_train(tm.MAML(MODEL, 0.05), TASKS, theta, optimizer, iterations, rng, 3, 4, 4, start=start):
+    for step in tm.meta_train(tm.MAML(MODEL, 0.05), TASKS, theta, optimizer, iterations, rng, 3, 4,
+                              4, start=start):
         losses.append(step.loss)
     return step.theta, losses
 
 
-@pytest.mark.parametrize("generator", [np.random.PCG64, np.random.MT19937, np.random.Philox, np.random.SFC64],
+@pytest.mark.parametrize("generator",
+                         [np.random.PCG64, np.random.MT19937, np.random.Philox, np.random.SFC64],
                          ids=lambda g: g.__name__)
-@pytest.mark.parametrize("make", [lambda: tm.Adam(0.01), lambda: tm.SGD(tm.linear_schedule(0.1, 0, 9), max_norm=1.0)],
-                         ids=["Adam", "SGD with a schedule"])
+@pytest.mark.parametrize(
+    "make", [lambda: tm.Adam(0.01), lambda: tm.SGD(tm.linear_schedule(0.1, 0, 9), max_norm=1.0)],
+    ids=["Adam", "SGD with a schedule"])
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_a_resumed_run_is_the_uninterrupted_one_bit_for_bit(generator, make, dtype, tmp_path):
     new_rng = lambda: np.random.Generator(generator(7))
@@ -68,7 +71,7 @@ def test_a_truncated_file_is_an_error(good, size):
 
 
 def test_a_file_with_flipped_bytes_is_an_error_or_reads_the_same(good):
-    """Wherever one byte is changed: an error that names the file, or nothing that matters was hit."""
+    """Wherever one byte is changed: an error that names the file, or nothing that matters."""
     data, right = good.read_bytes(), tm.load_checkpoint(good)
     errors = 0
     for position in range(0, len(data), 37):
@@ -83,8 +86,10 @@ def test_a_file_with_flipped_bytes_is_an_error_or_reads_the_same(good):
     assert errors > 20
 
 
-@pytest.mark.parametrize("content", [b"", b"hello", b"PK\x03\x04", b"\x93NUMPY\x01\x00", os.urandom(2000)],
-                         ids=["empty", "text", "a zip's first bytes", "an npy's first bytes", "noise"])
+@pytest.mark.parametrize(
+    "content", [b"", b"hello", b"PK\x03\x04", b"\x93NUMPY\x01\x00",
+                os.urandom(2000)],
+    ids=["empty", "text", "a zip's first bytes", "an npy's first bytes", "noise"])
 def test_a_foreign_file_is_an_error(content, tmp_path):
     (tmp_path / "foreign.npz").write_bytes(content)
     with pytest.raises(tm.CheckpointError, match="foreign.npz"):
@@ -101,7 +106,8 @@ def test_another_npz_or_npy_is_an_error(tmp_path):
 
 
 def test_a_pickle_is_never_loaded(tmp_path):
-    np.savez(tmp_path / "pickled.npz", format=np.array("tinymeta checkpoint 1"), theta=np.array([{}], dtype=object))
+    np.savez(tmp_path / "pickled.npz", format=np.array("tinymeta checkpoint 1"), theta=np.array(
+        [{}], dtype=object))
     with pytest.raises(tm.CheckpointError, match="pickled.npz"):
         tm.load_checkpoint(tmp_path / "pickled.npz")
 
@@ -115,8 +121,9 @@ def test_a_missing_entry_is_an_error(good, missing):
         tm.load_checkpoint(good)
 
 
-@pytest.mark.parametrize("entry, value", [("theta", np.arange(3)), ("theta", np.ones((2, 2))), ("rng_state", "{"), 
-                                          ("settings", "not json"), ("iteration", "three"),
+@pytest.mark.parametrize("entry, value", [("theta", np.arange(3)), ("theta", np.ones((2, 2))),
+                                          ("rng_state", "{"), ("settings", "not json"),
+                                          ("iteration", "three"),
                                           ("format", "tinymeta checkpoint 9")])
 def test_a_wrong_entry_is_an_error(good, entry, value):
     with np.load(good) as file:
@@ -143,12 +150,16 @@ def test_restoring_into_another_optimizer_or_generator_is_an_error(good):
     assert optimizer.t == 0
 
 
-@pytest.mark.parametrize("what, error", [
-    ({"theta": np.array([1.0, np.nan])}, ValueError), ({"theta": np.arange(3)}, TypeError), ({"theta": None}, TypeError),
-    ({"theta": np.ones((2, 2))}, ValueError), ({"settings": ["a"]}, TypeError), ({"settings": {"m": object()}}, TypeError),
-    ({"iteration": -1}, ValueError), ({"losses": ["a"]}, ValueError)],
-    ids=["theta with NaN", "theta of whole numbers", "no theta", "theta of two axes", "settings as a list",
-         "settings with an object", "a negative iteration", "losses of text"])
+@pytest.mark.parametrize(
+    "what, error", [({"theta": np.array([1.0, np.nan])}, ValueError),
+                    ({"theta": np.arange(3)}, TypeError), ({"theta": None}, TypeError),
+                    ({"theta": np.ones((2, 2))}, ValueError), ({"settings": ["a"]}, TypeError),
+                    ({"settings": {"m": object()}}, TypeError), ({"iteration": -1}, ValueError),
+                    ({"losses": ["a"]}, ValueError)],
+    ids=[
+        "theta with NaN", "theta of whole numbers", "no theta", "theta of two axes",
+        "settings as a list", "settings with an object", "a negative iteration", "losses of text"
+    ])
 def test_what_could_not_be_read_back_is_not_written(good, what, error):
     before = good.read_bytes()
     with pytest.raises(error):

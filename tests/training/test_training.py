@@ -9,7 +9,12 @@ from numpy.testing import assert_allclose, assert_array_equal
 import reference
 import tinymeta as tm
 
-GRADIENTS = [np.array([1.0, -2.0, 0.0]), np.array([0.5, 1.0, -3.0]), np.array([-1.0, 4.0, 1.0]), np.array([2.0, 0.1, 0.2])]
+GRADIENTS = [
+    np.array([1.0, -2.0, 0.0]),
+    np.array([0.5, 1.0, -3.0]),
+    np.array([-1.0, 4.0, 1.0]),
+    np.array([2.0, 0.1, 0.2])
+]
 
 
 def run(optimizer, gradients=GRADIENTS, theta=np.array([1.0, 2.0, 3.0])):
@@ -48,15 +53,18 @@ def test_a_schedule_sets_the_rate_of_each_step_from_the_first():
 
 def test_clipping_keeps_the_direction_and_bounds_the_norm():  # [CLIP.1]
     theta = np.zeros(2)
-    assert_allclose(tm.SGD(1.0, max_norm=1.0).step(theta, np.array([3.0, 4.0])), [-0.6, -0.8], rtol=1e-15)
+    assert_allclose(
+        tm.SGD(1.0, max_norm=1.0).step(theta, np.array([3.0, 4.0])), [-0.6, -0.8], rtol=1e-15)
     assert_array_equal(tm.SGD(1.0, max_norm=10.0).step(theta, np.array([3.0, 4.0])), [-3.0, -4.0])
     clipped = [g / max(1, np.linalg.norm(g)) for g in GRADIENTS]
     assert_allclose(run(tm.Adam(0.1, max_norm=1.0)), run(tm.Adam(0.1), clipped), rtol=1e-14)
 
 
-@pytest.mark.parametrize("dtype, size", [(np.float32, 1e20), (np.float32, 1e38), (np.float64, 1e200)])
+@pytest.mark.parametrize("dtype, size", [(np.float32, 1e20), (np.float32, 1e38),
+                                         (np.float64, 1e200)])
 def test_clipping_survives_a_norm_that_overflows(dtype, size):
-    moved = tm.SGD(1.0, max_norm=1.0).step(np.zeros(2, dtype), np.array([3 * size, -4 * size / 2], dtype) / 2)
+    moved = tm.SGD(1.0, max_norm=1.0).step(np.zeros(2, dtype),
+                                           np.array([3 * size, -4 * size / 2], dtype) / 2)
     assert_allclose(moved, np.array([-1.5, 1.0]) / np.hypot(1.5, 1.0), rtol=1e-6)
 
 
@@ -82,7 +90,9 @@ def test_optimizers_keep_precision_and_change_nothing_in_place(optimizer):
         assert optimizer.step(theta, gradient.astype(float)).dtype == np.float32
 
 
-@pytest.mark.parametrize("make", [lambda: tm.SGD(tm.linear_schedule(0.3, 0, 4)), lambda: tm.Adam(0.1)], ids=["SGD", "Adam"])
+@pytest.mark.parametrize("make",
+                         [lambda: tm.SGD(tm.linear_schedule(0.3, 0, 4)), lambda: tm.Adam(0.1)],
+                         ids=["SGD", "Adam"])
 def test_an_optimizer_s_state_takes_up_where_it_was_left(make):
     whole, first, second = make(), make(), make()
     half = run(first, GRADIENTS[:2])
@@ -94,7 +104,9 @@ def test_a_rate_for_each_parameter_is_that_rate_alone():
     rates, theta = np.array([0.1, 0.0, 2.0]), np.zeros(3)
     for kind in (tm.SGD, tm.Adam):
         moved = kind(rates).step(theta, GRADIENTS[0])
-        assert_allclose(moved, [kind(r or 1.0).step(theta, GRADIENTS[0])[i] * (r > 0) for i, r in enumerate(rates)])
+        assert_allclose(
+            moved,
+            [kind(r or 1.0).step(theta, GRADIENTS[0])[i] * (r > 0) for i, r in enumerate(rates)])
         assert kind(rates).step(theta.astype(np.float32), GRADIENTS[0]).dtype == np.float32
     falling = tm.SGD(lambda n: rates / (n + 1))
     assert_allclose(run(falling, [np.ones(3)] * 2, theta), -1.5 * rates)
@@ -137,7 +149,8 @@ def test_a_maml_training_run_is_that_of_the_reference():  # [TRAIN.1]
 
 def test_a_reptile_training_run_is_that_of_the_reference():
     schedule = tm.linear_schedule(0.5, 0.0, 4)
-    steps = steps_of(tm.Reptile(MODEL, alpha=0.1, steps=2, batch_size=2), optimizer=tm.SGD(schedule), n_support=4)
+    steps = steps_of(tm.Reptile(MODEL, alpha=0.1, steps=2, batch_size=2),
+                     optimizer=tm.SGD(schedule), n_support=4)
     rng = np.random.default_rng(0)
     theta = MODEL.init(rng)
     for k, step in enumerate(steps):
@@ -148,8 +161,12 @@ def test_a_reptile_training_run_is_that_of_the_reference():
         assert_allclose(step.theta, theta, rtol=1e-10)
 
 
-@pytest.mark.parametrize("method", [tm.MAML(MODEL), tm.MAML(MODEL, first_order=True), tm.Reptile(MODEL),
-                                    tm.JointTraining(MODEL)], ids=["MAML", "first-order", "Reptile", "joint"])
+@pytest.mark.parametrize(
+    "method",
+    [tm.MAML(MODEL),
+     tm.MAML(MODEL, first_order=True),
+     tm.Reptile(MODEL),
+     tm.JointTraining(MODEL)], ids=["MAML", "first-order", "Reptile", "joint"])
 def test_same_seed_same_bits_and_another_seed_others(method):
     one, again, other = (steps_of(method, seed) for seed in (0, 0, 1))
     for a, b, c in zip(one, again, other):
@@ -161,7 +178,8 @@ def test_training_leaves_the_initial_parameters_and_earlier_steps_alone():
     theta = MODEL.init(np.random.default_rng(0))
     theta.setflags(write=False)
     before, seen = theta.copy(), []
-    for step in tm.meta_train(tm.MAML(MODEL), TASKS, theta, tm.Adam(0.01), 3, np.random.default_rng(0)):
+    for step in tm.meta_train(tm.MAML(MODEL), TASKS, theta, tm.Adam(0.01), 3,
+                              np.random.default_rng(0)):
         seen.append((step.theta, step.theta.copy()))
     assert_array_equal(theta, before)
     for kept, copy in seen:
@@ -175,21 +193,27 @@ def test_an_iteration_draws_exactly_one_batch_so_that_callers_may_stop_and_go_on
         if step.iteration == 4:
             break
     rest = list(tm.meta_train(tm.MAML(MODEL), TASKS, step.theta, optimizer, 10, rng, start=4))
-    whole = list(tm.meta_train(tm.MAML(MODEL), TASKS, theta, tm.Adam(0.01), 10, np.random.default_rng(5)))
+    whole = list(
+        tm.meta_train(tm.MAML(MODEL), TASKS, theta, tm.Adam(0.01), 10, np.random.default_rng(5)))
     assert [s.iteration for s in rest] == [5, 6, 7, 8, 9, 10]
     assert_array_equal(rest[-1].theta, whole[-1].theta)
 
 
 def test_meta_training_learns():
-    losses = [s.loss for s in steps_of(tm.MAML(MODEL, alpha=0.05), iterations=400, n_tasks=10, n_support=5, n_query=5)]
+    losses = [
+        s.loss for s in steps_of(tm.MAML(MODEL, alpha=0.05), iterations=400, n_tasks=10,
+                                 n_support=5, n_query=5)
+    ]
     assert np.mean(losses[-50:]) < 0.9 * np.mean(losses[:50])
 
 
 def test_divergence_is_an_error_that_names_it_and_keeps_the_last_good_parameters():
     kept = None
-    with pytest.raises(tm.DivergenceError, match=r"iteration \d+.*the loss is.*alpha.*max_norm") as caught:
+    with pytest.raises(tm.DivergenceError,
+                       match=r"iteration \d+.*the loss is.*alpha.*max_norm") as caught:
         rng = np.random.default_rng(0)
-        for step in tm.meta_train(tm.MAML(MODEL, alpha=0.5, steps=20), TASKS, 3 * MODEL.init(rng), tm.SGD(1e3), 200, rng):
+        for step in tm.meta_train(tm.MAML(MODEL, alpha=0.5, steps=20), TASKS, 3 * MODEL.init(rng),
+                                  tm.SGD(1e3), 200, rng):
             kept = step
     assert caught.value.iteration == kept.iteration + 1
     assert_array_equal(caught.value.theta, kept.theta)
@@ -202,7 +226,8 @@ class RarelyHuge:
     def sample(self, rng, *sizes):
         batch = TASKS.sample(rng, *sizes)
         huge = 1e200 if batch.x_support[0, 0, 0] > 3 else 1.0
-        return tm.Batch(batch.x_support, huge * batch.y_support, batch.x_query, huge * batch.y_query)
+        return tm.Batch(batch.x_support, huge * batch.y_support, batch.x_query,
+                        huge * batch.y_query)
 
 
 @pytest.mark.parametrize("optimizer", [tm.Adam(0.05), tm.SGD(0.01)], ids=["Adam", "SGD"])
@@ -210,24 +235,28 @@ def test_after_divergence_generator_and_optimizer_stand_where_the_failed_step_fo
     rng, theta, errors = np.random.default_rng(0), MODEL.init(np.random.default_rng(1)), []
     for _ in range(2):
         with pytest.raises(tm.DivergenceError) as caught:
-            for step in tm.meta_train(tm.MAML(MODEL), RarelyHuge(), theta, optimizer, 500, rng, start=optimizer.t):
+            for step in tm.meta_train(tm.MAML(MODEL), RarelyHuge(), theta, optimizer, 500, rng,
+                                      start=optimizer.t):
                 theta = step.theta
         errors.append(caught.value)
-    assert errors[0].iteration == errors[1].iteration == optimizer.t + 1 > 1  # once more, the same failure
+    assert errors[0].iteration == errors[
+        1].iteration == optimizer.t + 1 > 1  # once more, the same failure
     assert_array_equal(errors[0].theta, errors[1].theta)
 
 
 def test_a_divergence_error_survives_the_way_between_processes():
     error = tm.DivergenceError("diverged", 3, 1.5, np.ones(2))
     copied = pickle.loads(pickle.dumps(error))
-    assert (str(copied), copied.iteration, copied.loss, copied.theta.tolist()) == ("diverged", 3, 1.5, [1.0, 1.0])
+    kept = (str(copied), copied.iteration, copied.loss, copied.theta.tolist())
+    assert kept == ("diverged", 3, 1.5, [1.0, 1.0])
 
 
 def test_what_callers_do_to_a_step_s_parameters_is_theirs():
     kept = [s.theta for s in steps_of(tm.MAML(MODEL))]
     spoiled = []
     rng = np.random.default_rng(0)
-    for step in tm.meta_train(tm.MAML(MODEL), TASKS, MODEL.init(rng), tm.Adam(0.01), 4, rng, 2, 3, 2):
+    for step in tm.meta_train(tm.MAML(MODEL), TASKS, MODEL.init(rng), tm.Adam(0.01), 4, rng, 2, 3,
+                              2):
         spoiled.append(step.theta.copy())
         step.theta[:] = 0
     assert_array_equal(spoiled, kept)
@@ -236,8 +265,8 @@ def test_what_callers_do_to_a_step_s_parameters_is_theirs():
 @pytest.mark.filterwarnings("error")
 def test_divergence_warns_of_nothing_else():
     with pytest.raises(tm.DivergenceError):
-        for _ in tm.meta_train(tm.MAML(MODEL, alpha=0.5, steps=20), TASKS, np.full(16, 1e150), tm.SGD(1.0), 5,
-                               np.random.default_rng(0)):
+        for _ in tm.meta_train(tm.MAML(MODEL, alpha=0.5, steps=20), TASKS, np.full(16, 1e150),
+                               tm.SGD(1.0), 5, np.random.default_rng(0)):
             pass
 
 
@@ -257,7 +286,9 @@ def test_a_method_is_measured_by_its_own_adaptation(rng):
     trajectory = tm.adapt(MODEL, theta, batch.x_support, batch.y_support, alpha, 3)
     assert_allclose(curve.errors, MODEL.loss(trajectory, batch.x_query, batch.y_query), rtol=1e-12)
     plain = tm.evaluate_batch(MODEL, theta, batch, 0.02, 3)
-    assert_array_equal(plain.errors, tm.evaluate_batch(tm.JointTraining(MODEL, 0.02), theta, batch, steps=3).errors)
+    assert_array_equal(
+        plain.errors,
+        tm.evaluate_batch(tm.JointTraining(MODEL, 0.02), theta, batch, steps=3).errors)
 
 
 def test_a_metric_takes_the_place_of_the_loss(rng):
@@ -265,7 +296,8 @@ def test_a_metric_takes_the_place_of_the_loss(rng):
     metric = lambda f, y: np.abs(f - y).max(axis=(-2, -1))
     curve = tm.evaluate_batch(MODEL, theta, batch, 0.05, 2, metric=metric, chunk=3)
     trajectory = tm.adapt(MODEL, theta, batch.x_support, batch.y_support, 0.05, 2)
-    assert_allclose(curve.errors, metric(MODEL.predict(trajectory, batch.x_query), batch.y_query), rtol=1e-12)
+    assert_allclose(curve.errors, metric(MODEL.predict(trajectory, batch.x_query), batch.y_query),
+                    rtol=1e-12)
     worse = tm.evaluate_batch(MODEL, theta, batch, 0.05, 2, metric=lambda f, y: np.full(7, 1e9))
     assert not worse.diverged.any()  # the ten times are of losses
 
@@ -282,31 +314,34 @@ def test_the_summary_is_that_of_the_errors(rng):
 
 def test_evaluate_draws_new_tasks_of_the_sizes_asked_for():
     theta = MODEL.init(np.random.default_rng(0))
-    curve = tm.evaluate(MODEL, theta, TASKS, np.random.default_rng(1), n_tasks=450, n_support=3, n_query=4, alpha=0.02,
-                        steps=2)
+    curve = tm.evaluate(MODEL, theta, TASKS, np.random.default_rng(1), n_tasks=450, n_support=3,
+                        n_query=4, alpha=0.02, steps=2)
     batch = TASKS.sample(np.random.default_rng(1), 450, 3, 4)  # in one piece, not in blocks
-    assert_allclose(curve.errors, tm.evaluate_batch(MODEL, theta, batch, 0.02, 2).errors, rtol=1e-12)
+    assert_allclose(curve.errors,
+                    tm.evaluate_batch(MODEL, theta, batch, 0.02, 2).errors, rtol=1e-12)
     assert curve.errors.shape == (3, 450)
 
 
 def test_evaluating_in_blocks_changes_no_number_even_with_noise():
     theta, noisy = MODEL.init(np.random.default_rng(0)), tm.SinusoidTasks(noise=0.5)
     whole = tm.evaluate(MODEL, theta, noisy, np.random.default_rng(1), n_tasks=90, steps=2)
-    blocks = tm.evaluate(MODEL, theta, noisy, np.random.default_rng(1), n_tasks=90, steps=2, chunk=40)
+    blocks = tm.evaluate(MODEL, theta, noisy, np.random.default_rng(1), n_tasks=90, steps=2,
+                         chunk=40)
     assert_allclose(blocks.errors, whole.errors, rtol=1e-12)
 
 
 def test_evaluate_asks_for_as_many_query_points_as_support_points():
     theta = MODEL.init(np.random.default_rng(0))
-    default, same = (tm.evaluate(MODEL, theta, TASKS, np.random.default_rng(1), n_support=3, n_query=n, n_tasks=20)
-                     for n in (None, 3))
+    default, same = (tm.evaluate(MODEL, theta, TASKS, np.random.default_rng(1), n_support=3,
+                                 n_query=n, n_tasks=20) for n in (None, 3))
     assert_array_equal(default.errors, same.errors)
 
 
 def test_evaluation_has_the_protocol_of_finn_2017_by_default():
     theta = MODEL.init(np.random.default_rng(0))
     curve = tm.evaluate(MODEL, theta, TASKS, np.random.default_rng(1))
-    same = tm.evaluate(MODEL, theta, TASKS, np.random.default_rng(1), 600, n_support=10, n_query=10, alpha=0.01, steps=10)
+    same = tm.evaluate(MODEL, theta, TASKS, np.random.default_rng(1), 600, n_support=10, n_query=10,
+                       alpha=0.01, steps=10)
     assert_array_equal(curve.errors, same.errors)
 
 
@@ -315,7 +350,8 @@ def test_diverged_tasks_are_counted_and_spare_the_median():
     model, theta = tm.Linear(1, 1), np.zeros(2)
     x = np.linspace(-1, 1, 5).reshape(1, 5, 1) * np.array([1.0, 1.0, 100.0]).reshape(3, 1, 1)
     batch = tm.Batch(x, 2 * x, x, 2 * x)
-    curve = tm.evaluate_batch(model, theta, batch, alpha=0.1, steps=400)  # α λ_max > 2 for the third task alone
+    curve = tm.evaluate_batch(model, theta, batch, alpha=0.1,
+                              steps=400)  # α λ_max > 2 for the third task alone
     assert curve.n_diverged[0] == 0 and curve.n_diverged[5] == 1 and curve.n_diverged[-1] == 1
     assert_array_equal(curve.diverged[-1], [False, False, True])
     assert np.isinf(curve.mean[-1]) and curve.median[-1] < 1e-6 and np.isnan(curve.ci95[-1])
@@ -324,9 +360,10 @@ def test_diverged_tasks_are_counted_and_spare_the_median():
 def test_a_task_counts_as_diverged_beyond_ten_times_both_scales():
     """By its error before adaptation and by the error of predicting zero, whichever is larger."""
     model, x = tm.Linear(1, 1, bias=False), np.ones((1, 1, 1))
-    for theta, y_query, overshoot, diverged in ((1.0, 1.0, 3.1, False), (1.0, 1.0, 3.3, True), (4.0, 1.0, 9.4, False),
-                                                (4.0, 1.0, 9.6, True)):
-        # one step from θ to 1 ± overshoot: α chosen so; the query error is then overshoot², scale max((θ-1)², 1)
+    for theta, y_query, overshoot, diverged in ((1.0, 1.0, 3.1, False), (1.0, 1.0, 3.3, True),
+                                                (4.0, 1.0, 9.4, False), (4.0, 1.0, 9.6, True)):
+        # one step from θ to 1 ± overshoot: α chosen so; the query error is then overshoot²,
+        # scale max((θ-1)², 1)
         target = theta + 1.0
         alpha = (overshoot - theta + 1) / 2
         batch = tm.Batch(x, np.full((1, 1, 1), target), x, np.full((1, 1, 1), y_query))
