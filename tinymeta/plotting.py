@@ -97,9 +97,12 @@ def plot_curves(curves, title="", measured="mean squared error"):
         panel.set(xlabel="inner steps", yscale="linear" if measured == "accuracy" else "log")
         panel.xaxis.get_major_locator().set_params(integer=True)
         panel.grid(alpha=0.25)
+    highest = 1e3 * max(curve.mean[0] for curve in curves.values())
+    if left.get_ylim()[1] > highest:
+        left.set_ylim(top=highest)  # a diverged method leaves the panels
     if title:
         figure.suptitle(title)
-    _legend_below(figure, left.get_legend_handles_labels()[0])
+    _legend_below(figure, left.get_legend_handles_labels()[0], columns=min(len(curves), 6))
     return figure
 
 
@@ -122,7 +125,7 @@ def plot_training(losses, points=100):
     panel.set(xlabel="iteration", ylabel="each method's own meta-loss", yscale="log",
               title="meta-training: median and quartiles of stretches")
     panel.grid(alpha=0.25)
-    _legend_below(figure, panel.get_legend_handles_labels()[0])
+    _legend_below(figure, panel.get_legend_handles_labels()[0], columns=min(len(losses), 5))
     return figure
 
 
@@ -192,8 +195,10 @@ def _line_with_band(panel, x, lines, name, style):
     panel.fill_between(x, lines[0], lines[2], color=style["color"], alpha=0.18, linewidth=0)
 
 
-def _legend_below(figure, handles):
-    figure.legend(handles=handles, loc="outside lower center", ncols=len(handles), frameon=False)
+def _legend_below(figure, handles, columns=None):
+    """A legend in rows of at most so many columns, one row unless told otherwise."""
+    figure.legend(handles=handles, loc="outside lower center", ncols=columns or len(handles),
+                  frameon=False)
 
 
 def _some(name, entries):

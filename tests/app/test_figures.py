@@ -132,10 +132,19 @@ def test_the_animation_shows_the_same_task_and_runs(runs, saved, monkeypatch):
 
 
 @pytest.mark.parametrize("change", [{"widths": (1, 7, 1)}, {"activation": "tanh"}], ids=str)
-def test_different_networks_are_not_put_in_one_figure(change, tmp_path, saved):
+def test_different_networks_stand_side_by_side(change, tmp_path, saved, monkeypatch):
     runs = {"a": trained(tmp_path), "b": trained(tmp_path, "joint", **change)}
-    with pytest.raises(ValueError, match="different networks"):
-        save_figures(runs, evaluate_runs(runs, 5), 5, "there")
+    found = []
+
+    def draw(*shown, steps):
+        found.extend(shown)
+        return Figure()
+
+    monkeypatch.setattr(plotting, "plot_adaptation", draw)
+    save_figures(runs, evaluate_runs(runs, 5), 5, "there")
+    for name, run in runs.items():
+        assert found[0][name].model.widths == list(run.settings.widths)
+        assert found[0][name].model.activation.name == run.settings.activation
 
 
 @pytest.mark.parametrize("task, words", [(600, "task is 600; expected less than 600"),

@@ -91,14 +91,18 @@ def test_compare_takes_methods_and_says_what_each_adapts_and_costs(tmp_path, cap
     ]
     assert main([*arguments, "--output", str(tmp_path)]) == 0
     out = capsys.readouterr().out
-    rows = {
-        line[2:18].strip(): line[18:]
-        for line in out.splitlines() if line.startswith("  ") and " S = " in line
-    }
-    assert list(rows) == ["MAML", "CAVIA", "ridge head"]
-    assert rows["CAVIA"].split("  ")[0].strip() == "the context" and "S + 1 g, S H" in rows["MAML"]
+    costs = out.split("what adapts")[1].splitlines()[1:4]
+    assert [line.split("  ")[1] for line in costs] == ["MAML", "CAVIA", "ridge head"]
+    assert costs[0].endswith(" S + 1 g, S H       S = 1") and " the context  " in costs[1]
+    assert costs[2].endswith(" the last layer, solved         2 g, 2 solves")
     assert sorted(
         path.name for path in tmp_path.glob("*.npz")) == ["cavia.npz", "maml.npz", "ridge.npz"]
+
+
+def test_compare_draws_methods_whose_networks_differ(tmp_path):
+    arguments = ["compare", "--methods", "maml", "memory", "implicit", "--iterations", "2"]
+    assert main([*arguments, "--n-tasks", "2", "--output", str(tmp_path)]) == 0
+    assert (tmp_path / "adaptation.png").exists()
 
 
 def test_compare_on_classes_has_no_oracle_and_no_floor(tmp_path, capsys):

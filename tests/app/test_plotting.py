@@ -158,6 +158,15 @@ def test_a_curve_of_no_steps_is_a_level_over_all_steps_without_a_band():
 # Training curves.
 
 
+def test_a_diverged_method_leaves_the_picture_of_the_others():
+    none = np.zeros((3, 4), bool)
+    calm = AdaptationCurve(np.full((3, 4), 2.0), none)
+    wild = AdaptationCurve(np.array([[2.0] * 4, [1e9] * 4, [1e30] * 4]), none)
+    panel = plotting.plot_curves({"MAML": calm, "Meta-SGD": wild}).axes[0]
+    assert panel.get_ylim()[1] == 2e3
+    assert plotting.plot_curves({"MAML": calm}).axes[0].get_ylim()[1] < 100
+
+
 def test_training_shows_median_and_quartiles_of_each_stretch():
     losses = {"MAML": np.arange(1.0, 21.0), "another": np.ones(3)}
     figure = plotting.plot_training(losses, points=5)

@@ -18,7 +18,7 @@ def save_figures(runs, curves, shots, output, alpha=None, seed=None, task=None, 
     the test, as in the runs (the first one's seed) unless given.  task: the number of the held-out
     task to show; None is one whose error before adaptation is average.
 
-    Raises ValueError for networks that differ and for a task that there is not.
+    Raises ValueError for a task that there is not.
     """
     from .. import plotting  # here, so that commands without figures start without Matplotlib
 
@@ -34,7 +34,10 @@ def save_figures(runs, curves, shots, output, alpha=None, seed=None, task=None, 
         if task is None:
             task = int(np.argmin(np.abs(errors[0] - errors[0].mean())))
         seed = first.seed if seed is None else seed
-        shown, last = _adaptation(adapted, shots, alpha, seed, task), len(errors) - 1
+        shown = _adaptation(adapted, shots, alpha, seed, task)
+        last = len(errors) - 1  # the first run's
+        if any(METHODS[run.settings.method].reads_shots for run in adapted.values()):
+            last = min(last, shots)  # its steps are shots
         steps = sorted({0, min(1, last), last})
         figures["adaptation.png"] = plotting.plot_adaptation(*shown, steps=steps)
         if animate:
@@ -49,10 +52,6 @@ def save_figures(runs, curves, shots, output, alpha=None, seed=None, task=None, 
 def _adaptation(runs, shots, alpha, seed, task):
     """What plot_adaptation takes: name -> method, name -> θ, the tasks, and one task."""
     settings = next(iter(runs.values())).settings
-    networks = {(run.settings.widths, run.settings.activation) for run in runs.values()}
-    if len(networks) > 1:
-        raise ValueError("the files hold different networks; expected one kind in a figure: "
-                         "plot them separately")
     task = arguments.whole_number("task", task, minimum=0)
     if task >= HELD_OUT:
         raise ValueError(f"task is {task}; "

@@ -31,8 +31,10 @@ def costs_table(all_settings):
              "with a Hessian)"]
     for settings in all_settings.values():
         recipe = METHODS[settings.method]
-        lines.append(f"  {recipe.label:<16} {recipe.adapts:<30} {recipe.cost:<18} "
-                     f"S = {settings.inner_steps}")
+        line = f"  {recipe.label:<16} {recipe.adapts:<30} {recipe.cost:<18}"
+        if "S" in recipe.cost:
+            line += f" S = {settings.inner_steps}"
+        lines.append(line.rstrip())
     return "\n".join(lines)
 
 
