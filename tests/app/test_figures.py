@@ -77,7 +77,7 @@ def test_errors_and_training_show_every_run(runs, saved):
     curves = evaluate_runs(runs, 5)
     save_figures(runs, curves, 5, "there")
     left = saved["errors.png"].axes[0]
-    assert saved["errors.png"].get_suptitle() == "5-shot"
+    assert [text.get_text() for text in saved["errors.png"].texts] == ["5-shot"]
     for name, run in runs.items():
         assert line(left, name).get_ydata()[0] == curves[name].mean[0]
         drawn = line(saved["training.png"].axes[0], name).get_xydata()
