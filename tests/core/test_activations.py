@@ -57,8 +57,9 @@ def weight(model, theta, name):
 
 
 @pytest.mark.parametrize("scheme, name, std", [
-    ("he", "W1", np.sqrt(2 / 30)), ("he", "W2", np.sqrt(2 / 200)), ("xavier", "W1", np.sqrt(2 / 230)),
-    ("uniform", "W2", np.sqrt(1 / 3 / 200)), ("uniform", "b1", np.sqrt(1 / 3 / 30)),
+    ("he", "W1", np.sqrt(2 / 30)), ("he", "W2", np.sqrt(2 / 200)),
+    ("xavier", "W1", np.sqrt(2 / 230)), ("uniform", "W2", np.sqrt(1 / 3 / 200)),
+    ("uniform", "b1", np.sqrt(1 / 3 / 30)),
     ("truncated_normal", "W2", 0.01 * 0.8796)])
 def test_initialisations_have_the_deviation_that_they_name(scheme, name, std, rng):
     model = tm.MLP([30, 200, 100, 1])

@@ -87,8 +87,8 @@ def test_maml_through_it_is_exact_and_the_same_on_the_fast_network(loss, labels,
         assert_allclose(found, gradient, rtol=1e-10, atol=1e-13)
 
 
-@pytest.mark.parametrize("loss, y", [(tm.logistic, [[1.0], [0.0]]),
-                                     (tm.softmax, [[1.0, 0], [0, 1.0]])], ids=["logistic", "softmax"])
+@pytest.mark.parametrize("loss, y", [(tm.logistic, [[1.0], [0.0]]), (tm.softmax, np.eye(2))],
+                         ids=["logistic", "softmax"])
 def test_scores_of_ten_thousand_are_no_trouble(loss, y):
     y = np.array(y)
     for f in (1e4 * (2 * y - 1), 1e4 * (1 - 2 * y)):
@@ -100,7 +100,8 @@ def test_scores_of_ten_thousand_are_no_trouble(loss, y):
 
 @pytest.mark.parametrize("derivative, at, expected", [
     (tm.hinge.gradient, (1, 1), 0), (tm.squared_hinge.curvature, (1, 1, 1), 0),
-    (tm.huber(0.5).curvature, (0.5, 0, 1), 1), (tm.epsilon_insensitive(0.5).curvature, (0.5, 0, 1), 0)],
+    (tm.huber(0.5).curvature, (0.5, 0, 1), 1),
+    (tm.epsilon_insensitive(0.5).curvature, (0.5, 0, 1), 0)],
     ids=["hinge", "squared hinge", "Huber", "tube"])
 def test_on_the_kink_itself_the_table_says_which_side_counts(derivative, at, expected):
     assert derivative(*(np.full((1, 1), float(number)) for number in at)) == expected
@@ -124,4 +125,4 @@ def test_a_diagonal_softmax_curvature_and_a_mean_over_classes_are_rejected(rng):
 def test_accuracy_is_the_share_decided_right(f, y, right):
     f, y = np.array(f), np.array(y)
     assert tm.accuracy(f, y) == right
-    assert_allclose(tm.accuracy(np.stack([f, y]), np.stack([y, y])), [right, 1])  # one for each task
+    assert_allclose(tm.accuracy(np.stack([f, y]), np.stack([y, y])), [right, 1])  # two tasks

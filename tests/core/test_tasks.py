@@ -9,9 +9,9 @@ from numpy.testing import assert_allclose, assert_array_equal
 import tinymeta as tm
 
 ARRAYS = ("x_support", "y_support", "x_query", "y_query")
-KINDS = pytest.mark.parametrize("tasks", [tm.SinusoidTasks(), tm.LinearTasks(), tm.LinearTasks(grid=20),
-                                          tm.SinusoidTasks(grid=20)],
-                                ids=["sinusoids", "lines", "lines on a grid", "sinusoids on a grid"])
+KINDS = {"sinusoids": tm.SinusoidTasks(), "sinusoids on a grid": tm.SinusoidTasks(grid=20),
+         "lines": tm.LinearTasks(), "lines on a grid": tm.LinearTasks(grid=20)}
+each = pytest.mark.parametrize("tasks", KINDS.values(), ids=KINDS)
 
 
 def assert_uniform(values, low, high):
@@ -60,7 +60,7 @@ def test_a_task_is_its_formula(kind, rng):  # [TASK.1] [TASK.2]
             assert_allclose(y, by_formula(kind, *values, x), rtol=1e-12, atol=1e-14)
 
 
-@KINDS
+@each
 def test_shapes_are_tasks_by_points_by_one(tasks, rng):
     batch = tasks.sample(rng, n_tasks=6, n_support=3, n_query=4)
     assert len(batch) == 6
@@ -75,7 +75,7 @@ def test_a_batch_has_25_tasks_of_ten_and_ten_points_by_default(rng):
         assert (len(batch), batch.x_support.shape[1], batch.x_query.shape[1]) == (25, 10, 10)
 
 
-@KINDS
+@each
 def test_parameters_and_points_are_drawn_independently(tasks, rng):
     batch = tasks.sample(rng, 4000, 2, 2)
     inputs = batch.x_support[..., 0], batch.x_query[..., 0]
@@ -102,8 +102,8 @@ def test_a_grid_may_be_asked_for_whole_and_no_more(rng):
 def test_noise_is_gaussian_of_the_deviation_given_and_each_point_has_its_own(rng):
     tasks = tm.SinusoidTasks(noise=0.3)
     batch = tasks.sample(rng, n_tasks=2000, n_support=5, n_query=5)
-    noise = np.concatenate([y - tasks.truth(batch.parameters, x) for x, y in
-                            ((batch.x_support, batch.y_support), (batch.x_query, batch.y_query))], axis=1)
+    sets = (batch.x_support, batch.y_support), (batch.x_query, batch.y_query)
+    noise = np.concatenate([y - tasks.truth(batch.parameters, x) for x, y in sets], axis=1)
     assert_allclose(noise.std(axis=0), 0.3, atol=0.02)
     assert np.abs(noise.mean(axis=0)).max() < 0.03
     assert abs((np.abs(noise) < 0.3).mean() - 0.683) < 0.02
@@ -133,7 +133,8 @@ def test_part_of_a_batch_is_a_batch(which, expected, rng):
 
 def test_a_batch_may_be_made_of_lists_and_cannot_be_changed(rng):
     batch = tm.SinusoidTasks().sample(rng, n_tasks=3, n_support=3, n_query=1)
-    lists = tm.Batch(*(getattr(batch, name).tolist() for name in ARRAYS), {"phase": [1.0, 2.0, 3.0]})
+    as_lists = [getattr(batch, name).tolist() for name in ARRAYS]
+    lists = tm.Batch(*as_lists, {"phase": [1.0, 2.0, 3.0]})
     for name in ARRAYS:
         assert_array_equal(getattr(lists, name), getattr(batch, name))
     assert lists[[0, 2]].parameters["phase"].tolist() == [1, 3]
@@ -146,4 +147,4 @@ def test_arrays_come_in_the_precision_of_the_parameters(rng):
     batch, theta = tm.SinusoidTasks().sample(rng), np.zeros(3)
     assert all(given is getattr(batch, name) for given, name in zip(batch.arrays(theta), ARRAYS))
     for dtype in (np.float32, np.complex64):
-        assert {array.dtype for array in batch.arrays(theta.astype(dtype))} == {np.dtype(np.float32)}
+        assert [a.dtype for a in batch.arrays(theta.astype(dtype))] == [np.float32] * 4
