@@ -34,9 +34,10 @@ def test_the_meta_gradient_passes_both_numerical_derivatives(model, steps, rng):
 
 @STEPS
 def test_loss_and_meta_gradient_are_those_of_the_reference(steps, rng):
-    theta, batch = random_theta(TANH, rng), random_batch(TANH, rng, T=2, K=3, Q=2)
-    right_loss, right = reference.maml(TANH.widths, "tanh", theta, tasks_of(batch), 0.1, steps)
-    loss, gradient = tm.MAML(TANH, 0.1, steps).meta_gradient(theta, batch)
+    model = tm.MLP([2, 3, 2], "tanh")
+    theta, batch = random_theta(model, rng), random_batch(model, rng, T=2, K=3, Q=2)
+    right_loss, right = reference.maml(model.widths, "tanh", theta, tasks_of(batch), 0.1, steps)
+    loss, gradient = tm.MAML(model, 0.1, steps).meta_gradient(theta, batch)
     assert_allclose(loss, right_loss, rtol=1e-12)
     assert relative_error(right, gradient) < 1e-8
 
