@@ -17,31 +17,26 @@ each = pytest.mark.parametrize("tasks", KINDS.values(), ids=KINDS)
 def assert_uniform(values, low, high):
     """Whether many draws fill [low, high] evenly and nothing else."""
     width, n = high - low, values.size
+    if not width:
+        return assert_array_equal(values, low)
     assert low <= values.min() < low + 0.01 * width and high - 0.01 * width < values.max() <= high
     assert abs(values.mean() - (low + high) / 2) < 4 * width / np.sqrt(12 * n)
     assert abs(values.std() * np.sqrt(12) / width - 1) < 0.03
 
 
-def test_sinusoids_have_the_ranges_of_finn_2017(rng):
-    batch = tm.SinusoidTasks().sample(rng, n_tasks=5000, n_support=3, n_query=4)
-    assert_uniform(batch.parameters["amplitude"], 0.1, 5.0)
-    assert_uniform(batch.parameters["phase"], 0.0, np.pi)
-    assert_uniform(batch.x_support, -5.0, 5.0)
-    assert_uniform(batch.x_query, -5.0, 5.0)
+RANGES = {
+    "sinusoids of Finn 2017": (tm.SinusoidTasks(), (0.1, 5.0), (0, np.pi), (-5.0, 5.0)),
+    "lines": (tm.LinearTasks(), (-2.0, 2.0), (-2.0, 2.0), (-2.0, 2.0)),
+    "other lines": (tm.LinearTasks((1, 2), (-3, -2.5), (0, 4)), (1, 2), (-3, -2.5), (0, 4)),
+    "other sinusoids": (tm.SinusoidTasks((1, 1), (0, 7), (2, 3)), (1, 1), (0, 7), (2, 3))}
 
 
-def test_lines_have_their_prior_by_default(rng):
-    batch = tm.LinearTasks().sample(rng, n_tasks=5000)
-    for values in (*batch.parameters.values(), batch.x_support):
-        assert_uniform(values, -2.0, 2.0)
-
-
-def test_ranges_are_those_that_are_asked_for(rng):
-    tasks = tm.LinearTasks(slope=(1.0, 2.0), intercept=(-3.0, -2.5), x_range=(0.0, 4.0))
-    batch = tasks.sample(rng, n_tasks=5000)
-    assert_uniform(batch.parameters["slope"], 1.0, 2.0)
-    assert_uniform(batch.parameters["intercept"], -3.0, -2.5)
-    assert_uniform(batch.x_query, 0.0, 4.0)
+@pytest.mark.parametrize("tasks, first, second, inputs", RANGES.values(), ids=RANGES)
+def test_ranges_are_the_paper_s_by_default_or_those_asked_for(tasks, first, second, inputs, rng):
+    batch = tasks.sample(rng, n_tasks=5000, n_support=3, n_query=4)
+    for values, ends in zip((*batch.parameters.values(), batch.x_support, batch.x_query),
+                            (first, second, inputs, inputs)):
+        assert_uniform(values, *ends)
 
 
 def by_formula(kind, first, second, x):
@@ -61,18 +56,13 @@ def test_a_task_is_its_formula(kind, rng):  # [TASK.1] [TASK.2]
 
 
 @each
-def test_shapes_are_tasks_by_points_by_one(tasks, rng):
-    batch = tasks.sample(rng, n_tasks=6, n_support=3, n_query=4)
-    assert len(batch) == 6
-    assert batch.x_support.shape == batch.y_support.shape == (6, 3, 1)
-    assert batch.x_query.shape == batch.y_query.shape == (6, 4, 1)
-    assert all(values.shape == (6,) for values in batch.parameters.values())
-
-
-def test_a_batch_has_25_tasks_of_ten_and_ten_points_by_default(rng):
-    for tasks in (tm.SinusoidTasks(), tm.OracleTasks(tm.SinusoidTasks())):
-        batch = tasks.sample(rng)
-        assert (len(batch), batch.x_support.shape[1], batch.x_query.shape[1]) == (25, 10, 10)
+@pytest.mark.parametrize("sizes", [(), (6, 3, 4)], ids=["by default", "as asked for"])
+def test_shapes_are_tasks_by_points_by_one(tasks, sizes, rng):
+    batch, (T, K, Q) = tasks.sample(rng, *sizes), sizes or (25, 10, 10)
+    assert len(batch) == T
+    assert batch.x_support.shape == batch.y_support.shape == (T, K, 1)
+    assert batch.x_query.shape == batch.y_query.shape == (T, Q, 1)
+    assert all(values.shape == (T,) for values in batch.parameters.values())
 
 
 @each
@@ -92,11 +82,6 @@ def test_the_variant_of_nichol_2018_is_one_line(rng):
         assert_allclose(np.sort(x[..., 0], axis=1), np.tile(np.linspace(-5, 5, 50), (2000, 1)))
     few = tasks.sample(rng, n_tasks=50, n_support=20, n_query=30)
     assert all(np.union1d(task.x_support, task.x_query).size == 50 for task in few)
-
-
-def test_a_grid_may_be_asked_for_whole_and_no_more(rng):
-    with pytest.raises(ValueError, match="n_query is 51; expected at most 50"):
-        tm.SinusoidTasks(grid=50).sample(rng, 2, 50, 51)
 
 
 def test_noise_is_gaussian_of_the_deviation_given_and_each_point_has_its_own(rng):

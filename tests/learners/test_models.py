@@ -133,13 +133,6 @@ def test_a_wrong_hvp_fails(broken, rng):
     assert not report and min(report.errors.values()) > 0.01
 
 
-def test_dropping_the_second_derivative_goes_unnoticed_with_relu(rng):
-    """Why tanh must be in every check: φ'' is nothing for ReLU, its absence changes no bit."""
-    without, with_term = net("relu"), net(tm.relu._replace(second_derivative=lambda z, a, d: 0 * z))
-    theta, v, (x, y) = *random_theta(without, rng, 2), random_data(without, rng)
-    assert_array_equal(with_term.hvp(theta, x, y, v), without.hvp(theta, x, y, v))
-
-
 # What a linear model can and cannot do on a sine wave.
 
 
@@ -151,14 +144,6 @@ def test_on_sine_features_two_points_determine_the_wave(rng):
     right = np.stack([A * np.cos(psi), -A * np.sin(psi)], axis=1)
     assert np.median(np.abs(theta - right)) < 1e-13
     assert np.median(model.loss(theta, batch.x_query, batch.y_query)) < 1e-26
-
-
-def test_on_x_itself_no_line_fits_a_wave(rng):
-    batch = tm.SinusoidTasks(amplitude=(1, 1)).sample(rng, n_tasks=50, n_support=40)
-    model = tm.Linear(1, 1)
-    theta = tm.least_squares(model, batch.x_support, batch.y_support)
-    loss = model.loss(theta, batch.x_support, batch.y_support)
-    assert loss.min() > 0.2  # of a mean square of about 0.5
 
 
 @pytest.mark.parametrize("model", [tm.Linear(2, 3), tm.Linear(1, 1, features=tm.sine_features)],
@@ -215,17 +200,6 @@ def test_a_model_survives_the_way_between_processes(model, rng):
     theta, (x, y) = random_theta(model, rng), random_data(model, rng)
     copied = pickle.loads(pickle.dumps(model))
     assert_array_equal(copied.gradient(theta, x, y), model.gradient(theta, x, y))
-
-
-def test_one_pass_serves_the_loss_the_gradient_and_many_products(rng):
-    model = tm.MLP([1, 5, 4, 1], "tanh")
-    theta, *vs = random_theta(model, rng, 4)
-    x, y = random_data(model, rng)
-    point = model.at(theta, x, y)
-    assert_array_equal(point.loss(), model.loss(theta, x, y))
-    for v in vs:
-        assert_array_equal(point.hvp(v), model.hvp(theta, x, y, v))  # before and after the gradient
-        assert_array_equal(point.gradient(), model.gradient(theta, x, y))
 
 
 @each(FEW)

@@ -5,7 +5,6 @@ import pytest
 from conftest import FEW, bare, each, random_data, random_theta, read_only
 from numpy.testing import assert_allclose, assert_array_equal
 
-import reference
 import tinymeta as tm
 
 MODEL = tm.MLP([1, 4, 3, 1], "tanh")
@@ -19,14 +18,6 @@ def test_each_step_subtracts_alpha_times_the_gradient(model, rng):  # [INNER.1]
     assert_array_equal(trajectory[0], theta)
     for before, after in zip(trajectory, trajectory[1:]):
         assert_allclose(after, before - 0.05 * model.gradient(before, x, y), rtol=1e-14)
-
-
-def test_the_trajectory_is_that_of_the_reference_loop(rng):
-    theta, (x, y) = random_theta(MODEL, rng), random_data(MODEL, rng)
-    loss, expected = lambda t: reference.loss(MODEL.widths, "tanh", t, x, y), theta
-    for _ in range(4):
-        expected = expected - 0.1 * reference.gradient(loss, expected)
-    assert_allclose(tm.adapt(MODEL, theta, x, y, 0.1, 4)[-1], expected, rtol=1e-12)
 
 
 @pytest.mark.parametrize("make", [lambda model: model, bare], ids=["a model", "three functions"])

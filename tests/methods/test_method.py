@@ -36,23 +36,6 @@ def test_the_pullback_is_the_transposed_jacobian_of_adapt(method, problem, rng):
     assert_allclose(pullback(2 * v), 2 * pullback(v), rtol=1e-12)  # and again from the same pass
 
 
-def test_first_order_pulls_v_back_to_v(problem, rng):
-    v, batch = rng.standard_normal((3, MODEL.n_params)), problem[1]
-    method = tm.MAML(MODEL, 0.05, 2, first_order=True)
-    _, pullback = method.adapt(problem[0], batch.x_support, batch.y_support)
-    assert_array_equal(pullback(v), v)
-
-
-@pytest.mark.parametrize("name", ["MAML", "MAML with a vector"])
-def test_the_meta_gradient_is_the_mean_of_the_pulled_back_query_gradients(name, problem):
-    """[META.1]"""
-    omega, batch = problem
-    theta, pullback = METHODS[name].adapt(omega, batch.x_support, batch.y_support)
-    query = MODEL.gradient(theta, batch.x_query, batch.y_query)  # (T, P)
-    found = METHODS[name].meta_gradient(omega, batch)[1]
-    assert_allclose(found, pullback(query).mean(axis=0), rtol=1e-12)
-
-
 @each
 def test_predictions_are_those_along_the_trajectory(method, problem):
     omega, batch = problem

