@@ -44,7 +44,6 @@ def step(theta, gradient, rate=0.1):
 VALUE_ERRORS = [
     # models: theta, x, y, v
     (lambda: MODEL.loss(THETA[1:], X, Y), "theta has shape (12,); expected (..., 13)…W1 (1, 4)"),
-    (lambda: MODEL.loss(1.0, X, Y), "theta has shape (); expected (..., 13)"),
     (lambda: MODEL.predict(THETA, PAIRS), "x has shape (3, 5, 2); expected (..., K, 1)"),
     (lambda: MODEL.predict(THETA, X[0, :0]), "x has shape (0, 1); expected (..., K, 1)"),
     (lambda: MODEL.predict(THETA, [[1.0], [1.0, 2.0]]), "x is a list of unequal parts"),
@@ -63,7 +62,6 @@ VALUE_ERRORS = [
     (lambda: tm.MLP([1, 0, 1]), "widths[1] is 0; expected a whole number of at least 1"),
     (lambda: tm.MLP([1, 4, 1], ["relu"]), "activation is ['relu']; expected one of"),
     (lambda: tm.MLP([3]), "widths is [3]; expected a list of at least two"),
-    (lambda: tm.MLP(3), "widths is 3; expected a list of at least two"),
     (lambda: tm.Linear(1, 1, np.ravel), "features(x)…(1,); expected (1, M) for x of shape"),
     # batches and tasks
     (lambda: tm.Batch(X[0], Y, X, Y), "x_support has shape (5, 1); expected (T, K, D_in)"),
@@ -84,11 +82,9 @@ VALUE_ERRORS = [
     (lambda: tm.MAML(MODEL, -np.ones(13)), "alpha has shape (13,) and entries that are negative"),
     (lambda: tm.MAML(MODEL, 1j * np.ones(13)), "alpha…(13,) and entries that are…complex"),
     (lambda: tm.adapt(PLAIN, THETA, X, Y, np.ones(4), 1), "alpha has shape (4,); expected (13,)"),
-    (lambda: tm.MAML(PLAIN, np.ones(4)).meta_gradient(THETA, BATCH), "alpha has shape (4,)…(13,)"),
     (lambda: tm.adapt(MODEL, THETA, X, Y, 1, 1, 6), "batch_size is 6; expected at most 5…in x"),
     (lambda: tm.Reptile(MODEL, 1, 1, 6).adapt(THETA, X, Y), "batch_size is 6; expected at most 5"),
     (lambda: MAML.meta_gradient(np.ones((3, 13)), BATCH), "omega has shape (3, 13)…one vector"),
-    (lambda: MAML.meta_loss(np.ones(14), BATCH), "omega has shape (14,); expected (13,)"),
     (lambda: tm.MAML(PLAIN).meta_loss(X, BATCH), "omega has shape (3, 5, 1); expected (P,)"),
     (lambda: MAML.meta_loss(THETA, tm.Batch(X, PAIRS, X, PAIRS)), "y has shape (3, 5, 2)"),
     (lambda: tm.MAML(PLAIN, query_loss=tm.squared_error), "query_loss is squared error"),
@@ -112,7 +108,6 @@ VALUE_ERRORS = [
     (lambda: train(start=6), "start is 6; expected at most 5, the number of iterations"),
     (lambda: tm.evaluate(MODEL, THETA[:5], TASKS, RNG), "omega has shape (5,); expected (13,)"),
     (lambda: tm.evaluate(MAML, THETA, TASKS, RNG, alpha=0.1), "alpha is 0.1 beside a method"),
-    (lambda: tm.evaluate(MODEL, THETA, TASKS, RNG, alpha=np.ones(1)), "alpha has shape (1,)…(13,)"),
     # checks
     (lambda: tm.check_gradient(sum, np.ones(3), np.ones(2)), "gradient…(3,); expected (2,)"),
     (lambda: tm.check_gradient(np.sin, THETA, THETA), "f(theta) has shape (13,); expected one"),

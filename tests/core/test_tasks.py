@@ -126,10 +126,3 @@ def test_a_batch_may_be_made_of_lists_and_cannot_be_changed(rng):
     assert lists == lists and lists != lists[:]
     with pytest.raises(dataclasses.FrozenInstanceError):
         lists.x_support = None
-
-
-def test_arrays_come_in_the_precision_of_the_parameters(rng):
-    batch, theta = tm.SinusoidTasks().sample(rng), np.zeros(3)
-    assert all(given is getattr(batch, name) for given, name in zip(batch.arrays(theta), ARRAYS))
-    for dtype in (np.float32, np.complex64):
-        assert [a.dtype for a in batch.arrays(theta.astype(dtype))] == [np.float32] * 4

@@ -108,28 +108,27 @@ def scaled(**factors):
     return right._replace(**{name: times(f, getattr(right, name)) for name, f in factors.items()})
 
 
-@pytest.mark.parametrize("broken", [
-    pytest.param(net(loss=scaled(gradient=-1)), id="flipped sign"),
-    pytest.param(net(loss=scaled(gradient=2)), id="factor 2"),
-    pytest.param(net(tm.tanh._replace(derivative=lambda z, a: 0.5 * (1 - a * a))), id="half φ'"),
-    pytest.param(tm.Linear(1, 1, loss=scaled(gradient=0.5)), id="linear, factor 1/2")])
-def test_a_wrong_gradient_fails(broken, rng):
-    theta, (x, y) = random_theta(broken, rng), random_data(broken, rng)
-    report = tm.check_gradient(lambda t: broken.loss(t, x, y), lambda t: broken.gradient(t, x, y),
-                               theta, broken)
-    assert not report and min(report.errors.values()) > 0.01
+FLIPPED = tm.tanh._replace(second_derivative=lambda z, a, d: 2 * a * d)
+BROKEN = {
+    "gradient with a flipped sign": net(loss=scaled(gradient=-1)),
+    "gradient times 2": net(loss=scaled(gradient=2)),
+    "gradient with half of φ'": net(tm.tanh._replace(derivative=lambda z, a: 0.5 * (1 - a * a))),
+    "gradient of a linear model, halved": tm.Linear(1, 1, loss=scaled(gradient=0.5)),
+    "hvp without φ''": net(tm.tanh._replace(second_derivative=None)),
+    "hvp with φ'' of the wrong sign": net(FLIPPED),
+    "hvp with curvature of the wrong sign": net(loss=scaled(curvature=-1)),
+    "hvp of a linear model, doubled": tm.Linear(1, 1, loss=scaled(curvature=2))}
 
 
-@pytest.mark.parametrize("broken", [
-    pytest.param(net(tm.tanh._replace(second_derivative=None)), id="φ'' term dropped"),
-    pytest.param(net(tm.tanh._replace(second_derivative=lambda z, a, d: 2 * a * d)),
-                 id="φ'' with the wrong sign"),
-    pytest.param(net(loss=scaled(curvature=-1)), id="curvature with the wrong sign"),
-    pytest.param(tm.Linear(1, 1, loss=scaled(curvature=2)), id="linear, curvature times 2")])
-def test_a_wrong_hvp_fails(broken, rng):
+@pytest.mark.parametrize("name", BROKEN)
+def test_a_planted_mistake_fails_the_check(name, rng):
+    broken = BROKEN[name]
     theta, (x, y) = random_theta(broken, rng), random_data(broken, rng)
-    report = tm.check_hvp(lambda t: broken.gradient(t, x, y), lambda t, v: broken.hvp(t, x, y, v),
-                          theta, broken)
+    loss, gradient = lambda t: broken.loss(t, x, y), lambda t: broken.gradient(t, x, y)
+    if name.startswith("gradient"):
+        report = tm.check_gradient(loss, gradient, theta, broken)
+    else:
+        report = tm.check_hvp(gradient, lambda t, v: broken.hvp(t, x, y, v), theta, broken)
     assert not report and min(report.errors.values()) > 0.01
 
 

@@ -16,6 +16,7 @@ def test_each_step_subtracts_alpha_times_the_gradient(model, rng):  # [INNER.1]
     trajectory = tm.adapt(model, theta, x, y, alpha=0.05, steps=3)
     assert trajectory.shape == (4, model.n_params)
     assert_array_equal(trajectory[0], theta)
+    assert_array_equal(tm.adapt(model, theta, x, y, 0.05, 0), trajectory[:1])
     for before, after in zip(trajectory, trajectory[1:]):
         assert_allclose(after, before - 0.05 * model.gradient(before, x, y), rtol=1e-14)
 
@@ -34,12 +35,6 @@ def test_each_task_adapts_as_alone_from_parameters_of_its_own(make, theta_axes, 
     for i in np.ndindex(axes):
         alone = tm.adapt(MODEL, thetas[i], xs[i], ys[i], alpha, 2)
         assert_allclose(together[(slice(None), *i)], alone, rtol=1e-12)
-
-
-def test_zero_steps_return_theta_alone(rng):
-    theta, (x, y) = random_theta(MODEL, rng), random_data(MODEL, rng, 3)
-    expected = np.broadcast_to(theta, (1, 3, theta.size))
-    assert_array_equal(tm.adapt(MODEL, theta, x, y, 0.1, 0), expected)
 
 
 def test_minibatches_are_consecutive_examples_round_and_round(rng):
@@ -66,30 +61,3 @@ def test_single_precision_stays_and_complex_targets_too(alpha, rng):
     theta, (x, y) = random_theta(MODEL, rng), random_data(MODEL, rng, 2)
     assert tm.adapt(MODEL, theta.astype(np.float32), x, y, alpha, 2).dtype == np.float32
     assert tm.adapt(MODEL, theta, x, y + 1j, alpha, 2).dtype == complex
-
-
-class Quadratic:
-    """A model of one's own with three methods: L = ½ θᵀAθ - bᵀθ, with x = A and y = b."""
-
-    def loss(self, theta, x, y):
-        square = (theta[..., None, :] @ x @ theta[..., None])[..., 0, 0]
-        return 0.5 * square - (y[..., 0] * theta).sum(-1)
-
-    def gradient(self, theta, x, y):
-        return (x @ theta[..., None])[..., 0] - y[..., 0]
-
-    def hvp(self, theta, x, y, v):
-        return (x @ v[..., None])[..., 0]
-
-
-def test_a_model_of_ones_own_needs_only_loss_gradient_and_hvp(rng):
-    model, theta, root = Quadratic(), rng.standard_normal(3), rng.standard_normal((4, 3, 3))
-    A, b = root @ root.swapaxes(-1, -2), rng.standard_normal((4, 3, 1))
-    batch = tm.Batch(A, b, A, b)
-    method = tm.MAML(model, alpha=0.05, steps=3)
-    gradient = method.meta_gradient(theta, batch)[1]
-    assert tm.check_gradient(lambda t: method.meta_loss(t, batch), gradient, theta)
-    assert tm.adapt(model, theta, A, b, 0.05, 2).shape == (3, 4, 3)
-    assert tm.evaluate_batch(model, theta, batch, 0.05, 2).errors.shape == (3, 4)
-    for other in (tm.Reptile(model, 0.05, 2), tm.JointTraining(model)):
-        assert other.meta_gradient(theta, batch)[1].shape == (3,)

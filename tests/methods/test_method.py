@@ -66,18 +66,6 @@ def test_precision_is_that_of_omega_and_nothing_that_was_passed_is_changed(metho
 
 
 @each
-def test_the_query_set_decides_for_maml_and_the_support_set_for_the_others(method, problem, rng):
-    omega, one = problem
-    other = random_batch(MODEL, rng, T=3, K=4, Q=5)
-    other_query = tm.Batch(one.x_support, one.y_support, other.x_query, other.y_query)
-    other_support = tm.Batch(other.x_support, other.y_support, one.x_query, one.y_query)
-    first, second, third = (method.meta_gradient(omega, b)[1]
-                            for b in (one, other_query, other_support))
-    assert np.array_equal(first, second) != isinstance(method, tm.MAML)
-    assert not np.array_equal(first, third)
-
-
-@each
 def test_chunks_of_tasks_change_no_number(method, rng):
     omega, batch = random_theta(MODEL, rng), random_batch(MODEL, rng, T=7)
     loss, gradient = method.meta_gradient(omega, batch)
@@ -147,9 +135,7 @@ class Still(tm.Method):
 
 def test_a_method_of_ones_own_needs_adapt_and_says_what_else_is_missing(problem):
     (omega, batch), method = problem, Still(MODEL)
-    loss, gradient = method.meta_gradient(omega, batch)
-    assert_allclose(loss, MODEL.loss(omega, batch.x_query, batch.y_query).mean(), rtol=1e-13)
-    right = MODEL.gradient(omega, batch.x_query, batch.y_query).mean(axis=0)
-    assert_allclose(gradient, right, rtol=1e-12, atol=1e-15)
+    gradient = method.meta_gradient(omega, batch)[1]
+    assert tm.check_gradient(lambda w: method.meta_loss(w, batch), gradient, omega)
     with pytest.raises(NotImplementedError, match="Still has no trajectory"):
         tm.evaluate_batch(method, omega, batch)

@@ -37,13 +37,6 @@ def test_the_linear_schedule_goes_from_start_to_end_and_stays():  # [SCHED.1]
     assert_allclose([rate(n) for n in range(6)], [0.4, 0.3, 0.2, 0.1, 0.1, 0.1], rtol=1e-14)
 
 
-def test_a_schedule_sets_the_rate_of_each_step_from_the_first():
-    optimizer, theta = tm.SGD(tm.linear_schedule(0.3, 0.0, 3)), [np.array([1.0])]
-    for _ in range(4):
-        theta.append(optimizer.step(theta[-1], np.array([1.0])))
-    assert_allclose(np.diff(theta, axis=0)[:, 0], [-0.3, -0.2, -0.1, 0], rtol=1e-14)
-
-
 @pytest.mark.parametrize("gradient", [[-3, -4], [-6, 1], [0, -2], [0.3, -0.4], [0, 0]], ids=str)
 def test_clipping_keeps_the_direction_and_bounds_the_norm(gradient):  # [CLIP.1]
     moved = tm.SGD(1.0, max_norm=1.0).step(np.zeros(2), np.array(gradient, float))

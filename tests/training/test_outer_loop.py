@@ -55,19 +55,6 @@ def test_training_keeps_single_precision_and_tells_losses_as_python_floats():
         assert type(step.loss) is float and step.omega.dtype == np.float32
 
 
-def test_an_iteration_draws_one_batch_so_that_callers_may_stop_and_go_on():
-    rng, optimizer = np.random.default_rng(5), tm.Adam(0.01)
-    theta = MODEL.init(np.random.default_rng(0))
-    for step in tm.meta_train(tm.MAML(MODEL), TASKS, theta, optimizer, 10, rng):
-        if step.iteration == 4:
-            break
-    rest = list(tm.meta_train(tm.MAML(MODEL), TASKS, step.theta, optimizer, 10, rng, start=4))
-    again = np.random.default_rng(5)
-    *_, whole = tm.meta_train(tm.MAML(MODEL), TASKS, theta, tm.Adam(0.01), 10, again)
-    assert [s.iteration for s in rest] == [5, 6, 7, 8, 9, 10]
-    assert_array_equal(rest[-1].theta, whole.theta)
-
-
 def test_what_callers_do_to_a_step_s_parameters_is_theirs():
     kept, spoiled, rng = [s.theta for s in steps_of(tm.MAML(MODEL))], [], np.random.default_rng(0)
     start = MODEL.init(rng)
