@@ -1,5 +1,7 @@
 """What several test files share: models to try, and small random problems for them."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
@@ -37,6 +39,10 @@ OWN_PARTS = {
     "tanh 1-5-4-2 with a lopsided loss": lambda: tm.MLP([1, 5, 4, 2], "tanh", loss=LOPSIDED),
     "linear 2 to 3 with a lopsided loss": lambda: tm.Linear(2, 3, loss=LOPSIDED),
 }
+# Few that differ in kind: what does not depend on widths need not be tried on all.
+FEW = {name: MODELS[name]
+       for name in ("linear on sine features without bias", "relu 2-5-5-5-3", "tanh 1-5-4-1")}
+VARIED = {**FEW, "linear 2 to 3": MODELS["linear 2 to 3"], **OWN_PARTS}
 NETWORKS = {name: make for name, make in MODELS.items() if not name.startswith("linear")}
 
 
@@ -64,6 +70,11 @@ def random_data(model, rng, *leading, K=4):
 
 def random_batch(model, rng, T=3, K=4, Q=5):
     return tm.Batch(*random_data(model, rng, T, K=K), *random_data(model, rng, T, K=Q))
+
+
+def bare(model):
+    """The three functions of a model and nothing else."""
+    return SimpleNamespace(loss=model.loss, gradient=model.gradient, hvp=model.hvp)
 
 
 def read_only(*arrays):

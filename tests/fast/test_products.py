@@ -39,10 +39,12 @@ def test_pieces_change_nothing_and_are_as_small_as_asked(largest, rng, monkeypat
     for name, value in {"LARGEST": largest, "LARGEST_VECTOR": largest // 2, "ROWS": 2,
                         "COLUMNS": 2, "np": recorder}.items():
         monkeypatch.setattr(products, name, value)
-    for a, b in ((rng.random((7, 4)), rng.random((4, 3))), (rng.random(
-        (2, 5, 4)), rng.random((2, 4, 3))), (rng.random((4, 6)).T, rng.random((4, 3))), (rng.random(
-            (1, 9)), rng.random((9, 5))), (rng.random((11, 9)), rng.random((9, 1))), (rng.random(
-                (7, 4)), rng.random((4, 3)) + 1j)):
+    for a, b in ((rng.random((7, 4)), rng.random((4, 3))),
+                 (rng.random((2, 5, 4)), rng.random((2, 4, 3))),
+                 (rng.random((4, 6)).T, rng.random((4, 3))),
+                 (rng.random((1, 9)), rng.random((9, 5))),
+                 (rng.random((11, 9)), rng.random((9, 1))),
+                 (rng.random((7, 4)), rng.random((4, 3)) + 1j)):
         assert_allclose(products.product(a, b), a @ b, rtol=1e-14)
         whole = np.zeros(a.shape[:-1] + (b.shape[-1] + 2,), np.result_type(a, b))
         products.product(a, b, whole[..., 1:-1])
@@ -52,9 +54,8 @@ def test_pieces_change_nothing_and_are_as_small_as_asked(largest, rng, monkeypat
     assert max(recorder.with_vectors) <= max(largest // 2, 2)
 
 
-POINTS = [dict(), dict(T=1000), dict(K=50), dict(width=200), dict(T=100, K=20, width=100),
-          dict(steps=3, width=100), dict(steps=2, K=50, width=200), dict(T=4, width=500),
-          dict(first_order=True, T=200), dict(dtype=float, width=100)]
+POINTS = [dict(), dict(T=1000), dict(T=100, K=20, width=100), dict(steps=2, K=50, width=200),
+          dict(T=4, width=500), dict(first_order=True, T=200, dtype=float)]
 
 
 def meta_gradient(T=25, K=10, width=40, steps=1, dtype=np.float32, first_order=False):
@@ -67,7 +68,7 @@ def meta_gradient(T=25, K=10, width=40, steps=1, dtype=np.float32, first_order=F
 @pytest.mark.parametrize("point", POINTS, ids=str)
 @pytest.mark.parametrize("version, matrices, vectors",
                          [("2.4.0", 2 * 2**18, 460_800), ("1.26.4", 2**18, 9_216)])
-def test_no_product_is_large_enough_to_start_threads(version, matrices, vectors, point,
+def test_no_product_is_large_enough_to_start_threads(point, version, matrices, vectors,
                                                      monkeypatch):
     recorder = Recorder()
     monkeypatch.setattr(products, "np", recorder)

@@ -2,17 +2,20 @@
 
 import numpy as np
 import pytest
-from conftest import OWN_PARTS, random_batch, random_theta
+from conftest import OWN_PARTS, random_batch, random_theta, read_only
 from numpy.testing import assert_allclose, assert_array_equal
 
 import tinymeta as tm
+from tinymeta.checking.numerical import relative_error
 
-MODEL = tm.MLP([2, 5, 4, 3], "tanh")
-METHODS = {
-    "MAML": tm.MAML(MODEL, 0.05, 2), "MAML, vector": tm.MAML(
-        MODEL, np.linspace(0, 0.1, MODEL.n_params), 3), "Reptile": tm.Reptile(
-            MODEL, 0.05, 3, batch_size=2), "joint training": tm.JointTraining(MODEL, 0.05)
-}
+MODEL, CONTEXT = tm.MLP([2, 5, 4, 3], "tanh"), tm.ContextMLP([2, 5, 4, 3], 2, "tanh")
+RATES = np.linspace(0, 0.1, MODEL.n_params)
+EXACT = {"MAML": tm.MAML(MODEL, 0.05, 2), "MAML with a vector": tm.MAML(MODEL, RATES, 3),
+         "Reptile": tm.Reptile(MODEL, 0.05, 3, batch_size=2),
+         "joint training": tm.JointTraining(MODEL, 0.05)}
+METHODS = {**EXACT, "first-order MAML": tm.MAML(MODEL, RATES, 1, first_order=True),
+           "Reptile with a vector": tm.Reptile(MODEL, RATES, 2)}
+each_exact = pytest.mark.parametrize("method", EXACT.values(), ids=EXACT)
 each = pytest.mark.parametrize("method", METHODS.values(), ids=METHODS)
 
 
@@ -21,7 +24,7 @@ def problem(rng):
     return random_theta(MODEL, rng), random_batch(MODEL, rng, T=3, K=4, Q=5)
 
 
-@each
+@each_exact
 def test_the_pullback_is_the_transposed_jacobian_of_adapt(method, problem, rng):
     omega, batch = problem
     x, y = batch.x_support, batch.y_support
@@ -31,23 +34,6 @@ def test_the_pullback_is_the_transposed_jacobian_of_adapt(method, problem, rng):
     assert theta.shape == v.shape
     assert_allclose(pullback(v) @ d, (v * moved.imag / 1e-20).sum(axis=-1), rtol=1e-12)
     assert_allclose(pullback(2 * v), 2 * pullback(v), rtol=1e-12)  # and again from the same pass
-
-
-def test_first_order_pulls_v_back_to_v(problem, rng):
-    v = rng.standard_normal((3, MODEL.n_params))
-    _, pullback = tm.MAML(MODEL, 0.05, 2, first_order=True).adapt(
-        problem[0], *problem[1].arrays(problem[0])[:2])
-    assert_array_equal(pullback(v), v)
-
-
-@pytest.mark.parametrize("name", ["MAML", "MAML, vector"])
-def test_the_meta_gradient_is_the_mean_of_the_pulled_back_query_gradients(name, problem):
-    """[META.1]"""
-    omega, batch = problem
-    theta, pullback = METHODS[name].adapt(omega, batch.x_support, batch.y_support)
-    query = MODEL.gradient(theta, batch.x_query, batch.y_query)  # (T, P)
-    assert_allclose(METHODS[name].meta_gradient(omega, batch)[1],
-                    pullback(query).mean(axis=0), rtol=1e-12)
 
 
 @each
@@ -61,99 +47,95 @@ def test_predictions_are_those_along_the_trajectory(method, problem):
 
 
 @each
-def test_the_method_owns_the_layout_of_omega(method):
+def test_omega_is_theta_drawn_as_the_model_draws_it(method):
     assert (method.n_params, method.blocks) == (MODEL.n_params, MODEL.blocks)
-    for dtype in (np.float64, np.float32):
-        drawn = method.init(np.random.default_rng(3), dtype, "he")
-        assert_array_equal(drawn, MODEL.init(np.random.default_rng(3), dtype, "he"))
-        assert drawn.dtype == dtype
+    drawn = method.init(np.random.default_rng(3), np.float32, "he")
+    assert_array_equal(drawn, MODEL.init(np.random.default_rng(3), np.float32, "he"))
+    assert drawn.dtype == np.float32
+
+
+@each
+@pytest.mark.parametrize("dtype", [np.float32, np.complex128])
+def test_precision_is_that_of_omega_and_nothing_that_was_passed_is_changed(method, dtype, problem):
+    omega, batch = problem
+    read_only(omega, batch.x_support, batch.y_support, batch.x_query, batch.y_query)
+    loss, gradient = method.meta_gradient(omega.astype(dtype), batch)
+    assert gradient.dtype == dtype and np.asarray(loss).dtype == dtype
+    assert relative_error(method.meta_gradient(omega, batch)[1], gradient) < 1e-4
+    assert np.asarray(method.meta_loss(omega.astype(dtype), batch)).dtype == dtype
+
+
+@each
+def test_chunks_of_tasks_change_no_number(method, rng):
+    omega, batch = random_theta(MODEL, rng), random_batch(MODEL, rng, T=7)
+    loss, gradient = method.meta_gradient(omega, batch)
+    curve = tm.evaluate_batch(method, omega, batch, steps=2)
+    singles = [method.meta_gradient(omega, task) for task in batch]
+    assert_allclose(loss, np.mean([one for one, _ in singles]), rtol=1e-12)
+    assert relative_error(np.mean([g for _, g in singles], axis=0), gradient) < 1e-12
+    for chunk in (1, 3, 7):
+        method.chunk = chunk
+        found = method.meta_gradient(omega, batch)
+        assert_allclose([found[0], method.meta_loss(omega, batch)], loss, rtol=1e-12)
+        assert relative_error(gradient, found[1]) < 1e-12
+        parts = tm.evaluate_batch(method, omega, batch, steps=2, chunk=chunk)
+        assert_allclose(parts.errors, curve.errors, rtol=1e-12)
+    method.chunk = 100
 
 
 def test_a_query_loss_judges_and_the_model_s_own_adapts(problem):
     lopsided = OWN_PARTS["tanh 1-5-4-2 with a lopsided loss"]().loss_function
     omega, batch = problem
-    method, judge = tm.MAML(MODEL, 0.05, 2, query_loss=lopsided), tm.MLP(
-        MODEL.widths, "tanh", lopsided)
+    method = tm.MAML(MODEL, 0.05, 2, query_loss=lopsided)
+    judge = tm.MLP(MODEL.widths, "tanh", lopsided)
     adapted = tm.adapt(MODEL, omega, batch.x_support, batch.y_support, 0.05, 2)
     expected = judge.loss(adapted, batch.x_query, batch.y_query)  # (3, T)
     assert_allclose(method.meta_loss(omega, batch), expected[-1].mean(), rtol=1e-13)
-    assert_allclose(tm.evaluate_batch(method, omega, batch, steps=2).errors, expected, rtol=1e-12)
-    assert tm.check_gradient(lambda w: method.meta_loss(w, batch),
-                             method.meta_gradient(omega, batch)[1], omega)
+    curve = tm.evaluate_batch(method, omega, batch, steps=2)
+    assert_allclose(curve.errors, expected, rtol=1e-12)
+    gradient = method.meta_gradient(omega, batch)[1]
+    assert tm.check_gradient(lambda w: method.meta_loss(w, batch), gradient, omega)
     assert MODEL.loss_function is tm.squared_error  # the model itself is left alone
 
 
-class TwoRates(tm.Method):
-    """A method of somebody's own, ω = (θ, log rate of the weights, log rate of the biases)."""
+@pytest.mark.parametrize("kind", [
+    tm.MAML, tm.Reptile, tm.JointTraining, tm.MetaSGD, tm.ANIL, tm.CAVIA, tm.ImplicitMAML,
+    tm.RidgeHead, tm.Prototypes], ids=lambda kind: kind.__name__)
+def test_adapt_and_trajectory_name_what_does_not_fit(kind, problem):
+    method, batch = kind(CONTEXT if kind is tm.CAVIA else MODEL), problem[1]
+    omega, x, y = method.init(np.random.default_rng(0)), batch.x_support, batch.y_support
+    wrong = {"omega": (omega[1:], x, y), "x": (omega, x[..., 1:], y), "y": (omega, x, y[:, 1:])}
+    calls = [method.adapt, lambda *sets: next(iter(method.trajectory(*sets, 1)))]
+    if kind is tm.Prototypes:  # its y may have any number of classes, and there is no trajectory
+        del wrong["y"], calls[1]
+    for name, arguments in wrong.items():
+        for call in calls:
+            with pytest.raises(ValueError, match=f"^{name} has shape"):
+                call(*arguments)
 
-    n_params = MODEL.n_params + 2
-    blocks = [*MODEL.blocks, ("log rates", (2,))]
-    is_bias = np.concatenate(
-        [np.full(np.prod(shape), name[0] == "b") for name, shape in MODEL.blocks]).astype(int)
 
-    def init(self, rng, dtype=np.float64, scheme=None):
-        return np.append(self.model.init(rng, dtype, scheme), [-3.0, -4.0]).astype(dtype)
+@pytest.mark.parametrize("method, defaults", [
+    (tm.MAML(MODEL), dict(alpha=0.01, steps=1, first_order=False)),
+    (tm.Reptile(MODEL), dict(alpha=0.02, steps=5, batch_size=None)),
+    (tm.JointTraining(MODEL), dict(alpha=0.01)), (tm.CAVIA(CONTEXT), dict(alpha=1.0, steps=1)),
+    (tm.MetaSGD(MODEL), dict(alpha=0.01, steps=1, rates="parameter", positive=False)),
+    (tm.ImplicitMAML(MODEL), dict(strength=1.0, tolerance=1e-10, newton_steps=100)),
+    (tm.RidgeHead(MODEL), dict(strength=1.0, learned=True))],
+    ids=lambda value: type(value).__name__ if isinstance(value, tm.Method) else "")
+def test_defaults_are_those_of_the_docstrings(method, defaults):
+    assert {name: getattr(method, name) for name in defaults} == defaults
+
+
+class Still(tm.Method):
+    """A method of one's own that does not adapt."""
 
     def adapt(self, omega, x, y):
-        omega, x, y = self.check(omega, x, y)
-        theta, rates = omega[:-2], np.exp(omega[-2:])[self.is_bias]  # (P,), (P,)
-        g = self.model.gradient(theta, x, y)  # (T, P)
-
-        def pullback(v):
-            of_rates = -rates * g * v  # (T, P)
-            sums = [np.where(self.is_bias == b, of_rates, 0).sum(axis=-1) for b in (0, 1)]
-            back = v - self.model.hvp(theta, x, y, rates * v)
-            return np.concatenate([back, np.stack(sums, axis=-1)], axis=-1)
-
-        return theta - rates * g, pullback
-
-    def trajectory(self, omega, x, y, steps):
-        theta, rates = omega[:-2], np.exp(omega[-2:])[self.is_bias]
-        for _ in range(steps):
-            yield theta
-            theta = theta - rates * self.model.gradient(theta, x, y)
-        yield theta
+        return np.broadcast_to(omega, x.shape[:1] + omega.shape), lambda v: v
 
 
-def test_a_longer_omega_is_checked_trained_evaluated_and_kept(problem, tmp_path):
-    method, (_, batch) = TwoRates(MODEL), problem
-    omega = method.init(np.random.default_rng(0))
-    assert tm.check_gradient(lambda w: method.meta_loss(w, batch),
-                             method.meta_gradient(omega, batch)[1], omega, method)
-
-    class Tasks:
-        def sample(self, rng, *sizes):
-            return random_batch(MODEL, rng, *sizes)
-
-    rng, optimizer = np.random.default_rng(1), tm.Adam(0.01)
-    *_, last = tm.meta_train(method, Tasks(), omega, optimizer, 3, rng, 2, 4, 5)
-    assert last.omega.shape == (method.n_params,) and (last.omega[-2:] != omega[-2:]).all()
-    assert_array_equal(last.theta, last.omega)
-    curve = tm.evaluate_batch(method, last.omega, batch, steps=1)
-    assert_allclose(curve.mean[1], method.meta_loss(last.omega, batch), rtol=1e-12)
-    path = tmp_path / "run.npz"
-    tm.save_checkpoint(path, last.omega, 3, optimizer, rng)
-    checkpoint, again = tm.load_checkpoint(path), tm.Adam(0.01)
-    checkpoint.restore(again, rng)
-    (resumed,) = tm.meta_train(method, Tasks(), checkpoint.theta, again, 4, rng, 2, 4, 5, start=3)
-    *_, whole = tm.meta_train(method, Tasks(), omega, tm.Adam(0.01), 4, np.random.default_rng(1), 2,
-                              4, 5)
-    assert_array_equal(resumed.omega, whole.omega)
-    with pytest.raises(ValueError, match="omega has shape"):
-        tm.meta_train(method, Tasks(), omega[:-2], tm.Adam(), 3, rng)
-
-
-@pytest.mark.parametrize("chunk", [1, 3, 7], ids="{} at a time".format)
-@each
-def test_chunks_of_tasks_change_no_number(method, chunk, rng):
-    omega, batch = random_theta(MODEL, rng), random_batch(MODEL, rng, T=7)
-    loss, gradient = method.meta_gradient(omega, batch)
-    curve = tm.evaluate_batch(method, omega, batch, steps=2)
-    method.chunk = chunk
-    found = method.meta_gradient(omega, batch)
-    assert_allclose(found[0], loss, rtol=1e-12)
-    assert_allclose(found[1], gradient, rtol=1e-11, atol=1e-14)
-    parts = tm.evaluate_batch(method, omega, batch, steps=2, chunk=chunk)
-    assert_allclose(parts.errors, curve.errors, rtol=1e-12)
-    assert_array_equal(parts.diverged, curve.diverged)
-    method.chunk = 100
+def test_a_method_of_ones_own_needs_adapt_and_says_what_else_is_missing(problem):
+    (omega, batch), method = problem, Still(MODEL)
+    gradient = method.meta_gradient(omega, batch)[1]
+    assert tm.check_gradient(lambda w: method.meta_loss(w, batch), gradient, omega)
+    with pytest.raises(NotImplementedError, match="Still has no trajectory"):
+        tm.evaluate_batch(method, omega, batch)

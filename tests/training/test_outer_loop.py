@@ -1,0 +1,131 @@
+"""Meta-training: runs against plain references; divergence is an error that keeps what is good."""
+
+import copy
+import pickle
+
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose, assert_array_equal
+
+import reference
+import tinymeta as tm
+
+MODEL = tm.MLP([1, 5, 1], activation="tanh")
+TASKS = tm.SinusoidTasks()
+
+
+def steps_of(method, seed=0, iterations=4, optimizer=None, dtype=float, **settings):
+    rng = np.random.default_rng(seed)
+    theta = MODEL.init(rng, dtype)
+    settings = {"n_tasks": 2, "n_support": 3, "n_query": 2, **settings}
+    optimizer = optimizer or tm.Adam(0.01)
+    return list(tm.meta_train(method, TASKS, theta, optimizer, iterations, rng, **settings))
+
+
+def tasks_of(batch):
+    return list(zip(batch.x_support, batch.y_support, batch.x_query, batch.y_query))
+
+
+def test_a_maml_training_run_is_that_of_the_reference():  # [TRAIN.1]
+    rng, gradients = np.random.default_rng(0), []
+    start = theta = MODEL.init(rng)
+    for k, step in enumerate(steps_of(tm.MAML(MODEL, alpha=0.1, steps=2)), start=1):
+        tasks = tasks_of(TASKS.sample(rng, 2, 3, 2))
+        loss, gradient = reference.maml([1, 5, 1], "tanh", theta, tasks, 0.1, 2)
+        gradients.append(gradient)
+        theta = reference.adam(start, gradients, rate=0.01)
+        assert step.iteration == k
+        assert_allclose(step.loss, loss, rtol=1e-6)
+        assert_allclose(step.theta, theta, rtol=1e-6)
+
+
+def test_a_reptile_training_run_is_that_of_the_reference():
+    method, rng = tm.Reptile(MODEL, 0.1, 2, batch_size=2), np.random.default_rng(0)
+    theta, minibatches = MODEL.init(rng), [slice(0, 2), slice(2, 4)]
+    falling = tm.SGD(tm.linear_schedule(0.5, 0, 4))
+    for k, step in enumerate(steps_of(method, optimizer=falling, n_support=4)):
+        tasks = tasks_of(TASKS.sample(rng, 2, 4, 2))
+        move = reference.reptile([1, 5, 1], "tanh", theta, tasks, 0.1, minibatches)
+        theta = theta - 0.5 * (1 - k / 4) * move
+        assert_allclose(step.theta, theta, rtol=1e-10)
+
+
+def test_training_keeps_single_precision_and_tells_losses_as_python_floats():
+    for step in steps_of(tm.MAML(MODEL), dtype=np.float32):
+        assert type(step.loss) is float and step.omega.dtype == np.float32
+
+
+def test_what_callers_do_to_a_step_s_parameters_is_theirs():
+    kept, spoiled, rng = [s.theta for s in steps_of(tm.MAML(MODEL))], [], np.random.default_rng(0)
+    start = MODEL.init(rng)
+    start.setflags(write=False)
+    for step in tm.meta_train(tm.MAML(MODEL), TASKS, start, tm.Adam(0.01), 4, rng, 2, 3, 2):
+        spoiled.append(step.theta.copy())
+        step.theta[:] = 0
+    assert_array_equal(spoiled, kept)
+
+
+class Says:
+    """A method that gives the answers in turn, and tasks that take down what was asked for."""
+
+    def __init__(self, *answers):
+        self.answers, self.asked = list(answers), []
+
+    def meta_gradient(self, theta, batch):
+        loss, *gradient = self.answers.pop(0)
+        return loss, np.array(gradient)
+
+    def sample(self, rng, *sizes):
+        self.asked.append(sizes)
+        return TASKS.sample(rng, *sizes)
+
+
+class Plain:
+    """An optimizer of one's own needs only a step."""
+
+    def __init__(self, rate):
+        self.rate = rate
+
+    def step(self, theta, gradient):
+        return theta - self.rate * gradient
+
+
+def test_the_optimizer_may_be_one_s_own_and_at_the_end_nothing_is_left_to_do(rng):
+    says = Says((1.0, 1.0, 2.0), (1.0, 3.0, 3.0))
+    run = lambda start: tm.meta_train(says, says, np.ones(2), Plain(1.0), 2, rng, start=start)
+    assert [step.theta.tolist() for step in run(0)] == [[0, -1], [-3, -4]] and not list(run(2))
+    assert says.asked == [(25, 10, 10)] * 2  # by default
+
+
+# Divergence.
+
+
+GOOD = (1.0, 1.0, 1.0)
+
+
+@pytest.mark.parametrize("kind", [tm.Adam, tm.SGD, Plain])
+@pytest.mark.parametrize("bad", [(np.nan, 1.0, 1.0), (1.0, 1.0, np.nan), (1.0, np.inf, 1.0), GOOD],
+                         ids=["a loss of NaN", "a gradient partly NaN", "one partly infinite",
+                              "an update that overflows"])
+def test_whatever_is_not_finite_is_divergence_and_undoes_the_step(bad, kind, rng):
+    optimizer, says = kind(1e308), Says(GOOD, bad)
+    words = "iteration 2: the loss is.*alpha.*max_norm"
+    with pytest.raises(tm.DivergenceError, match=words) as caught:
+        for kept in tm.meta_train(says, TASKS, np.ones(2), optimizer, 5, rng):
+            states = rng.bit_generator.state, copy.copy(vars(optimizer))
+    assert (rng.bit_generator.state, str(vars(optimizer))) == (states[0], str(states[1]))
+    assert (caught.value.iteration, type(caught.value.loss)) == (2, float)
+    assert_array_equal(caught.value.theta, kept.theta)
+
+
+@pytest.mark.filterwarnings("error")  # divergence is told once, and not by warnings
+def test_a_run_that_diverges_warns_of_nothing_else():
+    theta, method = np.full(MODEL.n_params, 1e150), tm.MAML(MODEL, alpha=0.5, steps=20)
+    with pytest.raises(tm.DivergenceError):
+        list(tm.meta_train(method, TASKS, theta, tm.SGD(1.0), 5, np.random.default_rng(0)))
+
+
+def test_a_divergence_error_survives_the_way_between_processes():
+    copied = pickle.loads(pickle.dumps(tm.DivergenceError("diverged", 3, 1.5, np.ones(2))))
+    assert (str(copied), copied.iteration, copied.loss) == ("diverged", 3, 1.5)
+    assert copied.theta.tolist() == [1, 1]
