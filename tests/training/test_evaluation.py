@@ -36,6 +36,14 @@ def test_a_metric_takes_the_place_of_the_loss(rng):
     assert not worse.diverged.any()  # the ten times are of losses
 
 
+def test_a_metric_that_is_no_function_or_not_of_tasks_is_named(rng):
+    batch = TASKS.sample(rng, 7, 4, 3)
+    with pytest.raises(TypeError, match="metric is 'accuracy'; expected a function"):
+        tm.evaluate_batch(MODEL, THETA, batch, metric="accuracy")
+    with pytest.raises(ValueError, match=r"metric returned shape \(7, .*expected \(7,\)"):
+        tm.evaluate_batch(MODEL, THETA, batch, metric=lambda f, y: f - y)
+
+
 @pytest.mark.parametrize("metric", [None, lambda f, y: f[:, 0, 0]], ids=["losses", "a metric"])
 def test_errors_are_double_and_no_steps_only_measure(metric, rng):
     single, batch = THETA.astype(np.float32), TASKS.sample(rng, 3)

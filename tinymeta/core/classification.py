@@ -116,8 +116,10 @@ def accuracy(f, y):
     """The share of examples decided right, (...), for f and y (..., K, D_out).
 
     Several outputs: y is one-hot, and the largest score decides.  One output: y is 0/1 or ±1, and
-    the sign decides.
+    the sign decides.  Raises ValueError where K or D_out differ.
     """
+    if f.shape[-2:] != y.shape[-2:]:
+        raise ValueError(f"y has shape {y.shape}; expected (..., K, D_out) as f, {f.shape}")
     if f.shape[-1] == 1:
         right = (f.real > 0) == (y > 0)  # (..., K, 1)
         return right.mean(axis=(-2, -1))

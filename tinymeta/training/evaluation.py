@@ -117,5 +117,11 @@ def _errors(method, omega, arrays, steps, metric):
     x, y, x_query, y_query = arrays
     if metric is None:
         return method.losses(omega, x, y, x_query, y_query, steps).astype(float)  # [EVAL.1]
+    if not callable(metric):
+        raise TypeError(f"metric is {metric!r}; expected a function of predictions and targets")
     predictions = method.predictions(omega, x, y, x_query, steps)  # (S + 1, T, Q, D_out)
-    return np.stack([metric(f, y_query) for f in predictions]).astype(float)
+    errors = np.stack([metric(f, y_query) for f in predictions]).astype(float)
+    if errors.shape != (expected := (steps + 1, len(y_query))):
+        raise ValueError(f"metric returned shape {errors.shape[1:]}; expected {expected[1:]}, "
+                         f"a number for each task")
+    return errors
