@@ -81,7 +81,8 @@ def _mistakes_in_meta(model, theta, batch, steps, alpha=0.1):
 
 
 @exercise("PLANE.4", check=_meta_gradient_rungs, hints=[
-    "Two loops of $S$ rounds. The first makes $\\theta_S$, for all tasks at once; the second starts "
+    "Two loops of $S$ rounds. The first makes $\\theta_S$, for all tasks at once; the "
+    "second starts "
     "from the query gradient there.",
     "Inner step: subtract `alpha * model.gradient(adapted, *support)`. Way back: "
     "`v = v - alpha * model.hvp(theta, *support, v)`, `S` times. The mean over tasks comes last."])
@@ -151,7 +152,8 @@ def _rest(C, theta_star):
 @exercise("PLANE.6", check=_every_step_rungs, hints=[
     "The gradient of a mean is the mean of the gradients, and the gradient of each "
     "$L_\\mathcal{Q}(\\theta_k)$ is [PLANE.4] with $k$ steps.",
-    "So $C_t = \\frac1S \\sum_{k=1}^S M_t^k H_{\\mathcal{Q},t} M_t^k$. The $\\frac1S$ cancels. Then "
+    "So $C_t = \\frac1S \\sum_{k=1}^S M_t^k H_{\\mathcal{Q},t} M_t^k$. The $\\frac1S$ "
+    "cancels. Then "
     "solve [PLANE.9] with these springs."])
 def rest_of_every_step(theta_star, H_support, H_query, alpha, steps):
     """Where θ rests, (2,), if the loss is the mean of L_𝒬(θ_1), ..., L_𝒬(θ_S).
@@ -279,7 +281,8 @@ def _suspects_of_largest(H):
 
 @exercise("PLANE.7", check=_largest_rungs, hints=[
     "With one step and one $H_t$ on both sets, [PLANE.7] is $H_t - \\alpha H_t^2$. Take the mean.",
-    "$A v = \\alpha B v$ is $A^{-1} B v = v/\\alpha$: the eigenvalues of $A^{-1}B$ are the $1/\\alpha$ "
+    "$A v = \\alpha B v$ is $A^{-1} B v = v/\\alpha$: the eigenvalues of $A^{-1}B$ are "
+    "the $1/\\alpha$ "
     "at which a direction loses its stiffness. The smallest α is one over the largest of them."])
 def largest_alpha(H):
     """The smallest α > 0 at which the mean of [PLANE.7], S = 1, has a direction without stiffness.

@@ -116,7 +116,8 @@ def _two_layer_rungs(candidate):
 
 
 def four_arrays(result, model):
-    """The derivatives in the order of a two-layer model's blocks; LearnerError for anything else."""
+    """The derivatives in the order of a two-layer model's blocks; LearnerError for "
+    "anything else."""
     shapes = [shape for _, shape in model.blocks]
     expected = f"expected four arrays, for W1, b1, W2, b2, of shapes {shapes}"
     if not isinstance(result, (tuple, list)) or len(result) != 4:
@@ -155,7 +156,8 @@ def _mistakes_of_two_layers(model, theta, x, y, i, expected):
 
 
 @exercise("MLP.4", check=_two_layer_rungs, hints=[
-    "Two δ's: at the output, and at the hidden units before their activation. The second comes from "
+    "Two δ's: at the output, and at the hidden units before their activation. The second "
+    "comes from "
     "the first through $W_2^\\top$, times the slope of tanh.",
     "$\\delta_2 = 2(f - y)/(K D_\\text{out})$ and $\\delta_1 = (\\delta_2 W_2^\\top) \\odot "
     "(1 - a \\odot a)$. Then what came in, transposed, times δ; and sums over the examples."])

@@ -107,7 +107,8 @@ def _hvp_rungs(candidate):
     def gradient(theta):
         return two.model.gradient(theta, two.x, two.y)
 
-    forward = [rung(0, two.only(3), ", if only b2 moves"), rung(0, two.only(2), ", if only W2 moves"),
+    forward = [rung(0, two.only(3), ", if only b2 moves"),
+               rung(0, two.only(2), ", if only W2 moves"),
                rung(0, two.only(0, 1), ", if only the first layer moves"), rung(0, two.v)]
     backward = [rung(i, two.v) for i in (1, 2, 6, 5, 4, 3)]
     return forward + backward + [("both numerical derivatives", lambda: check_hvp(
@@ -115,7 +116,8 @@ def _hvp_rungs(candidate):
 
 
 @exercise("HVP.4", check=_hvp_rungs, hints=[
-    "Forward: $\\dot z = xV_1 + c_1$, then $\\dot a$, then $\\dot f$ with three terms. Backward: each "
+    "Forward: $\\dot z = xV_1 + c_1$, then $\\dot a$, then $\\dot f$ with three terms. "
+    "Backward: each "
     "line of the stub and of the gradient is a product; count the factors that move.",
     "$\\dot\\delta_2 = \\frac{2}{K D_\\text{out}} \\dot f$. With $q = \\delta_2 W_2^\\top$: "
     "$\\dot q = \\dot\\delta_2 W_2^\\top + \\delta_2 V_2^\\top$ and $\\dot\\delta_1 = \\dot q "
@@ -229,7 +231,8 @@ def _eigenvalue_rungs(candidate):
 
 @exercise("ROP.6", check=_eigenvalue_rungs, hints=[
     "Multiply by $H$, divide by the length, repeat. At the end $v$ is an eigenvector of length 1.",
-    "If $Hv = \\lambda v$ and $\\lVert v \\rVert = 1$, then $v^\\top H v = \\lambda$, with its sign; the "
+    "If $Hv = \\lambda v$ and $\\lVert v \\rVert = 1$, then $v^\\top H v = \\lambda$, "
+    "with its sign; the "
     "length $\\lVert Hv \\rVert$ would lose it."])
 def largest_eigenvalue(hvp, v, iterations):
     """The eigenvalue of H that is largest in size, with its sign, by power iteration.  [ROP.6]
