@@ -105,10 +105,8 @@ class Comparison:
             return
         self.numerical[CENTRAL] = values
         self.tolerance[CENTRAL] = max(TOLERANCE[CENTRAL], 10 * unsure)
-        how = "with steps that fit f"
-        if single:
-            how = "as sure as single precision allows: f rounds to it; use double for a check"
-        self.notes.append(f"central differences {how}, to {self.tolerance[CENTRAL]:.0e}")
+        self.notes.append("f rounds to single precision: judged by what that can hold; use double "
+                          "for a check" if single else "central differences with steps that fit f")
 
     def errors(self, place=slice(None)):
         """kind -> the relative error of one block, or of all."""

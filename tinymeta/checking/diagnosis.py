@@ -139,14 +139,14 @@ def _of_all(derived, reference, layout, wrong, noise, hints):
     if np.linalg.norm(right) <= 1e-9 * np.linalg.norm(reference):
         return vanishing(here) if np.any(here) else None
     shares = {name: vector[..., entries] for name, vector in hints.shares.items()}
-    finding = share(here, right, shares, noise)
+    finding = share(here, right, shares, noise) if np.any(here) else None
     if finding:
         return finding
     error = relative_error(reference, derived)
     if error <= MATCH:
         return _nearly_right(here, error)
-    finding = clipped(here, right) or multiple(here, right, hints.sizes, hints.squared,
-                                               hints.excluded)
+    squared = hints.squared and len(wrong) == len(layout)
+    finding = clipped(here, right) or multiple(here, right, hints.sizes, squared, hints.excluded)
     is_gradient = layout.names[0] != ""  # plain values have no named blocks
     if finding and finding.cause == "sign" and is_gradient and len(wrong) == len(layout):
         finding = finding._replace(what=finding.what + ": ascent?")
@@ -190,8 +190,8 @@ def _of_block(derived, reference, block, known, noise, hints):
     if np.linalg.norm(right) <= 1e-9 * np.linalg.norm(reference):
         return vanishing(here)
     shares = {name: vector[..., place] for name, vector in hints.shares.items()}
-    finding = (share(here, right, shares, noise)
-               or multiple(here, right, hints.sizes, hints.squared, hints.excluded))
+    finding = (multiple(here, right, hints.sizes, excluded=hints.excluded)
+               or share(here, right, shares, noise))
     if not finding and here.shape[-1] > 1:  # one number alone equals too much by chance
         finding = _matching(known, derived, [block])
     return (finding or arranged(here, right, shape) or single_entries(here, right, shape)

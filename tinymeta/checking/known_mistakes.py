@@ -10,6 +10,7 @@ import numpy as np
 
 from ..learners.mlp import MLPPass
 from .diagnosis import KnownMistake
+from .numerical import derivative
 
 TERMS = {  # of Hessian × vector: the term, and its equation
     "ȧ_{l-1} W_l": "HVP.1", "a_{l-1} V_l": "HVP.1", "c_l": "HVP.1", "δ̇_N": "HVP.3",
@@ -80,6 +81,18 @@ class ChangedPass(MLPPass):
         return self.model.layout.flatten(blocks)
 
 
+def of_activation(phi, z):
+    """Known mistakes for φ' at z (n,): where it is written for a = φ(z), or taken there."""
+    a = phi.value(z)
+    derived, at_a = phi.derivative(z, a), phi.derivative(a, phi.value(a))
+    right, right_at_a = (derivative(phi.value, at, np.ones_like(z)) for at in (z, a))
+    found = [KnownMistake(right_at_a, "argument", "φ' is taken at a = φ(z), not at z", "MLP.4")]
+    if np.allclose(at_a, right, 1e-9, 1e-12):
+        what = "φ' is written for a = φ(z) and is given z"
+        found.append(KnownMistake(derived, "argument", what, "MLP.4"))
+    return found
+
+
 def of_gradient(mlp, theta, x, y):
     """Known mistakes for an MLP's gradient at θ (P,) on one task: x (K, D_in), y (K, D_out)."""
     right, phi, found = ChangedPass(mlp, theta, x, y), mlp.activation, []
@@ -93,6 +106,8 @@ def of_gradient(mlp, theta, x, y):
         at_a = [None] + [phi.derivative(a_l, phi.value(a_l)) for a_l in a[1:]]
         add("φ'(z_l) is missing from the errors", "MLP.4", slope=ones)
         add("φ' is taken at a_l in place of z_l", "MLP.4", slope=at_a)
+        given_z = [None] + [phi.derivative(z_l, z_l) for z_l in z[1:]]
+        add("φ' is written for a_l and is given z_l", "MLP.4", slope=given_z)
         add("z_{l-1} stands where a_{l-1} belongs", "MLP.5", inputs=[x] + z[1:])
         for l in range(1, N):
             add(f"φ'(z_{l}) is missing from the error of layer {l}", "MLP.4",

@@ -96,7 +96,8 @@ def repeated(called, function, *args):
     Raises LearnerError if it does not: for whatever draws at random or keeps a state.
     """
     try:
-        first, again = function(*map(frozen, args)), function(*map(frozen, args))
+        first, again = (function(*(frozen(a) if isinstance(a, np.ndarray) else a for a in args))
+                        for _ in range(2))
     except ValueError as error:
         if "read-only" not in str(error):
             raise

@@ -9,8 +9,9 @@ from dataclasses import replace
 import numpy as np
 
 from ..core import arguments
+from ..core.model import Model
 from ..core.tasks import Batch, SinusoidTasks
-from .ladder import LearnerError, as_array, as_numbers, frozen, repeated
+from .ladder import as_array, as_numbers, attempt, frozen, repeated
 from .numerical import derivative, quiet
 
 NAMES = {"loss": "theta, x, y", "gradient": "theta, x, y", "hvp": "theta, x, y, v"}
@@ -56,6 +57,16 @@ class LearnersModel:
         vectors = [np.broadcast_to(a, (T, P)) for a in (theta, *v)]
         each = zip(vectors[0], x, y, *vectors[1:])
         return np.array([as_array(self.call(name, *task)) for task in each])
+
+
+def as_called(model, theta, batch):
+    """The model as the methods can call it: itself, if it is the package's, or a LearnersModel."""
+    if isinstance(model, Model):
+        return model
+    learners = LearnersModel(model)
+    g, _ = attempt(lambda: learners.gradient(theta, batch.x_support, batch.y_support))
+    learners.one_task = np.shape(g) != (len(batch), theta.size)
+    return learners
 
 
 def theta_for(model, theta, rng):

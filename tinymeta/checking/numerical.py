@@ -99,7 +99,8 @@ def why_not_complex(f, theta):
             warnings.filterwarnings("error", message="Casting complex values to real")
             value = np.asarray(f(theta + 0j))
     except (TypeError, ValueError, Warning) as error:
-        return f"no complex step: f raised {type(error).__name__} for complex theta ({error})"
+        said = str(error).splitlines()[0][:100] if str(error) else ""
+        return f"no complex step: f raised {type(error).__name__} for complex theta ({said})"
     if value.dtype.kind != "c":
         return "no complex step: f returned real numbers for complex theta"
     return ""

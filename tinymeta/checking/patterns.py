@@ -74,7 +74,7 @@ def share(derived, reference, shares, noise):
     difference = derived - reference
     size = np.linalg.norm(difference)
     allowed = max(MATCH, 100 * noise / size) if size else 1.0
-    if allowed > 1e-2 or difference.size < 3:  # one or two numbers are multiples of anything
+    if allowed > 1e-2 or difference.shape[-1] < 3:  # one or two are multiples of anything
         return None
     for name, vector in shares.items():
         square = np.sum(vector * vector)

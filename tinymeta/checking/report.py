@@ -155,19 +155,19 @@ class Ladder:
         """[mark, name, remark] for each rung."""
         rows = []
         for name, report in self.rungs.items():
-            errors = ", ".join(f"{kind} {error:.0e}" for kind, error in report.errors.items())
+            errors = ", ".join(_remark(report, kind) for kind in report.errors)
             unwritten = {finding.cause for finding in report.findings} == {"not written"}
             mark = "✓" if report else "○" if unwritten else "✗"
             rows.append([mark, name, "not written yet" if unwritten else errors])
         return rows + [["·", name, "not tried"] for name in self.untried]
 
     def _notes(self):
-        """What was unusual about the rungs that hold."""
-        notes = []
+        """What was unusual about the rungs that hold, each sentence once."""
+        names = {}  # note -> the rungs that it is about
         for name, report in self.rungs.items():
-            if report:
-                notes += [f"note on {name}: {note}" for note in report.notes]
-        return notes
+            for note in report.notes if report else []:
+                names.setdefault(note, []).append(name)
+        return [f"note on {'; '.join(rungs)}: {note}" for note, rungs in names.items()]
 
     def __str__(self):
         rows = self._rows()
@@ -188,6 +188,13 @@ class Ladder:
         parts += [f"<p>{html.escape(note)}</p>" for note in self._notes()]
         parts += [report._repr_html_() for report in self.rungs.values() if not report]
         return "".join(parts)
+
+
+def _remark(report, kind):
+    """The error beside one reference, and what passes where that is more than usual."""
+    remark = f"{kind} {report.errors[kind]:.0e}"
+    at_most = report.tolerances.get(kind, 0)
+    return f"{remark} (at most {at_most:.0e})" if at_most > 1e-7 else remark
 
 
 def _wrapped(text):
