@@ -19,7 +19,7 @@ from .diagnosis import Hints, KnownMistake, compare, confirmed
 from .gradient_check import check_gradient
 from .known_meta_mistakes import of_adapted, of_first_order, of_meta_gradient, of_reptile
 from .ladder import LearnerError, as_array, as_numbers, climb, frozen, frozen_batch, repeated
-from .learner_model import as_called
+from .learner_model import as_batch, as_called
 from .numerical import derivative
 from .report import Finding
 
@@ -50,7 +50,7 @@ def check_meta_gradient(meta_gradient, model=None, theta=None, batch=None, alpha
     "first-order maml" and "reptile", which are no gradients, against the definitions in maml.py and
     reptile.py.  adapt: another inner loop than [INNER.1], of whatever kind, a function of (theta,
     x, y, alpha, steps) that returns θ_S or the trajectory; "maml" is then the derivative of what
-    this gives.  loss: of (theta, x, y), what adapted parameters are judged by; by default model's.
+    this gives, and the other kinds are of its θ_S.  loss: of (theta, x, y), what adapted parameters are judged by; by default model's.
 
     An error in meta_gradient is a finding.  Raises TypeError or ValueError for wrong arguments.
     """
@@ -58,7 +58,7 @@ def check_meta_gradient(meta_gradient, model=None, theta=None, batch=None, alpha
         raise ValueError(f"kind is {kind!r}; expected one of {sorted(KINDS)}")
     if adapt is not None or loss is not None:
         return _check_by_adapt(meta_gradient, adapt, loss or getattr(model, "loss", None), theta,
-                               batch, alpha, steps, getattr(model, "blocks", None))
+                               batch, alpha, steps, getattr(model, "blocks", None), kind)
     theta, batch, alpha, layout = _checked(model, theta, batch, alpha)
     steps, model = _steps_of(steps), as_called(model, theta, batch)
 
@@ -118,12 +118,12 @@ def check_adapt(adapt, model, theta, x, y, alpha=0.05, steps=(1, 2, 5)):
     return _climb("inner loop", rung, steps, theta, batch, alpha)
 
 
-def _check_by_adapt(meta_gradient, adapt, loss, theta, batch, alpha, steps, blocks):
+def _check_by_adapt(meta_gradient, adapt, loss, theta, batch, alpha, steps, blocks, kind):
     """check_meta_gradient by numerical derivatives of a learner's own inner loop and loss."""
     for name, function in (("adapt", adapt), ("loss", loss)):
         if not callable(function):
             raise TypeError(f"{name} is {function!r}; expected a function")
-    theta, batch = _vector(theta), frozen_batch(batch)
+    theta, batch = _vector(theta), frozen_batch(as_batch(batch))
     alpha, steps = arguments.number("alpha", alpha, above=0), _steps_of(steps)
     layout = layout_of(blocks, theta.size)
 
@@ -139,19 +139,29 @@ def _check_by_adapt(meta_gradient, adapt, loss, theta, batch, alpha, steps, bloc
             return np.mean(losses)
 
         def first_order():
-            """The mean over tasks of the query gradient at θ_S, and what it is called."""
+            """The mean over tasks of the query gradient at θ_S (P,)."""
             each = []
             for x, y, x_query, y_query in tasks:
                 end = _end(as_array(adapt(theta, x, y, alpha, S)))
                 f = partial(_of_theta, loss, x_query, y_query)
                 each.append([derivative(f, end, j) for j in range(end.size)])
+            return np.mean(each, axis=0)
+
+        def known():
             what = "this is first-order: the query gradient at θ_S, not taken back through adapt"
-            return [KnownMistake(np.mean(each, axis=0), "first-order", what, "MAML.2")]
+            return [KnownMistake(first_order(), "first-order", what, "MAML.2")]
 
         found = repeated("adapt", adapt, theta, *tasks[0][:2], alpha, S)
         as_numbers("adapt(theta, x, y, alpha, steps)", _end(as_array(found)), theta.shape)
         value, derived = _loss_and_vector(meta_gradient, theta, batch, alpha, S)
-        hints = Hints(first_order, {"T": len(batch), "α": alpha}, {"": "MAML.2"}, excluded=excluded)
+        sizes = {"T": len(batch), "α": alpha}
+        if kind != "maml":
+            ends = [_end(as_array(adapt(theta, x, y, alpha, S))) for x, y, _, _ in tasks]
+            right = theta - np.mean(ends, axis=0) if kind == "reptile" else first_order()
+            tolerance = 1e-10 if kind == "reptile" else 1e-7
+            return compare(derived, right, f"{kind}, {_steps(S)}", "", tolerance,
+                           Hints(sizes=sizes, excluded=excluded), layout)
+        hints = Hints(known, sizes, {"": "MAML.2"}, excluded=excluded)
         report = check_gradient(after, derived, theta, layout, title=_steps(S), hints=hints)
         if report and value is not None and not np.isclose(value, after(theta), 1e-9, 0):
             raise LearnerError(f"the vector is right and the loss is {value:.6g}; expected "
@@ -159,18 +169,19 @@ def _check_by_adapt(meta_gradient, adapt, loss, theta, batch, alpha, steps, bloc
                                "loss", "MAML.3")
         return report
 
-    return _climb("meta-gradient of the inner loop adapt", rung, steps, theta, batch, alpha)
+    return _climb(f"{kind} meta-gradient of the inner loop adapt", rung, steps, theta, batch, alpha)
 
 
 def _climb(title, rung, steps, theta, batch, alpha):
-    """The Ladder of rung(S, theta, batch, alpha, excluded) for each S; other data confirm causes."""
+    """The Ladder of rung(S, theta, batch, alpha, excluded) for each S, confirmed elsewhere."""
     fewer = _fewer(batch)
 
     def checked(S):
         return confirmed(partial(rung, S, theta, batch, alpha),
                          partial(rung, S, theta, fewer, 0.6 * alpha))
 
-    basis = f"{len(batch)} tasks, {theta.size} coordinates at one θ, S = {', '.join(map(str, steps))}"
+    counts = ", ".join(map(str, steps))
+    basis = f"{len(batch)} tasks, {theta.size} coordinates at one θ, S = {counts}"
     return climb(f"{title}, α = {alpha:g}, P = {theta.size}",
                  [(_steps(S), partial(checked, S)) for S in steps], basis)
 
@@ -185,7 +196,7 @@ def _fewer(batch):
 def _checked(model, theta, batch, alpha):
     """θ (P,) in double, the batch write-protected, alpha and the Layout of θ."""
     arguments.methods("model", model, "loss", "gradient", "hvp")
-    batch, alpha = frozen_batch(batch), arguments.number("alpha", alpha, above=0)
+    batch, alpha = frozen_batch(as_batch(batch)), arguments.number("alpha", alpha, above=0)
     theta = _vector(theta, getattr(model, "n_params", "P"))
     return theta, batch, alpha, layout_of(getattr(model, "blocks", None), theta.size)
 
@@ -216,8 +227,9 @@ def _adapted(adapt, model, theta, x, y, alpha, S):
                         for _ in range(2))
         if first.shape == again.shape == theta.shape:
             if np.allclose(again, right_adapt(model, first, x, y, alpha, S)[-1], 1e-9, 1e-12):
-                raise LearnerError("adapt starts where the last call ended, not at theta: something "
-                                   "is kept from call to call", "not repeatable") from None
+                raise LearnerError("adapt starts where the last call ended, not at theta: "
+                                   "something is kept from call to call",
+                                   "not repeatable") from None
         raise
 
 

@@ -22,8 +22,9 @@ from ..methods.maml import MAML
 from . import known_mistakes
 from .diagnosis import Hints, compare, confirmed
 from .gradient_check import check_gradient, check_hvp
-from .ladder import NOTHING, LearnerError, as_array, as_numbers, attempt, climb, frozen, frozen_batch
-from .learner_model import NAMES, LearnersModel, batch_for, theta_for
+from .ladder import (NOTHING, LearnerError, as_array, as_numbers, attempt, climb, frozen,
+                     frozen_batch)
+from .learner_model import NAMES, LearnersModel, as_batch, batch_for, theta_for
 from .matching_network import matching_network
 from .numerical import TOLERANCE, derivative, quiet, relative_error, why_not_complex
 from .report import CheckReport, Finding
@@ -57,7 +58,7 @@ def check_model(model, theta=None, batch=None, blocks=None, alpha=0.05, seed=0, 
     theta, note = theta_for(model, theta, rng), ""
     if batch is None:
         batch, note = batch_for(model, theta, rng)
-    batch = frozen_batch(batch)
+    batch = frozen_batch(as_batch(batch))
     network = matching_network(model, theta, batch)
     blocks = blocks or getattr(model, "blocks", None) or getattr(network, "blocks", None)
     check = ModelCheck(model, theta, batch, layout_of(blocks, theta.size), network, rng)
@@ -209,6 +210,8 @@ class ModelCheck:
     def gradient(self):
         """The gradient against numerical derivatives of the loss."""
         report = confirmed(self._gradient, self.at_other_data()._gradient)
+        if report:
+            report = self._at_more_points(report, "loss", "gradient")
         self.right_gradient = bool(report)
         if any(finding.cause == "unknown" for finding in report.findings):
             report.notes.extend(self._scaling())
@@ -247,7 +250,28 @@ class ModelCheck:
 
     def hvp(self):
         """H v against numerical derivatives of the gradient; of the loss, if that is wrong."""
-        return confirmed(self._hvp, self.at_other_data()._hvp)
+        report = confirmed(self._hvp, self.at_other_data()._hvp)
+        return self._at_more_points(report, "gradient", "hvp") if report else report
+
+    def _at_more_points(self, report, name, derived):
+        """The report; or that of the first other task and θ where one derivative is wrong."""
+        along = self.directions[0]
+        more = [along] if derived == "hvp" else []
+        for x, y in zip(self.batch.x_support[1:], self.batch.y_support[1:]):
+            for theta in (self.theta, self.theta + along):
+                other = copy(self)
+                other.theta, other.x, other.y = theta, x, y
+                found, _ = attempt(lambda: self.call(derived, theta, x, y, *more))
+                right, _ = attempt(lambda: derivative(other.of_theta(name), theta, along))
+                if found is None or right is None:
+                    continue
+                found = found if more else along @ found
+                if not relative_error(right, found) <= 1e-4 and np.isfinite(right).all():
+                    again = (other._hvp if more else other._gradient)(frozenset())
+                    if not again:
+                        again.notes.insert(0, "right at the first task and θ, wrong at another one")
+                        return again
+        return report
 
     def _hvp(self, excluded):
         self.learners.numbers("hvp", self.theta.shape, self.theta, self.x, self.y,
@@ -265,7 +289,8 @@ class ModelCheck:
         if causes and causes <= {"precision", "unknown"} and not self._is_linear():
             what = "H v is not linear in v: hvp(u + v) is not hvp(u) + hvp(v)"
             if causes == {"precision"}:
-                what += f"; right to {max(report.errors.values()):.0e} only: a difference of gradients?"
+                error = max(report.errors.values())
+                what += f"; right to {error:.0e} only: a difference of gradients?"
                 report.findings.clear()
             report.findings.append(Finding("", what, "HVP.1", "not linear"))
         if not self.right_gradient:
@@ -354,7 +379,7 @@ class ModelCheck:
 
     def _bounded(self, model, alpha):
         """(α, note): the largest of α, α/10, ... at which five inner steps do not diverge."""
-        for power in range(7):
+        for power in range(30):
             smaller = alpha / 10**power
             path = adapt(model, self.theta, self.batch.x_support, self.batch.y_support, smaller, 5)
             losses = [np.abs(model.loss(t, self.batch.x_support, self.batch.y_support)).mean()

@@ -88,18 +88,22 @@ def confirmed(check, other):
     """check(excluded) -> CheckReport, with only those findings that other data confirm.
 
     Two mistakes can give the same numbers by chance, as α/K and 0.01 do where α = 0.05 and K = 5.
-    So other(excluded), the same check on other data, has to find the same kinds; what it does not
-    find is excluded.  A mistake that other data do not show is left as it is.
+    So other(excluded), the same check on other data, is asked: what it explains in another way is
+    excluded.  Where it explains nothing, or shows no mistake, the findings are left as they are.
     """
     report = check(frozenset())
     if report:
         return report
     again, failed = attempt(lambda: other(frozenset()))
-    if failed or again:
+    if failed:
         return report
-    kinds, others = (set().union(*(finding.kinds for finding in found.findings))
-                     for found in (report, again))
-    return check(frozenset(kinds - others)) if kinds - others else report
+    elsewhere = {finding.where: finding for finding in again.findings}
+    excluded = set()
+    for finding in report.findings:
+        other = elsewhere.get(finding.where)
+        if other and other.cause not in ("unknown", "entry"):
+            excluded |= finding.kinds - other.kinds
+    return check(frozenset(excluded)) if excluded else report
 
 
 def explain(derived, reference, layout, tolerance, hints=Hints()):
@@ -133,7 +137,7 @@ def explain(derived, reference, layout, tolerance, hints=Hints()):
 
 
 def _of_all(derived, reference, layout, wrong, noise, hints):
-    """A share, a factor or a limit that all wrong blocks have in common; or nearly right numbers."""
+    """A share, a factor or a limit that all wrong blocks have, or numbers nearly right."""
     entries = np.concatenate([np.arange(layout.size)[place] for _, _, place in wrong])
     here, right = derived[..., entries], reference[..., entries]
     if np.linalg.norm(right) <= 1e-9 * np.linalg.norm(reference):

@@ -49,7 +49,8 @@ def check_gradient(f, gradient, theta, blocks=None, directions=None, rng=None, m
                          f"expected one number, a shape of ()")
 
     def at(theta):
-        derived = as_array(repeated("gradient", gradient, theta) if callable(gradient) else gradient)
+        derived = repeated("gradient", gradient, theta) if callable(gradient) else gradient
+        derived = as_array(derived)
         arguments.shape("gradient", derived, theta.shape, ", the shape of theta")
         if directions is not None:
             derived = along @ derived
@@ -77,7 +78,7 @@ def check_hvp(gradient, hvp, theta, blocks=None, directions=3, rng=None, method=
         n = arguments.whole_number("directions", directions, minimum=2)
         vs = rng.standard_normal((n, theta.size))
     elif not np.any(vs, axis=-1).all():
-        raise ValueError("directions has a vector that is all zeros; expected directions to move in")
+        raise ValueError("directions has a vector of zeros; expected directions to move in")
 
     def at(theta):
         derived = np.array([as_array(repeated("hvp", hvp, theta, v)) for v in vs])  # (n, P)

@@ -143,6 +143,9 @@ def of_meta_gradient(model, theta, batch, alpha, steps):
         add("term", "the last step's I - αH is missing", factors=range(S - 2, -1, -1))
     _add_of_both_orders(known)
     _add_of_added_gradients(known)
+    add = partial(known.add, "MAML.3", "iterate")
+    add("θ is not reset: each task starts where the one before ended",
+        _of_tasks_in_turn(known.right, Recursion.meta_gradient))
     return known.found + of_examples(known.right.meta_gradient(), "task", "MAML.3")
 
 
@@ -166,24 +169,27 @@ def of_reptile(model, theta, batch, alpha, steps):
     add("this is MAML's meta-gradient", right.meta_gradient())
     add("this is first-order MAML's gradient", right.first_order())
     add("this is (θ - θ_S)/(αS), the mean of the inner gradients", right.move() / (alpha * steps))
-    add("θ moves from task to task: each task starts where the one before ended", _in_turn(right))
-    add("θ moves from task to task, and the whole way is returned", len(batch) * _in_turn(right))
+    in_turn = _of_tasks_in_turn(right, Recursion.move)
+    add("θ moves from task to task: each task starts where the one before ended", in_turn)
+    add("θ moves from task to task, and the whole way is returned", len(batch) * in_turn)
     return known.found + of_examples(right.move(), "task", "REPTILE.1")
 
 
-def _in_turn(right):
-    """(θ - where T tasks in turn end)/T, (T, P): each task starts where the one before ended."""
-    theta = right.theta[:1]
-    for x, y in zip(*right.adapt_on):
-        one = replace(right, theta=theta, adapt_on=(x[np.newaxis], y[np.newaxis]))
+def _of_tasks_in_turn(right, asked):
+    """asked(recursion) (T, P), where each task starts from where the one before it ended."""
+    theta, found = right.theta[:1], []
+    for x, y, x_query, y_query in zip(*right.adapt_on, *right.query):
+        support, query = (x[np.newaxis], y[np.newaxis]), (x_query[np.newaxis], y_query[np.newaxis])
+        one = replace(right, theta=theta, adapt_on=support, hessian_on=support, query=query)
+        found.append(asked(one)[0])
         theta = one.adapted()
-    return np.broadcast_to((right.theta[:1] - theta) / len(right.theta), right.theta.shape)
+    return np.array(found)
 
 
 def of_adapted(model, theta, batch, alpha, steps):
     """Known mistakes for the adapted θ_S of the batch's only task."""
     known = Collection(Recursion.adapted, model, theta, batch, alpha, steps)
-    known.add("INNER.1", "not adapted", "this is θ_0: not adapted", steps=0)
+    known.add("INNER.1", "not adapted", "this is θ_0: nothing is adapted there", steps=0)
     _add_of_inner_loop(known, "INNER.1")
     add = partial(known.add, "INNER.1", "another quantity")
     add("this is θ_S - θ_0", -known.right.move())

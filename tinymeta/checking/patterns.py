@@ -29,7 +29,7 @@ def multiple(derived, reference, sizes, squared=False, excluded=()):
     so that a 2 or a ½ can be its derivative's.  excluded: kinds of findings that cannot be.
     """
     if not np.any(derived):
-        return Finding("", "all zeros: never written, or is a whole term missing?", None, "zero")
+        return Finding("", "all zeros: never written, or is a term missing?", None, "zero")
     square = np.sum(reference * reference)
     factor = np.sum(derived * reference) / square if square else 0.0
     if not factor or abs(factor - 1) < MATCH or not same(derived, factor * reference):
@@ -143,11 +143,12 @@ def unknown(derived, reference, shape):
     at = np.unravel_index(np.abs(difference).argmax(), difference.shape)
     place = [int(i) for i in np.unravel_index(at[-1], shape)] if shape else ""
     what = (f"no known mistake gives these numbers; they differ most at {place}: derived "
-            f"{derived[at]:.6g}, expected {reference[at]:.6g}, a difference of {difference[at]:.2g}")
+            f"{derived[at]:.6g}, expected {reference[at]:.6g}, difference {difference[at]:.2g}")
     return Finding("", what.replace(" at :", ":"), None, "unknown")
 
 
 def vanishing(derived):
     """The reference is 0 where the derived numbers are not."""
-    what = f"should be 0 here: f does not change; derived, its norm is {np.linalg.norm(derived):.2e}"
+    norm = np.linalg.norm(derived)
+    what = f"should be 0: f does not change with it; derived, its norm is {norm:.2e}"
     return Finding("", what, None, "should be zero")

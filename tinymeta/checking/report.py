@@ -23,11 +23,12 @@ class Finding(NamedTuple):
 
     @property
     def kinds(self):
-        """The sentence without its numbers, cut at "or": the same for the same mistake elsewhere."""
+        """The sentence without its numbers, cut at "or": equal for the same mistake elsewhere."""
         names, times, _ = self.what.partition(" times what it should be")
         if times and self.cause == "factor":
             return {name.split(" = ")[0] + times for name in names.split(" or ")}
-        return {re.sub(r"[-+]?\d[\d.]*(e[-+]?\d+)?", "#", part) for part in self.what.split(", or ")}
+        number = r"[-+]?\d[\d.]*(e[-+]?\d+)?"
+        return {re.sub(number, "#", part) for part in self.what.split(", or ")}
 
     def __str__(self):
         where = f"{self.where}: " if self.where else ""
