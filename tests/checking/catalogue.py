@@ -206,7 +206,8 @@ CATALOGUE = [
     hvp("the product is v", "vstart", "return v + 0 * theta", ALL, "another quantity",
         "this is v itself", "HVP.1"),
     hvp("the product is a difference of two gradients", "vstart", "return 1e3 * (self.gradient("
-        "theta + 1e-3 * v, x, y) - self.gradient(theta, x, y))", ALL, "unknown", also="symmetry, not linear"),
+        "theta + 1e-3 * v, x, y) - self.gradient(theta, x, y))", ALL, "unknown",
+        also="symmetry, not linear"),
     hvp("the product changes v in place", "vstart", "v /= 2", None, "in place"),
     hvp("the product is one number", "return h  # (..., P)", "return (h * v).sum(-1)", "", "shape"),
     hvp("linear: the product moves along θ, not v", "self.predict(v, x)", "self.predict(theta, x)",

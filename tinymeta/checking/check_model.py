@@ -314,15 +314,23 @@ class ModelCheck:
 
         name, along: whose derivatives, and in which directions, each example adds to the mean.
         """
-        each = []
-        for i in range(len(self.x)):
-            f = self.of_theta(name, slice(i, i + 1))
-            each.append([derivative(f, self.theta, d) for d in along])
-        found = known_mistakes.of_examples(np.array(each), tag=tag)
-        if self.network is None:
-            return found
-        x = self.model.features(self.x) if isinstance(self.model, Linear) else self.x
-        return of_network(self.network, self.theta, x, self.y) + found
+        gradient, found = self.of_theta("gradient"), []
+        if name == "gradient":
+            first = self.tags("", "", "HVP.1").get("", "HVP.1")
+            found += known_mistakes.of_any_hvp(gradient, self.theta, self.directions, first)
+        elif self.network is None and self.theta.size <= 200:
+            mistakes = partial(known_mistakes.of_any_gradient, gradient, self.of_theta("loss"))
+            found += attempt(lambda: mistakes(self.theta))[0] or []
+        if self.network is not None:
+            x = self.model.features(self.x) if isinstance(self.model, Linear) else self.x
+            found += of_network(self.network, self.theta, x, self.y)
+        each, failed = attempt(lambda: np.array([self._of_example(i, name, along)
+                                                 for i in range(len(self.x))]))
+        return found if failed else found + known_mistakes.of_examples(each, tag=tag)
+
+    def _of_example(self, i, name, along):
+        f = self.of_theta(name, slice(i, i + 1))
+        return [derivative(f, self.theta, d) for d in along]
 
     def tasks(self):
         """The results for a batch, θ (P,) or (T, P), against those of the tasks one by one."""

@@ -5,6 +5,7 @@ can be left out, doubled, halved or turned round.  A known mistake names the equ
 """
 
 from collections import defaultdict
+from unittest import mock
 
 import numpy as np
 
@@ -148,11 +149,39 @@ def of_hvp(mlp, theta, x, y, vs):
     curve, moved = without("with φ''(z_l)", "δ_{l+1} V_{l+1}ᵀ"), without("ȧ_{l-1}ᵀ δ_l")
     add("this is the Gauss-Newton part alone: the terms with δ are missing", "HVP.4", curve | moved)
     add("the terms with φ'' and with V_{l+1} are missing", "HVP.4", curve)
-    for what, vectors in (("this is the gradient, not its derivative along v", right.gradient()),
+    return found
+
+
+def of_any_gradient(gradient, loss, theta):
+    """Known mistakes of any model's gradient, a function of θ (P,): tanh taken of a tanh."""
+    tanh, seen = np.tanh, set()
+
+    def once(z, *args, **options):
+        """tanh, but of what is a tanh already: that itself."""
+        if np.asarray(z).tobytes() in seen:
+            return z
+        a = tanh(z, *args, **options)
+        seen.add(np.asarray(a).tobytes())
+        return a
+
+    derived = gradient(theta)
+    with mock.patch.object(np, "tanh", once):
+        mended = gradient(theta)
+    right = np.array([derivative(loss, theta, j) for j in range(theta.size)])
+    if np.array_equal(mended, derived) or not np.allclose(mended, right, 1e-6, 1e-9):
+        return []
+    what = "tanh is taken of what is a tanh already, as in 1 - tanh(a)² for 1 - a²"
+    return [KnownMistake(derived, "argument", what, "MLP.4")]
+
+
+def of_any_hvp(gradient, theta, vs, tag):
+    """Known mistakes (n, P) of any model's H v: another vector than the product."""
+    found = []
+    for what, vectors in (("this is the gradient, not its derivative along v", gradient(theta)),
                           ("this is v itself", vs),
-                          ("this is H θ: θ in place of v", right.hvp(theta))):
+                          ("this is H θ: θ in place of v", derivative(gradient, theta, theta))):
         vectors = np.broadcast_to(vectors, vs.shape)
-        found.append(KnownMistake(vectors, "another quantity", what, equation(mlp, "HVP.1")))
+        found.append(KnownMistake(vectors, "another quantity", what, tag))
     return found
 
 
