@@ -18,7 +18,7 @@ def test_a_report_is_aligned_and_names_every_block():
     assert lines[0] == "PASS  squares"
     assert [line.split()[0] for line in lines[1:]] == ["block", "W", "b", "all", "at", "rests"]
     assert len({len(line) for line in lines[1:-1]}) == 1 and len(lines[1]) <= 80
-    assert lines[-1].startswith("  rests on all 3 coordinates at one θ, by complex step and central")
+    assert lines[-1].startswith("  rests on all 3 coordinates at one θ, by complex")
     assert lines[1].split() == "block shape |derived| complex step central differences".split()
     assert lines[2].split()[:4] == ["W", "(2,", "1)", f"{np.hypot(2, 4):.2e}"]
     assert lines[4].split()[:2] == ["all", f"{np.sqrt(4 + 16 + 36):.2e}"]

@@ -50,7 +50,8 @@ def check_meta_gradient(meta_gradient, model=None, theta=None, batch=None, alpha
     "first-order maml" and "reptile", which are no gradients, against the definitions in maml.py and
     reptile.py.  adapt: another inner loop than [INNER.1], of whatever kind, a function of (theta,
     x, y, alpha, steps) that returns θ_S or the trajectory; "maml" is then the derivative of what
-    this gives, and the other kinds are of its θ_S.  loss: of (theta, x, y), what adapted parameters are judged by; by default model's.
+    this gives, and the other kinds are of its θ_S.  loss: of (theta, x, y), what adapted
+    parameters are judged by; by default model's.
 
     An error in meta_gradient is a finding.  Raises TypeError or ValueError for wrong arguments.
     """

@@ -284,6 +284,7 @@ class ModelCheck:
         shares = {"v": self.directions}
         hints = self._hints(known, self.tags("HVP.5", "HVP.6", "HVP.3"), shares, excluded)
         report = check_hvp(gradient, self._product, self.theta, self.layout, self.directions,
+                           method="both" if self.right_gradient else "central",
                            title="Hessian × vector", hints=hints)
         causes = {finding.cause for finding in report.findings}
         if causes and causes <= {"precision", "unknown"} and not self._is_linear():
