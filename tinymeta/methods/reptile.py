@@ -5,9 +5,10 @@
 θ_S comes from θ_0 = θ by S inner steps on a task's support set, θ_{k+1} = θ_k - α ⊙ g(θ_k), with
 the gradient g of the loss on all of it or on a minibatch.  An outer SGD step of size η then gives
 θ ← θ + η (θ_S - θ): towards θ_S.  It is the direction of an update and not the gradient of any
-loss, so no gradient check applies to it; but since each inner step subtracts α g, it is α times the sum of the inner gradients, and with S = 1 and the full
-batch it is α times the joint-training gradient, that of the mean loss at θ itself.  The difference
-begins at S = 2, where g is taken at θ_1.
+loss, so no gradient check applies to it; but since each inner step subtracts α g, it is α times the
+sum of the inner gradients, and with S = 1 and the full batch it is α times the joint-training
+gradient, that of the mean loss at θ itself.  The difference begins at S = 2, where g is taken at
+θ_1.
 
 Reference: Nichol, Achiam, Schulman 2018, "On First-Order Meta-Learning Algorithms", Alg. 1 (one
 task an iteration) and Alg. 2 (batched), with k for our S.  The paper suggests handing
