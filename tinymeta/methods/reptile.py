@@ -27,9 +27,10 @@ class Reptile(Method):
 
     model: loss and gradient.  alpha: inner step size.  steps: inner steps S, at least 1.
     batch_size: examples in an inner step, all by default; 50 support points, batch_size=10 and
-    steps=5 are one epoch of five minibatches.  Reptile learns from the support sets alone: give it all a task's points
-    there.  chunk: so many tasks at a time.  Memory: a network with U hidden units in all and
-    φ'' = 0 takes about min(T, chunk) · (3 P + 3.2 K U) numbers of θ's type, whatever S is.
+    steps=5 are one epoch of five minibatches.  Reptile learns from the support sets alone: give it
+    all a task's points there.  chunk: so many tasks at a time.  Memory: a network with U hidden
+    units in all and φ'' = 0 takes about min(T, chunk) · (3 P + 3.2 K U) numbers of θ's type,
+    whatever S is.
 
     Raises TypeError or ValueError for a wrong setting.
     """
