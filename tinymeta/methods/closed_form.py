@@ -24,6 +24,7 @@ import numpy as np
 
 from ..core import arguments
 from ..core.layout import Layout
+from ..core.losses import squared_error
 from .method import Method
 
 
@@ -60,6 +61,11 @@ class RidgeHead(Method):
     def blocks(self):
         """The hidden layers' blocks, and log λ."""
         return self.layout.blocks
+
+    @property
+    def target_losses(self):
+        """Squared error, which the head minimises, and the model's loss, which judges."""
+        return squared_error, self.model.loss_function
 
     def init(self, rng, dtype=np.float64, scheme=None):
         """Draw the hidden layers as the model does; log λ starts at log strength."""

@@ -60,8 +60,9 @@ def meta_train(method, tasks, omega, optimizer, iterations, rng, n_tasks=25, n_s
     optimizer with state and restore, stand where the failed step found them.  start: how many
     iterations are done already (resuming).
 
-    Raises TypeError or ValueError at once for a wrong argument, and DivergenceError, which carries
-    the last good parameters, when a loss or a gradient is no longer finite.
+    Raises TypeError or ValueError at once for a wrong argument, ValueError for a batch whose
+    targets do not fit the method's loss, and DivergenceError, which carries the last good
+    parameters, when a loss or a gradient is no longer finite.
     """
     iterations = arguments.whole_number("iterations", iterations, minimum=0)
     start = arguments.whole_number("start", start, minimum=0)
@@ -86,6 +87,8 @@ def _steps(method, tasks, omega, optimizer, iterations, rng, sizes):
         rng_state = rng.bit_generator.state
         optimizer_state = optimizer.state() if hasattr(optimizer, "state") else None
         batch = tasks.sample(rng, *sizes)
+        if hasattr(method, "check_targets"):
+            method.check_targets(batch)
         with np.errstate(over="ignore", invalid="ignore"):  # divergence is reported below, once
             loss, gradient = method.meta_gradient(omega, batch)
             finite = bool(np.isfinite(loss) and np.isfinite(gradient).all())
