@@ -86,25 +86,80 @@ def memory(kind):
     return row
 
 
-def classes(tasks, make, alpha, steps, rate, iterations, K=10, Q=10, n_tasks=25, others=(),
-            max_norm=None):
-    """Accuracy after three steps, of MAML and first-order MAML, each also at its own best α."""
-    def accuracy(seed, step_size, first_order):
-        method = tm.MAML(make(), step_size, steps, first_order=first_order)
-        omega = trained(method, tasks, seed, iterations, falling(rate, iterations, max_norm),
-                        n_tasks, K, Q)
-        return [curve(method, omega, tasks, seed, K, Q, 3, tm.accuracy, stream).mean[3]
-                for stream in (CHOICE, TEST)]
+class Decayed:
+    """An optimizer to whose gradient that of ½ decay |ω|² is added, before it clips."""
 
-    def row(seed):
+    def __init__(self, optimizer, decay):
+        self.optimizer, self.decay = optimizer, decay
+
+    def step(self, omega, gradient):
+        return self.optimizer.step(omega, gradient + self.decay * omega)
+
+
+class Classes:
+    """Accuracy after three steps of MAML and first-order MAML at `alpha`; and of these, and of
+    the baselines if asked for, each at its own best α of `alpha` and `alphas`."""
+
+    def __init__(self, tasks, make, alpha, alphas, steps, rate, iterations, K=10, Q=10, n_tasks=25,
+                 max_norm=None, decay=0.0, baselines=True):
+        self.tasks, self.make, self.steps, self.K, self.Q = tasks, make, steps, K, Q
+        self.alpha, self.alphas = alpha, sorted({alpha, *alphas})
+        self.rate, self.iterations, self.n_tasks = rate, iterations, n_tasks
+        self.max_norm, self.decay, self.baselines = max_norm, decay, baselines
+
+    def __call__(self, seed):
         found = {}
-        for name, first_order in (("MAML", False), ("first-order", True)):
-            tried = {a: accuracy(seed, a, first_order) for a in (alpha, *others)}
-            best = max(tried, key=lambda a: tried[a][0])
-            found |= {name: tried[alpha][1], f"{name}, best α": tried[best][1],
-                      f"{name}'s best α": best}
-        return found | {"nearest neighbour": nearest(tasks, seed, K, Q)}
-    return row
+        for name, at in self.methods(seed).items():
+            tried = {a: at(a) for a in self.alphas}
+            best = max(tried, key=lambda a: tried[a][CHOICE][3])
+            if name in ("MAML", "first-order"):
+                found[name] = tried[self.alpha][TEST][3]
+            found |= {f"{name}, best α": tried[best][TEST][3], f"{name}'s best α": best}
+            if self.steps < 3:
+                found[f"{name}, best α, after one step"] = tried[best][TEST][1]
+        return found | {"nearest neighbour": nearest(self.tasks, seed, self.K, self.Q)}
+
+    def methods(self, seed):
+        """name -> a function of α that trains and returns its accuracies (see `score`)."""
+        everything = self.K + self.Q  # what learns from support sets alone gets all points there
+
+        def maml(a, first_order=False):
+            return self.trained(tm.MAML(self.make(), a, self.steps, first_order), seed)
+
+        def reptile(a):
+            return self.trained(tm.Reptile(self.make(), a, 3), seed, everything, 1)
+
+        def tuned(model, omega):
+            return lambda a: self.score(tm.JointTraining(model, a), omega, seed)
+
+        found = {"MAML": maml, "first-order": lambda a: maml(a, first_order=True)}
+        if not self.baselines:
+            return found
+        model = self.make()
+        joint = self.omega(tm.JointTraining(model), seed, everything, 1)
+        scratch = model.init(np.random.default_rng(seed), np.float32)
+        linear = tm.Linear(model.d_in, model.d_out, loss=model.loss_function)
+        zero = np.zeros(linear.n_params, np.float32)
+        return found | {"Reptile": reptile, "joint, fine-tuned": tuned(model, joint),
+                        "from scratch": tuned(model, scratch), "linear": tuned(linear, zero)}
+
+    def omega(self, method, seed, K, Q):
+        """ω after meta-training."""
+        optimizer = Decayed(falling(self.rate, self.iterations, self.max_norm), self.decay)
+        return trained(method, self.tasks, seed, self.iterations, optimizer, self.n_tasks, K, Q)
+
+    def trained(self, method, seed, K=None, Q=None):
+        """The accuracies after meta-training; 0 where it diverged."""
+        try:
+            omega = self.omega(method, seed, K or self.K, Q or self.Q)
+        except tm.DivergenceError:
+            return {CHOICE: np.zeros(4), TEST: np.zeros(4)}
+        return self.score(method, omega, seed)
+
+    def score(self, method, omega, seed):
+        """Accuracies after 0 ... 3 steps on each of the two streams of tasks, stream -> (4,)."""
+        return {stream: curve(method, omega, self.tasks, seed, self.K, self.Q, 3, tm.accuracy,
+                              stream).mean for stream in (CHOICE, TEST)}
 
 
 def nearest(tasks, seed, K, Q):
@@ -163,22 +218,22 @@ ROWS = {
         lambda: tm.RidgeHead(network(1, 40, 40, 1)()), 10_000)),
     "memory": ("memory, 40 tanh units, 10,000", memory(tm.RNN)),
     "gru": ("memory, a GRU of 40 units, 10,000", memory(tm.GRU)),
-    "moons": ("moons, logistic, α 0.5, three steps, 3,000", classes(
-        tm.MoonTasks(), network(2, 20, 20, 1, loss=tm.logistic), 0.5, 3, 3e-3, 3_000,
-        others=(0.1, 1.0, 2.0))),
-    "boundary": ("boundary, logistic, α 2, one step, 3,000", classes(
-        tm.BoundaryTasks(), network(10, 10, 1, loss=tm.logistic), 2.0, 1, 5e-3, 3_000,
-        others=(0.25, 0.5, 1.0))),
-    "glyphs": ("glyphs, 5-way 1-shot, softmax, α 0.4, three steps, 2,000", classes(
-        tm.GlyphTasks(), network(64, 64, 64, 5, loss=tm.softmax), 0.4, 3, 3e-3, 2_000, 1, 5, 16,
-        others=(0.05, 0.1, 0.2))),
+    "moons": ("moons, logistic, α 0.5, three steps, 3,000", Classes(
+        tm.MoonTasks(), network(2, 20, 20, 1, loss=tm.logistic), 0.5, (0.1, 1.0, 2.0, 4.0), 3,
+        3e-3, 3_000)),
+    "boundary": ("boundary, logistic, α 2, one step, 3,000", Classes(
+        tm.BoundaryTasks(), network(10, 10, 1, loss=tm.logistic), 2.0,
+        (0.03, 0.1, 0.25, 0.5, 1.0, 4.0, 8.0), 1, 5e-3, 3_000)),
+    "glyphs": ("glyphs, 5-way 1-shot, softmax, α 0.4, three steps, 2,000", Classes(
+        tm.GlyphTasks(), network(64, 64, 64, 5, loss=tm.softmax), 0.4, (0.05, 0.1, 0.2, 1.0), 3,
+        3e-3, 2_000, 1, 5, 16)),
     "prototypes": ("glyphs, 5-way 1-shot, prototypes in 16 features, 2,000", prototypes),
-    "squared-hinge": ("moons, squared hinge, α 0.1, clip 1, three steps, 3,000", classes(
-        SIGNS, network(2, 20, 20, 1, loss=tm.squared_hinge), 0.1, 3, 3e-3, 3_000,
-        others=(0.03, 0.25), max_norm=1.0)),
-    "hinge": ("moons, hinge, α 0.25, clip 1, three steps, 3,000", classes(
-        SIGNS, network(2, 20, 20, 1, loss=tm.hinge), 0.25, 3, 3e-3, 3_000,
-        others=(0.1, 0.5), max_norm=1.0)),
+    "squared-hinge": ("moons, squared hinge, α 0.1, clip 1, decay 0.001, three steps, 3,000",
+                      Classes(SIGNS, network(2, 20, 20, 1, loss=tm.squared_hinge), 0.1,
+                              (0.03, 0.25), 3, 3e-3, 3_000, max_norm=1.0, decay=1e-3, baselines=False)),
+    "hinge": ("moons, hinge, α 0.25, clip 1, three steps, 3,000", Classes(
+        SIGNS, network(2, 20, 20, 1, loss=tm.hinge), 0.25, (0.1, 0.5), 3, 3e-3, 3_000,
+        max_norm=1.0, baselines=False)),
     "robust": ("sines with outliers, adapted by a loss, judged by squared error, 1,500", robust),
 }
 HEAD = """# Results of the further methods
