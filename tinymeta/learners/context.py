@@ -95,6 +95,10 @@ class ContextPass:
         """g, (..., P)."""
         return self.with_context(self.inner.gradient())
 
+    def gradients(self):
+        """∂L/∂c (..., C) and ∂L/∂ω (..., P - C)."""
+        return self.context_gradient(), self.inner.gradient()
+
     def pullback(self, delta):
         """(∂f/∂θ)ᵀ δ, (..., P), for errors δ at the predictions, (..., K, D_out)."""
         return self.with_context(self.inner.pullback(delta))
@@ -109,6 +113,16 @@ class ContextPass:
         """∂L/∂c alone, (..., C)."""
         beta = self.inner.first_bias_gradient()[..., np.newaxis, :]  # (..., 1, n_1)
         return (beta @ transposed(self.W_c))[..., 0, :]
+
+    def context_hvp(self, c_dot):
+        """H v for v that is ċ (..., C) at c and 0 elsewhere, its parts (..., C) and (..., P - C)."""
+        c_dot, model = c_dot[..., np.newaxis, :], self.model
+        eta = self.inner.hvp_of_first_bias((c_dot @ self.W_c)[..., 0, :])  # [CONTEXT.3]
+        beta = self.inner.first_bias_gradient()[..., np.newaxis, :]  # (..., 1, n_1)
+        of_W_c = transposed(c_dot) @ beta  # (..., C, n_1)
+        eta[..., model.of_context] += of_W_c.reshape(of_W_c.shape[:-2] + (-1,))
+        of_c = eta[..., np.newaxis, model.first_bias] @ transposed(self.W_c)  # [CONTEXT.4]
+        return of_c[..., 0, :], eta
 
     def hvp(self, v):
         """H v for v (..., P), (..., P)."""
