@@ -97,7 +97,7 @@ class ImplicitMAML(Method):
                 extra -= 1
             if extra < 0:
                 return
-            accuracy = np.clip(size / scale, 1e-3 * tolerance, 0.1)  # (T,): more when it pays
+            accuracy = np.clip(np.sqrt(size / scale), 1e-3 * tolerance, 0.1)  # (T,): as it pays
             step = self.newton_direction(point, residual, accuracy[..., np.newaxis])
             theta = self.line_search(theta, step, omega, x, y, point, residual)
 
@@ -168,7 +168,7 @@ def conjugate_gradients(product, b, tolerance, steps=None):
         length = np.where(going, square, 0) / np.where(going, curvature, 1)  # (T, 1)
         u, r = u + length * p, r - length * Ap  # [CG.1]
         square_before, square = square, np.where(going, (r * r).sum(axis=-1, keepdims=True), square)
-        p = np.where(going, r + square / np.where(going, square_before, 1) * p, p)
+        p = r + np.where(going, square / np.where(going, square_before, 1), 0) * p
     norm_of_b = np.linalg.norm(b.real, axis=-1)
     residual = np.linalg.norm(r.real, axis=-1) / np.where(norm_of_b > 0, norm_of_b, 1)
     return u, residual, positive[..., 0]
