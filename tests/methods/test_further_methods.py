@@ -239,22 +239,34 @@ def test_a_context_model_is_a_network_on_x_and_c(rng):
     assert_array_equal(start, np.append([0, 0], plain.init(np.random.default_rng(3))))
 
 
-def test_cavia_hears_a_subclass_of_the_context_model(rng):
-    class Decayed(tm.ContextMLP):
-        def loss(self, theta, x, y):
-            return super().loss(theta, x, y) + 0.1 * (theta * theta).sum(axis=-1)
+class Decay:
+    def loss(self, theta, x, y):
+        return super().loss(theta, x, y) + 0.1 * (theta * theta).sum(axis=-1)
 
-        def gradient(self, theta, x, y):
-            return super().gradient(theta, x, y) + 0.2 * theta
+    def gradient(self, theta, x, y):
+        return super().gradient(theta, x, y) + 0.2 * theta
 
-        def hvp(self, theta, x, y, v):
-            return super().hvp(theta, x, y, v) + 0.2 * v
+    def hvp(self, theta, x, y, v):
+        return super().hvp(theta, x, y, v) + 0.2 * v
 
-    method, (_, omega, batch) = tm.CAVIA(Decayed(WIDTHS, 2, "tanh"), 0.3, 2), problem(
-        "CAVIA, 2 steps", rng)
+
+class DecayedContext(Decay, tm.ContextMLP):
+    pass
+
+
+class DecayedMLP(Decay, tm.MLP):
+    pass
+
+
+@pytest.mark.parametrize("like, method", [
+    ("CAVIA, 2 steps", tm.CAVIA(DecayedContext(WIDTHS, 2, "tanh"), 0.3, 2)),
+    ("ridge head, learned", tm.RidgeHead(DecayedMLP(WIDTHS, "tanh"), 0.5))],
+    ids=["CAVIA", "ridge head"])
+def test_a_subclass_of_the_model_is_heard(like, method, rng):
+    plain, omega, batch = problem(like, rng)
     theta, _ = method.adapt(omega, batch.x_support, batch.y_support)
-    expected = CONTEXT.loss(theta, batch.x_query,
-                            batch.y_query) + 0.1 * (theta * theta).sum(axis=-1)
+    expected = plain.model.loss(theta, batch.x_query,
+                                batch.y_query) + 0.1 * (theta * theta).sum(axis=-1)
     assert_allclose(method.meta_loss(omega, batch), expected.mean(), rtol=1e-12)
     assert check(method, omega, batch)
 
