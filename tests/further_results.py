@@ -315,7 +315,8 @@ def page(kept, seeds):
         lines += ["", f"## {name}: {ROWS[name][0]}", REMARKS.get(name, ""),
                   f"| | {titles} | reference |", "|---" * (len(seeds) + 2) + "|"]
         for key in rows[0]:
-            cells = [short(row[key]) for row in rows] + [REFERENCE.get(name, {}).get(key, "")]
+            write = "{:g}".format if key.endswith("'s best α") else short
+            cells = [write(row[key]) for row in rows] + [REFERENCE.get(name, {}).get(key, "")]
             lines.append(f"| {key} | {' | '.join(cells)} |")
     return "\n".join(lines) + "\n"
 
