@@ -237,13 +237,13 @@ ROWS = {
     "memory": ("memory, 40 tanh units, 10,000", memory(tm.RNN)),
     "gru": ("memory, a GRU of 40 units, 10,000", memory(tm.GRU)),
     "moons": ("moons, logistic, α 0.5, three steps, 3,000", Classes(
-        tm.MoonTasks(), network(2, 20, 20, 1, loss=tm.logistic), 0.5, (0.1, 1.0, 2.0, 4.0), 3,
+        tm.MoonTasks(), network(2, 20, 20, 1, loss=tm.logistic), 0.5, (0.1, 1.0, 2.0, 4.0, 8.0), 3,
         3e-3, 3_000)),
     "boundary": ("boundary, logistic, α 2, one step, 3,000", Classes(
         tm.BoundaryTasks(), network(10, 10, 1, loss=tm.logistic), 2.0,
         (0.03, 0.1, 0.25, 0.5, 1.0, 4.0, 8.0), 1, 5e-3, 3_000)),
     "glyphs": ("glyphs, 5-way 1-shot, softmax, α 0.4, three steps, 2,000", Classes(
-        tm.GlyphTasks(), network(64, 64, 64, 5, loss=tm.softmax), 0.4, (0.05, 0.1, 0.2, 1.0), 3,
+        tm.GlyphTasks(), network(64, 64, 64, 5, loss=tm.softmax), 0.4, (0.05, 0.1, 0.2, 1.0, 2.0), 3,
         3e-3, 2_000, 1, 5, 16)),
     "prototypes": ("glyphs, 5-way 1-shot, prototypes in 16 features, 2,000", prototypes),
     "squared-hinge": ("moons, squared hinge, α 0.1, clip 1, decay 0.001, three steps, 3,000",
