@@ -243,8 +243,8 @@ ROWS = {
         tm.BoundaryTasks(), network(10, 10, 1, loss=tm.logistic), 2.0,
         (0.03, 0.1, 0.25, 0.5, 1.0, 4.0, 8.0), 1, 5e-3, 3_000)),
     "glyphs": ("glyphs, 5-way 1-shot, softmax, α 0.4, three steps, 2,000", Classes(
-        tm.GlyphTasks(), network(64, 64, 64, 5, loss=tm.softmax), 0.4, (0.05, 0.1, 0.2, 1.0, 2.0), 3,
-        3e-3, 2_000, 1, 5, 16)),
+        tm.GlyphTasks(), network(64, 64, 64, 5, loss=tm.softmax), 0.4,
+        (0.05, 0.1, 0.2, 1.0, 2.0), 3, 3e-3, 2_000, 1, 5, 16)),
     "prototypes": ("glyphs, 5-way 1-shot, prototypes in 16 features, 2,000", prototypes),
     "squared-hinge": ("moons, squared hinge, α 0.1, clip 1, decay 0.001, three steps, 3,000",
                       Classes(SIGNS, network(2, 20, 20, 1, loss=tm.squared_hinge), 0.1,
@@ -253,7 +253,8 @@ ROWS = {
     "hinge": ("moons, hinge, α 0.25, clip 1, three steps, 3,000", Classes(
         SIGNS, network(2, 20, 20, 1, loss=tm.hinge), 0.25, (0.1, 0.5), 3, 3e-3, 3_000,
         max_norm=1.0, baselines=False)),
-    "robust": ("sines with outliers, tanh, adapted by a loss, judged by squared error, 1,500", robust),
+    "robust": ("sines with outliers, tanh, adapted by a loss, judged by squared error, 1,500",
+               robust),
 }
 REFERENCE = {
     "maml": {"10-shot": "0.41, 0.41", "5-shot": "0.69, 0.68"},
@@ -288,9 +289,9 @@ REFERENCE = {
                "epsilon_insensitive(0.1), 10 steps": "1.34"}}
 REMARKS = {
     "boundary": """
-At α = 2 MAML leads first-order MAML by more than 0.03.  With a smaller step both do better: each at
-its own best, the lead is still about 0.03 after the one step that they were trained for, and about
-0.01 after the third.
+At α = 2 MAML leads first-order MAML by more than 0.03.  With a smaller step both do better: each
+at its own best, the lead is still about 0.03 after the one step that they were trained for, and
+about 0.01 after the third.
 """,
     "robust": """
 Huber's loss halves the error of squared error, on either network; the tube does not help.  The

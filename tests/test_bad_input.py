@@ -229,8 +229,7 @@ UNFIT = {  # a loss: targets that fit, targets that do not, and what is said of 
 
 @pytest.mark.parametrize("loss, good, bad, message", [
     pytest.param(loss, *row, id=f"{loss.name}: {row[2]}") for loss in UNFIT for row in UNFIT[loss]])
-def test_targets_that_do_not_fit_the_loss_are_named_in_training_and_evaluation(
-        loss, good, bad, message):
+def test_targets_that_do_not_fit_the_loss_are_named(loss, good, bad, message):
     model, plain = tm.MLP([1, 3, 2], loss=loss), tm.MLP([1, 3, 2])
     theta = model.init(RNG)
     maml, other = tm.MAML(model), tm.MAML(plain, query_loss=loss)  # adapted by squared error
@@ -241,17 +240,24 @@ def test_targets_that_do_not_fit_the_loss_are_named_in_training_and_evaluation(
     def evaluate(method, tasks):
         return tm.evaluate(method, theta, tasks, RNG, steps=1)
 
-    def adapt(method, tasks):
-        batch = tasks.batch
-        return tm.adapt(method.model, theta, batch.x_support, batch.y_support, 0.1, 1)
+    def meta_gradient(method, tasks):
+        return method.meta_gradient(theta, tasks.batch)
 
-    for call in (train, evaluate):
+    def adapt(tasks):
+        batch = tasks.batch
+        return tm.adapt(model, theta, batch.x_support, batch.y_support, 0.1, 1)
+
+    def gradient(tasks):
+        return model.gradient(theta, tasks.batch.x_support, tasks.batch.y_support)
+
+    for call in (train, evaluate, meta_gradient):
         call(maml, Given(good, good))
         call(other, Given(bad, good))
         refused(lambda: call(maml, Given(bad, good)), "y_support has " + message)
         refused(lambda: call(other, Given(good, bad)), "y_query has " + message)
-    adapt(maml, Given(good, good))
-    refused(lambda: adapt(maml, Given(bad, good)), "y has " + message)
+    for call in (adapt, gradient):
+        call(Given(good, good))
+        refused(lambda: call(Given(bad, good)), "y has " + message)
 
 
 def test_a_ridge_head_is_solved_for_any_targets_and_prototypes_take_those_of_softmax():

@@ -19,6 +19,7 @@ from . import arguments
 from .arguments import as_precision_of
 from .initialisation import initial
 from .layout import Layout
+from .losses import check_targets
 
 
 class Model:
@@ -84,6 +85,8 @@ class Model:
         theta = arguments.floating("theta", theta, finite=False)
         arguments.shape("theta", theta, (..., self.n_params), f": {self.layout}")
         x, y = data(theta, x, y, self)
+        if y is not None:
+            check_targets("y", y, getattr(self, "loss_function", None))
         leading = {"theta": theta.shape[:-1], "x": x.shape[:-2]}
         if v is not None:
             v = as_precision_of(theta, arguments.floating("v", v, finite=False))

@@ -17,7 +17,6 @@ import numpy as np
 
 from ..core import arguments
 from ..core.arguments import as_precision_of
-from ..core.losses import check_targets
 from ..core.model import data, pass_at
 
 
@@ -38,7 +37,6 @@ def adapt(model, theta, x, y, alpha, steps, batch_size=None):
         theta = arguments.floating("theta", theta, finite=False)
         arguments.shape("theta", theta, (..., "P"))
         x, y = data(theta, x, y, model)
-    check_targets("y", y, getattr(model, "loss_function", None))
     alpha, steps, batch_size = check_settings(alpha, steps, batch_size, theta.shape[-1], fewest=0)
     check_batch_size("x", batch_size, x.shape[-2])
     leading = np.broadcast_shapes(theta.shape[:-1], x.shape[:-2])

@@ -114,9 +114,10 @@ class Method:
     def one_vector(self, omega, batch):
         """ω as an array.
 
-        Raises TypeError unless batch is a Batch, ValueError unless ω is one vector (n_params,).
+        Raises TypeError unless batch is a Batch, ValueError unless its targets fit the losses and ω
+        is one vector (n_params,).
         """
-        check_batch(batch)
+        self.check_targets(batch)
         omega, P = arguments.floating("omega", omega, finite=False), self.n_params
         if omega.shape != (P,):
             expected = ("P" if P is None else P,)

@@ -87,8 +87,6 @@ def _steps(method, tasks, omega, optimizer, iterations, rng, sizes):
         rng_state = rng.bit_generator.state
         optimizer_state = optimizer.state() if hasattr(optimizer, "state") else None
         batch = tasks.sample(rng, *sizes)
-        if hasattr(method, "check_targets"):
-            method.check_targets(batch)
         with np.errstate(over="ignore", invalid="ignore"):  # divergence is reported below, once
             loss, gradient = method.meta_gradient(omega, batch)
             finite = bool(np.isfinite(loss) and np.isfinite(gradient).all())
