@@ -80,7 +80,8 @@ class Model:
         """Return θ, x, y and v as arrays of one precision, θ's; raise where they do not fit.
 
         Raises TypeError for integer arrays, and ValueError, which names the argument with its
-        shape and the shape expected, for a wrong shape and for NaN in the data.
+        shape and the shape expected, for a wrong shape, for NaN in the data, and for targets y that
+        do not fit the loss.
         """
         theta = arguments.floating("theta", theta, finite=False)
         arguments.shape("theta", theta, (..., self.n_params), f": {self.layout}")
