@@ -121,7 +121,7 @@ class ContextPass:
         return (self.beta @ transposed(self.W_c))[..., 0, :]  # [CONTEXT.2]
 
     def context_hvp(self, c_dot):
-        """H v for v that is ċ (..., C) at c and 0 elsewhere, its parts (..., C) and (..., P - C)."""
+        """H v for v that is ċ (..., C) at c and 0 elsewhere: parts (..., C) and (..., P - C)."""
         c_dot, model = c_dot[..., np.newaxis, :], self.model
         eta = self.inner.hvp_of_first_bias((c_dot @ self.W_c)[..., 0, :])  # [CONTEXT.3]
         of_W_c = transposed(c_dot) @ self.beta  # (..., C, n_1)
