@@ -5,8 +5,8 @@
     python tests/further_results.py --page           write the page from what was measured before
 
 A row is a function of a seed that returns name -> number.  Held-out tasks are 600, from another
-stream than training's.  Where MAML and first-order MAML are compared, each one's step size is
-chosen on a third stream.
+stream than training's.  Where methods are compared on classes, each one's step size is chosen on a
+third stream.
 """
 
 import argparse
