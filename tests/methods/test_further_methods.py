@@ -300,6 +300,28 @@ def test_unrolled_gradients_come_close_to_the_implicit_one_step_by_step(rng):
     assert errors[0] > 1e-3 and errors[-1] < 1e-6 and all(np.diff(errors) < 0), errors
 
 
+def test_a_saddle_is_left_for_a_minimum():
+    class Valleys:  # L = ¼ θ₁⁴ - 3/2 θ₁² + 2 θ₂²; with ½ |θ' - θ|² minima at θ₁ = ±√2
+        n_params = 2
+
+        def loss(self, theta, x, y):
+            a, b = np.moveaxis(theta, -1, 0)
+            return a**4 / 4 - 1.5 * a * a + 2 * b * b + 0 * x[..., 0, 0]
+
+        def gradient(self, theta, x, y):
+            a, b = np.moveaxis(theta, -1, 0)
+            return np.stack([a**3 - 3 * a, 4 * b], axis=-1) + 0 * x[..., 0]
+
+        def hvp(self, theta, x, y, v):
+            a = theta[..., 0]
+            return np.stack([3 * a * a - 3, 4 + 0 * a], axis=-1) * v
+
+    method, x = tm.ImplicitMAML(Valleys(), 1.0, tolerance=1e-6), np.zeros((1, 1, 1))
+    theta, pullback = method.adapt(np.array([1e-9, 1.0]), x, x)
+    assert_allclose(theta, [[2**0.5, 0.2]], rtol=1e-6)
+    assert_allclose(pullback(np.ones((1, 2))), [[1 / 4, 1 / 5]], rtol=1e-6)
+
+
 def test_solvers_that_stop_short_raise_and_say_which(rng):
     _, omega, batch = problem("implicit, tanh", rng)
     with pytest.raises(tm.ConvergenceError, match="inner problem.*residual.*strength"):
@@ -320,7 +342,8 @@ def test_conjugate_gradients_solve_and_tell_what_is_not_positive(rng):
     root = rng.standard_normal((2, 6, 6))
     A, b = root @ root.swapaxes(1, 2) + np.eye(6), rng.standard_normal((2, 6))
     A[1] -= 30 * np.eye(6)  # the second task's is not positive
-    u, residual, positive = conjugate_gradients(lambda p: (A @ p[..., None])[..., 0], b, 1e-12)
+    u, residual, positive, p = conjugate_gradients(lambda p: (A @ p[..., None])[..., 0], b, 1e-12)
+    assert p[1] @ A[1] @ p[1] <= 0
     assert_allclose(u[0], np.linalg.solve(A[0], b[0]), rtol=1e-9)
     assert positive.tolist() == [True, False] and residual[0] < 1e-12 < residual[1]
 
