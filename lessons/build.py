@@ -5,7 +5,7 @@
     python lessons/build.py --check     run all, write nothing, fail where an output has changed
 
 Stubs, hints and solutions come from tinymeta/exercises, minutes from pace.py, the index of
-equations from the source.
+equations from the source.  Sliders need a reader: cells with the tag skip-execution are not run.
 """
 
 import argparse

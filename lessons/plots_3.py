@@ -197,8 +197,8 @@ def _resting(ax, rests, batch, theta_star, alpha, steps):
     ax.set_title(f"S = {steps}")
 
 
-def turn_steps(rests_for, batch, theta_star, alpha):
-    """Three numbers of inner steps, and in Jupyter a slider.  rests_for: S -> {method: (2,)}."""
+def three_numbers_of_steps(rests_for, batch, theta_star, alpha):
+    """Where the methods rest with 1, 3 and 10 inner steps.  rests_for: S -> {method: (2,)}."""
     figure, panels = plt.subplots(1, 3, figsize=(8.5, 3.4), sharey=True, layout="constrained")
     for ax, steps in zip(panels, (1, 3, 10)):
         _resting(ax, rests_for(steps), batch, theta_star, alpha, steps)
@@ -206,6 +206,9 @@ def turn_steps(rests_for, batch, theta_star, alpha):
     legend_below(figure, ax)
     plt.show()
 
+
+def drag_steps(rests_for, batch, theta_star, alpha):
+    """In Jupyter: the same with the number of steps to be dragged."""
     def show(S):
         _, ax = plt.subplots(figsize=(6, 4.8))
         _resting(ax, rests_for(S), batch, theta_star, alpha, S)

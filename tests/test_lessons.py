@@ -10,6 +10,8 @@ import re
 import sys
 from pathlib import Path
 
+import matplotlib
+import matplotlib.pyplot as plt
 import nbformat
 import numpy as np
 import pytest
@@ -21,9 +23,14 @@ import build  # noqa: E402  the modules beside the lessons
 import contents  # noqa: E402
 import exercise_cells  # noqa: E402
 import pace  # noqa: E402
+import plane  # noqa: E402
+import plots_1  # noqa: E402
+import plots_2  # noqa: E402
+import plots_3  # noqa: E402
 import tinymeta as tm  # noqa: E402
 from tinymeta.exercises import MARK, Exercise  # noqa: E402
 
+matplotlib.use("Agg")
 LESSONS = {path.stem: (path, notebook) for path, notebook in contents.lessons()}
 EXERCISES = {}
 for file in sorted((ROOT / "tinymeta" / "exercises").glob("lesson_*.py")):
@@ -98,12 +105,35 @@ def test_minutes_are_counted_by_words_equations_lines_figures_and_lines_to_write
 
 @each_lesson
 def test_a_lesson_was_run_from_top_to_bottom_without_an_error(path, notebook):
-    cells = [cell for cell in notebook.cells if cell.cell_type == "code"]
+    cells = [cell for cell in notebook.cells if cell.cell_type == "code"
+             and "skip-execution" not in cell.metadata.get("tags", [])]  # the sliders
     assert [cell.execution_count for cell in cells] == list(range(1, len(cells) + 1))
     outputs = [output for cell in cells for output in cell.outputs]
     assert not {"error", "stderr"} & {output.get("name", output.output_type) for output in outputs}
     assert sum("image/png" in output.get("data", {}) for output in outputs) >= (
         1 if contents.is_optional(path) else 3)
+
+
+def test_sliders_draw_at_either_end(monkeypatch):
+    shown = []
+    monkeypatch.setattr(plt, "show", lambda: (shown.append(bool(plt.gcf().axes)), plt.close()))
+    rng, batch = np.random.default_rng(0), plane.three_tasks()
+    model, wave = tm.FastMLP([1, 4, 1]), tm.SinusoidTasks().sample(rng, 1, 5, 5)
+
+    def rests_for(S):
+        H = plane.hessian(batch.x_support)
+        return {name: plane.rest(C, plane.THETA_STAR)
+                for name, C in plane.stiffness(H, H, 0.1, S).items()}
+
+    slider = plots_1.drag_alpha(wave, model, model.init(rng))
+    slider.f(alpha=0.001), slider.f(alpha=0.1)
+    slider = plots_2.drag_h(np.sin, 1.0, np.cos(1.0))
+    slider.f(h=1e-16), slider.f(h=1.0)
+    slider = plots_3.drag_plane(batch, plane.THETA_STAR)
+    slider.f(w=-2.5, b=-2.0, alpha=0.02, S=1), slider.f(w=3.0, b=3.0, alpha=0.24, S=10)
+    slider = plots_3.drag_steps(rests_for, batch, plane.THETA_STAR, 0.1)
+    slider.f(S=1), slider.f(S=10)
+    assert len(shown) >= 8 and all(shown)
 
 
 @each_lesson
