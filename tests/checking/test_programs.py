@@ -12,6 +12,7 @@ import pytest
 
 from tinymeta.checking.check_file import check_file
 
+pytestmark = pytest.mark.filterwarnings("ignore::PendingDeprecationWarning")  # of np.matrix
 PROGRAMS = sorted((Path(__file__).parent / "programs").glob("*.py"))
 RUNGS = {"gradient": "gradient", "hvp": "Hessian × vector"}
 NO_CAUSE = {"unknown", "entry", "not linear", "symmetry"}
