@@ -4,6 +4,7 @@ The source, in reading order; each wing is a folder that imports only those abov
 
     core        losses, classification, activations, tasks    what is learned from
                 class_tasks, glyphs             classes: boundaries, moons, strokes
+                measured, measured_file         curves of one's own
                 model, layout                   what a model is, and how θ lies in one vector
                 arguments, initialisation       clear errors; random weights
     learners    linear, mlp, context            gradient and Hessian times vector, by hand
@@ -38,6 +39,7 @@ from .core.class_tasks import BoundaryTasks, MoonTasks
 from .core.classification import accuracy, hinge, logistic, softmax, squared_hinge
 from .core.glyphs import GlyphTasks
 from .core.losses import Loss, epsilon_insensitive, huber, squared_error
+from .core.measured import MeasuredTasks
 from .core.model import Model
 from .core.tasks import Batch, LinearTasks, SinusoidTasks
 from .fast import memory
