@@ -26,7 +26,7 @@ That is all that computes.  Around it:
     checking    gradient_check, check_model, …  is a derivation right, and if not, what is wrong?
     app         command_line, ...               python -m tinymeta
     exercises   one file for each lesson
-    plotting, class_plots           figures (import Matplotlib; import them by name)
+    plotting, class_plots, figure_parts         figures (import Matplotlib; import by name)
 """
 
 from .checking.check_meta import check_adapt, check_meta_gradient

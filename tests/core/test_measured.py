@@ -117,14 +117,14 @@ def test_a_file_is_read(read, text):
     tasks = read(text)
     for name, y in {"Oslo": [1.5, 2.5], "Rome": [20, 21]}.items():
         assert_array_equal(np.hstack(tasks.curves[name]), [[0, y[0]], [1, y[1]]])
-    assert tasks.labels in (("hour", "degrees"), ("x", "y"))
+    assert tasks.columns in (("hour", "degrees"), ("x", "y"))
     assert tasks.n_missing == (2 if "NA" in text else 0)
 
 
 def test_columns_are_taken_by_name_and_x_may_have_several(read):
     tasks = read("y,note,b,a,who\n1,n,2,3,P\n4,,5,6,P\n", columns=["who", "a", "b", "y"])
     assert_array_equal(np.hstack(tasks.curves["P"]), [[3, 2, 1], [6, 5, 4]])
-    assert tasks.labels == ("a", "b", "y") and repr(tasks) == "1 curve of 2 to 2 points, a, b, y"
+    assert tasks.columns == ("a", "b", "y") and repr(tasks) == "1 curve of 2 to 2 points, a, b, y"
 
 
 def test_a_repeated_x_is_a_point_of_its_own(read):
@@ -195,7 +195,7 @@ PAIR = (np.arange(3.0), np.arange(3.0))
     (lambda: tm.MeasuredTasks({"a": (np.ones(2), [1.0, np.nan])}), "y of curve 'a' has shape (2,)"),
     (lambda: tm.MeasuredTasks({"a": PAIR, "b": (np.ones((3, 2)), np.ones(3))}),
      "curve 'b' has D_in 2 and D_out 1; expected 1 and 1, as of 'a'"),
-    (lambda: tm.MeasuredTasks({"a": PAIR}, labels=["x"]), "labels is ['x']; expected 2 names"),
+    (lambda: tm.MeasuredTasks({"a": PAIR}, columns=["x"]), "columns is ['x']; expected 2 names"),
     (lambda: tm.MeasuredTasks({"a": PAIR}, scales=[[0.0, 0.0], [1.0, 0.0]]), "positive"),
     (lambda: tm.MeasuredTasks({"a": PAIR}).only(["z"]), "names has ['z']; expected some of ['a']"),
     (lambda: tm.MeasuredTasks({"a": PAIR}).split(np.random.default_rng(0), 1), "held_out is 1"),

@@ -19,11 +19,11 @@ class MeasuredTasks:
     """A family of tasks made of measured curves.
 
     curves: name -> (x, y), arrays (n, D_in) and (n, D_out), or (n,) where there is one number a
-    point; n may differ from curve to curve and is at least 2.  labels: the names of the columns,
+    point; n may differ from curve to curve and is at least 2.  columns: the names of the columns,
     x first; they stand on the axes of plots, so they may hold units.  scales: (2, D_in + D_out),
     mean and std of each column, [TASK.9]; without them numbers stay as they are.
 
-    names: the curves' names.  labels and scales: as above.  n_missing: how many rows of a file
+    names: the curves' names.  columns and scales: as above.  n_missing: how many rows of a file
     were left out, since they lack a number.
 
     Raises TypeError or ValueError for curves that cannot be, naming the curve.
@@ -31,7 +31,7 @@ class MeasuredTasks:
 
     n_missing = 0
 
-    def __init__(self, curves, labels=None, scales=None):
+    def __init__(self, curves, columns=None, scales=None):
         if not isinstance(curves, dict) or not curves:
             found = type(curves).__name__ if curves else "empty"
             raise TypeError(f"curves is {found}; expected a dict name -> (x, y), of at least one")
@@ -42,14 +42,14 @@ class MeasuredTasks:
             if (x.shape[1], y.shape[1]) != (self.d_in, self.d_out):
                 raise ValueError(f"curve {name!r} has D_in {x.shape[1]} and D_out {y.shape[1]}; "
                                  f"expected {self.d_in} and {self.d_out}, as of {first!r}")
-        columns = self.d_in + self.d_out
-        self.labels = tuple(labels or usual_labels(self.d_in, self.d_out))
-        if len(self.labels) != columns:
-            raise ValueError(f"labels is {labels!r}; expected {columns} names, of x and then y")
+        width = self.d_in + self.d_out
+        self.columns = tuple(columns or usual_labels(self.d_in, self.d_out))
+        if len(self.columns) != width:
+            raise ValueError(f"columns is {columns!r}; expected {width} names, of x and then y")
         if scales is None:
-            scales = [[0.0] * columns, [1.0] * columns]
+            scales = [[0.0] * width, [1.0] * width]
         self.scales = arguments.floating("scales", scales)
-        arguments.shape("scales", self.scales, (2, columns))
+        arguments.shape("scales", self.scales, (2, width))
         if (self.scales[1] <= 0).any():
             raise ValueError(f"scales has the stds {self.scales[1]}; expected positive numbers")
         mean, std = self.scales
@@ -68,9 +68,9 @@ class MeasuredTasks:
         Raises OSError for a file that is not there, ValueError for what is no number, naming file,
         row and column.
         """
-        labels, tables, n_missing = read_curves(path, columns)
+        columns, tables, n_missing = read_curves(path, columns)
         tasks = cls({name: (table[:, :-1], table[:, -1:]) for name, table in tables.items()},
-                    labels)
+                    columns)
         tasks.n_missing = n_missing
         return tasks
 
@@ -78,7 +78,7 @@ class MeasuredTasks:
         lengths = [len(x) for x, _ in self.curves.values()]
         missing = f", {self.n_missing} rows without a number" if self.n_missing else ""
         return (f"{len(lengths)} curve{'' if len(lengths) == 1 else 's'} of {min(lengths)} to "
-                f"{max(lengths)} points, {', '.join(self.labels)}{missing}")
+                f"{max(lengths)} points, {', '.join(self.columns)}{missing}")
 
     @property
     def names(self):
@@ -90,7 +90,7 @@ class MeasuredTasks:
         if unknown := sorted(set(names) - set(self.curves)):
             raise ValueError(f"names has {unknown}; expected some of {self.names}")
         chosen = {name: pair for name, pair in self.curves.items() if name in set(names)}
-        return MeasuredTasks(chosen, self.labels, self.scales)
+        return MeasuredTasks(chosen, self.columns, self.scales)
 
     def split(self, rng, held_out):
         """Two families: these without `held_out` curves, drawn at random, and those held out.
@@ -112,13 +112,13 @@ class MeasuredTasks:
         those of the training curves.  outputs: y too, which classes should not be.
         """
         if by is not None:
-            return MeasuredTasks(self.curves, self.labels, by.scales)
+            return MeasuredTasks(self.curves, self.columns, by.scales)
         table = np.vstack([np.hstack(pair) for pair in self.curves.values()])  # (N, D_in + D_out)
         scales = np.stack([table.mean(axis=0), table.std(axis=0)])
         scales[1, scales[1] == 0] = 1.0  # a constant column
         if not outputs:
             scales[:, self.d_in:] = [[0.0], [1.0]]
-        return MeasuredTasks(self.curves, self.labels, scales)
+        return MeasuredTasks(self.curves, self.columns, scales)
 
     def sample(self, rng, n_tasks=25, n_support=10, n_query=10):
         """Draw a batch of tasks, each from a curve drawn at random, with repetition.
