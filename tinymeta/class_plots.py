@@ -36,10 +36,10 @@ def plot_regions(model, thetas, task, alpha=0.01, steps=(0, 1, 3), tasks=None, l
     _check_classes(task)
     steps = steps_to_draw(thetas, steps)
     usual = (max(2.3 * len(steps) + 0.5, 4.6), 2.4 * len(thetas) + 0.5)
-    figure = new_figure(usual, size, scale)
+    figure = new_figure(usual, size, scale, keep_height=False)
     rows = figure.subplots(len(thetas), len(steps), sharex=True, sharey=True, squeeze=False)
     axes, (at_x, _) = _axes(task), units_of(tasks)  # (G, 2)
-    label_1, label_2, *_ = labels_of(tasks, labels, 2, ("$x_1$", "$x_2$"))
+    label_1, label_2 = labels_of(tasks, labels, ("$x_1$", "$x_2$"))
     for row, (name, theta) in zip(rows, thetas.items()):
         f = _scores(model, name, theta, task, alpha, axes, max(steps))  # (S + 1, G G + Q)
         for panel, k in zip(row, steps):

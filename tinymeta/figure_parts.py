@@ -74,22 +74,28 @@ def units_of(tasks):
     return [getattr(tasks, name, np.asarray) for name in ("x_in_units", "y_in_units")]
 
 
-def labels_of(tasks, labels, number, usual=("x", "y")):
-    """The names on the axes: those given, else the tasks' own, else the usual ones."""
-    labels = labels or getattr(tasks, "columns", usual)
-    if isinstance(labels, str) or len(labels) < number:
-        raise ValueError(f"labels is {labels!r}; expected {number}")
-    return [plain(str(label)) for label in labels]
+def labels_of(tasks, labels, usual=("x", "y")):
+    """The names on the two axes: those given, else the tasks' own, else the usual ones."""
+    if labels is None:
+        return [plain(name) for name in getattr(tasks, "columns", ())][:2] or usual
+    if isinstance(labels, str) or len(labels) != 2:
+        raise ValueError(f"labels is {labels!r}; expected 2, of the axes")
+    return labels
 
 
-def new_figure(usual, size, scale):
+def new_figure(usual, size, scale, keep_height=True):
     """A Figure of `size` inches, or the usual; at scale 2 half as large, in twice as many dots an
-    inch, so that all that has a size of its own is twice as large beside the panels."""
+    inch, so that all that has a size of its own is twice as large beside the panels.
+
+    keep_height: the usual height stays, so that larger text leaves room for the panels.
+    """
     scale = arguments.number("scale", scale, above=0)
-    size = [arguments.number(f"size[{i}]", inches, above=0)
-            for i, inches in enumerate(usual if size is None else size)]
-    return Figure(figsize=[inches / scale for inches in size], dpi=100 * scale,
-                  layout="constrained")
+    width, height = usual if size is None else size
+    width, height = (arguments.number(f"size[{i}]", inches, above=0)
+                     for i, inches in enumerate((width, height)))
+    if size is not None or not keep_height:
+        height /= scale
+    return Figure(figsize=(width / scale, height), dpi=100 * scale, layout="constrained")
 
 
 def title_of(name, panel, figure):

@@ -47,7 +47,7 @@ def plot_adaptation(model, thetas, tasks, task, alpha=0.01, steps=(0, 1, 10), la
             panel.plot(at_x(x[:, np.newaxis]), y, **style)
         panel.plot(at_x(support[0]), at_y(support[1]), **SUPPORT)
         panel.set(title=title_of(name, panel, figure))
-    x_label, y_label = labels_of(tasks, labels, 2)
+    x_label, y_label = labels_of(tasks, labels)
     for panel in panels:
         panel.set(xlabel=x_label)
     panels[0].set(ylabel=y_label,
