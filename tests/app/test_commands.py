@@ -148,10 +148,12 @@ def test_plot_passes_its_options_on(tmp_path, monkeypatch):
     file, found = str(tmp_path / "maml.npz"), []
     monkeypatch.setattr(commands, "save_figures", lambda *all: found.append(all) or ["a.png"])
     assert main(["plot", file]) == 0
-    options = "--shots 4 2 --inner-steps 3 --alpha 0.02 --seed 5 --task 7 --animate --output"
+    options = ("--shots 4 2 --inner-steps 3 --alpha 0.02 --seed 5 --task 7 --animate "
+               "--format svg --scale 2 --output")
     assert main(["plot", file, *options.split(), str(tmp_path / "there")]) == 0
     for (runs, curves, *rest), folder, expected, how in zip(
-            found, ("figures", "there"), ([3, None, None, None, False], [2, 0.02, 5, 7, True]),
+            found, ("figures", "there"),
+            ([3, None, None, None, False, "png", 1.0], [2, 0.02, 5, 7, True, "svg", 2.0]),
             ({}, {"alpha": 0.02, "steps": 3, "seed": 5})):
         assert rest == [expected[0], str(tmp_path / folder), *expected[1:]]
         curve = held_out.evaluate_runs(runs, expected[0], **how)["MAML"]

@@ -117,7 +117,7 @@ def test_the_animation_shows_the_same_task_and_runs(runs, saved, monkeypatch):
         def save(self, path, writer):
             found.append((path, writer))
 
-    def animate(*shown, steps):
+    def animate(*shown, steps, scale):
         found.append((shown, steps))
         return Animation()
 
@@ -136,7 +136,7 @@ def test_different_networks_stand_side_by_side(change, tmp_path, saved, monkeypa
     runs = {"a": trained(tmp_path), "b": trained(tmp_path, "joint", **change)}
     found = []
 
-    def draw(*shown, steps):
+    def draw(*shown, steps, scale):
         found.extend(shown)
         return Figure()
 

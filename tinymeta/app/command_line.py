@@ -35,6 +35,8 @@ examples:
       other methods under one budget; what each adapts, and what it costs
   python -m tinymeta compare --tasks moons
       classification of half-moons; also boundary and glyphs
+  python -m tinymeta compare --tasks curves.csv
+      your own measured curves: columns curve, x and y
   python -m tinymeta train --resume results/finn2017-maml-seed0/maml.npz
       go on after Ctrl-C; the results are bit-identical
   python -m tinymeta evaluate results/quick-seed0/*.npz --shots 3 5
@@ -59,9 +61,13 @@ RUN = {
         f"settings to start from, of {', '.join(PROTOCOLS)}; finn2017 and reptile2018 are the "
         "published ones (default: quick for compare, finn2017 for train).  The options below "
         "change single settings; in brackets what they are in finn2017")),
-    "--tasks": dict(choices=FAMILIES, metavar="NAME", help=(
-        f"the family of tasks, of {', '.join(FAMILIES)} (sinusoid); the last three start from "
-        f"the protocol of that name")),
+    "--tasks": dict(metavar="NAME", help=(
+        f"the family of tasks, of {', '.join(FAMILIES)} (sinusoid), or a CSV file of measured "
+        f"curves, with the columns curve, x and y; all but the first two start from the protocol "
+        f"of that name")),
+    "--columns": dict(nargs="+", metavar="NAME", help=(
+        "the columns of the file that are curve, x and y, in this order (all)")),
+    "--held-out": dict(WHOLE, help="curves of the file that no method learns from (a quarter)"),
     "--loss": dict(choices=LOSSES, metavar="NAME", help=(
         f"of the network, of {', '.join(LOSSES)} (squared_error)")),
     "--rates": dict(choices=RATES, metavar="NAME", help=(
@@ -92,8 +98,15 @@ TEST = {
     "--inner-steps": dict(type=int, help="inner steps at test time (default: as in the run)"),
     "--alpha": dict(type=float, help="inner step size at test time (default: as in the run)"),
     "--seed": dict(type=int, help="of the held-out tasks (default: as in the run)")}
-TASKS = {"--tasks": dict(type=int, default=HELD_OUT, help="held-out tasks (default: %(default)s)")}
+FILE = "where the curves that it was trained on lie now, or other curves to judge it by"
+TASKS = {"--tasks": dict(default=str(HELD_OUT), metavar="N or FILE", help=(
+    f"how many held-out tasks (default: %(default)s); of measured curves: {FILE}"))}
 DRAWN = {
+    "--tasks": dict(metavar="FILE", help=f"of measured curves: {FILE}"),
+    "--format": dict(choices=("png", "pdf", "svg"), default="png",
+                     help="of the figures (default: %(default)s)"),
+    "--scale": dict(REAL, default=1.0, help=(
+        "text, lines and markers so many times larger, as for a slide (default: %(default)s)")),
     "--task": dict(WHOLE, help=(
         "which held-out task to show (default: one of average error before adaptation)")),
     "--animate": dict(action="store_true", help="also save the adaptation as an animated GIF"),

@@ -13,9 +13,10 @@ from ..checking.check_file import check_file
 from ..checking.self_check import check_derivations
 from ..core.arguments import whole_number
 from .figures import save_figures
-from .families import METRICS
-from .held_out import HELD_OUT, evaluate_runs, metric_of
-from .protocols import CLASSES, PROTOCOLS
+from .families import FAMILIES
+from .held_out import HELD_OUT, evaluate_runs, measured, remark
+from .measured import settings_of_file
+from .protocols import OWN, PROTOCOLS
 from .recipes import METHODS
 from .runs import load_run, load_runs, train
 from .settings import Settings, build, settings_from
@@ -28,9 +29,16 @@ def overrides(arguments):
             if name in asdict(Settings()) and value is not None}
 
 
+def is_file(tasks):
+    """Whether --tasks names a file of curves rather than a family."""
+    return tasks is not None and tasks not in FAMILIES
+
+
 def protocol_of(arguments, given, usual):
     """The protocol's name, and the overrides: --tasks alone takes the protocol of that name."""
-    if arguments.protocol is None and given.get("tasks") in CLASSES:
+    if is_file(given.get("tasks")):
+        return arguments.protocol or "measured", settings_of_file(given["tasks"], given)
+    if arguments.protocol is None and given.get("tasks") in OWN:
         return given["tasks"], {name: v for name, v in given.items() if name != "tasks"}
     return arguments.protocol or usual, given
 
@@ -46,7 +54,7 @@ def train_one(arguments):
           f"seed {settings.seed}")
     for shots in settings.eval_shots:
         print(curves_table(evaluate_runs({label: run}, shots), shots, HELD_OUT,
-                           METRICS[metric_of(settings)]))
+                           measured(settings)) + remark(settings))
     print(f"\nThe parameters are in {path}.  "
           f"See them adapt: python -m tinymeta plot {shlex.quote(path)}")
     return 0
@@ -67,9 +75,13 @@ def _to_begin(arguments):
 
 def _to_resume(arguments):
     """The settings of a run to resume, and its file; only a constant rate may be extended."""
-    settings = load_run(arguments.resume).settings
-    kept = settings.as_dict()
+    file = arguments.tasks if is_file(arguments.tasks) else None
+    settings = load_run(arguments.resume, file).settings
+    kept = {**settings.as_dict(), "tasks": file or settings.tasks}
     given = {name: value for name, value in overrides(arguments).items() if value != kept[name]}
+    if settings.tasks == "measured" and not settings.held_out:
+        raise ValueError(f"--tasks {file} holds other curves than {arguments.resume} was trained "
+                         f"on; expected the same")
     fits = not given or (given.keys() == {"iterations"} and not settings.decay)
     if not fits or arguments.protocol or arguments.output:
         raise ValueError(
@@ -90,30 +102,34 @@ def ended_early(run, path, command):
 
 def evaluate_files(arguments):
     """Adaptation errors of trained parameters on held-out tasks, one table for each --shots."""
-    runs = load_runs(arguments.files)
+    n_tasks, file = _tasks_at_test(arguments)
+    runs = load_runs(arguments.files, file)
+    first = next(iter(runs.values())).settings
     for shots in _shots_at_test(runs, arguments):
         curves = evaluate_runs(runs, shots, arguments.alpha, arguments.inner_steps,
-                               arguments.seed, arguments.tasks)
-        print(curves_table(curves, shots, arguments.tasks, _measured(runs)))
+                               arguments.seed, n_tasks)
+        print(curves_table(curves, shots, n_tasks, measured(first)) + remark(first))
     return 0
+
+
+def _tasks_at_test(arguments):
+    """How many held-out tasks, and the file of curves that they are from, or None."""
+    if arguments.tasks.isdecimal():
+        return int(arguments.tasks), None
+    return HELD_OUT, arguments.tasks
 
 
 def plot_files(arguments):
     """Figures of trained parameters: one task's adaptation, held-out errors, training curves."""
-    runs = load_runs(arguments.files)
+    runs = load_runs(arguments.files, arguments.tasks)
     folder = arguments.output or os.path.join(os.path.dirname(arguments.files[0]), "figures")
     shots = _shots_at_test(runs, arguments)[-1]
     curves = evaluate_runs(runs, shots, arguments.alpha, arguments.inner_steps, arguments.seed)
     os.makedirs(folder, exist_ok=True)
     names = save_figures(runs, curves, shots, folder, arguments.alpha, arguments.seed,
-                         arguments.task, arguments.animate)
+                         arguments.task, arguments.animate, arguments.format, arguments.scale)
     print(f"in {folder}: {', '.join(names)}")
     return 0
-
-
-def _measured(runs):
-    """What the runs' tables hold, in words."""
-    return METRICS[metric_of(next(iter(runs.values())).settings)]
 
 
 def _shots_at_test(runs, arguments):
@@ -147,6 +163,8 @@ def _check_files(arguments):
     failed = 0
     for path in arguments.files:
         for ladder in check_file(path, arguments.alpha, arguments.seed):
+            if len(arguments.files) > 1:
+                ladder = replace(ladder, title=f"{path}: {ladder.title}")
             print(ladder, flush=True)
             failed += not ladder.passed
     return 1 if failed else 0

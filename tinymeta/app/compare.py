@@ -13,9 +13,8 @@ from .. import __version__
 from ..training.checkpoints import CheckpointError
 from .commands import ended_early, overrides, protocol_of
 from .figures import save_figures
-from .families import METRICS
-from .held_out import HELD_OUT, evaluate_runs, least_squares_errors, metric_of
-from .protocols import CLASSES, PROTOCOLS
+from .held_out import HELD_OUT, evaluate_runs, least_squares_errors, measured, remark
+from .protocols import OWN, PROTOCOLS
 from .recipes import COMPARED, METHODS
 from .runs import train
 from .settings import build, settings_from
@@ -61,7 +60,7 @@ def _report(plan, runs, folder):
               "python": platform.python_version(), "shots": {}}
     for shots in first.eval_shots:
         curves, floor = evaluate_runs(runs, shots), None
-        print(curves_table(curves, shots, HELD_OUT, METRICS[metric_of(first)]))
+        print(curves_table(curves, shots, HELD_OUT, measured(first)) + remark(first))
         if first.tasks == "sinusoid":
             floor = least_squares_errors(first, shots)
             print(f"least squares on (sin x, cos x), no learning: mean {short(floor.mean())}, "
@@ -69,7 +68,7 @@ def _report(plan, runs, folder):
         report["shots"][str(shots)] = summary(curves, floor)
     Path(folder, "results.json").write_text(json.dumps(report, indent=1) + "\n")
     names = save_figures(runs, curves, shots, folder)  # at the last number of shots
-    best = "adaptation.png" if first.tasks == "sinusoid" else "errors.png"
+    best = "adaptation.png" if "adaptation.png" in names else "errors.png"
     print(f"\nFigures, numbers and trained parameters are in {folder}:\n"
           f"  {', '.join(names)}, results.json, *.npz\nOpen {os.path.join(folder, best)} first; "
           f"then run: python -m tinymeta check")
@@ -85,7 +84,7 @@ def _plan(arguments):
         return _read_plan(arguments.resume), arguments.resume
     protocol, given = protocol_of(arguments, given, "quick")
     plan = {"protocol": protocol, "overrides": given}
-    if arguments.methods or protocol in CLASSES:
+    if arguments.methods or protocol in OWN:
         plan["methods"] = arguments.methods or ["maml", "fomaml", "reptile", "joint"]
     settings = next(iter(_settings_of(plan).values()))  # wrong settings fail now
     folder = arguments.output or os.path.join("results", f"{protocol}-seed{settings.seed}")
@@ -95,9 +94,15 @@ def _plan(arguments):
         if os.listdir(folder):
             raise CheckpointError(f"{folder} is not empty, and holds no comparison; {ELSEWHERE}")
         path.write_text(json.dumps(plan, indent=1) + "\n")
-    elif (found := _read_plan(folder)) != plan:
+    elif _but_for_file(found := _read_plan(folder)) != _but_for_file(plan):
         raise CheckpointError(f"{folder} holds another comparison ({found}); {ELSEWHERE}")
     return plan, folder
+
+
+def _but_for_file(plan):
+    """The plan without where its curves lie: their content is in it."""
+    overrides = {name: value for name, value in plan["overrides"].items() if name != "file"}
+    return {**plan, "overrides": overrides}
 
 
 def _settings_of(plan):

@@ -14,6 +14,7 @@ import numpy as np
 
 from ..training.checkpoints import Checkpoint, CheckpointError, load_checkpoint, save_checkpoint
 from ..training.outer_loop import DivergenceError, meta_train
+from .measured import with_file
 from .progress import Progress
 from .recipes import METHODS
 from .settings import LATER, Settings, build, settings_from
@@ -88,10 +89,12 @@ def _start(settings, path, more, parts, rng):
     """The checkpoint to start from: new, or the one in `path`, with optimizer and rng set to it."""
     if not os.path.exists(path):
         return Checkpoint(parts.method.init(rng, np.dtype(settings.dtype), settings.init))
-    run = load_run(path)
-    checkpoint, there, here = run.checkpoint, run.settings.as_dict(), settings.as_dict()
+    run = load_run(path, settings.file or None)
+    checkpoint, here = run.checkpoint, settings.as_dict()
+    there = {**run.settings.as_dict(), **checkpoint.settings}
     differing = [f"{name} {there[name]!r} there, {here[name]!r} here" for name in sorted(here)
-                 if there[name] != here[name] and not (more and name == "iterations")]
+                 if there[name] != here[name] and not (more and name == "iterations")
+                 and name != "file"]
     if differing:
         raise CheckpointError(f"{path} holds a run with other settings ({'; '.join(differing)}); "
                               f"choose another --output, or remove that file")
@@ -102,13 +105,18 @@ def _start(settings, path, more, parts, rng):
     return checkpoint
 
 
-def load_run(path):
-    """The Run in a file.  Raises CheckpointError unless `train` made it."""
+def load_run(path, curves=None):
+    """The Run in a file.  curves: where its measured curves lie now, or others to judge it by.
+
+    Raises CheckpointError unless `train` made it, OSError where its curves are not to be found.
+    """
     checkpoint = load_checkpoint(path)
     try:
         if missing := sorted(set(Settings().as_dict()) - set(checkpoint.settings) - LATER):
             raise ValueError(f"its settings lack {', '.join(missing)}")
         settings = settings_from(checkpoint.settings)
+        if curves is not None:
+            settings = with_file(settings, curves)
         P, theta = build(settings).method.n_params, checkpoint.theta
         if theta.shape != (P,) or theta.dtype != settings.dtype:
             raise ValueError(f"theta has shape {theta.shape} and dtype {theta.dtype}; "
@@ -118,9 +126,9 @@ def load_run(path):
     return Run(settings, checkpoint)
 
 
-def load_runs(paths):
+def load_runs(paths, curves=None):
     """name -> Run of each file: the method's label, or the path where methods repeat."""
-    runs = {path: load_run(path) for path in paths}
+    runs = {path: load_run(path, curves) for path in paths}
     labels = [METHODS[run.settings.method].label for run in runs.values()]
     return {label if labels.count(label) == 1 else path: run
             for label, (path, run) in zip(labels, runs.items())}

@@ -1,11 +1,16 @@
 """The reports of checks, for a terminal and for a notebook: one check, and a ladder of them."""
 
 import html
+import sys
 import textwrap
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
 import numpy as np
+
+
+PLAIN = str.maketrans({"✓": "+", "✗": "x", "○": "o", "·": "-", "→": ">", "×": "x", "−": "-",
+                       "θ": "theta", "ω": "omega", "α": "alpha", "φ": "phi", "½": "1/2"})
 
 
 class Finding(NamedTuple):
@@ -24,7 +29,7 @@ class Finding(NamedTuple):
         where = f"{self.where}: " if self.where else ""
         stop = "" if self.what.endswith("?") else "."
         reread = f" Reread [{self.tag}]." if self.tag else ""
-        return where + self.what + stop + reread
+        return _for_terminal(where + self.what + stop + reread)
 
 
 @dataclass(frozen=True, repr=False)
@@ -75,7 +80,7 @@ class CheckReport:
                 lines.append("  " + "  ".join(cells).rstrip())
         lines += [_wrapped(f"→ {finding}") for finding in self.findings]
         lines += [_wrapped(f"note: {note}") for note in self.notes]
-        return "\n".join(lines)
+        return _for_terminal("\n".join(lines))
 
     __repr__ = __str__
 
@@ -148,7 +153,7 @@ class Ladder:
         lines += [f"  {mark} {name.ljust(width)}  {remark}".rstrip() for mark, name, remark in rows]
         lines += [_wrapped(note) for note in self._notes()]
         lines += [str(report) for report in self.rungs.values() if not report]
-        return "\n".join(lines)
+        return _for_terminal("\n".join(lines))
 
     __repr__ = __str__
 
@@ -158,6 +163,16 @@ class Ladder:
         parts += [f"<p>{html.escape(note)}</p>" for note in self._notes()]
         parts += [report._repr_html_() for report in self.rungs.values() if not report]
         return "".join(parts)
+
+
+def _for_terminal(text):
+    """The text; where the standard output has no such signs, as on code page 1252, in letters."""
+    encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
+    try:
+        text.encode(encoding)
+    except UnicodeEncodeError:
+        text = text.translate(PLAIN).encode(encoding, "replace").decode(encoding)
+    return text
 
 
 def _wrapped(text):
