@@ -94,7 +94,7 @@ def _plan(arguments):
         if os.listdir(folder):
             raise CheckpointError(f"{folder} is not empty, and holds no comparison; {ELSEWHERE}")
         path.write_text(json.dumps(plan, indent=1) + "\n")
-    elif _but_for_file(found := _read_plan(folder)) != _but_for_file(plan):
+    elif _but_for_file(found := _read_plan(folder, check=False)) != _but_for_file(plan):
         raise CheckpointError(f"{folder} holds another comparison ({found}); {ELSEWHERE}")
     return plan, folder
 
@@ -116,13 +116,16 @@ def _settings_of(plan):
     return all_settings
 
 
-def _read_plan(folder):
-    """The plan kept in a comparison's folder.  Raises CheckpointError where there is none."""
+def _read_plan(folder, check=True):
+    """The plan kept in a comparison's folder.  Raises CheckpointError where there is none.
+
+    check: the plan is one that can be carried out; its curves may lie elsewhere now.
+    """
     path = Path(folder, "compare.json")
     try:
         plan = json.loads(path.read_text(encoding="utf-8"))
-        _settings_of(plan)
+        (_settings_of if check else _but_for_file)(plan)
         return plan
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise CheckpointError(f"--resume {folder}: no comparison to go on with in {path} "
                               f"({error})") from error

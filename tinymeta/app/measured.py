@@ -85,16 +85,20 @@ def _all_tasks(s):
     return MeasuredTasks(tasks.curves, tasks.columns, np.reshape(s.scales, (2, width)))
 
 
-@lru_cache(maxsize=2)
 def _read(path, content, columns):
     """The tasks in a file of that content, as they were measured; an OSError if it is no such."""
     if (found := content_of(path)) != content:
         raise OSError(f"{path} holds other curves than the run was trained on (SHA-256 "
                       f"{found[:12]}…, expected {content[:12]}…); --tasks says where those are")
     try:
-        return MeasuredTasks.from_csv(path, columns or None)
+        return _parsed(path, content, columns)
     except ValueError as error:
         raise OSError(str(error)) from error
+
+
+@lru_cache(maxsize=2)
+def _parsed(path, content, columns):
+    return MeasuredTasks.from_csv(path, columns or None)
 
 
 def _split_rng(seed):
