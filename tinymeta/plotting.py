@@ -107,7 +107,7 @@ def plot_training(losses, points=100, size=None, scale=1.0):
         quartiles = [np.quantile(stretch, [0.25, 0.5, 0.75]) for stretch in stretches]
         _line_with_band(panel, ends, np.transpose(quartiles), name, dict(style_of(name), marker=""))
     panel.set(xlabel="iteration", ylabel="each method's own meta-loss", yscale="log",
-              title="meta-training: median and quartiles of stretches")
+              title="meta-training: median, quartiles")
     panel.grid(alpha=0.25)
     legend_below(figure, panel.get_legend_handles_labels()[0], columns=min(len(losses), 5))
     return figure

@@ -75,6 +75,20 @@ def test_limits_come_from_the_points_and_panels_are_square(shown, shift, stretch
         assert stretch != (1, 1) or np.isclose(np.ptp(panel.get_xlim()), np.ptp(panel.get_ylim()))
 
 
+@pytest.mark.parametrize("scale", [1, 1.6])
+@pytest.mark.parametrize("steps", [(0,), (0, 1, 2)], ids=["one step", "three steps"])
+def test_titles_labels_and_legend_of_regions_are_inside_and_apart(shown, scale, steps):
+    for thetas in ({"MAML": shown[0]["MAML"]}, shown[0]):
+        figure = class_plots.plot_regions(MODEL, thetas, shown[1], steps=steps, scale=scale)
+        figure.draw_without_rendering()
+        (width, height), legend = figure.bbox.size, figure.legends[0].get_window_extent()
+        assert legend.x0 > -1 and legend.x1 < width + 1 and legend.y0 > -1
+        for panel in figure.axes:
+            box = panel.get_tightbbox()
+            assert box.x0 > -1 and box.x1 < width + 1 and box.y1 < height + 1
+            assert box.y0 > legend.y1 - 1
+
+
 def test_measured_classes_are_drawn_in_their_units_and_move(rng):
     x = rng.standard_normal((20, 2)) * [1, 1000] + [0, 5000]
     tasks = tm.MeasuredTasks({"a": (x, 1.0 * (x[:, 0] > 0))}, columns=["cm", "g", "ripe"])

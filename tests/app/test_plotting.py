@@ -158,6 +158,8 @@ def test_text_is_larger_on_a_slide_and_the_legend_stays_inside(draw, scale):
     text = figure.axes[0].xaxis.label.get_window_extent().height
     assert 10 * scale < text < 25 * scale
     for panel in figure.axes:
+        everything = panel.get_tightbbox()  # with its title and the numbers on its axes
+        assert everything.x0 >= -1 and everything.x1 <= 1201 and everything.y1 <= 676
         assert panel.get_window_extent().height > 100
 
 
