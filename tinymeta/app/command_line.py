@@ -1,4 +1,4 @@
-"""The command line: python -m tinymeta [compare | train | evaluate | check | plot] [options]."""
+"""The command line: python -m tinymeta [compare | train | evaluate | check | plot | lessons] ..."""
 
 import argparse
 import os
@@ -11,6 +11,7 @@ from .commands import check, evaluate_files, plot_files, train_one
 from .compare import compare
 from .held_out import HELD_OUT
 from .families import FAMILIES, LOSSES
+from .lessons import put_lessons
 from .protocols import PROTOCOLS
 from .recipes import METHODS
 
@@ -121,6 +122,11 @@ CHECK = {
     "--widths": dict(type=int, nargs="+", default=[1, 8, 8, 1],
                      help="of the MLPs (default: 1 8 8 1)"),
     "--verbose": dict(action="store_true", help="also print each check block by block")}
+LESSONS = {
+    "folder": dict(metavar="DIR", help="the folder that they are put into"),
+    "--html": dict(action="store_true", help=(
+        "as pages to read in a browser, made by nbconvert, a part of Jupyter; formulas need a "
+        "network"))}
 COMMANDS = (  # name, function, options, summary
     ("compare", compare, SEVERAL | RUN,
      "all methods under one budget: table and figures (the default)"),
@@ -129,7 +135,8 @@ COMMANDS = (  # name, function, options, summary
      "adaptation errors of trained parameters on held-out tasks"),
     ("check", check, CHECK,
      "every derivation against numerical derivatives; or your own, in a file"),
-    ("plot", plot_files, TEST | DRAWN, "figures of trained parameters"))
+    ("plot", plot_files, TEST | DRAWN, "figures of trained parameters"),
+    ("lessons", put_lessons, LESSONS, "the lessons in a folder of yours, ready to run"))
 
 
 def main(argv=None):
@@ -148,6 +155,9 @@ def main(argv=None):
         return 130
     except BrokenPipeError:  # the reader of our output, such as head, has gone
         sys.stdout = open(os.devnull, "w")
+        return 1
+    except ModuleNotFoundError as error:
+        print(f"error: {error}; install it with: pip install jupyter", file=sys.stderr)
         return 1
     except MemoryError as error:
         print(f"error: not enough memory for these settings ({error})", file=sys.stderr)
