@@ -73,7 +73,7 @@ def test_an_object_with_sample_is_a_family_of_tasks(rng):
 def test_the_test_file_judges_a_derivation_and_leaves_a_report(here, right):
     model = block("n_params = 2")
     if right:
-        model = tm_line(model)
+        model = model.replace("stack([(e * x)", "stack([2 * (e * x)", 1)
     (here / "my_model.py").write_text(model)
     (here / "test_my_derivation.py").write_text(text := block("def test_my_derivation"))
     assert len([line for line in text.splitlines() if line]) <= 10
