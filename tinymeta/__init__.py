@@ -18,6 +18,7 @@ The source, in reading order; each wing is a folder that imports only those abov
                 prototypes, memory              class means; a state: no inner loop
     training    optimizers, outer_loop          SGD and Adam; the outer loop, as an iterator
                 evaluation, checkpoints         held-out tasks; runs that resume, bit for bit
+                files                           files written whole; claims on them
 
 That is all that computes.  Around it:
 

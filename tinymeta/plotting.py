@@ -116,7 +116,7 @@ def plot_training(losses, points=100):
     figure = Figure(figsize=(7.5, 4.2), layout="constrained")
     panel = figure.subplots()
     for name, values in losses.items():
-        values = np.asarray(values, dtype=float)
+        values = np.asarray(arguments.as_array(f"losses[{name!r}]", values), dtype=float)
         arguments.shape(f"losses[{name!r}]", values, ("iterations",))
         stretches = np.array_split(values, min(points, len(values)))
         ends = np.cumsum([len(stretch) for stretch in stretches])
