@@ -77,7 +77,7 @@ class Claim:
         while not self._take():
             if time.monotonic() > until:
                 raise ClaimError(f"{self.path} is another run's that is still going on; wait for "
-                                 f"it, or choose another --output")
+                                 f"it, or choose another folder")
             time.sleep(0.05)
 
     def _take(self):
