@@ -29,6 +29,15 @@ That is all that computes.  Around it:
     plotting, class_plots           figures (import Matplotlib; import them by name)
 """
 
+import os
+import signal
+import sys
+
+if sys.argv[:1] == ["-m"]:  # as a program, python -m tinymeta: before NumPy is here
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # the cores are for processes
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        signal.signal(signal.SIGINT, signal.SIG_DFL)  # Ctrl-C ends it, without a traceback
+
 from .checking.check_meta import check_adapt, check_meta_gradient
 from .checking.check_model import check_model
 from .checking.diagnosis import compare

@@ -207,5 +207,5 @@ def _some(name, entries):
 
 
 def _plain(name):
-    """The name without Matplotlib's mathematics: a path may hold a dollar sign."""
-    return name.replace("$", r"\$")
+    """The name as Matplotlib can draw it: a path may hold a dollar sign, or bytes of no letter."""
+    return name.encode("utf-8", "replace").decode("utf-8").replace("$", r"\$")

@@ -1,10 +1,13 @@
 """The figures that the command line saves, of runs that it has trained or loaded."""
 
 import os
+import tempfile
+from pathlib import Path
 
 import numpy as np
 
 from ..core import arguments
+from ..training.files import write_whole
 from .families import FAMILIES, METRICS
 from .held_out import HELD_OUT, held_out_tasks, method_at_test, metric_of
 from .recipes import METHODS
@@ -22,11 +25,13 @@ def save_figures(runs, curves, shots, output, alpha=None, seed=None, task=None, 
     """
     from .. import plotting  # here, so that commands without figures start without Matplotlib
 
-    losses = {name: run.checkpoint.losses for name, run in runs.items()}
+    losses = {name: run.checkpoint.losses for name, run in runs.items()
+              if len(run.checkpoint.losses)}  # none where the first step diverged
     first = next(iter(runs.values())).settings
     measured = METRICS[metric_of(first)]
-    figures = {"errors.png": plotting.plot_curves(curves, f"{shots}-shot", measured),
-               "training.png": plotting.plot_training(losses)}
+    figures = {"errors.png": plotting.plot_curves(curves, f"{shots}-shot", measured)}
+    if losses:
+        figures["training.png"] = plotting.plot_training(losses)
     adapted = {name: run for name, run in runs.items() if METHODS[run.settings.method].adapted}
     animations = {}
     if adapted and FAMILIES[first.tasks].two_parameters:  # curves over x with a known truth
@@ -42,11 +47,25 @@ def save_figures(runs, curves, shots, output, alpha=None, seed=None, task=None, 
         figures["adaptation.png"] = plotting.plot_adaptation(*shown, steps=steps)
         if animate:
             animations["adaptation.gif"] = plotting.animate_adaptation(*shown, steps=last)
-    for name, figure in figures.items():
-        figure.savefig(os.path.join(output, name), dpi=150)
+    save_pngs(figures, output)
     for name, animation in animations.items():
-        animation.save(os.path.join(output, name), "pillow")
+        save_gif(animation, os.path.join(output, name))
     return [*figures, *animations]
+
+
+def save_pngs(figures, output):
+    """Save name -> Figure in the folder, each file whole or not at all."""
+    for name, figure in figures.items():
+        write_whole(os.path.join(output, name),
+                    lambda file: figure.savefig(file, format="png", dpi=150))
+
+
+def save_gif(animation, path):
+    """Save an animation, whole or not at all."""
+    with tempfile.TemporaryDirectory() as folder:
+        made = Path(folder, "animation.gif")
+        animation.save(made, "pillow")
+        write_whole(path, lambda file: file.write(made.read_bytes()))
 
 
 def _adaptation(runs, shots, alpha, seed, task):
