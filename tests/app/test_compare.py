@@ -28,6 +28,12 @@ def figures():
     pass
 
 
+@pytest.fixture(autouse=True)
+def one_process(monkeypatch):
+    """So that tests can look into it, unless they say --jobs."""
+    monkeypatch.setattr(compare, "cores", lambda: 1)
+
+
 def test_the_comparison_prints_a_table_saves_figures_and_says_what_to_open(
         tmp_path, capsys, figures):
     assert main([*SMALL, "--output", str(tmp_path)]) == 0
@@ -110,7 +116,7 @@ def test_a_resumed_comparison_ends_with_the_same_numbers(tmp_path, capsys, monke
     assert capsys.readouterr().err.endswith(
         f"interrupted after 5 iterations, kept in {cut / 'fomaml.npz'}\n"
         f"go on with: python -m tinymeta --resume '{cut}'\n")
-    assert sorted(os.listdir(cut)) == ["compare.json", "fomaml.npz", "maml.npz"]
+    assert sorted(os.listdir(cut)) == ["compare.json", "fomaml.npz", "maml.npz"]  # no lock
     assert main(["--resume", str(cut)]) == 0
     reports = [json.loads((folder / "results.json").read_text()) for folder in (whole, cut)]
     assert reports[0]["shots"] == reports[1]["shots"]
@@ -135,7 +141,8 @@ def test_ctrl_c_during_the_evaluation_loses_nothing(tmp_path, capsys, monkeypatc
 def test_a_method_that_diverges_ends_the_comparison(tmp_path, capsys):
     options = ["--alpha", "30", "--inner-steps", "20", "--output", str(tmp_path)]
     assert main([*SMALL, *options]) == 1
-    assert capsys.readouterr().err.endswith(f"They are in {tmp_path / 'maml.npz'}.\n")
+    assert capsys.readouterr().err.endswith(
+        f"The last good parameters are in {tmp_path / 'maml.npz'}.\n")
     assert not (tmp_path / "fomaml.npz").exists()
 
 

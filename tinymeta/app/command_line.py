@@ -101,7 +101,8 @@ RUN = {
     "--resume": dict(type=path, metavar="PATH", help=(
         "go on with what is kept there, with its settings: a comparison's folder, a run's file"))}
 TEST = {
-    "files": dict(type=path, nargs="+", metavar="FILE", help="checkpoints made by train or compare"),
+    "files": dict(type=path, nargs="+", metavar="FILE",
+                  help="checkpoints made by train or compare"),
     "--shots": dict(type=int, nargs="+", help="support points of a task (default: as in the run)"),
     "--inner-steps": dict(type=int, help="inner steps at test time (default: as in the run)"),
     "--alpha": dict(type=float, help="inner step size at test time (default: as in the run)"),

@@ -116,7 +116,8 @@ def _floors(of_seeds, shots):
 
 def _by_method(kept):
     """seed -> name -> summary, as name -> a list of one for each seed."""
-    return {name: [of_seed[name] for of_seed in kept.values()] for name in next(iter(kept.values()))}
+    names = next(iter(kept.values()))
+    return {name: [of_seed[name] for of_seed in kept.values()] for name in names}
 
 
 def _asked(arguments):

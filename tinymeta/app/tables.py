@@ -46,8 +46,8 @@ def seeds_table(curves, shots, n_tasks, measured="mean squared error"):
     lines = [f"{name:<12}{''.join(f' {cell:>9}' for cell in cells)} {median:>9}{diverged:>5}"
              for name, cells, median, diverged in rows]
     return "\n".join([
-        f"\n{shots}-shot, {n_tasks} held-out tasks for each of {seeds} seeds: {measured} by inner "
-        f"step,\nmedian and range over seeds; median task after the last step; diverged tasks in all",
+        f"\n{shots}-shot, {n_tasks} held-out tasks for each of {seeds} seeds: {measured} by inner\n"
+        "step, median and range over seeds; median task and all diverged tasks after the last step",
         lines[0].rstrip(), "-" * len(lines[0]), *(line.rstrip() for line in lines[1:])])
 
 

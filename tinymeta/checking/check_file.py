@@ -37,8 +37,9 @@ def check_file(path, alpha=0.05, seed=0):
     """Yield a Ladder for everything in the file that can be checked.
 
     path: of a Python file; it is run as `python my_model.py` would, but for what stands under `if
-    __name__ == "__main__"`.  alpha: inner step size.  seed: of parameters and tasks.  An error in the file is a finding.  Raises OSError for a file
-    that is not there, ValueError for one with nothing to check.
+    __name__ == "__main__"`.  alpha: inner step size.  seed: of parameters and tasks.  An error in
+    the file is a finding.  Raises OSError for a file that is not there, ValueError for one with
+    nothing to check.
     """
     path = Path(path)
     if not path.is_file():
@@ -54,7 +55,7 @@ def _ladders(path, module, run, alpha, seed):
         report = CheckReport(f"running {path.name}", False, findings=[finding])
         yield Ladder(str(path), {"running the file": report}, [])
         return
-    models, right = list(_models(names, path, module.__name__)), None  # right: the first model that is
+    models, right = list(_models(names, path, module.__name__)), None  # right: the first that is
     for name, make in models:
         settings = names.get("theta"), names.get("batch"), names.get("blocks"), alpha, seed
         ladder = _ladder(name, lambda: check_model(make(), *settings))

@@ -116,7 +116,7 @@ def methods(name, value, *expected):
 
 
 def result(owner, method, value, expected):
-    """What a method of one's own returned, as an array; an error unless it has the shape expected."""
+    """What a method of one's own returned, as an array; an error unless its shape is right."""
     name = f"{type(owner).__name__}.{method}(...)"
     if value is None:
         raise TypeError(f"{name} returned None; expected an array: is a `return` missing?")
