@@ -72,8 +72,8 @@ def test_a_signal_ends_all_processes_and_keeps_all(number, code, tmp_path):
     _, err = run.communicate(timeout=30)
     assert run.returncode == code and "go on with: python -m tinymeta --resume" in err
     assert "Traceback" not in err
-    assert names(tmp_path) == ["compare.json", "fomaml.npz", "maml.npz"]
-    for name in ("fomaml", "maml"):
+    assert names(tmp_path) == ["compare.json", "maml.npz", "reptile.npz"]
+    for name in ("maml", "reptile"):
         assert runs.load_run(tmp_path / f"{name}.npz").checkpoint.iteration > 0
 
 

@@ -56,9 +56,10 @@ def _compare(plan, folder, jobs, claim, go_on):
     names = {_label(plan, method, seed): (method, seed) for method, seed in all_settings}
     asked = {label: (all_settings[name], os.path.join(folder, _file(plan, *name)))
              for label, name in names.items()}
+    width = max(16, *map(len, asked))
 
     def done(label, run):
-        print(f"  {label:<16} trained in {run.checkpoint.seconds:.1f} s", flush=True)
+        print(f"  {label:<{width}} trained in {run.checkpoint.seconds:.1f} s", flush=True)
 
     runs, end = train_all(asked, jobs, done)
     if end is not None:

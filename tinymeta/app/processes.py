@@ -52,7 +52,7 @@ def train_all(runs, jobs, done):
     Raises as `train` does.
     """
     if min(jobs, len(runs)) > 1:
-        return _Pool(runs, jobs, done).train()
+        return _Pool(runs, done).train(min(jobs, len(runs)))
     found = {}
     for label, (settings, path) in runs.items():
         found[label] = train(settings, path)
@@ -63,41 +63,40 @@ def train_all(runs, jobs, done):
 
 
 class _Pool:
-    """The runs of one comparison: those that wait, and those that a process trains."""
+    """The runs of one comparison, those that wait and those that processes train."""
 
-    def __init__(self, runs, jobs, done):
-        self.waiting, self.jobs, self.done = dict(runs), jobs, done
-        self.order, self.found, self.end, self.error = list(runs), {}, None, None
+    def __init__(self, runs, done):
+        self.waiting = sorted(runs.items(), key=lambda run: -run[1][0].inner_steps)  # long first
+        self.done, self.found, self.end, self.error = done, {}, None, None
         self.going = {}  # our end of the pipe -> label, process
         self.shown = Together(list(runs))
 
-    def train(self):
-        """Train all, as train_all does."""
+    def train(self, jobs):
+        """Train all in so many processes, as train_all does."""
+        processes, told = [start(_work) for _ in range(jobs)], 0
         with Stop() as stop:
             try:
-                told = 0
-                while self.going or (self.waiting and not self._ending(stop)):
-                    while self.waiting and len(self.going) < self.jobs and not self._ending(stop):
-                        self._start_next()
+                for process, pipe in processes:
+                    self._next(process, pipe)
+                while self.going:
                     for pipe in connection.wait(list(self.going), TELL_EVERY):
-                        self._hear(pipe)
-                    if self._ending(stop):
+                        self._hear(pipe, stop)
+                    if stop.received or self.end or self.error:
                         told = self._tell(told, stop.received or [signal.SIGTERM])
             finally:
-                for _, process in self.going.values():
-                    process.terminate()
                 self.shown.close()
+                for process, pipe in processes:
+                    pipe.close()  # it ends when nobody listens
+        for process, _ in processes:
+            process.join()
         if self.error:
             raise self.error
-        return {label: self.found[label] for label in self.order if label in self.found}, self.end
+        return self.found, self.end
 
-    def _ending(self, stop):
-        return bool(stop.received or self.end or self.error)
-
-    def _start_next(self):
-        label = next(iter(self.waiting))
-        process, pipe = start(_work, *self.waiting.pop(label))
+    def _next(self, process, pipe):
+        label, task = self.waiting.pop(0)
         self.going[pipe] = label, process
+        pipe.send(task)
 
     def _tell(self, told, signals):
         """Tell the processes to end; at a second signal, at once; return how often that was."""
@@ -111,8 +110,8 @@ class _Pool:
                 process.terminate()  # it saves its last whole step, where signals can be caught
         return 1 if told == 0 else max(told, len(signals))
 
-    def _hear(self, pipe):
-        """Take what a process says: how far it is, or how it ended."""
+    def _hear(self, pipe, stop):
+        """Take what a process says: how far it is, or how its run ended."""
         label, process = self.going[pipe]
         try:
             kind, *what = pipe.recv()
@@ -120,12 +119,11 @@ class _Pool:
             process.join()
             kind, what = "error", [OSError(
                 f"the process that trained {label} was ended from outside (exit code "
-                f"{process.exitcode}); what it saved before is kept")]
+                f"{process.exitcode})")]
         if kind == "progress":
             self.shown.update(label, *what)
             return
         del self.going[pipe]
-        pipe.close()
         self.shown.clear()
         if kind == "error":
             self.error = self.error or what[0]
@@ -133,21 +131,24 @@ class _Pool:
         self.found[label] = run = what[0]
         if run.stopped or run.error:
             self.end = self.end or label
-        else:
-            self.shown.finished(label)
-            self.done(label, run)
+            return
+        self.shown.finished(label)
+        self.done(label, run)
+        if self.waiting and not (stop.received or self.end or self.error):
+            self._next(process, pipe)
 
 
-def _work(pipe, settings, path):
-    """Train in this process; tell the one that started it how far it is, and how it ended."""
+def _work(pipe):
+    """Train what comes through the pipe; tell how far it is, and how it ended."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
-        told = "run", train(settings, path, progress=_Told(pipe).begin, patience=0)
-    except (OSError, ValueError, TypeError, MemoryError) as error:
-        told = "error", error
-    try:
-        pipe.send(told)
-    except OSError:  # nobody is there any more
+        while not isinstance(task := pipe.recv(), int):
+            try:
+                told = "run", train(*task, progress=_Told(pipe).begin, patience=0)
+            except (OSError, ValueError, TypeError, MemoryError) as error:
+                told = "error", error
+            pipe.send(told)
+    except (EOFError, OSError):  # nobody is there any more
         pass
 
 

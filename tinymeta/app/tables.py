@@ -27,14 +27,14 @@ def curves_table(curves, shots, n_tasks, measured="mean squared error"):
 
 
 def seeds_table(curves, shots, n_tasks, measured="mean squared error"):
-    """Errors step by step over seeds as text, 78 columns wide for five steps.
+    """Errors step by step over seeds as text, 80 columns wide for five steps.
 
     curves: name -> an AdaptationCurve for each seed.  A method has two rows: medians over seeds,
     and under them the range.  The diverged tasks are those of all seeds together.
     """
     seeds = len(next(iter(curves.values())))
     steps = shown_steps(max(len(of_seeds[0].mean) for of_seeds in curves.values()) - 1)
-    rows = [("inner steps", steps, "median", "div.")]
+    rows = [("inner steps", steps, "median", "div")]
     for name, of_seeds in zip(ends(list(curves)), curves.values()):
         means = over_seeds([curve.mean for curve in of_seeds])  # (3, S + 1)
         tasks = over_seeds([curve.median[-1] for curve in of_seeds])  # (3,)
@@ -43,11 +43,12 @@ def seeds_table(curves, shots, n_tasks, measured="mean squared error"):
         spread = [_range(*means[::2, k]) if there else "" for k, there in zip(steps, known)]
         diverged = sum(int(curve.n_diverged[-1]) for curve in of_seeds)
         rows += [(name, middle, short(tasks[1]), diverged), ("", spread, _range(*tasks[::2]), "")]
-    lines = [f"{name:<12}{''.join(f' {cell:>9}' for cell in cells)} {median:>9}{diverged:>5}"
+    lines = [f"{name:<16}{''.join(f' {cell:>9}' for cell in cells)} {median:>9}{diverged:>4}"
              for name, cells, median, diverged in rows]
     return "\n".join([
-        f"\n{shots}-shot, {n_tasks} held-out tasks for each of {seeds} seeds: {measured} by inner\n"
-        "step, median and range over seeds; median task and all diverged tasks after the last step",
+        f"\n{shots}-shot, {n_tasks} held-out tasks for each of {seeds} seeds: {measured},",
+        "by inner step the median over seeds, and under it the range; of the last step the",
+        "median task too, and the diverged tasks of all seeds",
         lines[0].rstrip(), "-" * len(lines[0]), *(line.rstrip() for line in lines[1:])])
 
 
