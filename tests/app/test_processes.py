@@ -103,6 +103,17 @@ def test_a_process_that_is_killed_is_named(tmp_path):
     assert "go on with" in err
 
 
+def test_a_signal_between_two_runs_is_one_too(tmp_path, capsys, monkeypatch):
+    """When the last of those that train has just ended, and others wait."""
+    monkeypatch.setattr(processes.Together, "finished",
+                        lambda *_: signal.raise_signal(signal.SIGINT))
+    options = [*FOUR, "--jobs", "2"]
+    assert small_compare(tmp_path, *options) == 130
+    assert f"go on with: python -m tinymeta --resume {tmp_path}" in capsys.readouterr().err
+    monkeypatch.undo()
+    assert small_compare(tmp_path, *options) == 0
+
+
 def test_one_line_shows_all_on_a_terminal():
     terminal = Terminal()
     shown = Together(["MAML", "Reptile", "oracle"], terminal)

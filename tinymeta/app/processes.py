@@ -91,6 +91,8 @@ class _Pool:
             process.join()
         if self.error:
             raise self.error
+        if self.waiting and self.end is None:  # the signal came just between two runs
+            raise KeyboardInterrupt
         return self.found, self.end
 
     def _next(self, process, pipe):
