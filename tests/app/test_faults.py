@@ -182,6 +182,15 @@ def test_an_empty_plan_is_one_that_could_not_be_written(tmp_path, capsys):
     assert "--resume" not in err and "choose another --output, or remove it" in err
 
 
+def test_what_a_killed_comparison_left_half_written_is_cleared(tmp_path):
+    for name in ("compare.json", "results.json", "training.png", "maml.npz"):
+        (tmp_path / f"{name}.0123abcd.tmp").write_text("half")
+    (tmp_path / "compare.json").write_text("")
+    options = [*SMALL, "--methods", "maml", "--output", str(tmp_path)]
+    assert main(["compare", *options]) == 0
+    assert [name for name in names(tmp_path) if name.endswith(".tmp")] == []
+
+
 # What a checkpoint claims.
 
 

@@ -25,6 +25,7 @@ from .settings import build, settings_from
 from .tables import costs_table, curves_table, seeds_table, short, summary
 
 PLAN = "compare.json"
+REPORT = ("results.json", "errors.png", "training.png", "adaptation.png")
 ELSEWHERE = "choose another --output"
 
 
@@ -35,6 +36,8 @@ def compare(arguments):
     plan, folder = _asked(arguments)
     go_on = f"python -m tinymeta --resume {shlex.quote(folder)}"
     with Claim(os.path.join(folder, PLAN)) as claim:
+        for name in REPORT:
+            clear_left_over(os.path.join(folder, name))
         if arguments.resume is None:
             _keep(plan, folder)
         try:
@@ -99,7 +102,7 @@ def _report(plan, of_seeds, folder, claim):
         kept = {seed: summary(of_seed, floors.get(seed)) for seed, of_seed in curves.items()}
         report["shots"][str(shots)] = _by_method(kept) if several else kept[first.seed]
     claim.check()
-    _write_json(Path(folder, "results.json"), report)
+    _write_json(Path(folder, REPORT[0]), report)
     names = save_figures(runs, curves[first.seed], shots, folder)  # at the last number of shots
     if several:
         save_seeds_figures(of_seeds, by_method, shots, measured, folder)
