@@ -76,16 +76,16 @@ def opening(notebook):
 
 
 def table_of_contents(folder="", needs=True):
-    columns = ["lesson", "question", "minutes", "equations"] + ["needs"] * needs
+    columns = ["lesson", "question", "minutes"] + ["equations", "needs"] * needs
     rows, total = [columns, ["---"] * len(columns)], 0
     for path, notebook in lessons():
         first = opening(notebook)
         tags = re.findall(rf"\\tag\{{({TAG})\}}", prose(notebook))
         topics = sorted({tag.split(".")[0] for tag in tags})
         rows.append([f"[{first['title']}]({folder}{path.name})", first["question"],
-                     first["minutes"], ", ".join(topics)] + [first["need"]] * needs)
+                     first["minutes"]] + [", ".join(topics), first["need"]] * needs)
         total += int(first["minutes"])
-    rows.append(["", "", str(total), ""] + [""] * needs)
+    rows.append(["", "", str(total)] + ["", ""] * needs)
     return "\n".join(f"| {' | '.join(row)} |" for row in rows)
 
 

@@ -153,8 +153,8 @@ def page():
         "of all seeds, after the last step. In italics what others published. All methods see the "
         "same points of as many tasks; Reptile takes five inner gradients where MAML takes one.",
         "", "## finn2017", "",
-        f"`python -m tinymeta --protocol finn2017 --seeds 3`: {finn[0]['iterations']:,} iterations, "
-        'trained with K = 10 and one inner step. "Again" is the same command, run on another '
+        f"`python -m tinymeta --protocol finn2017 --seeds 3`: {finn[0]['iterations']:,} iterations,"
+        ' trained with K = 10 and one inner step. "Again" is the same command, run on another '
         "processor and with sums taken in another order. Nothing but rounding differs, and "
         f"{finn[0]['iterations']:,} iterations make another draw of it: the differences between "
         "the two are as much a part of the result as those between seeds.", "",
@@ -180,7 +180,8 @@ def main():
     """Write the page, and the table in README."""
     PAGE.write_text(page(), encoding="utf-8")
     text = README.read_text(encoding="utf-8")
-    README.write_text(text.replace(in_readme(text), small_table()), encoding="utf-8")
+    head, rest = text.split(BEGIN)
+    README.write_text(head + BEGIN + small_table() + rest[rest.index(END):], encoding="utf-8")
 
 
 if __name__ == "__main__":

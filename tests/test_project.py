@@ -75,14 +75,37 @@ def joined(reports):
                       for shots in reports[0]["shots"]}}
 
 
+def test_the_readme_s_lines_beside_the_equations_are_the_source_s():
+    rows = re.findall(r"^\| [^|]*[θv∇𝒮S][^|]* \| `([^`]+)` \|$", README, re.MULTILINE)
+    source = [line.split("  #")[0].strip() for name in ("inner_loop", "method", "maml")
+              for line in SOURCES[f"methods/{name}"].splitlines()]
+    assert len(rows) == 5 and set(rows) <= set(source)
+
+
+def test_the_readme_s_test_to_copy_fails_for_the_wrong_model_and_passes_for_the_right(tmp_path):
+    model = re.search(r"`my_model.py`:\n\n```python\n(.*?)```", README, re.DOTALL).group(1)
+    test = re.search(r"`test_my_model.py`:\n\n```python\n(.*?)```", README, re.DOTALL).group(1)
+    right = model.replace("[(e * x)", "[2 * (e * x)")
+    assert right != model
+    (tmp_path / "test_my_model.py").write_text(test)
+    for text, code in ((model, 1), (right, 0)):
+        (tmp_path / "my_model.py").write_text(text)
+        run = subprocess.run([sys.executable, "-B", "-m", "pytest", "-q", "-p", "no:cacheprovider"],
+                             cwd=tmp_path, capture_output=True, text=True, encoding="utf-8",
+                             env={**os.environ, "PYTHONPATH": str(ROOT)})
+        assert run.returncode == code, run.stdout
+
+
 def test_the_readme_has_one_line_that_runs_and_one_that_tests():
     lines = [line for line in README.splitlines() if line.startswith("python3 -m venv .venv &&")]
     assert [line.rsplit(" ", 1)[-1] for line in lines] == ["tinymeta", "pytest"]
 
 
-def test_files_that_the_readme_links_to_exist():
-    links = [link for link in re.findall(r"\]\(([^)#]+)\)", README) if not link.startswith("http")]
-    assert len(links) > 15 and all((ROOT / link).exists() for link in links)
+@pytest.mark.parametrize("folder", [".", "tinymeta", "tests/results"])
+def test_files_that_a_page_links_to_exist(folder):
+    text = "".join(path.read_text(encoding="utf-8") for path in (ROOT / folder).glob("*.md"))
+    links = [link for link in re.findall(r"\]\(([^)#]+)\)", text) if not link.startswith("http")]
+    assert links and all((ROOT / folder / link).exists() for link in links)
 
 
 def tags(text):

@@ -19,7 +19,7 @@ from tinymeta.app.command_line import main
 from tinymeta.training.files import Claim
 
 ROOT = Path(__file__).resolve().parents[2]
-LONG = ["--widths", "1", "6", "1", "--n-tasks", "3", "--iterations", "100000", "--protocol", "quick"]
+LONG = "--widths 1 6 1 --n-tasks 3 --iterations 100000 --protocol quick".split()
 posix = pytest.mark.skipif(os.name != "posix", reason="signals are sent as POSIX does")
 
 
@@ -243,6 +243,15 @@ def test_a_path_of_no_letters_is_drawn(tmp_path):
     assert (run.returncode, err) == (0, "") and "errors.png" in out
 
 
+def test_the_picture_of_the_adaptation_alone_may_have_a_name_of_its_own(tmp_path, capsys):
+    trained(tmp_path), trained(tmp_path, "oracle")
+    picture = tmp_path / "new" / "wave.png"
+    assert main(["plot", str(tmp_path / "maml.npz"), "--output", str(picture)]) == 0
+    assert names(tmp_path / "new") == ["wave.png"] and str(picture) in capsys.readouterr().out
+    assert main(["plot", str(tmp_path / "oracle.npz"), "--output", str(picture)]) == 2
+    assert "expected a folder: these runs have no adaptation" in capsys.readouterr().err
+
+
 def test_long_paths_with_equal_ends_are_told_apart(tmp_path, capsys):
     files = []
     for name in "ab":
@@ -268,13 +277,10 @@ def test_an_empty_path_is_named(arguments, words, capsys, tmp_path, monkeypatch)
 
 
 def test_an_error_of_a_solver_ends_a_run_like_divergence(tmp_path, capsys, monkeypatch):
-    class Fails:
-        def meta_gradient(self, *_):
-            raise tm.ConvergenceError("the inner problem has a relative residual")
+    def fail(*_):
+        raise tm.ConvergenceError("the inner problem has a relative residual")
 
-    build = runs.build
-    monkeypatch.setattr(runs, "build", lambda s: build(s)._replace(
-        method=type("M", (tm.MAML,), {"meta_gradient": Fails.meta_gradient})(build(s).method.model)))
+    monkeypatch.setattr(tm.MAML, "meta_gradient", fail)
     assert main(["train", *SMALL, "--output", str(tmp_path)]) == 1
     assert "error: the inner problem" in capsys.readouterr().err
     assert commands.load_run(tmp_path / "maml.npz").checkpoint.iteration == 0

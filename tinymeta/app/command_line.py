@@ -113,7 +113,8 @@ DRAWN = {
         "which held-out task to show (default: one of average error before adaptation)")),
     "--animate": dict(action="store_true", help="also save the adaptation as an animated GIF"),
     "--output": dict(type=path, metavar="DIR", help=(
-        "where the figures go (default: figures/ beside the first FILE)"))}
+        "where the figures go (default: figures/ beside the first FILE); a name that ends in "
+        ".png gets the picture of the adaptation alone"))}
 CHECK = {
     "files": dict(type=path, nargs="*", metavar="FILE", help=(
         "Python files with a model (loss, gradient, hvp), a meta_gradient, "

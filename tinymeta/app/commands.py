@@ -131,12 +131,13 @@ def plot_files(arguments):
     """Figures of trained parameters: one task's adaptation, held-out errors, training curves."""
     runs = load_runs(arguments.files)
     folder = arguments.output or os.path.join(os.path.dirname(arguments.files[0]), "figures")
+    one = folder.endswith(".png")  # the picture of the adaptation alone, under this name
     shots = _shots_at_test(runs, arguments)[-1]
     curves = evaluate_runs(runs, shots, arguments.alpha, arguments.inner_steps, arguments.seed)
-    os.makedirs(folder, exist_ok=True)
+    os.makedirs(os.path.dirname(folder) or "." if one else folder, exist_ok=True)
     names = save_figures(runs, curves, shots, folder, arguments.alpha, arguments.seed,
                          arguments.task, arguments.animate)
-    print(f"in {folder}: {', '.join(names)}")
+    print(f"saved {folder}" if one else f"in {folder}: {', '.join(names)}")
     return 0
 
 

@@ -17,11 +17,12 @@ from .settings import build
 def save_figures(runs, curves, shots, output, alpha=None, seed=None, task=None, animate=False):
     """Draw and save the figures; return their names.
 
+    output: the folder; or a path that ends in .png, for the picture of the adaptation alone.
     runs: name -> Run.  curves: name -> AdaptationCurve, at that number of shots.  alpha, seed: of
     the test, as in the runs (the first one's seed) unless given.  task: the number of the held-out
     task to show; None is one whose error before adaptation is average.
 
-    Raises ValueError for a task that there is not.
+    Raises ValueError for a task that there is not, and for no adaptation to picture.
     """
     from .. import plotting  # here, so that commands without figures start without Matplotlib
 
@@ -47,6 +48,12 @@ def save_figures(runs, curves, shots, output, alpha=None, seed=None, task=None, 
         figures["adaptation.png"] = plotting.plot_adaptation(*shown, steps=steps)
         if animate:
             animations["adaptation.gif"] = plotting.animate_adaptation(*shown, steps=last)
+    if output.endswith(".png"):
+        if "adaptation.png" not in figures:
+            raise ValueError(f"output is {output!r}; expected a folder: these runs have no "
+                             "adaptation to picture")
+        folder, name = os.path.split(output)
+        figures, animations, output = {name: figures["adaptation.png"]}, {}, folder
     save_pngs(figures, output)
     for name, animation in animations.items():
         save_gif(animation, os.path.join(output, name))
