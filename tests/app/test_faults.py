@@ -137,7 +137,8 @@ def test_ctrl_c_while_the_program_starts_shows_no_traceback(seconds, tmp_path):
 
 def test_what_a_library_raises_while_it_clears_up_after_ctrl_c_is_ctrl_c(monkeypatch, capsys,
                                                                          tmp_path):
-    def animate(*_):
+    def animate(animation, path):
+        animation._draw_was_started = True  # or Matplotlib warns that it was never drawn
         try:
             raise KeyboardInterrupt
         finally:
