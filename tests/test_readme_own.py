@@ -7,6 +7,7 @@ import re
 import shlex
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +15,7 @@ import pytest
 
 import tinymeta as tm
 from tinymeta.app.command_line import main
+from tinymeta.app.protocols import PROTOCOLS
 
 ROOT = Path(__file__).resolve().parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -39,16 +41,18 @@ def here(tmp_path, monkeypatch):
     return tmp_path
 
 
-def test_three_commands_lead_from_a_file_to_pictures(here):
+def test_three_commands_lead_from_a_file_to_pictures(here, monkeypatch):
+    measured = PROTOCOLS["measured"]
+    monkeypatch.setitem(PROTOCOLS, "measured",
+                        lambda method="maml": replace(measured(method), iterations=10))
     commands = block("--tasks curves.csv", "sh").splitlines()
     assert len(commands) == 3
     for command in commands:
         words = shlex.split(command)
         assert words[:3] == ["python", "-m", "tinymeta"]
         options = [sorted(glob.glob(word)) or [word] for word in words[3:]]
-        short = ["--iterations", "10"] if words[3] == "compare" else []
-        assert main([*sum(options, []), *short]) == 0
-    assert len(list(here.glob("results/measured-seed0/figures/*.pdf"))) == 3
+        assert main(sum(options, [])) == 0
+    assert len(list(here.glob("results/measured-taskscurves-seed0/figures/*.pdf"))) == 3
 
 
 def test_the_python_lines_learn_the_curves_and_draw_one(here, capsys):

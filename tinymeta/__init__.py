@@ -19,6 +19,7 @@ The source, in reading order; each wing is a folder that imports only those abov
                 prototypes, memory              class means; a state: no inner loop
     training    optimizers, outer_loop          SGD and Adam; the outer loop, as an iterator
                 evaluation, checkpoints         held-out tasks; runs that resume, bit for bit
+                files                           files written whole; claims on them
 
 That is all that computes.  Around it:
 
@@ -28,6 +29,15 @@ That is all that computes.  Around it:
     exercises   one file for each lesson
     plotting, class_plots, figure_parts         figures (import Matplotlib; import by name)
 """
+
+import os
+import signal
+import sys
+
+if sys.argv[:1] == ["-m"]:  # as a program, python -m tinymeta: before NumPy is here
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # the cores are for processes
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        signal.signal(signal.SIGINT, signal.SIG_DFL)  # Ctrl-C ends it, without a traceback
 
 from .checking.check_meta import check_adapt, check_meta_gradient
 from .checking.check_model import check_model

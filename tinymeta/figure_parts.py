@@ -115,5 +115,5 @@ def legend_below(figure, handles, columns=None):
 
 
 def plain(name):
-    """The name without Matplotlib's mathematics: a path may hold a dollar sign."""
-    return name.replace("$", r"\$")
+    """The name as Matplotlib can draw it: a path may hold a dollar sign, or bytes of no letter."""
+    return name.encode("utf-8", "replace").decode("utf-8").replace("$", r"\$")

@@ -100,7 +100,7 @@ def plot_training(losses, points=100, size=None, scale=1.0):
     figure = new_figure((7.5, 4.2), size, scale)
     panel = figure.subplots()
     for name, values in losses.items():
-        values = np.asarray(values, dtype=float)
+        values = np.asarray(arguments.as_array(f"losses[{name!r}]", values), dtype=float)
         arguments.shape(f"losses[{name!r}]", values, ("iterations",))
         stretches = np.array_split(values, min(points, len(values)))
         ends = np.cumsum([len(stretch) for stretch in stretches])

@@ -43,7 +43,7 @@ def test_three_commands_lead_from_a_file_to_its_figures(here, capsys):
     printed = capsys.readouterr().out
     assert "4-shot, 600 held-out tasks: mean squared error of degrees" in printed
     assert "drawn from the 2 curves held out (" in printed and "not over curves" in printed
-    folder = here / "results" / "measured-seed0"
+    folder = next((here / "results").glob("measured-taskscurves-*"))
     files = [str(folder / f"{name}.npz") for name in ("maml", "reptile")]
     assert main(["evaluate", *files, "--shots", "2"]) == 0
     for format, start in (("png", b"\x89PNG"), ("pdf", b"%PDF"), ("svg", b"<?xml")):
@@ -111,13 +111,14 @@ def test_other_curves_are_all_held_out_and_standardised_as_those_of_training(her
     assert "curves.csv holds other curves than the run was trained on" in capsys.readouterr().err
 
 
-def test_seeds_hold_out_other_curves_and_are_not_evaluated_together(here, capsys):
-    for seed in "01":
-        assert main(["train", "--tasks", "curves.csv", *FEW, "--seed", seed, "--output", seed]) == 0
-    held_out = [tasks_at_test(load_run(f"{seed}/maml.npz").settings).names for seed in "01"]
-    assert held_out[0] != held_out[1]
-    assert main(["evaluate", "0/maml.npz", "1/maml.npz"]) == 2
-    assert "trained on different tasks" in capsys.readouterr().err
+def test_seeds_hold_out_the_same_curves_and_are_compared_in_one_command(here, capsys):
+    command = ["--tasks", "curves.csv", *FEW, "--methods", "maml", "--output", "run"]
+    assert main(["compare", *command, "--seeds", "2"]) == 0
+    printed = capsys.readouterr().out
+    runs = [load_run(f"run/maml-seed{seed}.npz") for seed in (0, 1)]
+    assert tasks_at_test(runs[0].settings).names == tasks_at_test(runs[1].settings).names
+    assert not np.array_equal(runs[0].checkpoint.theta, runs[1].checkpoint.theta)
+    assert "mean squared error of degrees" in printed and "2 curves held out" in printed
 
 
 def test_classes_in_a_file_are_told_apart_and_drawn_as_regions(here, capsys):

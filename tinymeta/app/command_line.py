@@ -52,9 +52,22 @@ exit codes: 0 done; 1 diverged, a check failed, or a bad file; 2 wrong usage;
 130 Ctrl-C, with what was reached kept in a checkpoint
 """
 
+
+
+def path(text):
+    """A path that is not empty, for argparse."""
+    if not text:
+        raise argparse.ArgumentTypeError("it is ''; expected a path")
+    return text
+
+
 WHOLE, REAL = dict(type=int, metavar="N"), dict(type=float, metavar="X")
-SEVERAL = {"--methods": dict(choices=METHODS, nargs="+", metavar="METHOD", help=(
-    f"what to compare, of {', '.join(METHODS)} (default: the first five)"))}
+SEVERAL = {
+    "--methods": dict(choices=METHODS, nargs="+", metavar="METHOD", help=(
+        f"what to compare, of {', '.join(METHODS)} (default: the first five)")),
+    "--seeds": dict(WHOLE, nargs="+", help=(
+        "train each method on each of these; one number N stands for 0 ... N - 1")),
+    "--jobs": dict(WHOLE, help="processes that train side by side (default: the cores there are)")}
 METHOD = {"--method": dict(choices=METHODS, metavar="METHOD", help=(
     f"what to train, of {', '.join(METHODS)} (default: the protocol's own)"))}
 RUN = {
@@ -90,11 +103,13 @@ RUN = {
                    help="initialisation (he)"),
     "--activation": dict(choices=("relu", "tanh"), help="of the network (relu)"),
     "--widths": dict(WHOLE, nargs="+", help="of the network (1 40 40 1)"),
-    "--output": dict(metavar="DIR", help="where everything goes (default: a folder in results/)"),
-    "--resume": dict(metavar="PATH", help=(
+    "--output": dict(type=path, metavar="DIR",
+                     help="where everything goes (default: a folder in results/)"),
+    "--resume": dict(type=path, metavar="PATH", help=(
         "go on with what is kept there, with its settings: a comparison's folder, a run's file"))}
 TEST = {
-    "files": dict(nargs="+", metavar="FILE", help="checkpoints made by train or compare"),
+    "files": dict(type=path, nargs="+", metavar="FILE",
+                  help="checkpoints made by train or compare"),
     "--shots": dict(type=int, nargs="+", help="support points of a task (default: as in the run)"),
     "--inner-steps": dict(type=int, help="inner steps at test time (default: as in the run)"),
     "--alpha": dict(type=float, help="inner step size at test time (default: as in the run)"),
@@ -111,16 +126,19 @@ DRAWN = {
     "--task": dict(WHOLE, help=(
         "which held-out task to show (default: one of average error before adaptation)")),
     "--animate": dict(action="store_true", help="also save the adaptation as an animated GIF"),
-    "--output": dict(metavar="DIR", help=(
-        "where the figures go (default: figures/ beside the first FILE)"))}
+    "--output": dict(type=path, metavar="DIR", help=(
+        "where the figures go (default: figures/ beside the first FILE); a name that ends in "
+        ".png gets the picture of the adaptation alone"))}
 CHECK = {
-    "files": dict(nargs="*", metavar="FILE", help=(
+    "files": dict(type=path, nargs="*", metavar="FILE", help=(
         "Python files with a model (loss, gradient, hvp), a meta_gradient, "
         "first_order_meta_gradient, reptile or adapt function of yours")),
     "--seed": dict(type=int, default=0, help="of parameters and tasks (default: %(default)s)"),
     "--alpha": dict(type=float, default=0.05, help="inner step size (default: %(default)s)"),
     "--widths": dict(type=int, nargs="+", default=[1, 8, 8, 1],
                      help="of the MLPs (default: 1 8 8 1)"),
+    "--timeout": dict(type=float, default=120.0, metavar="S",
+                      help="seconds that a FILE may take (default: %(default)g)"),
     "--verbose": dict(action="store_true", help="also print each check block by block")}
 LESSONS = {
     "folder": dict(metavar="DIR", help="the folder that they are put into"),
@@ -151,8 +169,7 @@ def main(argv=None):
         arguments = _parser().parse_args(argv)
         return arguments.run(arguments)
     except KeyboardInterrupt:
-        print("\ninterrupted", file=sys.stderr)
-        return 130
+        return _interrupted()
     except BrokenPipeError:  # the reader of our output, such as head, has gone
         sys.stdout = open(os.devnull, "w")
         return 1
@@ -162,9 +179,25 @@ def main(argv=None):
     except MemoryError as error:
         print(f"error: not enough memory for these settings ({error})", file=sys.stderr)
         return 1
-    except (CheckpointError, OSError, ValueError, TypeError) as error:
+    except Exception as error:
+        if _of_ctrl_c(error):  # what a library raises while it clears up after Ctrl-C
+            return _interrupted()
+        if not isinstance(error, (ArithmeticError, OSError, ValueError, TypeError)):
+            raise
         print(f"error: {error}", file=sys.stderr)
-        return 1 if isinstance(error, (CheckpointError, OSError)) else 2
+        return 1 if isinstance(error, (CheckpointError, OSError, ArithmeticError)) else 2
+
+
+def _interrupted():
+    print("\ninterrupted", file=sys.stderr)
+    return 130
+
+
+def _of_ctrl_c(error):
+    """Whether the error came up while Ctrl-C was being dealt with."""
+    while error is not None and not isinstance(error, KeyboardInterrupt):
+        error = error.__context__
+    return error is not None
 
 
 def _parser():

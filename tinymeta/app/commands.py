@@ -7,11 +7,15 @@ TypeError, files that are not what they should be CheckpointError or OSError.
 import os
 import shlex
 import sys
+import zlib
+from contextlib import contextmanager
 from dataclasses import asdict, replace
+from pathlib import Path
 
-from ..checking.check_file import check_file
 from ..checking.self_check import check_derivations
-from ..core.arguments import whole_number
+from ..core.arguments import number, whole_number
+from ..training.files import ClaimError
+from .check_apart import check_apart
 from .figures import save_figures
 from .families import FAMILIES
 from .held_out import HELD_OUT, evaluate_runs, measured, remark
@@ -47,9 +51,11 @@ def train_one(arguments):
     """Meta-train one method, keep a checkpoint, and evaluate it on 600 held-out tasks."""
     resuming = arguments.resume is not None
     settings, path = _to_resume(arguments) if resuming else _to_begin(arguments)
-    run, label = train(settings, path, more=resuming), METHODS[settings.method].label
+    go_on = f"python -m tinymeta train --resume {shlex.quote(path)}"
+    with told_how_to_go_on(path, go_on):
+        run, label = train(settings, path, more=resuming), METHODS[settings.method].label
     if run.stopped or run.error:
-        return ended_early(run, path, f"python -m tinymeta train --resume {shlex.quote(path)}")
+        return ended_early(run, path, go_on)
     print(f"{label}: {settings.iterations:,} iterations in {run.checkpoint.seconds:.1f} s, "
           f"seed {settings.seed}")
     for shots in settings.eval_shots:
@@ -67,10 +73,41 @@ def _to_begin(arguments):
     settings = make(arguments.method) if arguments.method else make()
     settings = settings_from({**settings.as_dict(), **given})
     build(settings)  # wrong settings fail now, before anything is made
-    name = f"{protocol}-{settings.method}-seed{settings.seed}"
-    folder = arguments.output or os.path.join("results", name)
+    folder = arguments.output or folder_for(
+        f"{protocol}-{settings.method}", by_hand(arguments, given), settings.seed)
     os.makedirs(folder, exist_ok=True)
     return settings, os.path.join(folder, f"{settings.method}.npz")
+
+
+def by_hand(arguments, given):
+    """Those of the overrides that stood on the command line, for a folder's name."""
+    shown = {name: value for name, value in overrides(arguments).items() if name in given}
+    return {**shown, "tasks": Path(given["file"]).stem} if "file" in given else shown
+
+
+def folder_for(start, given, *seeds):
+    """A folder's name that tells runs with different settings apart, in results/."""
+    parts = [start]
+    for name, value in given.items():
+        if name not in ("seed", "method"):
+            value = "-".join(map(str, value)) if isinstance(value, list) else value
+            parts.append(f"{name.replace('_', '')}{value}")
+    name = "-".join([*parts, "seed" + "-".join(map(str, seeds))])
+    if len(name) > 120:  # longer than some systems take
+        name = f"{name[:100]}-{zlib.crc32(name.encode()):08x}"
+    return os.path.join("results", name)
+
+
+@contextmanager
+def told_how_to_go_on(path, command):
+    """An error of the disk says how to go on once there is room again."""
+    try:
+        yield
+    except ClaimError:
+        raise
+    except OSError as error:
+        kept = f"what was saved before is kept; go on with: {command}"
+        raise OSError(f"{error}\n{kept if os.path.exists(path) else 'nothing was kept'}") from error
 
 
 def _to_resume(arguments):
@@ -93,11 +130,11 @@ def _to_resume(arguments):
 def ended_early(run, path, command):
     """Say how far a run came, where it is kept and how to resume; return the exit code."""
     if run.error:
-        print(f"error: {run.error}\nThey are in {path}.", file=sys.stderr)
+        print(f"error: {run.error}\nThe last good parameters are in {path}.", file=sys.stderr)
         return 1
     print(f"interrupted after {run.checkpoint.iteration:,} iterations, kept in {path}\n"
           f"go on with: {command}", file=sys.stderr)
-    return 130
+    return run.stopped
 
 
 def evaluate_files(arguments):
@@ -123,12 +160,13 @@ def plot_files(arguments):
     """Figures of trained parameters: one task's adaptation, held-out errors, training curves."""
     runs = load_runs(arguments.files, arguments.tasks)
     folder = arguments.output or os.path.join(os.path.dirname(arguments.files[0]), "figures")
+    one = folder.endswith(".png")  # the picture of the adaptation alone, under this name
     shots = _shots_at_test(runs, arguments)[-1]
     curves = evaluate_runs(runs, shots, arguments.alpha, arguments.inner_steps, arguments.seed)
-    os.makedirs(folder, exist_ok=True)
+    os.makedirs(os.path.dirname(folder) or "." if one else folder, exist_ok=True)
     names = save_figures(runs, curves, shots, folder, arguments.alpha, arguments.seed,
                          arguments.task, arguments.animate, arguments.format, arguments.scale)
-    print(f"in {folder}: {', '.join(names)}")
+    print(f"saved {folder}" if one else f"in {folder}: {', '.join(names)}")
     return 0
 
 
@@ -144,6 +182,12 @@ def _shots_at_test(runs, arguments):
 def check(arguments):
     """Check every derivation of the package against numerical derivatives, and print a table; or,
     given Python files, check the models and meta-gradients in them, and say what is wrong."""
+    whole_number("seed", arguments.seed, minimum=0)
+    number("alpha", arguments.alpha, above=0)
+    number("timeout", arguments.timeout, above=0)
+    widths = arguments.widths
+    if len(widths) < 2 or widths[0] != 1 or widths[-1] != 1 or min(widths) < 1:
+        raise ValueError(f"widths is {widths}; expected at least two numbers, 1 first and last")
     if arguments.files:
         return _check_files(arguments)
     row, failed = "{:<12} {:<41} {:>8} {:>8} {}", 0
@@ -162,9 +206,8 @@ def check(arguments):
 def _check_files(arguments):
     failed = 0
     for path in arguments.files:
-        for ladder in check_file(path, arguments.alpha, arguments.seed):
-            if len(arguments.files) > 1:
-                ladder = replace(ladder, title=f"{path}: {ladder.title}")
-            print(ladder, flush=True)
-            failed += not ladder.passed
+        for report, passed in check_apart(path, arguments.alpha, arguments.seed,
+                                          arguments.timeout, len(arguments.files) > 1):
+            print(report, flush=True)
+            failed += not passed
     return 1 if failed else 0

@@ -90,7 +90,7 @@ def evaluate_runs(runs, shots, alpha=None, steps=None, seed=None, n_tasks=HELD_O
 def _tasks(s):
     """What of the settings decides which tasks are drawn, but for their seed and number."""
     signs = s.loss in SIGNED
-    curves = (s.content, s.columns, s.held_out, s.seed, s.scales) if s.content else ()
+    curves = (s.content, s.columns, s.held_out, s.scales) if s.content else ()
     return s.tasks, s.phase, s.grid, s.eval_queries, signs, curves
 
 

@@ -2,7 +2,7 @@
 
 A run's settings name the file by its content, the SHA-256 of its bytes, and say where it was.
 They also hold the mean and std of the training curves, so that other curves are standardised as
-those were.  Which curves are held out is drawn from the run's seed.
+those were.  Which curves are held out is drawn once, the same for every seed.
 """
 
 import hashlib
@@ -16,7 +16,7 @@ import numpy as np
 from ..core.measured import MeasuredTasks
 
 REGRESSION = ("squared_error", "huber", "epsilon_insensitive")  # losses of numbers
-SPLIT = 1  # tells the seed of the split from those of training and of the held-out tasks
+SPLIT = 0  # the seed of the split
 
 
 def settings_of_file(path, given):
@@ -26,7 +26,7 @@ def settings_of_file(path, given):
     if len(tasks.names) < 2:
         raise OSError(f"{path} has 1 curve; expected at least 2, one of them held out")
     n = given.get("held_out", max(1, len(tasks.names) // 4))
-    training = tasks.split(_split_rng(given.get("seed", 0)), n)[0]
+    training = tasks.split(_split_rng(), n)[0]
     regression = given.get("loss", "squared_error") in REGRESSION
     scales = training.standardized(outputs=regression).scales
     added = {"tasks": "measured", "file": path, "content": content, "held_out": n,
@@ -41,7 +41,7 @@ def settings_of_file(path, given):
 def training_tasks(s):
     """The curves that a run with the settings s learns from."""
     tasks = _all_tasks(s)
-    tasks = tasks.split(_split_rng(s.seed), s.held_out)[0] if s.held_out else tasks
+    tasks = tasks.split(_split_rng(), s.held_out)[0] if s.held_out else tasks
     n_support = s.shots + s.queries  # and one point to judge by
     needed = max([n_support + 1, *(n + (s.eval_queries or n) for n in s.eval_shots)])
     lengths = {name: len(x) for name, (x, _) in tasks.curves.items()}
@@ -55,7 +55,7 @@ def training_tasks(s):
 def held_out_curves(s):
     """The curves that a run with the settings s is judged by."""
     tasks = _all_tasks(s)
-    return tasks.split(_split_rng(s.seed), s.held_out)[1] if s.held_out else tasks
+    return tasks.split(_split_rng(), s.held_out)[1] if s.held_out else tasks
 
 
 def with_file(s, path):
@@ -101,5 +101,5 @@ def _parsed(path, content, columns):
     return MeasuredTasks.from_csv(path, columns or None)
 
 
-def _split_rng(seed):
-    return np.random.default_rng([seed, SPLIT])
+def _split_rng():
+    return np.random.default_rng(SPLIT)
