@@ -41,7 +41,7 @@ def test_the_main_job_runs_in_an_empty_folder(installed, tmp_path):
     small = ["--iterations", "5", "--n-tasks", "2", "--widths", "1", "4", "1"]
     run = installed(tmp_path, "-m", "tinymeta", *small)
     assert run.returncode == 0, run.stderr
-    assert "MAML" in run.stdout and (tmp_path / "results/quick-seed0/adaptation.png").exists()
+    assert "MAML" in run.stdout and list(tmp_path.glob("results/*/adaptation.png"))
     version = installed(tmp_path, "-m", "tinymeta", "--version").stdout
     assert version == f"tinymeta {tm.__version__}\n"
 
