@@ -89,8 +89,9 @@ def fine_tuning(task, model, trajectory, query, support):
     for errors, look, name in ((query, plotting.QUERY, "on query points"),
                                (support, plotting.SUPPORT, "on support points")):
         right.plot(np.transpose(errors), color=look["color"])
-        right.annotate(name, (30, np.mean(errors, axis=0)[-1]), xytext=(0, 8),
-                       textcoords="offset points", ha="right", color="0.2")
+        above = np.max(errors, axis=0)[14:].max()
+        right.annotate(name, (30, above), xytext=(0, 4), textcoords="offset points", ha="right",
+                       color="0.2")
     right.axhline(0, color="black", linestyle=(0, (1, 2)))
     right.annotate("floor", (0, 0), xytext=(0, 4), textcoords="offset points")
     right.set(xlabel="steps of fine-tuning", ylabel="mean squared error", ylim=(-0.15, 3.5),

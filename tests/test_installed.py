@@ -77,7 +77,7 @@ def test_what_lessons_read_or_link_to_goes_along():
         assert "../tests" not in text and "](../" not in text, name
         for link in re.findall(r"\]\(([^)#:]+)\)", text + files["README.md"].decode()):
             assert link in files, (name, link)
-        for module in re.findall(r"(?:import|from) (plots\w*|shown|planted|own_data)", text):
+        for module in re.findall(r"(?:import|from) (plots\w*|shown|planted)", text):
             assert f"{module}.py" in files, (name, module)
     kept = json.loads(files["results/finn2017-seed0.json"])
     assert kept == json.loads((ROOT / "tests/results/finn2017-seed0.json").read_text())

@@ -70,7 +70,8 @@ MEASURED = [lesson for lesson in ON_THE_PATH.values() if contents.number(lesson[
 def test_a_lesson_of_the_path_takes_45_minutes_and_30_for_its_exercises_at_most(path, notebook):
     reading, exercises = pace.minutes(notebook)
     assert reading <= 45 and exercises <= 30
-    assert f"**Time.** {reading} minutes to read and run, {exercises} for" in notebook.cells[0].source
+    line = f"**Time.** {reading} minutes to read and run, {exercises} for"
+    assert line in notebook.cells[0].source
 
 
 def test_minutes_are_counted_by_words_equations_lines_figures_and_lines_to_write():

@@ -1,4 +1,4 @@
-"""The figures of notebook 9d, Your own data."""
+"""The figures of notebook 9f, Your own data."""
 
 import matplotlib.pyplot as plt
 import numpy as np
