@@ -101,7 +101,7 @@ def new_figure(usual, size, scale, keep_height=True):
 def title_of(name, panel, figure):
     """A method's name, in as many lines as fit above one of the figure's panels."""
     columns = panel.get_subplotspec().get_gridspec().ncols
-    letters = 72 * figure.get_figwidth() / columns / 7.5  # points for one letter
+    letters = 72 * figure.get_figwidth() / columns / 8  # points for one letter
     return plain(textwrap.fill(name, max(int(letters), 6), break_long_words=False))
 
 
