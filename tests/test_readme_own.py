@@ -59,7 +59,7 @@ def test_the_python_lines_learn_the_curves_and_draw_one(here, capsys):
     names = {}
     exec(block("MeasuredTasks.from_csv"), names)
     assert names["curve"].mean[10] < 0.1 * names["curve"].mean[0]
-    assert (here / "adaptation.png").read_bytes().startswith(b"\x89PNG")
+    assert (here / "it.png").read_bytes().startswith(b"\x89PNG")
     assert capsys.readouterr().out.startswith("[")
 
 
