@@ -69,6 +69,20 @@ def test_a_lesson_runs_from_top_to_bottom_in_a_folder_of_its_own(installed, tmp_
     assert after == before  # nothing is written beside the notebooks
 
 
+def test_the_folder_of_lessons_holds_the_package_and_runs_where_nothing_is_installed(tmp_path):
+    assert main(["lessons", str(tmp_path / "here")]) == 0
+    lesson = next((tmp_path / "here").glob("1_*.ipynb"))
+    first = next(cell for cell in json.loads(lesson.read_text(encoding="utf-8"))["cells"]
+                 if cell["cell_type"] == "code")
+    code = "".join(first["source"]) + "\nprint(tm.__file__)"
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+    run = subprocess.run([sys.executable, "-c", code], cwd=tmp_path / "here", env=environment,
+                         capture_output=True, text=True)
+    assert Path(run.stdout.strip()).resolve().parent == tmp_path / "here" / "tinymeta", run.stderr
+    kept = {path.name for path in (tmp_path / "here" / "tinymeta").iterdir()}
+    assert "lessons" not in kept and {"core", "app", "__init__.py"} <= kept
+
+
 def test_what_lessons_read_or_link_to_goes_along():
     files = lesson_files()
     notebooks = {name: text.decode() for name, text in files.items() if name.endswith(".ipynb")}

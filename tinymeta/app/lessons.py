@@ -1,7 +1,8 @@
 """The command `lessons`: the notebooks in a folder of the reader's, ready to run, or as pages.
 
 They lie beside the package in a clone, and inside it once installed.  What a notebook needs beside
-it goes along: its figures' files, and the results of long runs, which lessons read.
+it goes along: its figures' files, the results of long runs, and the package itself, so that the
+folder runs wherever there are NumPy, Matplotlib and Jupyter.
 """
 
 import re
@@ -45,11 +46,15 @@ def lesson_files():
     for name in files:
         if name.endswith(".ipynb"):
             files[name] = _at_home(files[name].decode()).encode()
+    inside = [_place("lessons", "lessons"), PACKAGE / "results"]
+    for path in PACKAGE.rglob("*.py"):
+        if not set(inside) & set(path.parents):
+            files[f"tinymeta/{path.relative_to(PACKAGE).as_posix()}"] = path.read_bytes()
     return files
 
 
 def as_pages(files):
-    """The figures, and an HTML page in place of each notebook; index.html is the contents.
+    """The files that pages link to, and a page for each notebook; index.html is the contents.
 
     Raises ModuleNotFoundError where nbconvert, a part of Jupyter, is not installed.
     """
@@ -58,7 +63,7 @@ def as_pages(files):
     exporter, pages = HTMLExporter(), {}
     for name, content in files.items():
         stem, _, kind = name.rpartition(".")
-        if name.startswith("figures/"):
+        if name.startswith(("figures/", "tinymeta/")):
             pages[name] = content
         if kind == "md":
             cell = nbformat.v4.new_markdown_cell(content.decode())
@@ -92,4 +97,4 @@ def _place(installed, in_clone):
 def _at_home(text):
     """A notebook's text with what it reads and links to where it is for a copy."""
     text = text.replace("../tests/results/", "results/")
-    return text.replace("](../tinymeta/", f"]({PACKAGE.as_uri()}/")
+    return text.replace("](../tinymeta/", "](tinymeta/")
