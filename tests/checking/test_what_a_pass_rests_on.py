@@ -117,7 +117,7 @@ def test_single_precision_is_judged_by_what_it_can_hold():
 
     right = {name: rounded(name) for name in ("loss", "gradient", "hvp")}
     ladder = tm.check_model(changed(**right))
-    assert ladder and "f rounds to single precision" in said(ladder)
+    assert ladder and "single precision: judged by what that can hold" in said(ladder)
     off = changed(**{**right, "gradient": lambda *args: 1.01 * right["gradient"](*args)})
     assert tm.check_model(off).broken == "gradient"
 

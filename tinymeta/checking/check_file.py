@@ -27,7 +27,7 @@ from ..learners.mlp import MLP
 from .check_meta import check_adapt, check_meta_gradient
 from .check_model import check_model
 from .ladder import attempt
-from .learner_model import batch_for, theta_for
+from .learner_model import as_batch, as_called, batch_for, bounded, theta_for
 from .report import CheckReport, Ladder
 
 KINDS = {"meta_gradient": "maml", "first_order_meta_gradient": "first-order maml",
@@ -150,7 +150,8 @@ def _meta_ladders(methods, names, right, alpha, seed):
     rng = np.random.default_rng(seed)
     theta, batch = names.get("theta"), names.get("batch")
     theta = theta_for(model, theta, rng) if theta is None else theta
-    batch = batch or batch_for(model, theta, rng)[0]
+    batch = as_batch(batch) if batch else batch_for(model, theta, rng)[0]
+    alpha, _ = bounded(as_called(model, theta, batch), theta, batch, alpha)
     ladders = {}
     for name in methods:
         check = partial(_checked, name, names[name], model, theta, batch, alpha)

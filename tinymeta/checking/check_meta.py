@@ -24,6 +24,9 @@ from .numerical import derivative
 from .report import Finding
 
 
+DIVERGES = "the inner loop diverges at α = {:g}: nothing to compare; check with a smaller alpha"
+
+
 class Kind(NamedTuple):
     """A kind of meta-gradient: what makes its method, its known mistakes, and its equation."""
 
@@ -67,6 +70,8 @@ def check_meta_gradient(meta_gradient, model=None, theta=None, batch=None, alpha
         method = KINDS[kind].method(model, alpha, S)
         loss, derived = _loss_and_vector(meta_gradient, theta, batch, alpha, S)
         right_loss, right = method.meta_gradient(theta, batch)
+        if not np.isfinite(right_loss):
+            raise LearnerError(DIVERGES.format(alpha), "diverges")
         known = partial(KINDS[kind].known_mistakes, model, theta, batch, alpha, S)
         sizes = {"T": len(batch), "K": batch.x_support.shape[-2], "α": alpha}
         hints = Hints(known, sizes | {"S": S} if S > 2 else sizes, {"": KINDS[kind].tag},
@@ -163,6 +168,8 @@ def _check_by_adapt(meta_gradient, adapt, loss, theta, batch, alpha, steps, bloc
             return compare(derived, right, f"{kind}, {_steps(S)}", "", tolerance,
                            Hints(sizes=sizes, excluded=excluded), layout)
         hints = Hints(known, sizes, {"": "MAML.2"}, excluded=excluded)
+        if not np.isfinite(after(theta)):
+            raise LearnerError(DIVERGES.format(alpha), "diverges")
         report = check_gradient(after, derived, theta, layout, title=_steps(S), hints=hints)
         if report and value is not None and not np.isclose(value, after(theta), 1e-9, 0):
             raise LearnerError(f"the vector is right and the loss is {value:.6g}; expected "

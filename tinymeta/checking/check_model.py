@@ -17,14 +17,13 @@ from ..core.activations import Activation
 from ..core.layout import Layout, layout_of
 from ..core.losses import Loss, squared_error
 from ..learners.linear import Linear
-from ..methods.inner_loop import adapt
 from ..methods.maml import MAML
 from . import known_mistakes
 from .diagnosis import Hints, compare, confirmed
 from .gradient_check import check_gradient, check_hvp
 from .ladder import (NOTHING, LearnerError, as_array, as_numbers, attempt, climb, frozen,
                      frozen_batch)
-from .learner_model import NAMES, LearnersModel, as_batch, batch_for, theta_for
+from .learner_model import NAMES, LearnersModel, as_batch, batch_for, bounded, theta_for
 from .matching_network import matching_network
 from .numerical import TOLERANCE, derivative, quiet, relative_error, why_not_complex
 from .report import CheckReport, Finding
@@ -55,7 +54,7 @@ def check_model(model, theta=None, batch=None, blocks=None, alpha=0.05, seed=0, 
         arguments.methods("model", model, *NAMES)
     rng = np.random.default_rng(arguments.whole_number("seed", seed, minimum=0))
     alpha = arguments.number("alpha", alpha, above=0)
-    theta, note = theta_for(model, theta, rng), ""
+    theta, note = theta_for(model, theta, rng, batch), ""
     if batch is None:
         batch, note = batch_for(model, theta, rng)
     batch = frozen_batch(as_batch(batch))
@@ -372,7 +371,7 @@ class ModelCheck:
     def maml(self, alpha, steps, title):
         """MAML's meta-gradient, of the model's own gradient and H v, against numerical ones."""
         model = self.learners if self.learners.one_task or self._foreign() else self.model
-        alpha, note = self._bounded(model, alpha)
+        alpha, note = bounded(model, self.theta, self.batch, alpha)
         method = MAML(model, alpha, steps)
         directions = None if self.theta.size <= 200 else 3  # every coordinate would take long
         report = check_gradient(lambda t: method.meta_loss(frozen(t), self.batch),
@@ -385,21 +384,6 @@ class ModelCheck:
         """Whether results are not NumPy's arrays, so that they have to be made so."""
         g, _ = attempt(lambda: self.model.gradient(self.theta, self.x, self.y))
         return not isinstance(g, np.ndarray)
-
-    def _bounded(self, model, alpha):
-        """(α, note): the largest of α, α/10, ... at which five inner steps do not diverge."""
-        for power in range(30):
-            smaller = alpha / 10**power
-            path = adapt(model, self.theta, self.batch.x_support, self.batch.y_support, smaller, 5)
-            losses = [np.abs(model.loss(t, self.batch.x_support, self.batch.y_support)).mean()
-                      for t in (path[0], path[-1])]
-            if np.isfinite(losses).all() and losses[1] < 1e3 * (losses[0] + 1):
-                break
-        else:
-            return alpha, ""
-        if not power:
-            return alpha, ""
-        return smaller, (f"the inner loop diverges at α = {alpha:g}: checked at α = {smaller:g}")
 
     def call(self, name, theta, x, y, *v):
         """model.<name>, as numbers."""

@@ -11,6 +11,7 @@ import numpy as np
 from ..core import arguments
 from ..core.model import Model
 from ..core.tasks import ARRAYS, Batch, SinusoidTasks
+from ..methods.inner_loop import adapt
 from .ladder import as_array, as_numbers, attempt, frozen, repeated
 from .numerical import derivative, quiet
 
@@ -69,8 +70,8 @@ def as_called(model, theta, batch):
     return learners
 
 
-def theta_for(model, theta, rng):
-    """θ (P,) in double precision, drawn unless given."""
+def theta_for(model, theta, rng, batch=None):
+    """θ (P,) in double precision, drawn unless given; positive, where the loss takes no other."""
     if isinstance(theta, (list, tuple)) and any(np.ndim(part) for part in theta):
         shapes = ", ".join(str(np.shape(part)) for part in theta)
         raise ValueError(f"theta is a list of {len(theta)} arrays of shapes {shapes}; expected one "
@@ -83,12 +84,41 @@ def theta_for(model, theta, rng):
         elif hasattr(model, "n_params"):
             P = arguments.whole_number("model.n_params", model.n_params, minimum=1)
             theta = 0.5 * rng.standard_normal(P)
+            theta = theta if _is_finite(model, theta, batch) else np.abs(theta) + 0.1
         else:
             raise ValueError("theta is None and the model has neither init(rng) nor n_params; "
                              "expected theta, (P,)")
     theta = arguments.floating("theta", as_array(theta))
     arguments.shape("theta", theta, ("P",))
     return theta.astype(float)
+
+
+def _is_finite(model, theta, batch):
+    """Whether the loss is a number at θ; true as well where it is an error, said by its rung."""
+    batch = batch or _usual(np.random.default_rng(0), *_dimensions(model))
+    x, y = batch.x_support[0], batch.y_support[0]
+    finite, failed = attempt(lambda: np.isfinite(LearnersModel(model).loss(theta, x, y)).all())
+    return bool(failed or finite)
+
+
+def _dimensions(model):
+    """(D_in, D_out) of the model, 1 unless it says otherwise."""
+    return [arguments.whole_number(f"model.{name}", getattr(model, name, 1), minimum=1)
+            for name in ("d_in", "d_out")]
+
+
+def bounded(model, theta, batch, alpha):
+    """(α, note): the largest of α, α/10, ... at which five inner steps do not diverge."""
+    x, y = batch.x_support, batch.y_support
+    for power in range(30):
+        smaller = alpha / 10**power
+        path = adapt(model, theta, x, y, smaller, 5)
+        first, last = (np.abs(model.loss(t, x, y)).mean() for t in (path[0], path[-1]))
+        if np.isfinite(last) and last < 1e3 * (first + 1):
+            break
+    if not power or not np.isfinite(last):
+        return alpha, ""
+    return smaller, f"the inner loop diverges at α = {alpha:g}: checked at α = {smaller:g}"
 
 
 def batch_for(model, theta, rng):
@@ -100,8 +130,7 @@ def batch_for(model, theta, rng):
     which it is a multiple, so that the check can say of what.  A squared error takes any y, and
     only a model that fails on the usual x gets others.
     """
-    d_in, d_out = (arguments.whole_number(f"model.{name}", getattr(model, name, 1), minimum=1)
-                   for name in ("d_in", "d_out"))
+    d_in, d_out = _dimensions(model)
     usual, learners = _usual(rng, d_in, d_out), LearnersModel(model)
     first = _fit(learners, theta, usual)
     if first == "right" or _is_squared(learners, theta, usual):
@@ -182,7 +211,11 @@ def _is_squared(model, theta, batch):
 
 
 def as_batch(batch):
-    """A Batch of whatever has its four arrays; anything else as it is, for the check to refuse."""
-    if isinstance(batch, Batch) or not all(hasattr(batch, name) for name in ARRAYS):
+    """A Batch of four arrays, or of what has them; the rest as it is, for the check to refuse."""
+    if isinstance(batch, (tuple, list)) and len(batch) == 4 and not hasattr(batch, ARRAYS[0]):
+        arrays = batch
+    elif isinstance(batch, Batch) or not all(hasattr(batch, name) for name in ARRAYS):
         return batch
-    return Batch(*(np.asarray(getattr(batch, name), dtype=float) for name in ARRAYS))
+    else:
+        arrays = [getattr(batch, name) for name in ARRAYS]
+    return Batch(*(np.asarray(a, dtype=float) for a in arrays))

@@ -156,6 +156,12 @@ class MLPPass:
             blocks += [block, delta_dot[l].sum(axis=-2)]  # (..., n_l)  [HVP.6]
         return self.model.layout.flatten(blocks)  # (..., P)
 
+    def hvp_of_first_bias(self, b_dot):
+        """H v for v that is ḃ_1 (..., n_1) at b_1 and 0 elsewhere, (..., P)."""
+        v = np.zeros(b_dot.shape[:-1] + (self.model.n_params,), b_dot.dtype)
+        v[..., self.model.slices[1]] = b_dot
+        return self.hvp(v)
+
     def forward_dot(self, directions):
         """The lists z_dot, ż_l, and a_dot, ȧ_l; ȧ_0 = 0 is None, its products are left out."""
         z_dot, a_dot = [None], [None]

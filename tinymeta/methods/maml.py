@@ -78,8 +78,9 @@ class MAML(Method):
         """The meta-loss and its gradient in ω: (number, (P,)).
 
         Method.meta_gradient adapts on 𝒮, takes the loss and v_S of `judge` at θ_S on 𝒬, hands v_S
-        to the pullback, and returns the means over tasks.  omega: one vector (P,).  batch: T tasks.
-        Raises TypeError or ValueError for arguments that do not fit.
+        to the pullback, and returns the means over tasks.  omega: one vector (P,).  batch: T tasks,
+        x_support, y_support (T, K, ·) and x_query, y_query (T, Q, ·).  Raises TypeError or
+        ValueError for arguments that do not fit.
         """
         fast = shortcut(self.model, "maml_meta_gradient")
         if type(self).adapt is not MAML.adapt:

@@ -26,11 +26,12 @@ from .method import Method
 class Reptile(Method):
     """Reptile over a batch of T tasks, with inner minibatches; ω, what is meta-learned, is θ (P,).
 
-    model: loss and gradient.  alpha: inner step size.  steps: inner steps S.  batch_size: examples
-    in an inner step, all by default; 50 support points, batch_size=10 and steps=5 are one epoch of
-    five minibatches.  Reptile learns from the support sets alone: give it all a task's points
-    there.  chunk: so many tasks at a time.  Memory: a network with U hidden units in all and
-    φ'' = 0 takes about min(T, chunk) · (3 P + 3.2 K U) numbers of θ's type, whatever S is.
+    model: loss and gradient.  alpha: inner step size.  steps: inner steps S, at least 1.
+    batch_size: examples in an inner step, all by default; 50 support points, batch_size=10 and
+    steps=5 are one epoch of five minibatches.  Reptile learns from the support sets alone: give it
+    all a task's points there.  chunk: so many tasks at a time.  Memory: a network with U hidden
+    units in all and φ'' = 0 takes about min(T, chunk) · (3 P + 3.2 K U) numbers of θ's type,
+    whatever S is.
 
     Raises TypeError or ValueError for a wrong setting.
     """
@@ -52,7 +53,7 @@ class Reptile(Method):
         return unrolled(self.model, omega, x, y, self.alpha, self.steps, self.batch_size)
 
     def trajectory(self, omega, x, y, steps):
-        """Yield θ_0 (P,), then θ_1 ... θ_steps (T, P), each step on a minibatch."""
+        """Yield θ_0 (P,), then θ_1 ... θ_steps (T, P); step k is on examples kB ... kB + B - 1."""
         omega, x, y = self.check(omega, x, y)
         return iterates(self.model, omega, x, y, self.alpha, steps, self.batch_size)
 
