@@ -59,14 +59,17 @@ def plot_adaptation(model, thetas, tasks, task, alpha=0.01, steps=(0, 1, 10)):
                          f"expected at least one of each")
     figure = Figure(figsize=(3.1 * len(thetas) + 0.6, 3.4), layout="constrained")
     panels = figure.subplots(1, len(thetas), sharex=True, sharey=True, squeeze=False)[0]
+    top = max(np.abs(truth).max(), 1.0)
+    reach = 1.6 * top
     for panel, (name, theta) in zip(panels, thetas.items()):
         predictions = _predictions(model, name, theta, task, x, alpha, max(steps))  # (S + 1, G)
         panel.plot(x, truth, **TRUTH)
         for k in steps:
             panel.plot(x, predictions[k], **_step_style(k, steps, style_of(name)["color"]))
+        if 0 in steps:  # the start is seen whole, a diverged prediction leaves the panel
+            reach = max(reach, min(1.1 * np.abs(predictions[0]).max(), 4 * top))
         panel.plot(task.x_support[0, :, 0], task.y_support[0, :, 0], **SUPPORT)
         panel.set(title=_plain(name), xlabel="x")
-    reach = 1.6 * max(np.abs(truth).max(), 1.0)  # a diverged prediction leaves the panel
     panels[0].set(ylabel="y", ylim=(-reach, reach))
     greys = [_step_style(k, steps, "0.25") for k in steps]  # each panel has its own colour
     _legend_below(figure, [Line2D([], [], **style) for style in (TRUTH, SUPPORT, *greys)])
@@ -186,7 +189,9 @@ def _step_style(k, steps, color):
     label = f"after {k} step{'' if k == 1 else 's'}"
     if k == max(steps):
         return dict(color=color, linestyle="-", linewidth=2.2, alpha=1.0, label=label)
-    return dict(color=color, linestyle="-.", linewidth=1.3, alpha=0.6, label=label)
+    between = sorted(set(steps) - {0, max(steps)})
+    line = ("-.", (0, (4, 1.5)), (0, (1, 1)))[between.index(k) % 3]
+    return dict(color=color, linestyle=line, linewidth=1.3, alpha=0.7, label=label)
 
 
 def _line_with_band(panel, x, lines, name, style):
