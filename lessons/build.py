@@ -1,10 +1,11 @@
 """Makes the lessons: fills in the exercises, runs every cell in a fresh kernel, writes README.md.
 
     python lessons/build.py             run all lessons, write their outputs and lessons/README.md
-    python lessons/build.py 2 3         only these
+    python lessons/build.py 2 3b        only these
     python lessons/build.py --check     run all, write nothing, fail where an output has changed
 
-Stubs and solutions come from tinymeta/exercises, the index of equations from the source.
+Stubs, hints and solutions come from tinymeta/exercises, minutes from pace.py, the index of
+equations from the source.
 """
 
 import argparse
@@ -25,19 +26,20 @@ LESSONS = Path(__file__).resolve().parent
 sys.path.insert(0, str(LESSONS.parent))
 import contents  # noqa: E402  beside this file
 import exercise_cells  # noqa: E402
-from contents import notebooks, number  # noqa: E402
+import pace  # noqa: E402
+from contents import label, notebooks  # noqa: E402
 
 
 def main():
     options = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    options.add_argument("numbers", nargs="*", type=int, help="the lessons; all by default")
+    options.add_argument("labels", nargs="*", help="the lessons, as 2 or 3b; all by default")
     options.add_argument("--check", action="store_true",
                          help="compare with the committed outputs, write nothing")
     options.add_argument("--jobs", type=int, default=1,
                          help="how many lessons run at a time (default 1)")
     arguments = options.parse_args()
-    wanted = arguments.numbers or [number(path) for path in notebooks()]
-    paths = [path for path in notebooks() if number(path) in wanted]
+    wanted = arguments.labels or [label(path) for path in notebooks()]
+    paths = [path for path in notebooks() if label(path) in wanted]
     with ThreadPoolExecutor(arguments.jobs) as pool:
         problems = sum(pool.map(lambda path: build(path, arguments.check), paths), [])
     if not arguments.check:
@@ -59,6 +61,7 @@ def build(path, check):
         return [f"{path.name}: a cell raised an error\n{error}"]
     print(f"{path.name}: {time.perf_counter() - start:.0f} s", flush=True)
     tidy(notebook)
+    pace.timed(notebook)
     if check:
         return [f"{path.name}: {difference}" for difference in differences(committed, notebook)]
     nbformat.write(notebook, path)

@@ -1,6 +1,8 @@
 """Writes lessons/README.md, and the lessons' table of the project's README.md.
 
-lessons/README.md is the table of contents and the index of equations.
+lessons/README.md is the table of contents and the index of equations.  A lesson of the path is
+called 3_name.ipynb; a notebook beside the path has a letter and the number of the lesson that it
+continues, 3b_name.ipynb.
 """
 
 import re
@@ -8,12 +10,14 @@ from pathlib import Path
 
 import nbformat
 
+import pace  # beside this file
+
 LESSONS = Path(__file__).resolve().parent
 ROOT = LESSONS.parent
 TAG = r"[A-Z]+\.\d+"
-OPENING = re.compile(r"# (?P<title>\d+\. [^\n]+)\n.*?\*\*Question\.\*\* (?P<question>[^\n]+)\n.*?"
+OPENING = re.compile(r"# (?P<title>\d+[a-z]?\. [^\n]+)\n.*?\*\*Question\.\*\* (?P<question>[^\n]+)\n.*?"
                      r"\*\*You need\*\* (?P<need>[^\n]+)\n.*?"
-                     r"\*\*Time\.\*\* (?P<minutes>\d+) minutes", re.DOTALL)
+                     r"\*\*Time\.\*\* ", re.DOTALL)
 
 
 START, END = "<!-- lessons: made by lessons/build.py -->\n", "<!-- end of lessons -->"
@@ -38,7 +42,8 @@ def page():
     return (f"# Lessons\n\nStart at lesson 1; each builds on the one before. Open them with "
             f"`.venv/bin/jupyter lab lessons`, after either command of the "
             f"[project's README](../README.md). All outputs are committed, so they can also be "
-            f"read here.\n\n{table_of_contents()}\n\n"
+            f"read here.\n\n{table_of_contents()}\n\n{beside_the_path()}"
+            f"Minutes are counted at the pace of a slow first reading: {pace.STATED}.\n\n"
             f"`python lessons/build.py` makes every output again, and this page; with `--check` it "
             f"compares instead.\n\n## Equations\n\nEach numbered equation, the lesson that derives "
             f"it, the line that computes it and the test that checks it.\n\n{index()}\n")
@@ -50,12 +55,21 @@ def lessons():
 
 
 def notebooks():
-    """The lessons' paths, in order."""
-    return sorted(LESSONS.glob("[0-9]*.ipynb"), key=number)
+    """The lessons' paths, in order, each followed by those beside the path."""
+    return sorted(LESSONS.glob("[0-9]*.ipynb"), key=lambda path: (number(path), label(path)))
 
 
 def number(path):
     return int(re.match(r"\d+", path.name).group())
+
+
+def label(path):
+    """"3" for a lesson of the path, "3b" for a notebook beside it."""
+    return re.match(r"\d+[a-z]?", path.name).group()
+
+
+def is_optional(path):
+    return not label(path).isdigit()
 
 
 def prose(notebook):
@@ -67,7 +81,7 @@ def code(notebook):
 
 
 def opening(notebook):
-    """title, question, need and minutes of a lesson, from its first cell."""
+    """title, question and need of a lesson, from its first cell."""
     found = OPENING.match(notebook.cells[0].source + "\n")
     if not found:
         raise ValueError(f"the first cell does not open as a lesson does:\n"
@@ -76,17 +90,36 @@ def opening(notebook):
 
 
 def table_of_contents(folder="", needs=True):
-    columns = ["lesson", "question", "minutes", "equations"] + ["needs"] * needs
-    rows, total = [columns, ["---"] * len(columns)], 0
+    """The lessons of the path, with the sum of their minutes."""
+    columns = ["lesson", "question", "minutes", "exercises", "equations"] + ["needs"] * needs
+    rows, sums = [columns, ["---"] * len(columns)], [0, 0]
     for path, notebook in lessons():
-        first = opening(notebook)
-        tags = re.findall(rf"\\tag\{{({TAG})\}}", prose(notebook))
-        topics = sorted({tag.split(".")[0] for tag in tags})
-        rows.append([f"[{first['title']}]({folder}{path.name})", first["question"],
-                     first["minutes"], ", ".join(topics)] + [first["need"]] * needs)
-        total += int(first["minutes"])
-    rows.append(["", "", str(total), ""] + [""] * needs)
+        if not is_optional(path):
+            rows.append(row(path, notebook, folder, needs))
+            sums = [a + b for a, b in zip(sums, pace.minutes(notebook))]
+    rows.append(["", "", *map(str, sums), ""] + [""] * needs)
     return "\n".join(f"| {' | '.join(row)} |" for row in rows)
+
+
+def row(path, notebook, folder, needs):
+    """One row of a table of lessons: title, question, minutes, topics, what it needs."""
+    first, minutes = opening(notebook), map(str, pace.minutes(notebook))
+    tags = re.findall(rf"\\tag\{{({TAG})\}}", prose(notebook))
+    topics = ", ".join(sorted({tag.split(".")[0] for tag in tags}))
+    link = f"[{first['title']}]({folder}{path.name})"
+    return [link, first["question"], *minutes, topics] + [first["need"]] * needs
+
+
+def beside_the_path():
+    """The optional notebooks, a table with its heading; "" without any."""
+    rows = [row(path, notebook, "", needs=True) for path, notebook in lessons()
+            if is_optional(path)]
+    if not rows:
+        return ""
+    columns = ["notebook", "question", "minutes", "exercises", "equations", "needs"]
+    table = [columns, ["---"] * len(columns), *rows]
+    lines = "\n".join(f"| {' | '.join(row)} |" for row in table)
+    return f"## Beside the path\n\nNo lesson needs these.\n\n{lines}\n\n"
 
 
 def equations():

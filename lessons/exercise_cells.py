@@ -1,7 +1,7 @@
 """The cells of an exercise, made from its one source in tinymeta/exercises.
 
 A code cell whose metadata says {"exercise": "lesson_2.gradient_of_a_line"} gets the stub; a
-markdown cell with the same gets the solution, folded away.
+markdown cell with the same gets the hints and the solution, each folded away.
 """
 
 import copy
@@ -15,13 +15,23 @@ def named(name):
 
 
 def filled(notebook):
-    """A copy of the notebook with stubs and solutions written in."""
+    """A copy of the notebook with stubs, hints and solutions written in."""
     notebook = copy.deepcopy(notebook)
     for cell in notebook.cells:
         name = cell.metadata.get("exercise")
         if name and cell.cell_type == "code":
             cell.source = named(name).stub
         elif name:
-            cell.source = ("<details><summary><b>Solution</b> (try first)</summary>\n\n"
-                           f"```python\n{named(name).solution}\n```\n</details>")
+            cell.source = help_for(named(name))
     return notebook
+
+
+def help_for(exercise):
+    """An exercise's hints and its solution, as folded Markdown."""
+    parts = [folded(f"Hint {i}", hint) for i, hint in enumerate(exercise.hints, start=1)]
+    parts.append(folded("Solution", f"```python\n{exercise.solution}\n```", " (try first)"))
+    return "\n\n".join(parts)
+
+
+def folded(title, text, remark=""):
+    return f"<details><summary><b>{title}</b>{remark}</summary>\n\n{text}\n</details>"
