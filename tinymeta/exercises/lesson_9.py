@@ -50,7 +50,9 @@ def _work_rungs(candidate):
                                                   "gradient"))] + [
                     (np.array([3 * S * K, S * K, reptile], float),
                      "the query gradient is missing: it is taken at Q points, once"),
-                    (expected + [0, 0, Q], "Reptile has no query gradient")]
+                    (expected + [0, 0, Q], "Reptile has no query gradient"),
+                    (np.array([expected[0], first, B], float), "Reptile takes S steps, each on B "
+                                                               "points")]
 
         return title, lambda: judged(np.array(candidate(K, Q, S, B), float), expected, title,
                                      "BUDGET.1", mistakes)
@@ -59,7 +61,11 @@ def _work_rungs(candidate):
             rung("other sizes", 3, 7, 4, 2)]
 
 
-@exercise("BUDGET.1", check=_work_rungs)
+@exercise("BUDGET.1", check=_work_rungs, hints=[
+    "Walk through one inner step of each method, then the query set. Which of them needs "
+    "a Hessian, and on which points?",
+    "$S$ gradients on $K$ points, one on $Q$, and for exact MAML $S$ products on $K$ "
+    "points, each worth two. Reptile: $S$ gradients on $B$ points."])
 def work_per_task(K, Q, S, B):
     """The work W of one meta-gradient for one task: MAML, first-order MAML, Reptile.  [BUDGET.1]
 
@@ -98,7 +104,10 @@ def _pairing_rungs(candidate):
             rung("related errors, unequal spread", 1.5, 3.0)]
 
 
-@exercise("EVAL.1", check=_pairing_rungs)
+@exercise("EVAL.1", check=_pairing_rungs, hints=[
+    "$\\mathrm{var}(a - b) = s_a^2 + s_b^2 - 2\\,\\mathrm{cov}(a, b)$, and the covariance"
+    " is $r\\, s_a s_b$. What is it for independent tasks?",
+    "Divide the two variances, and take the root: a width is a standard deviation."])
 def pairing(s_a, s_b, r):
     """How much narrower the interval of a mean difference is on the same tasks.  [EVAL.1]
 
@@ -117,58 +126,50 @@ def _summary_rungs(candidate):
     blown_up, lost = usual.copy(), usual.copy()
     blown_up[[7, np.argmin(usual)]] = 1e6, usual.min() + 1.5  # the second: over its own bound
     lost[[7, 50]] = np.nan, np.inf
-    as_inf = np.where(np.isnan(lost), np.inf, lost)
 
-    def row(errors, over=None, half=1.96):
-        """mean, half interval, median and count; `over`: the errors that mean and median see."""
+    def row(errors, over=None):
+        """mean, half interval, median and count; `over`: the errors that all but the count see."""
         with np.errstate(invalid="ignore"):
             curve = tm.AdaptationCurve(errors[np.newaxis], ~(errors <= bound)[np.newaxis])
             over = errors if over is None else over
-            interval = half * over.std() / np.sqrt(len(over))
+            interval = 1.96 * over.std() / np.sqrt(len(over))
         return np.array([over.mean(), interval, np.median(over), curve.n_diverged[0]])
 
     def mistakes(errors):
-        finite, kept = errors[np.isfinite(errors)], errors[errors <= bound]
-        right = row(errors)
-        with np.errstate(invalid="ignore"):
-            sample = 1.96 * errors.std(ddof=1) / np.sqrt(len(errors))
-        found = [(row(errors, kept), "tasks were dropped: mean, interval and median are those of "
-                                     "the tasks that did not diverge"),
-                 (np.append(row(errors, kept)[:2], right[2:]), "tasks were dropped: mean and "
-                  "interval are those of the tasks that did not diverge"),
-                 (np.append([right[0], row(errors, half=1.96 * np.sqrt(len(errors)))[1]], right[2:]),
-                  "the interval of a mean: divide the deviation by √T"),
-                 (np.append([right[0], 2 * right[1]], right[2:]), "half of the interval is asked "
-                  "for, 1.96 std/√T"),
-                 (np.append([right[0], sample], right[2:]), "std with T - 1; the text divides by T"),
-                 (np.append(right[:3], (errors > bound).sum()), "the count misses NaN: NaN > bound "
-                  "is false; count what is not below the bound")]
-        if len(finite) < len(errors):
-            found += [(row(errors, finite), "tasks were dropped: mean, interval and median are "
-                       "over the finite errors only"),
-                      (np.append(row(errors, finite)[:2], right[2:]), "tasks were dropped: mean "
-                       "and interval are over the finite errors only, so that a method is the "
-                       "better, the more tasks it loses")]
-        return found
+        kept, right = errors[errors <= bound], row(errors)
+        return [(row(errors, kept), "tasks were dropped: mean, interval and median are those of "
+                                    "the tasks that did not diverge"),
+                (np.append(row(errors, kept)[:2], right[2:]), "tasks were dropped: mean and "
+                 "interval are those of the tasks that did not diverge"),
+                (right * [1, np.sqrt(len(errors)), 1, 1], "the interval of a mean: divide the "
+                                                          "deviation by √T"),
+                (right * [1, 2, 1, 1], "half of the interval is asked for, 1.96 std/√T"),
+                (right * [1, np.sqrt(101 / 100), 1, 1], "std with T - 1; the text divides by T")]
 
     def rung(title, errors):
         def check():
             found = as_numbers("the result", candidate(errors, bound), (4,))
             expected = row(np.where(np.isnan(errors), np.inf, errors))
-            if np.isfinite(expected).all() or np.isfinite(found[:2]).any():
-                return judged(found, expected, title, "EVAL.1",
-                              lambda: mistakes(np.where(np.isnan(errors), np.inf, errors)))
+            if np.isfinite(expected).all():
+                return judged(found, expected, title, "EVAL.1", lambda: mistakes(errors))
+            what = ""
             if np.isnan(found[0]):
-                raise LearnerError("the mean is NaN; expected inf: make NaN inf first", "known",
-                                   "EVAL.1")
-            if np.isnan(found[2]):
-                raise LearnerError("the median is NaN; NumPy's is with any NaN: make it inf first",
-                                   "known", "EVAL.1")
+                what = "the mean is NaN; expected inf: make NaN inf first"
+            elif np.isfinite(found[:2]).any():
+                what = (f"mean and interval are {found[0]:.3g} ± {found[1]:.3g} although an error "
+                        f"is infinite: tasks were dropped, and a method is the better, the more "
+                        f"tasks it loses")
+            elif np.isnan(found[2]):
+                what = "the median is NaN, as NumPy's is with any NaN: make it inf first"
+            if what:
+                raise LearnerError(what, "known", "EVAL.1")
+            lost_nan = expected[3] - np.isnan(errors).sum()
+            dropped = [np.median(errors[keep]) for keep in (np.isfinite(errors), errors == errors)]
             return judged(found[2:], expected[2:], title, "EVAL.1", lambda: [
-                (np.array([expected[2], (as_inf > bound).sum() - np.isnan(errors).sum()]),
-                 "the count misses NaN: NaN > bound is false; count what is not below the bound"),
-                (np.append(np.median(errors[np.isfinite(errors)]), expected[3]),
-                 "tasks were dropped: the median is that of the finite errors only")])
+                (np.array([expected[2], lost_nan]), "the count misses NaN: NaN > bound is false; "
+                                                    "count what is not below the bound"),
+                *[([median, expected[3]], "tasks were dropped: the median is not that of all")
+                  for median in dropped]])
 
         return title, check
 
@@ -176,7 +177,11 @@ def _summary_rungs(candidate):
             rung("NaN and inf", lost)]
 
 
-@exercise("EVAL.1", check=_summary_rungs)
+@exercise("EVAL.1", check=_summary_rungs, hints=[
+    "A NaN is an error without end. What must become of it so that mean, median and count"
+    " are right by themselves? And which comparison is true for it?",
+    "Make NaN `inf` first, with `np.where`. Count what is *not* `errors <= bound`, or not"
+    " finite. No task may be dropped."])
 def summary(errors, bound):
     """What a table should say about one method.  [EVAL.1]
 
@@ -251,7 +256,11 @@ def _alpha_rungs(candidate):
                  [0.01, 0.03, 0.1, 0.2], 50)]
 
 
-@exercise("INNER.1", check=_alpha_rungs)
+@exercise("INNER.1", check=_alpha_rungs, hints=[
+    "`tm.evaluate_batch` gives query errors after every number of steps, and its median "
+    "counts NaN as infinite.",
+    "For each α the last entry of `tm.evaluate_batch(model, theta, validation, alpha, "
+    "steps).median`; return the α at the smallest, not its place."])
 def choose_alpha(model, theta, validation, alphas, steps):
     """The inner step size for `theta`, chosen on validation tasks.  [INNER.1]
 
@@ -315,7 +324,11 @@ def _verdict_rungs(candidate):
             rung("two wrong ones", [order, right, start], [0.0, 1.0, 0.0])]
 
 
-@exercise("MAML.2", check=_verdict_rungs)
+@exercise("MAML.2", check=_verdict_rungs, hints=[
+    "You have a check for a function `f(theta, batch, alpha, steps)`. These take the "
+    "model first.",
+    "`tm.check_meta_gradient(lambda *args: f(model, *args), model, theta, batch)` is true"
+    " if it is right. It tries 1, 2 and 5 steps."])
 def verdicts(functions, model, theta, batch):
     """Which of these are MAML's meta-gradient?  [MAML.2]
 
