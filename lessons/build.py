@@ -61,7 +61,7 @@ def build(path, check):
         return [f"{path.name}: a cell raised an error\n{error}"]
     print(f"{path.name}: {time.perf_counter() - start:.0f} s", flush=True)
     tidy(notebook)
-    pace.timed(notebook)
+    pace.timed(contents.linked(notebook))
     if check:
         return [f"{path.name}: {difference}" for difference in differences(committed, notebook)]
     nbformat.write(notebook, path)

@@ -72,6 +72,15 @@ def is_optional(path):
     return not label(path).isdigit()
 
 
+def linked(notebook):
+    """Turn each [TAG.1] of the prose into a link to its row in lessons/README.md."""
+    for cell in notebook.cells:
+        if cell.cell_type == "markdown" and "exercise" not in cell.metadata:
+            cell.source = re.sub(rf"(?<![\[\]])\[({TAG})\](?![\](])", r"[[\1]](README.md#\1)",
+                                 cell.source)
+    return notebook
+
+
 def prose(notebook):
     return "\n\n".join(cell.source for cell in notebook.cells if cell.cell_type == "markdown")
 
@@ -177,5 +186,5 @@ def index():
         formula = entry["formula"].replace("|", r"\vert ")
         links = " | ".join(link(entry[column]) for column in ("lesson", "source", "test"))
         formula = f"$`{formula}`$" if formula else "see the code"  # so, Markdown keeps backslashes
-        rows.append(f"| {tag} | {formula} | {links} |")
+        rows.append(f'| <a id="{tag}"></a>{tag} | {formula} | {links} |')
     return "\n".join(rows)

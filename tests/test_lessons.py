@@ -199,6 +199,17 @@ def test_a_tag_stands_for_one_formula_in_a_lesson(path, notebook):
     assert len(tags) == len(set(tags))
 
 
+def test_a_lesson_of_the_path_names_no_equation_of_a_later_one():
+    known = set()
+    for path, notebook in MEASURED:
+        prose = contents.prose(notebook)
+        known |= set(re.findall(rf"\\tag\{{({contents.TAG})\}}", prose))
+        printed = "".join(build.texts(cell) for cell in notebook.cells if cell.cell_type == "code")
+        assert contents.linked(notebook).cells == notebook.cells  # each tag is a link
+        named = set(re.findall(rf"\[({contents.TAG})\]", prose + contents.code(notebook) + printed))
+        assert named <= known, (path.stem, named - known)
+
+
 def test_the_page_of_contents_is_up_to_date():
     assert (ROOT / "lessons" / "README.md").read_text(encoding="utf-8") == contents.page()
     readme = (ROOT / "README.md").read_text(encoding="utf-8")

@@ -19,6 +19,7 @@ from dataclasses import dataclass
 
 from ..checking.ladder import climb
 from ..checking.report import Ladder
+from .feedback import returning
 
 MARK = "# your turn"
 
@@ -42,7 +43,7 @@ class Exercise:
 
         An error that the candidate raises is a finding.
         """
-        ladder = climb(f"{self.name} [{self.tag}]", self._rungs(candidate))
+        ladder = climb(f"{self.name} [{self.tag}]", self._rungs(returning(candidate)))
         if [finding.cause for finding in ladder.findings] == ["not written"]:
             return Unwritten(ladder.title, ladder.rungs, ladder.untried)
         return ladder

@@ -4,9 +4,10 @@ import numpy as np
 
 import tinymeta as tm
 
-from ..checking.diagnosis import Hints, KnownMistake, compare
+from ..checking.diagnosis import Hints, compare
 from ..checking.ladder import LearnerError
 from . import exercise
+from .feedback import explained, judge
 
 
 def _line(seed, K):
@@ -15,33 +16,56 @@ def _line(seed, K):
     return rng.standard_normal(2), rng.standard_normal((K, 1)), rng.standard_normal((K, 1))
 
 
-def _gradient_rungs(candidate):
-    model = tm.Linear(1, 1)
-
+def _wave_rungs(candidate):
     def rung(name, K):
-        theta, x, y = _line(K, K)
-        dw, db = model.gradient(theta, x, y)
-        suspects = [KnownMistake(np.array([db, db]), "x",
-                                 "the derivative in w has the factor x: it is missing", "LIN.2"),
-                    KnownMistake(np.array([dw, dw]), "x", "the derivative in b has no factor x",
-                                 "LIN.2")]
-        hints = Hints(lambda: suspects, {"K": K}, {"W": "LIN.2", "b": "LIN.2", "": "LIN.2"})
-        return name, lambda: tm.check_gradient(
-            lambda t: model.loss(t, x, y), lambda t: candidate(t, x, y), theta,
-            blocks=[("w", (1,)), ("b", (1,))], title=name, hints=hints)
+        rng = np.random.default_rng(K)
+        theta, x, y = np.array([2.0, 0.7]), rng.uniform(-5, 5, (K, 1)), rng.standard_normal((K, 1))
+
+        def loss(theta):
+            return np.mean((theta[0] * np.sin(x - theta[1]) - y) ** 2)
+
+        def mistakes():
+            A, sine, cosine = theta[0], np.sin(x - theta[1]), np.cos(x - theta[1])
+            delta = 2 / K * (A * sine - y)
+            right = (delta * sine).sum(), -(delta * A * cosine).sum()
+            return [((right[0], -right[1]), "the derivative in the phase has the wrong sign: "
+                     "ψ stands there with a minus"),
+                    ((right[0], right[1] / A), "the derivative of A sin(x - ψ) in ψ keeps the "
+                     "factor A"),
+                    ((right[0], -delta.sum() * A), "the derivative of A sin(x - ψ) in ψ is a "
+                     "cosine, another number for each point"),
+                    ((right[0] * A, right[1]), "the derivative of A sin(x - ψ) in A is the sine "
+                     "alone"),
+                    (np.multiply(right, K), "summed where the mean is meant, or 1/K is missing "
+                     "in δ")]
+
+        def check():
+            found = candidate(theta, x, y)
+            report = tm.check_gradient(loss, lambda t: candidate(t, x, y), theta,
+                                       blocks=[("A", (1,)), ("psi", (1,))], title=name,
+                                       hints=Hints(sizes={"K": K}, tags={"": "LOSS.2"}))
+            return report if report else explained(report, found, mistakes, "LOSS.2")
+
+        return name, check
 
     return [rung("five points", 5), rung("one point", 1), rung("eight points", 8)]
 
 
-@exercise("LIN.2", check=_gradient_rungs)
-def gradient_of_a_line(theta, x, y):
-    """The gradient of L = mean (w x + b - y)² in θ = (w, b), shape (2,).  [LIN.2]
+@exercise("LOSS.2", check=_wave_rungs, hints=[
+    "The piece from the loss to the prediction, $\\delta$, is [LOSS.2] as it stands. The other piece "
+    "asks how each prediction $f_i = A \\sin(x_i - \\psi)$ moves with $A$, and how with $\\psi$.",
+    "$\\partial f_i/\\partial A = \\sin(x_i - \\psi)$ and $\\partial f_i/\\partial\\psi = "
+    "-A \\cos(x_i - \\psi)$. Multiply each by $\\delta_i$ and add up over the points."])
+def gradient_of_a_wave(theta, x, y):
+    """The gradient of L = mean (A sin(x - ψ) - y)² in θ = (A, ψ), shape (2,).  [LOSS.2]
 
     theta: (2,).  x, y: (K, 1).
     """
-    error = theta[0] * x + theta[1] - y  # (K, 1)
+    A, psi = theta
+    f = A * np.sin(x - psi)  # (K, 1)
     # your turn
-    return np.array([2 * (error * x).mean(), 2 * error.mean()])  # (2,)
+    delta = 2 / len(x) * (f - y)  # (K, 1)
+    return np.array([(delta * np.sin(x - psi)).sum(), -(delta * A * np.cos(x - psi)).sum()])  # (2,)
 
 
 def _complex_rungs(candidate):
@@ -74,14 +98,21 @@ def _explain_complex_step(found, expected):
         raise LearnerError("the result is complex: is the imaginary part to be taken?", "complex",
                            "CHECK.1")
     if not found.any():
-        raise LearnerError("all zeros: was i h written into an array of real numbers? "
-                           "It keeps the real part only", "zero", "CHECK.1")
+        raise LearnerError("all zeros: was a real step taken, one that is lost in rounding? Or was "
+                           "i h written into an array of real numbers, which keeps the real part "
+                           "only?", "zero", "CHECK.1")
+    if np.allclose(found * 1e20, expected):
+        raise LearnerError("h times too small: the imaginary part is h times the derivative; "
+                           "divide by h", "factor", "CHECK.1")
     if 1e-13 < error < 1e-4:
         raise LearnerError(f"right to {error:.0e} and no further: a difference of two values, "
                            f"or too large an h?", "precision", "CHECK.1")
 
 
-@exercise("CHECK.1", check=_complex_rungs)
+@exercise("CHECK.1", check=_complex_rungs, hints=[
+    "One call of `f` for each parameter. The rows of `np.eye(theta.size)` are the $e_j$.",
+    "Call `f` at `theta + 1j * h * e`: a complex array, made anew. `.imag` is the imaginary part; "
+    "then divide by `h`."])
 def complex_gradient(f, theta):
     """The gradient of f at theta (P,) by the complex step, shape (P,).  [CHECK.1]"""
     h = 1e-20
@@ -89,68 +120,69 @@ def complex_gradient(f, theta):
     return np.array([f(theta + 1j * h * e).imag / h for e in np.eye(theta.size)])  # (P,)
 
 
-def _hvp_rungs(candidate):
-    model = tm.Linear(2, 1, bias=False)
-
-    def rung(name, K):
-        rng = np.random.default_rng(K)
-        theta, F = rng.standard_normal(2), rng.standard_normal((K, 2))
-        y = rng.standard_normal((K, 1))
-        hints = Hints(sizes={"K": K}, tags={"W": "LIN.4", "": "LIN.4"})
-        return name, lambda: tm.check_hvp(
-            lambda t: model.gradient(t, F, y), lambda t, v: candidate(F, v), theta,
-            blocks=model, title=name, hints=hints)
-
-    return [rung("three points", 3), rung("seven points", 7)]
-
-
-@exercise("LIN.4", check=_hvp_rungs)
-def hessian_times_vector(F, v):
-    """H v for the mean squared error of f = w_1 F_1 + w_2 F_2, shape (2,).
-
-    By [LIN.3], [LOSS.3] and [LIN.4].
-
-    F: (K, 2), the features as columns.  v: (2,), a direction of θ = (w_1, w_2).
-    """
-    K = len(F)
-    # your turn
-    f_dot = F @ v  # (K,)
-    return F.T @ (2 / K * f_dot)  # (2,)
-
-
-def _adapted_rungs(candidate):
+def _lead_rungs(candidate):
     model = tm.Linear(1, 1)
 
-    def rung(name, alpha, steps):
+    def rung(name, alpha, decay, steps):
         theta, x, y = _line(3, 5)
         H = np.array([model.hvp(theta, x, y, e) for e in np.eye(2)])  # (2, 2)
-        star = tm.least_squares(model, x, y)
-        expected = tm.adapt(model, theta, x, y, alpha, steps)[-1]
+        star, moved = tm.least_squares(model, x, y), theta
+        for _ in range(steps):
+            moved = moved - alpha * (model.gradient(moved, x, y) + decay * (moved - theta))
 
-        def suspects():
-            shrink, distance = np.eye(2) - alpha * H, theta - star
-            power = np.linalg.matrix_power(shrink, steps)
-            at_start = "the matrix acts on θ_0 - θ*, not on θ_0"
-            return [KnownMistake(star + shrink**steps @ distance, "entries", "** is the power of "
-                                 "each entry; for the matrix there is matrix_power", "LINE.5"),
-                    KnownMistake(power @ distance, "distance", "this is the distance from θ*, "
-                                 "not θ_S", "LINE.5"),
-                    KnownMistake(power @ theta, "start", at_start, "LINE.5"),
-                    KnownMistake(star + power @ theta, "start", at_start, "LINE.5"),
-                    KnownMistake(star - power @ distance, "sign", "the other side of θ*: a sign",
-                                 "LINE.5")]
+        def mistakes():
+            return _mistakes_on_a_lead(theta, star, H, alpha, decay, steps)
 
-        return name, lambda: compare(candidate(theta, star, H, alpha, steps), expected, name,
-                                     "LINE.5", hints=Hints(suspects, tags={"": "LINE.5"}))
+        return name, lambda: judge(candidate(theta, star, H, alpha, decay, steps), moved, name,
+                                   "LINE.5", mistakes)
 
-    return [rung("no step", 0.1, 0), rung("one step", 0.1, 1), rung("seven steps", 0.2, 7)]
+    return [rung("no lead, five steps", 0.1, 0.0, 5), rung("no step", 0.1, 0.3, 0),
+            rung("one step", 0.1, 0.3, 1), rung("seven steps", 0.2, 0.8, 7)]
 
 
-@exercise("LINE.5", check=_adapted_rungs)
-def adapted(theta, theta_star, H, alpha, steps):
-    """θ_S after a number of inner steps from theta (P,), without a loop, shape (P,).  [LINE.5]
+def _mistakes_on_a_lead(theta, star, H, alpha, decay, steps):
+    """What known mistakes give for exercise 3: [(vector, sentence)]."""
+    eye, power = np.eye(2), np.linalg.matrix_power
+    pull = H + decay * eye
+    end = np.linalg.solve(pull, H @ star + decay * theta)
+    shrink, distance = eye - alpha * pull, theta - end
+    at_zero = np.linalg.solve(pull, H @ star)  # the end of a loop that is pulled to 0
+    ones = 1 - alpha * pull
+    return [
+        (end + shrink**steps @ distance, "** is the power of each entry; for the matrix there is "
+         "np.linalg.matrix_power"),
+        (end + power(ones, steps) @ distance, "1 - αH subtracts from a matrix of ones: the identity "
+         "is np.eye(2)"),
+        (end + power(eye + alpha * pull, steps) @ distance, "a step goes against the gradient: "
+         "I - α…, not I + α…"),
+        (end + power(shrink, steps + 1) @ distance, "one step too many: S + 1"),
+        (end + power(shrink, max(steps - 1, 0)) @ distance, "one step too few: S - 1"),
+        (star + power(eye - alpha * H, steps) @ (theta - star), "this is [LINE.5] without the "
+         "lead: λ is missing"),
+        (star + power(shrink, steps) @ (theta - star), "the matrix is right; but with a lead the "
+         "loop does not end at θ*"),
+        (end + power(eye - alpha * H, steps) @ distance, "the end is right; but the lead is in "
+         "each step's matrix, too"),
+        (at_zero + power(shrink, steps) @ (theta - at_zero), "the lead pulls to θ_0; here it pulls "
+         "to 0"),
+        (power(shrink, steps) @ distance, "this is the distance from the end, not θ_S"),
+        (end + power(shrink, steps) @ theta, "the matrix acts on the distance from the end, not "
+         "on θ_0"),
+        (end, "this is where the loop ends, not where it is after S steps")]
 
-    theta_star: (P,), the best parameters.  H: (P, P), the Hessian.
+
+@exercise("LINE.5", check=_lead_rungs, hints=[
+    "The gradient is now $H(\\theta - \\theta^*) + \\lambda(\\theta - \\theta_0)$. Where is it zero? "
+    "Call that point $\\theta_\\infty$; it takes the place of $\\theta^*$.",
+    "$(H + \\lambda I)\\,\\theta_\\infty = H\\theta^* + \\lambda\\theta_0$, and the gradient is "
+    "$(H + \\lambda I)(\\theta - \\theta_\\infty)$. So each step multiplies the distance from "
+    "$\\theta_\\infty$ by $I - \\alpha(H + \\lambda I)$; `np.linalg.matrix_power` takes the power."])
+def on_a_lead(theta_0, theta_star, H, alpha, decay, steps):
+    """θ_S of gradient descent on L(θ) + λ/2 |θ - θ_0|² from θ_0, without a loop.  [LINE.5]
+
+    theta_0, theta_star, the minimum of L: (2,).  H: (2, 2).  decay: λ.  Returns (2,).
     """
-    shrink = np.eye(theta.size) - alpha * H  # (P, P)
-    return theta_star + np.linalg.matrix_power(shrink, steps) @ (theta - theta_star)  # (P,)
+    # your turn
+    pull = H + decay * np.eye(2)  # (2, 2)
+    end = np.linalg.solve(pull, H @ theta_star + decay * theta_0)  # (2,)
+    return end + np.linalg.matrix_power(np.eye(2) - alpha * pull, steps) @ (theta_0 - end)  # (2,)
