@@ -63,7 +63,7 @@ def test_a_lesson_opens_and_closes_as_all_do_and_its_links_lead_somewhere(path, 
         assert re.search(rf"\({contents.number(path)}_\w+\.ipynb\)", first["need"])
 
 
-MEASURED = [lesson for lesson in ON_THE_PATH.values() if contents.number(lesson[0]) <= 5]
+MEASURED = list(ON_THE_PATH.values())
 
 
 @pytest.mark.parametrize("path, notebook", MEASURED, ids=[path.stem for path, _ in MEASURED])

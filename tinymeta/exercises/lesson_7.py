@@ -4,7 +4,7 @@ import numpy as np
 
 from .. import MAML, MLP, SinusoidTasks, adapt
 from . import exercise
-from .mistakes import judged
+from .feedback import judge
 
 
 def _network():
@@ -40,7 +40,7 @@ def _quadratic_rungs(candidate):
                         (c, start, "that is the cosine of θ_S - θ* with θ - θ*, not of the "
                                    "gradients"))]
 
-        return title, lambda: judged(candidate(lam, start, alpha, steps),
+        return title, lambda: judge(candidate(lam, start, alpha, steps),
                                      cosine(exact, first_order), title, "MAML.2", mistakes)
 
     return [rung("small α", 0.05, 2), rung("one step that overshoots", 0.4, 1),
@@ -97,7 +97,7 @@ def _truncated_rungs(candidate):
                               "slice [-keep:] with keep = 0 is [-0:], which is everything"))
             return found
 
-        return title, lambda: judged(candidate(model, theta, support, query, 0.1, 4, keep),
+        return title, lambda: judge(candidate(model, theta, support, query, 0.1, 4, keep),
                                      expected, title, "MAML.2", mistakes)
 
     return [rung("none kept: first-order", 0), rung("all kept: exact", 4),
@@ -154,7 +154,7 @@ def _gradients_rungs(candidate):
                 (v - alpha * at_end, "the Hessian is taken after the step; it belongs to θ, "
                                      "before it")]
 
-        return f"alpha = {alpha}", lambda: judged(
+        return f"alpha = {alpha}", lambda: judge(
             candidate(on_support, on_query, theta, alpha), expected, "meta-gradient", "FIRST.6",
             mistakes, tolerance=3e-5)
 

@@ -6,7 +6,7 @@ import numpy as np
 
 from .. import MLP, Batch, Reptile, SinusoidTasks, adapt
 from . import exercise
-from .mistakes import judged
+from .feedback import judge
 
 
 def _network(k):
@@ -37,7 +37,7 @@ def _direction_rungs(candidate):
                     (expected / 0.1, "divided by α: that is the sum of the gradients; asked for is "
                                      "θ - θ_S itself")]
 
-        return title, lambda: judged(candidate(model.gradient, theta, x[:steps], y[:steps], 0.1),
+        return title, lambda: judge(candidate(model.gradient, theta, x[:steps], y[:steps], 0.1),
                                      expected, title, "REPTILE.1", mistakes)
 
     return [rung("one minibatch", 1), rung("three minibatches", 3)]
@@ -91,7 +91,7 @@ def _inner_rungs(candidate):
                     (hvp(g).sum(axis=0) / k, "H_i g_i: the Hessian of one with the gradient of "
                                              "another was asked for")]
 
-        return title, lambda: judged(candidate(g, hvp), expected, title, "TAYLOR.3", mistakes)
+        return title, lambda: judge(candidate(g, hvp), expected, title, "TAYLOR.3", mistakes)
 
     return [rung(3), rung(4)]
 
@@ -147,7 +147,7 @@ def _coefficient_rungs(candidate):
     def rung(title, weights):
         w = np.array(weights)
         w.flags.writeable = False
-        return title, lambda: judged(np.array(candidate(w)), measured(weights), title, "TAYLOR.1",
+        return title, lambda: judge(np.array(candidate(w)), measured(weights), title, "TAYLOR.1",
                                      lambda: mistakes(w), 3e-4)
 
     return [rung(title, weights) for title, weights in cases.items()]

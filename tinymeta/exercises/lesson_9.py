@@ -7,7 +7,7 @@ import tinymeta as tm
 from ..checking.ladder import LearnerError, as_numbers
 from ..checking.report import CheckReport
 from . import exercise
-from .mistakes import judged
+from .feedback import judge
 
 
 class _Counted:
@@ -54,7 +54,7 @@ def _work_rungs(candidate):
                     (np.array([expected[0], first, B], float), "Reptile takes S steps, each on B "
                                                                "points")]
 
-        return title, lambda: judged(np.array(candidate(K, Q, S, B), float), expected, title,
+        return title, lambda: judge(np.array(candidate(K, Q, S, B), float), expected, title,
                                      "BUDGET.1", mistakes)
 
     return [rung("one step", 10, 10, 1, 10), rung("five steps", 10, 15, 5, 20),
@@ -97,7 +97,7 @@ def _pairing_rungs(candidate):
                     (np.sqrt(total - 2 * r * s_a * s_b), "that is the deviation of a - b; divide "
                                                          "by that of independent samples")]
 
-        return title, lambda: judged(candidate(a.std(), b.std(), r), expected, title, "EVAL.1",
+        return title, lambda: judge(candidate(a.std(), b.std(), r), expected, title, "EVAL.1",
                                      mistakes, 1e-9)
 
     return [rung("unrelated errors", 0.0, 1.0), rung("related errors, equal spread", 1.5, 1.0),
@@ -151,7 +151,7 @@ def _summary_rungs(candidate):
             found = as_numbers("the result", candidate(errors, bound), (4,))
             expected = row(np.where(np.isnan(errors), np.inf, errors))
             if np.isfinite(expected).all():
-                return judged(found, expected, title, "EVAL.1", lambda: mistakes(errors))
+                return judge(found, expected, title, "EVAL.1", lambda: mistakes(errors))
             what = ""
             if np.isnan(found[0]):
                 what = "the mean is NaN; expected inf: make NaN inf first"
@@ -165,7 +165,7 @@ def _summary_rungs(candidate):
                 raise LearnerError(what, "known", "EVAL.1")
             lost_nan = expected[3] - np.isnan(errors).sum()
             dropped = [np.median(errors[keep]) for keep in (np.isfinite(errors), errors == errors)]
-            return judged(found[2:], expected[2:], title, "EVAL.1", lambda: [
+            return judge(found[2:], expected[2:], title, "EVAL.1", lambda: [
                 (np.array([expected[2], lost_nan]), "the count misses NaN: NaN > bound is false; "
                                                     "count what is not below the bound"),
                 *[([median, expected[3]], "tasks were dropped: the median is not that of all")
