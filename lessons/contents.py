@@ -15,7 +15,8 @@ import pace  # beside this file
 LESSONS = Path(__file__).resolve().parent
 ROOT = LESSONS.parent
 TAG = r"[A-Z]+\.\d+"
-OPENING = re.compile(r"# (?P<title>\d+[a-z]?\. [^\n]+)\n.*?\*\*Question\.\*\* (?P<question>[^\n]+)\n.*?"
+OPENING = re.compile(r"# (?P<title>\d+[a-z]?\. [^\n]+)\n.*?"
+                     r"\*\*Question\.\*\* (?P<question>[^\n]+)\n.*?"
                      r"\*\*You need\*\* (?P<need>[^\n]+)\n.*?"
                      r"\*\*Time\.\*\* ", re.DOTALL)
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 
 def show(module, *tags):
-    """Print the lines of a module whose comment names one of the tags, with their numbers."""
+    """Print the lines of a module whose comment names one of the tags."""
     name = Path(inspect.getsourcefile(module)).name
-    for number, line in enumerate(inspect.getsource(module).splitlines(), start=1):
+    for line in inspect.getsource(module).splitlines():
         if any(f"[{tag}]" in comment for comment in re.findall("#.*", line) for tag in tags):
-            print(f"{name}:{number:<4} {line.strip()}")
+            print(f"{name}: {line.strip()}")

@@ -152,6 +152,10 @@ CASES = [pytest.param(kind, call, message, id=message) for kind, rows in
 
 @pytest.mark.parametrize("kind, call, message", CASES)
 def test_bad_input_is_named(kind, call, message):
+    refused(call, message, kind)
+
+
+def refused(call, message, kind=ValueError):
     with pytest.raises(kind) as caught:
         call()
     assert caught.type is kind
@@ -201,6 +205,67 @@ def test_a_setting_that_cannot_be_is_named_with_what_was_expected(call):
         for name, value in wrong.items():
             with pytest.raises(kind, match=re.escape(f"{name} is {value!r}; expected ")):
                 call(**usual | {name: value})
+
+
+class Given:
+    """Tasks that are always the same batch, of one input and two outputs."""
+
+    def __init__(self, y_support, y_query):
+        y_support, y_query = (np.tile(np.array(y, float), (3, 1, 1)) for y in (y_support, y_query))
+        self.batch = tm.Batch(*(a for y in (y_support, y_query) for a in (y[..., :1], y)))
+
+    def sample(self, *sizes):
+        return self.batch
+
+
+SOFT, SIGNS, BINARY = [[1, 0], [0.3, 0.7]], [[1, -1], [-1, 1]], [[1, 1], [0, 1]]
+UNFIT = {  # a loss: targets that fit, targets that do not, and what is said of these
+    tm.softmax: [(SOFT, [[1, 1], [0, 1]], "entries from 0 to 1 and rows that sum to 1 to 2; exp"),
+                 (SOFT, [[1.5, -0.5]], "entries from -0.5 to 1.5…expected one-hot rows, or prob")],
+    tm.logistic: [(BINARY + SOFT, SIGNS, "entries from -1 to 1; expected 0 and 1, or probabil")],
+    tm.hinge: [(SIGNS, BINARY, "entries from 0 to 1; expected -1 and 1, for the loss hinge")],
+    tm.squared_hinge: [(SIGNS, BINARY, "entries from 0 to 1; expected -1 and 1, for the loss squ")]}
+
+
+@pytest.mark.parametrize("loss, good, bad, message", [
+    pytest.param(loss, *row, id=f"{loss.name}: {row[2]}") for loss in UNFIT for row in UNFIT[loss]])
+def test_targets_that_do_not_fit_the_loss_are_named(loss, good, bad, message):
+    model, plain = tm.MLP([1, 3, 2], loss=loss), tm.MLP([1, 3, 2])
+    theta = model.init(RNG)
+    maml, other = tm.MAML(model), tm.MAML(plain, query_loss=loss)  # adapted by squared error
+
+    def train(method, tasks):
+        return list(tm.meta_train(method, tasks, theta, tm.SGD(0.1), 1, RNG))
+
+    def evaluate(method, tasks):
+        return tm.evaluate(method, theta, tasks, RNG, steps=1)
+
+    def meta_gradient(method, tasks):
+        return method.meta_gradient(theta, tasks.batch)
+
+    def adapt(tasks):
+        batch = tasks.batch
+        return tm.adapt(model, theta, batch.x_support, batch.y_support, 0.1, 1)
+
+    def gradient(tasks):
+        return model.gradient(theta, tasks.batch.x_support, tasks.batch.y_support)
+
+    for call in (train, evaluate, meta_gradient):
+        call(maml, Given(good, good))
+        call(other, Given(bad, good))
+        refused(lambda: call(maml, Given(bad, good)), "y_support has " + message)
+        refused(lambda: call(other, Given(good, bad)), "y_query has " + message)
+    for call in (adapt, gradient):
+        call(Given(good, good))
+        refused(lambda: call(Given(bad, good)), "y has " + message)
+
+
+def test_a_ridge_head_is_solved_for_any_targets_and_prototypes_take_those_of_softmax():
+    ridge = tm.RidgeHead(tm.MLP([1, 3, 2], loss=tm.softmax))
+    tm.evaluate(ridge, ridge.init(RNG), Given(SIGNS, SOFT), RNG)
+    prototypes = tm.Prototypes(tm.MLP([1, 3, 2]))
+    tasks, omega = Given(SOFT, SIGNS), prototypes.init(RNG)
+    refused(lambda: tm.evaluate(prototypes, omega, tasks, RNG), "y_query has…for the loss softmax")
 
 
 def test_good_input_of_the_same_kinds_is_taken():

@@ -70,7 +70,19 @@ MEASURED = list(ON_THE_PATH.values())
 def test_a_lesson_of_the_path_takes_45_minutes_and_30_for_its_exercises_at_most(path, notebook):
     reading, exercises = pace.minutes(notebook)
     assert reading <= 45 and exercises <= 30
-    assert f"**Time.** {reading} minutes to read and run, {exercises} for" in notebook.cells[0].source
+    line = f"**Time.** {reading} minutes to read and run, {exercises} for"
+    assert line in notebook.cells[0].source
+
+
+FIRST_FIVE = [lesson for lesson in LESSONS.values() if contents.number(lesson[0]) <= 5]
+
+
+@pytest.mark.parametrize("path, notebook", FIRST_FIVE, ids=[path.stem for path, _ in FIRST_FIVE])
+def test_no_cell_that_is_not_an_exercise_has_more_than_fifteen_lines(path, notebook):
+    for cell in notebook.cells:
+        if cell.cell_type == "code" and "exercise" not in cell.metadata:
+            assert len(cell.source.splitlines()) <= 15, cell.source
+            assert max(map(len, cell.source.splitlines())) <= 100, cell.source
 
 
 def test_minutes_are_counted_by_words_equations_lines_figures_and_lines_to_write():

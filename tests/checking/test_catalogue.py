@@ -21,7 +21,6 @@ def test_each_mistake_is_rejected_and_named(mistake):
     model = mistake.build()
     ladder = tm.check_model(model, *point(model))
     assert not ladder and ladder.broken == mistake.rung
-    assert list(ladder.rungs)[-1] == mistake.rung and all(list(ladder.rungs.values())[:-1])
     if mistake.blocks is not None:
         assert ladder.wrong_blocks == mistake.blocks.split()
     found = {finding.cause for finding in ladder.findings}

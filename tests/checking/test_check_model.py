@@ -194,8 +194,9 @@ def test_what_is_not_written_yet_is_said_to_be_so():
     for gives, words in ((not_written, "not written yet: equation [HVP.4] goes here."),
                          (None, "not written yet: the model has no hvp.")):
         ladder = tm.check_model(Plain(hvp=gives))
-        assert ladder.broken == "Hessian × vector" and ladder.untried == RUNGS[3:]
+        assert ladder.broken == "Hessian × vector" and ladder.untried == RUNGS[4:]
         assert words in str(ladder) and causes(ladder) == {"not written"}
+        assert "○ Hessian × vector  not written yet" in str(ladder)
 
 
 @pytest.mark.parametrize("returned", [[[1.0, 2.0], [3.0]], object(), (1.0, 2.0, 3.0), np.zeros(0)],
@@ -210,13 +211,13 @@ def test_a_wrong_return_type_is_a_finding(returned):
     ("loss", lambda right: "much", "shape", "loss(theta, x, y) returned str 'much'; expected o"),
     ("loss", lambda right: "x" * 99, "shape", f"returned str '{'x' * 75}; expected"),
     ("loss", lambda right: None, "shape", "None (is a `return` missing?)"),
-    ("gradient", lambda right: list(right), "shape", "a list of 13 parts of shapes (), (), ("),
+    ("gradient", lambda right: [right[:9], right[9:]], "shape", "np.concatenate([part.ravel()"),
     ("gradient", lambda right: right.astype(object), "shape", "an array of dtype object; expected"),
     ("gradient", lambda right: right[:4], "shape", "has shape (4,); expected (13,)"),
     ("gradient", lambda right: right + np.random.default_rng().random(13), "not repeatable",
      "does it draw at random"),
     ("hvp", lambda right: exit(), "error", "SystemExit")],
-    ids=["text", "long text", "nothing", "a list", "objects", "short", "random", "exit()"])
+    ids=["text", "long text", "nothing", "a list of parts", "objects", "short", "random", "exit()"])
 def test_what_a_learner_s_function_should_not_do_is_a_finding(name, result, cause, words):
     right = tm.MLP([1, 4, 1], "tanh")
     wrong = lambda *arguments: result(getattr(right, name)(*arguments))

@@ -6,7 +6,8 @@ import pytest
 import tinymeta as tm
 from catalogue import (SMALL, WIDE, LearnerMLP, Plain, learner_maml, learner_reptile, plain,
                        planted, point)
-from tinymeta.checking.diagnosis import Hints
+from tinymeta.checking.diagnosis import Hints, confirmed
+from tinymeta.core.layout import Layout
 
 BLOCKS = [("W1", (2, 3)), ("b1", (3,)), ("W2", (3, 1))]
 G = np.array([0.3, -1.2, 2.0, 0.7, -0.4, 1.1, 5.0, -3.0, 0.9, 1.7, -2.2, 0.6])
@@ -29,12 +30,12 @@ def with_entry(i, value):
 
 
 @pytest.mark.parametrize("where, change, cause, words", [
-    ("every block", lambda g: 2 * g, "factor", "2 times what it should be: a ½ in the loss, or"),
-    ("every block", lambda g: g / 2, "factor", "½ times what it should be: is the 2 of the"),
+    ("every block", lambda g: 2 * g, "factor", "2 times what it should be."),
+    ("every block", lambda g: g / 2, "factor", "½ times what it should be."),
     ("every block", lambda g: -g, "sign", "the sign is flipped: ascent?"),
     ("every block", lambda g: 3.7 * g, "factor", "3.7 times what it should be."),
-    ("every block", lambda g: 0 * g, "zero", "all zeros: never written?"),
-    ("b1", lambda g: 0 * g, "zero", "all zeros: never written?"),
+    ("every block", lambda g: 0 * g, "zero", "all zeros: never written, or is a"),
+    ("b1", lambda g: 0 * g, "zero", "all zeros: never written, or is a"),
     ("b1", lambda g: -g, "sign", "the sign is flipped."),
     ("b1", lambda g: -g / 2, "factor", "½ times what it should be, and the sign is flipped"),
     ("W1", lambda g: g.reshape(2, 3).T.ravel(), "transposed",
@@ -49,9 +50,9 @@ def with_entry(i, value):
     ("W1", with_entry(1, np.nan), "not finite", "NaN or infinite"),
     ("W2", with_entry(0, -np.inf), "not finite", "NaN or infinite"),
     ("b1", lambda g: g + [1, 2, 5], "unknown",
-     "no known mistake gives these numbers: derived [6, -1, 5.9], expected [5, -3, 0.9]."),
+     "differ most at [2]: derived 5.9, expected 0.9, difference 5."),
     ("W1", lambda g: g + [1, 2, 5, 0, 0, 0], "unknown",
-     "derived [1.3, 0.8, 7, 0.7, …], expected [0.3, -1.2, 2, 0.7, …]."),
+     "differ most at [0, 2]: derived 7, expected 2, difference 5."),
     ("every block", lambda g: g + 1e-8, "precision", "right to 5e-09 of the norm and no")],
     ids=plain)
 def test_the_cause_is_named_where_the_numbers_show_it(where, change, cause, words):
@@ -105,6 +106,64 @@ def test_a_constant_factor_is_named_by_the_size_that_it_is(factor, words):
     assert finding.what.startswith("K = 3 or T = 3 or α = 3 times what it should be: a sum where")
     (finding,) = findings("every block", lambda g: 2 * g, sizes={"K": 1})
     assert finding.what.startswith("2 or 2K = 2 or 2/K = 2 times")
+
+
+@pytest.mark.parametrize("factor, words", [(2, "a ½ in the loss, or a"), (0.5, "is the 2 of")])
+def test_a_2_is_the_square_s_where_the_loss_is_a_square_and_every_block_is_wrong(factor, words):
+    (finding,) = findings("every block", lambda g: factor * g, squared=True)
+    assert words in finding.what
+    (finding,) = findings("W1", lambda g: factor * g, squared=True)
+    assert words not in finding.what and finding.cause == "factor"
+
+
+@pytest.mark.parametrize("where", ["W1", "every block"])
+def test_a_difference_in_proportion_to_theta_is_a_penalty_s(where):
+    theta = np.linspace(-1, 2, 12)
+    part = slice(0, 6) if where == "W1" else slice(None)
+    for factor, words in ((-0.1, "is a penalty's share missing"), (0.2, "a penalty twice")):
+        change = lambda g: g + factor * theta[part]
+        (finding,) = findings(where, change, shares={"θ": theta})
+        assert finding.cause == "penalty" and f"{factor} θ: {words}" in finding.what
+        (finding,) = findings(where, change, shares={"θ": theta ** 2})
+        assert finding.cause == "unknown"
+
+
+def test_a_limit_is_seen_where_numbers_are_cut_off_or_a_vector_is_shortened():
+    (finding,) = findings("every block", lambda g: g * 0.5 / np.linalg.norm(g))
+    assert finding.cause == "clipped" and "its norm is exactly 0.5" in finding.what
+    (finding,) = findings("every block", lambda g: np.clip(g, -1.5, 1.5))
+    assert finding.cause == "clipped" and "beyond 1.5 are cut off" in finding.what
+    (finding,) = findings("every block", lambda g: g * 0.5123 / np.linalg.norm(g))
+    assert finding.cause == "factor"
+
+
+def test_numbers_where_there_should_be_none_are_not_a_multiple_of_rounding():
+    reference = G * np.repeat([1.0, 1e-17], [9, 3])
+    report = tm.compare(reference + np.repeat([0, 7.0], [9, 3]), reference, "g",
+                        layout=Layout(BLOCKS))
+    (finding,) = report.findings
+    assert finding.cause == "should be zero" and finding.where == "W2"
+
+
+def at_two_settings(first, second):
+    """What `confirmed` reports of a check that finds these kinds at two settings."""
+    def check(found):
+        def report(excluded):
+            left = [finding for finding in found if not finding.kinds <= excluded]
+            return tm.CheckReport("", False, findings=left or [tm.Finding("W", "no idea")])
+        return report
+    return [finding.what for finding in confirmed(check(first), check(second)).findings]
+
+
+def test_a_cause_that_other_data_explain_in_another_way_is_not_named():
+    by_chance = tm.Finding("W", "K = 5 times what it should be", cause="factor")
+    constant = tm.Finding("W", "5 times what it should be", cause="factor")
+    lasting = tm.Finding("W", "K = 4 times what it should be", cause="factor")
+    assert at_two_settings([by_chance], [constant]) == ["no idea"]
+    assert at_two_settings([by_chance], [lasting]) == [by_chance.what]
+    assert at_two_settings([by_chance], [tm.Finding("W", "no idea")]) == [by_chance.what]
+    assert at_two_settings([by_chance], [tm.Finding("b", "2 times", cause="factor")]) \
+        == [by_chance.what]
 
 
 def test_equations_are_those_of_the_weights_of_the_biases_or_of_the_whole():

@@ -16,8 +16,9 @@ def report(factors=1.0, **settings):
 def test_a_report_is_aligned_and_names_every_block():
     lines = str(report(title="squares")).splitlines()
     assert lines[0] == "PASS  squares"
-    assert [line.split()[0] for line in lines[1:]] == ["block", "W", "b", "all", "at"]
-    assert len({len(line) for line in lines[1:]}) == 1 and len(lines[1]) <= 80
+    assert [line.split()[0] for line in lines[1:]] == ["block", "W", "b", "all", "at", "rests"]
+    assert len({len(line) for line in lines[1:-1]}) == 1 and len(lines[1]) <= 80
+    assert lines[-1].startswith("  rests on all 3 coordinates at one θ, by complex")
     assert lines[1].split() == "block shape |derived| complex step central differences".split()
     assert lines[2].split()[:4] == ["W", "(2,", "1)", f"{np.hypot(2, 4):.2e}"]
     assert lines[4].split()[:2] == ["all", f"{np.sqrt(4 + 16 + 36):.2e}"]
@@ -47,7 +48,7 @@ def test_a_report_in_a_notebook_has_a_table_its_verdict_in_words_and_escapes():
     assert page.count("<th ") == 5 and page.count("text-align:left") == 10 and "b &lt; c<" in page
     page = report(0)._repr_html_()
     assert "<p><b>✗ FAIL</b>" in page and page.count("✗") == 4
-    assert "<p>→ every block: all zeros: never written?</p>" in page
+    assert "<p>→ every block: all zeros: never written, or is a term missing?</p>" in page
     page = tm.CheckReport("t", True, notes=["one & two"])._repr_html_()
     assert page.endswith("<p>Note: one &amp; two</p>")
 

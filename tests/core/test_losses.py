@@ -79,6 +79,7 @@ def test_maml_through_it_is_exact_and_the_same_on_the_fast_network(loss, labels,
     batch = tm.Batch(rng.standard_normal((T, K, 2)), LABELS[labels](rng, (T, K, 3)),
                      rng.standard_normal((T, Q, 2)), LABELS[labels](rng, (T, Q, 3)))
     theta = 0.5 * rng.standard_normal(model.n_params)
+    assert tm.check_model(model, theta)  # on targets that it chooses: they fit
     for steps in (1, 2):
         method = tm.MAML(model, 0.1, steps)
         gradient = method.meta_gradient(theta, batch)[1]

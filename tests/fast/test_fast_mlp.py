@@ -50,8 +50,10 @@ def test_its_pass_is_the_definition(settings, dtype, tolerance, rng):  # [FAST.1
         x, y = read_only(*(a.astype(real) for a in random_data(plain, rng, 3)))
         point, expected = fast.at(theta, x, y), plain.at(theta, x, y)
         assert type(point) is not type(expected)
+        b_dot = v[:, plain.slices[1]]
         for compute in (lambda p: p.f, lambda p: p.loss(), lambda p: p.gradient(),
-                        lambda p: p.hvp(v), lambda p: p.hvp(v)):  # twice from the same pass
+                        lambda p: p.hvp(v), lambda p: p.hvp(v),  # twice from the same pass
+                        lambda p: p.hvp_of_first_bias(b_dot)):
             found, right = compute(point), compute(expected)
             assert relative_error(right, found) < tolerance, leading
             assert dtype is not np.float32 or found.dtype == dtype

@@ -239,22 +239,34 @@ def test_a_context_model_is_a_network_on_x_and_c(rng):
     assert_array_equal(start, np.append([0, 0], plain.init(np.random.default_rng(3))))
 
 
-def test_cavia_hears_a_subclass_of_the_context_model(rng):
-    class Decayed(tm.ContextMLP):
-        def loss(self, theta, x, y):
-            return super().loss(theta, x, y) + 0.1 * (theta * theta).sum(axis=-1)
+class Decay:
+    def loss(self, theta, x, y):
+        return super().loss(theta, x, y) + 0.1 * (theta * theta).sum(axis=-1)
 
-        def gradient(self, theta, x, y):
-            return super().gradient(theta, x, y) + 0.2 * theta
+    def gradient(self, theta, x, y):
+        return super().gradient(theta, x, y) + 0.2 * theta
 
-        def hvp(self, theta, x, y, v):
-            return super().hvp(theta, x, y, v) + 0.2 * v
+    def hvp(self, theta, x, y, v):
+        return super().hvp(theta, x, y, v) + 0.2 * v
 
-    method, (_, omega, batch) = tm.CAVIA(Decayed(WIDTHS, 2, "tanh"), 0.3, 2), problem(
-        "CAVIA, 2 steps", rng)
+
+class DecayedContext(Decay, tm.ContextMLP):
+    pass
+
+
+class DecayedMLP(Decay, tm.MLP):
+    pass
+
+
+@pytest.mark.parametrize("like, method", [
+    ("CAVIA, 2 steps", tm.CAVIA(DecayedContext(WIDTHS, 2, "tanh"), 0.3, 2)),
+    ("ridge head, learned", tm.RidgeHead(DecayedMLP(WIDTHS, "tanh"), 0.5))],
+    ids=["CAVIA", "ridge head"])
+def test_a_subclass_of_the_model_is_heard(like, method, rng):
+    plain, omega, batch = problem(like, rng)
     theta, _ = method.adapt(omega, batch.x_support, batch.y_support)
-    expected = CONTEXT.loss(theta, batch.x_query,
-                            batch.y_query) + 0.1 * (theta * theta).sum(axis=-1)
+    expected = plain.model.loss(theta, batch.x_query,
+                                batch.y_query) + 0.1 * (theta * theta).sum(axis=-1)
     assert_allclose(method.meta_loss(omega, batch), expected.mean(), rtol=1e-12)
     assert check(method, omega, batch)
 
@@ -288,6 +300,28 @@ def test_unrolled_gradients_come_close_to_the_implicit_one_step_by_step(rng):
     assert errors[0] > 1e-3 and errors[-1] < 1e-6 and all(np.diff(errors) < 0), errors
 
 
+def test_a_saddle_is_left_for_a_minimum():
+    class Valleys:  # L = ¼ θ₁⁴ - 3/2 θ₁² + 2 θ₂²; with ½ |θ' - θ|² minima at θ₁ = ±√2
+        n_params = 2
+
+        def loss(self, theta, x, y):
+            a, b = np.moveaxis(theta, -1, 0)
+            return a**4 / 4 - 1.5 * a * a + 2 * b * b + 0 * x[..., 0, 0]
+
+        def gradient(self, theta, x, y):
+            a, b = np.moveaxis(theta, -1, 0)
+            return np.stack([a**3 - 3 * a, 4 * b], axis=-1) + 0 * x[..., 0]
+
+        def hvp(self, theta, x, y, v):
+            a = theta[..., 0]
+            return np.stack([3 * a * a - 3, 4 + 0 * a], axis=-1) * v
+
+    method, x = tm.ImplicitMAML(Valleys(), 1.0, tolerance=1e-6), np.zeros((1, 1, 1))
+    theta, pullback = method.adapt(np.array([1e-9, 1.0]), x, x)
+    assert_allclose(theta, [[2**0.5, 0.2]], rtol=1e-6)
+    assert_allclose(pullback(np.ones((1, 2))), [[1 / 4, 1 / 5]], rtol=1e-6)
+
+
 def test_solvers_that_stop_short_raise_and_say_which(rng):
     _, omega, batch = problem("implicit, tanh", rng)
     with pytest.raises(tm.ConvergenceError, match="inner problem.*residual.*strength"):
@@ -308,7 +342,8 @@ def test_conjugate_gradients_solve_and_tell_what_is_not_positive(rng):
     root = rng.standard_normal((2, 6, 6))
     A, b = root @ root.swapaxes(1, 2) + np.eye(6), rng.standard_normal((2, 6))
     A[1] -= 30 * np.eye(6)  # the second task's is not positive
-    u, residual, positive = conjugate_gradients(lambda p: (A @ p[..., None])[..., 0], b, 1e-12)
+    u, residual, positive, p = conjugate_gradients(lambda p: (A @ p[..., None])[..., 0], b, 1e-12)
+    assert p[1] @ A[1] @ p[1] <= 0
     assert_allclose(u[0], np.linalg.solve(A[0], b[0]), rtol=1e-9)
     assert positive.tolist() == [True, False] and residual[0] < 1e-12 < residual[1]
 

@@ -14,20 +14,23 @@ What is looked for in the file, by name:
 import importlib.util
 import inspect
 import sys
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
 
-from ..core.tasks import SinusoidTasks
 from ..learners.mlp import MLP
 from .check_meta import check_adapt, check_meta_gradient
 from .check_model import check_model
 from .ladder import attempt
+from .learner_model import as_batch, as_called, batch_for, bounded, theta_for
 from .report import CheckReport, Ladder
 
 KINDS = {"meta_gradient": "maml", "first_order_meta_gradient": "first-order maml",
          "reptile": "reptile"}
+ANOTHER_LOOP = {"unknown", "another rule", "not adapted", "penalty", "factor", "entry"}
 PARTS = ("loss", "gradient", "hvp", "init", "n_params", "d_in", "d_out", "blocks")
 
 
@@ -46,16 +49,20 @@ def check_file(path, alpha=0.05, seed=0):
         report = CheckReport(f"running {path.name}", False, findings=[finding])
         yield Ladder(str(path), {"running the file": report}, [])
         return
-    models, right = list(_models(names, path)), None  # right: the first model that is
+    models = list(_models(names, path))
+    settings = names.get("theta"), names.get("batch"), names.get("blocks"), alpha, seed
+    right, broken = [], False  # the models that are right; whether one is not
     for name, make in models:
-        settings = names.get("theta"), names.get("batch"), names.get("blocks"), alpha, seed
         ladder = _ladder(name, lambda: check_model(make(), *settings))
-        if ladder and right is None:
-            right = make()
         yield ladder
+        right += [make()] if ladder or _nearly(ladder) else []
+        broken = broken or not ladder
     methods = [name for name in [*KINDS, "adapt"] if _is_own(names.get(name))]
-    model = MLP([1, 5, 4, 1], "tanh") if right is None else right
-    yield from _meta_ladders(methods, names, model, alpha, seed)
+    if methods and broken and not right:
+        for name in methods:
+            yield Ladder(name, {}, [f"{name}: it rests on the model, which does not hold"])
+    elif methods:
+        yield from _meta_ladders(methods, names, right, alpha, seed)
     if not models and not methods:
         raise ValueError(f"{path} has none of the names that are checked; expected a model, or "
                          f"functions loss, gradient and hvp with n_params, or a class with these, "
@@ -79,14 +86,32 @@ def _models(names, path):
     if "model" in names:
         model = names["model"]
         yield "model", model if inspect.isclass(model) else lambda: model
-    elif callable(names.get("loss")):
+        return
+    if callable(names.get("loss")) and callable(names.get("gradient")):
         functions = {name: names[name] for name in PARTS if name in names}
         yield path.stem, lambda: SimpleNamespace(__name__=path.stem, **functions)
-    else:
-        for name, value in names.items():
-            own = inspect.isclass(value) and value.__module__ == path.stem
-            if own and callable(getattr(value, "loss", None)):
-                yield name, value
+        return
+    made = [(name, value) for name, value in names.items() if _is_model(value)]
+    for name, value in made:
+        yield name, lambda value=value: value
+    for name, value in names.items():
+        own = inspect.isclass(value) and value.__module__ == path.stem
+        if own and callable(getattr(value, "loss", None)) \
+                and not any(isinstance(model, value) for _, model in made):
+            yield name, value
+
+
+def _is_model(value):
+    """Whether it is an object, not a class or a module, with a model's three methods."""
+    if inspect.isclass(value) or inspect.ismodule(value):
+        return False
+    return all(callable(getattr(value, name, None)) for name in ("loss", "gradient", "hvp"))
+
+
+def _nearly(ladder):
+    """Whether only digits are missing, as where H v is a difference of gradients."""
+    broken = [report for report in ladder.rungs.values() if not report]
+    return all(report.errors and max(report.errors.values()) < 1e-7 for report in broken)
 
 
 def _is_own(function):
@@ -94,21 +119,57 @@ def _is_own(function):
     return callable(function) and not getattr(function, "__module__", "").startswith("tinymeta")
 
 
-def _meta_ladders(methods, names, model, alpha, seed):
-    """A Ladder for each of the file's functions that adapt, checked with the model."""
+def _meta_ladders(methods, names, right, alpha, seed):
+    """A Ladder for each of the file's functions that adapt, checked with a right model.
+
+    Without one, a small tanh network stands for it.  An adapt that is another inner loop than
+    gradient descent is taken as it is, where meta_gradient is its derivative.
+    """
+    model = right[0] if right else MLP([1, 5, 4, 1], "tanh")
     rng = np.random.default_rng(seed)
+    theta, batch = names.get("theta"), names.get("batch")
+    theta = theta_for(model, theta, rng) if theta is None else theta
+    batch = as_batch(batch) if batch else batch_for(model, theta, rng)[0]
+    alpha, _ = bounded(as_called(model, theta, batch), theta, batch, alpha)
+    ladders = {}
     for name in methods:
-        function, theta, batch = names[name], names.get("theta"), names.get("batch")
-        if theta is None:
-            theta = 0.5 * rng.standard_normal(model.n_params)
-        if not batch:
-            batch = SinusoidTasks(x_range=(-2, 2)).sample(rng, n_tasks=4, n_support=5, n_query=7)
-        if name == "adapt":
-            x, y = batch.x_support[0], batch.y_support[0]
-            yield _ladder(name, lambda: check_adapt(function, model, theta, x, y, alpha))
-        else:
-            yield _ladder(name, lambda: check_meta_gradient(function, model, theta, batch, alpha,
-                                                            kind=KINDS[name]))
+        check = partial(_checked, name, names[name], model, theta, batch, alpha)
+        ladders[name] = _ladder(name, check)
+    if "adapt" in ladders:
+        _take_as_it_is(ladders, names, model, theta, batch, alpha)
+    for name, ladder in ladders.items():
+        yield ladder if right or ladder else _with_note(ladder)
+
+
+def _checked(name, function, model, theta, batch, alpha):
+    if name == "adapt":
+        return check_adapt(function, model, theta, batch.x_support[0], batch.y_support[0], alpha)
+    return check_meta_gradient(function, model, theta, batch, alpha, kind=KINDS[name])
+
+
+def _take_as_it_is(ladders, names, model, theta, batch, alpha):
+    """Judge the other functions by the file's own adapt, where that is another inner loop."""
+    if ladders["adapt"] or not {f.cause for f in ladders["adapt"].findings} <= ANOTHER_LOOP:
+        return
+    wrong = [name for name in ladders if name != "adapt" and not ladders[name]]
+    for name in wrong:
+        ladders[name] = _ladder(name, lambda: check_meta_gradient(
+            names[name], model, theta, batch, alpha, kind=KINDS[name], adapt=names["adapt"]))
+    if wrong and all(ladders[name] for name in wrong):
+        found = "; ".join(map(str, ladders["adapt"].findings))
+        note = (f"not gradient descent on all of θ: taken as another inner loop, by which "
+                f"{' and '.join(wrong)} is right.  Compared with gradient descent: {found}")
+        report = CheckReport("inner loop", True, notes=[note])
+        ladders["adapt"] = Ladder("inner loop adapt, as it is", {"another inner loop": report}, [])
+
+
+def _with_note(ladder):
+    """The ladder, with the sentence that a network was put in place of the file's own."""
+    note = ("no object of the file has loss, gradient and hvp, so a tanh network 1-5-4-1 was put "
+            "in its place (P = 39): if the code has another network, call it model")
+    rungs = {name: report if report else replace(report, notes=[note, *report.notes])
+             for name, report in ladder.rungs.items()}
+    return replace(ladder, rungs=rungs)
 
 
 def _ladder(name, check):

@@ -1,4 +1,8 @@
-"""Check one's own meta-gradient or inner loop, given a model that is right."""
+"""Check one's own meta-gradient or inner loop, given a model that is right.
+
+MAML's meta-gradient is judged by numerical derivatives of the loss after adaptation, where the
+inner loop is [INNER.1], or whatever function `adapt` is given.
+"""
 
 from functools import partial
 from typing import Callable, NamedTuple
@@ -11,11 +15,16 @@ from ..core.tasks import Batch
 from ..methods.inner_loop import adapt as right_adapt
 from ..methods.maml import MAML
 from ..methods.reptile import Reptile
-from .diagnosis import Hints, compare
+from .diagnosis import Hints, KnownMistake, compare, confirmed
 from .gradient_check import check_gradient
 from .known_meta_mistakes import of_adapted, of_first_order, of_meta_gradient, of_reptile
-from .ladder import LearnerError, as_numbers, climb, frozen, frozen_batch
+from .ladder import LearnerError, as_array, as_numbers, climb, frozen, frozen_batch, repeated
+from .learner_model import as_batch, as_called
+from .numerical import derivative
 from .report import Finding
+
+
+DIVERGES = "the inner loop diverges at α = {:g}: nothing to compare; check with a smaller alpha"
 
 
 class Kind(NamedTuple):
@@ -31,8 +40,8 @@ KINDS = {"maml": Kind(MAML, of_meta_gradient, "MAML.3"),
          "reptile": Kind(Reptile, of_reptile, "REPTILE.1")}
 
 
-def check_meta_gradient(meta_gradient, model, theta, batch, alpha=0.05, steps=(1, 2, 5),
-                        kind="maml"):
+def check_meta_gradient(meta_gradient, model=None, theta=None, batch=None, alpha=0.05,
+                        steps=(1, 2, 5), kind="maml", adapt=None, loss=None):
     """Check a meta-gradient with each number of inner steps; return the Ladder, true if all hold.
 
     Every coordinate is differentiated numerically, so a small model is the one to check with.
@@ -42,21 +51,31 @@ def check_meta_gradient(meta_gradient, model, theta, batch, alpha=0.05, steps=(1
     number; below 0.05 a missing Hessian hardly shows.  steps: the numbers of inner steps, one for
     each rung.  kind: "maml" is checked by numerical derivatives of the loss after adaptation;
     "first-order maml" and "reptile", which are no gradients, against the definitions in maml.py and
-    reptile.py.
+    reptile.py.  adapt: another inner loop than [INNER.1], of whatever kind, a function of (theta,
+    x, y, alpha, steps) that returns θ_S or the trajectory; "maml" is then the derivative of what
+    this gives, and the other kinds are of its θ_S.  loss: of (theta, x, y), what adapted
+    parameters are judged by; by default model's.
 
     An error in meta_gradient is a finding.  Raises TypeError or ValueError for wrong arguments.
     """
     if kind not in KINDS:
         raise ValueError(f"kind is {kind!r}; expected one of {sorted(KINDS)}")
+    if adapt is not None or loss is not None:
+        return _check_by_adapt(meta_gradient, adapt, loss or getattr(model, "loss", None), theta,
+                               batch, alpha, steps, getattr(model, "blocks", None), kind)
     theta, batch, alpha, layout = _checked(model, theta, batch, alpha)
-    sizes = {"T": len(batch), "K": batch.x_support.shape[-2], "α": alpha}
+    steps, model = _steps_of(steps), as_called(model, theta, batch)
 
-    def rung(S):
+    def rung(S, theta, batch, alpha, excluded):
         method = KINDS[kind].method(model, alpha, S)
-        loss, derived = _loss_and_vector(meta_gradient(frozen(theta), batch, alpha, S), theta.shape)
+        loss, derived = _loss_and_vector(meta_gradient, theta, batch, alpha, S)
         right_loss, right = method.meta_gradient(theta, batch)
+        if not np.isfinite(right_loss):
+            raise LearnerError(DIVERGES.format(alpha), "diverges")
         known = partial(KINDS[kind].known_mistakes, model, theta, batch, alpha, S)
-        hints = Hints(known, sizes | {"S": S} if S > 2 else sizes, {"": KINDS[kind].tag})
+        sizes = {"T": len(batch), "K": batch.x_support.shape[-2], "α": alpha}
+        hints = Hints(known, sizes | {"S": S} if S > 2 else sizes, {"": KINDS[kind].tag},
+                      excluded=excluded)
         title = f"{kind}, {_steps(S)}"
         if kind == "maml":
             report = check_gradient(lambda t: method.meta_loss(t, batch), derived, theta, layout,
@@ -66,15 +85,15 @@ def check_meta_gradient(meta_gradient, model, theta, batch, alpha=0.05, steps=(1
         if report and loss is not None and not np.isclose(loss, right_loss, 1e-9, 0):
             raise LearnerError(f"the vector is right and the loss is {loss:.6g}; expected "
                                f"{right_loss:.6g}, the mean over tasks of the query loss after "
-                               f"adaptation", "loss", "MAML.3")
+                               f"adaptation{_other_loss(loss, model, theta, batch, right_loss)}",
+                               "loss", "MAML.3")
         if S > min(steps) and {finding.cause for finding in report.findings} == {"unknown"}:
             report.findings.append(Finding("", f"right with fewer steps, wrong with {S}: look at "
                                            f"what changes from step to step, the iterate θ_k and "
                                            f"the order of the factors I - αH", "MAML.2"))
         return report
 
-    return climb(f"{kind} meta-gradient, α = {alpha:g}, P = {theta.size}",
-                 [(_steps(S), partial(rung, S)) for S in steps])
+    return _climb(f"{kind} meta-gradient", rung, steps, theta, batch, alpha)
 
 
 def check_adapt(adapt, model, theta, x, y, alpha=0.05, steps=(1, 2, 5)):
@@ -86,13 +105,14 @@ def check_adapt(adapt, model, theta, x, y, alpha=0.05, steps=(1, 2, 5)):
     """
     one_task = [np.asarray(a)[np.newaxis] for a in (x, y)]
     theta, batch, alpha, layout = _checked(model, theta, Batch(*one_task, *one_task), alpha)
-    x, y = batch.x_support[0], batch.y_support[0]
+    steps, model = _steps_of(steps), as_called(model, theta, batch)
 
-    def rung(S):
-        found = as_numbers("adapt(theta, x, y, alpha, steps)", adapt(frozen(theta), x, y, alpha, S))
+    def rung(S, theta, batch, alpha, excluded):
+        x, y = batch.x_support[0], batch.y_support[0]
+        found = _adapted(adapt, model, theta, x, y, alpha, S)
         right = right_adapt(model, theta, x, y, alpha, S)  # (S + 1, P)
         known = partial(of_adapted, model, theta, batch, alpha, S)
-        hints = Hints(known, tags={"": "INNER.1"})
+        hints = Hints(known, tags={"": "INNER.1"}, excluded=excluded)
         if found.shape == right.shape:  # a trajectory: its first wrong iterate is reported
             for k in range(S):
                 report = compare(found[k], right[k], f"θ_{k}", "INNER.1", layout=layout)
@@ -101,26 +121,153 @@ def check_adapt(adapt, model, theta, x, y, alpha=0.05, steps=(1, 2, 5)):
             found = found[S]
         return compare(found, right[S], f"θ_{S}", hints=hints, layout=layout)
 
-    return climb(f"inner loop, α = {alpha:g}, P = {theta.size}",
-                 [(_steps(S), partial(rung, S)) for S in steps])
+    return _climb("inner loop", rung, steps, theta, batch, alpha)
+
+
+def _check_by_adapt(meta_gradient, adapt, loss, theta, batch, alpha, steps, blocks, kind):
+    """check_meta_gradient by numerical derivatives of a learner's own inner loop and loss."""
+    for name, function in (("adapt", adapt), ("loss", loss)):
+        if not callable(function):
+            raise TypeError(f"{name} is {function!r}; expected a function")
+    theta, batch = _vector(theta), frozen_batch(as_batch(batch))
+    alpha, steps = arguments.number("alpha", alpha, above=0), _steps_of(steps)
+    layout = layout_of(blocks, theta.size)
+
+    def rung(S, theta, batch, alpha, excluded):
+        tasks = list(zip(batch.x_support, batch.y_support, batch.x_query, batch.y_query))
+
+        def after(theta):
+            """The mean query loss of what adapt gives."""
+            losses = []
+            for x, y, x_query, y_query in tasks:
+                end = _end(as_array(adapt(theta, x, y, alpha, S)))
+                losses.append(as_numbers("loss", loss(end, x_query, y_query), ()))
+            return np.mean(losses)
+
+        def first_order():
+            """The mean over tasks of the query gradient at θ_S (P,)."""
+            each = []
+            for x, y, x_query, y_query in tasks:
+                end = _end(as_array(adapt(theta, x, y, alpha, S)))
+                f = partial(_of_theta, loss, x_query, y_query)
+                each.append([derivative(f, end, j) for j in range(end.size)])
+            return np.mean(each, axis=0)
+
+        def known():
+            what = "this is first-order: the query gradient at θ_S, not taken back through adapt"
+            return [KnownMistake(first_order(), "first-order", what, "MAML.2")]
+
+        found = repeated("adapt", adapt, theta, *tasks[0][:2], alpha, S)
+        as_numbers("adapt(theta, x, y, alpha, steps)", _end(as_array(found)), theta.shape)
+        value, derived = _loss_and_vector(meta_gradient, theta, batch, alpha, S)
+        sizes = {"T": len(batch), "α": alpha}
+        if kind != "maml":
+            ends = [_end(as_array(adapt(theta, x, y, alpha, S))) for x, y, _, _ in tasks]
+            right = theta - np.mean(ends, axis=0) if kind == "reptile" else first_order()
+            tolerance = 1e-10 if kind == "reptile" else 1e-7
+            return compare(derived, right, f"{kind}, {_steps(S)}", "", tolerance,
+                           Hints(sizes=sizes, excluded=excluded), layout)
+        hints = Hints(known, sizes, {"": "MAML.2"}, excluded=excluded)
+        if not np.isfinite(after(theta)):
+            raise LearnerError(DIVERGES.format(alpha), "diverges")
+        report = check_gradient(after, derived, theta, layout, title=_steps(S), hints=hints)
+        if report and value is not None and not np.isclose(value, after(theta), 1e-9, 0):
+            raise LearnerError(f"the vector is right and the loss is {value:.6g}; expected "
+                               f"{after(theta):.6g}, the mean query loss of what adapt gives",
+                               "loss", "MAML.3")
+        return report
+
+    return _climb(f"{kind} meta-gradient of the inner loop adapt", rung, steps, theta, batch, alpha)
+
+
+def _climb(title, rung, steps, theta, batch, alpha):
+    """The Ladder of rung(S, theta, batch, alpha, excluded) for each S, confirmed elsewhere."""
+    fewer = _fewer(batch)
+
+    def checked(S):
+        return confirmed(partial(rung, S, theta, batch, alpha),
+                         partial(rung, S, theta, fewer, 0.6 * alpha))
+
+    counts = ", ".join(map(str, steps))
+    basis = f"{len(batch)} tasks, {theta.size} coordinates at one θ, S = {counts}"
+    return climb(f"{title}, α = {alpha:g}, P = {theta.size}",
+                 [(_steps(S), partial(checked, S)) for S in steps], basis)
+
+
+def _fewer(batch):
+    """The batch with one task, one support example and one query example less, where it can be."""
+    T, K, Q = (max(1, n - 1) for n in (*batch.x_support.shape[:2], batch.x_query.shape[1]))
+    return frozen_batch(Batch(batch.x_support[:T, :K], batch.y_support[:T, :K],
+                              batch.x_query[:T, :Q], batch.y_query[:T, :Q]))
 
 
 def _checked(model, theta, batch, alpha):
     """θ (P,) in double, the batch write-protected, alpha and the Layout of θ."""
     arguments.methods("model", model, "loss", "gradient", "hvp")
-    batch, alpha = frozen_batch(batch), arguments.number("alpha", alpha, above=0)
+    batch, alpha = frozen_batch(as_batch(batch)), arguments.number("alpha", alpha, above=0)
+    theta = _vector(theta, getattr(model, "n_params", "P"))
+    return theta, batch, alpha, layout_of(getattr(model, "blocks", None), theta.size)
+
+
+def _vector(theta, P="P"):
     theta = arguments.floating("theta", theta)
-    arguments.shape("theta", theta, (getattr(model, "n_params", "P"),))
-    layout = layout_of(getattr(model, "blocks", None), theta.size)
-    return theta.astype(float), batch, alpha, layout
+    arguments.shape("theta", theta, (P,))
+    return theta.astype(float)
 
 
-def _loss_and_vector(result, shape):
-    """(loss or None, the vector) of what a meta-gradient function returned."""
+def _steps_of(steps):
+    """The numbers of steps, at least one."""
+    steps = [arguments.whole_number("steps", S, minimum=1) for S in steps]
+    if not steps:
+        raise ValueError("steps is empty; expected the numbers of inner steps to check, as (1, 2)")
+    return steps
+
+
+def _adapted(adapt, model, theta, x, y, alpha, S):
+    """What adapt returns; LearnerError if it does not return the same again, with what it keeps."""
+    called = "adapt(theta, x, y, alpha, steps)"
+    try:
+        return as_numbers(called, repeated("adapt", adapt, theta, x, y, alpha, S))
+    except LearnerError as error:
+        if error.finding.cause != "not repeatable":
+            raise
+        first, again = (_end(as_numbers(called, adapt(frozen(theta), x, y, alpha, S)))
+                        for _ in range(2))
+        if first.shape == again.shape == theta.shape:
+            if np.allclose(again, right_adapt(model, first, x, y, alpha, S)[-1], 1e-9, 1e-12):
+                raise LearnerError("adapt starts where the last call ended, not at theta: "
+                                   "something is kept from call to call",
+                                   "not repeatable") from None
+        raise
+
+
+def _end(found):
+    """θ_S (P,) of what adapt returned: itself, or the last of a trajectory."""
+    return found[-1] if found.ndim == 2 else found
+
+
+def _of_theta(loss, x, y, theta):
+    return loss(theta, x, y)
+
+
+def _other_loss(loss, model, theta, batch, right):
+    """Which other loss the number is, as the end of a sentence."""
+    others = {"before adaptation": model.loss(theta, batch.x_query, batch.y_query).mean(),
+              "summed over the tasks": len(batch) * right}
+    for what, value in others.items():
+        if np.isclose(loss, value, 1e-9, 0):
+            return f"; it is the query loss {what}"
+    return ""
+
+
+def _loss_and_vector(meta_gradient, theta, batch, alpha, S):
+    """(loss or None, the vector) of what a meta-gradient function returns, each time the same."""
+    result = repeated("meta_gradient", lambda t: meta_gradient(t, batch, alpha, S), theta)
     if isinstance(result, tuple) and len(result) == 2:
         loss, vector = result
-        return as_numbers("the loss", loss, ()), as_numbers("the meta-gradient", vector, shape)
-    return None, as_numbers("meta_gradient(theta, batch, alpha, steps)", result, shape)
+        return as_numbers("the loss", loss, ()), as_numbers("the meta-gradient", vector,
+                                                            theta.shape)
+    return None, as_numbers("meta_gradient(theta, batch, alpha, steps)", result, theta.shape)
 
 
 def _steps(S):

@@ -1,10 +1,13 @@
 """Check one's own model: from its loss to the meta-gradient through five inner steps, by rungs.
 
 A model is any object with loss(theta, x, y), gradient(theta, x, y) and hvp(theta, x, y, v), such as
-a types.SimpleNamespace of plain functions.  Each rung rests on the one before: the gradient is
-checked against the loss, the Hessian × vector against the gradient, MAML against all three.
+a types.SimpleNamespace of plain functions.  Each rung rests on others: the gradient is checked
+against the loss, the Hessian × vector against the gradient, or against the loss where the gradient
+is wrong, and MAML against all three.
 """
 
+from copy import copy
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
@@ -12,20 +15,21 @@ import numpy as np
 from ..core import arguments
 from ..core.activations import Activation
 from ..core.layout import Layout, layout_of
-from ..core.losses import Loss
-from ..core.tasks import Batch, SinusoidTasks
+from ..core.losses import Loss, squared_error
 from ..learners.linear import Linear
 from ..methods.maml import MAML
 from . import known_mistakes
-from .diagnosis import Hints, compare
+from .diagnosis import Hints, compare, confirmed
 from .gradient_check import check_gradient, check_hvp
-from .ladder import LearnerError, as_numbers, climb, frozen, frozen_batch
+from .ladder import (NOTHING, LearnerError, as_array, as_numbers, attempt, climb, frozen,
+                     frozen_batch)
+from .learner_model import NAMES, LearnersModel, as_batch, batch_for, bounded, theta_for
 from .matching_network import matching_network
-from .numerical import TOLERANCE, derivative, why_not_complex
-from .report import CheckReport
+from .numerical import TOLERANCE, derivative, quiet, relative_error, why_not_complex
+from .report import CheckReport, Finding
 
 
-def check_model(model, theta=None, batch=None, blocks=None, alpha=0.05, seed=0):
+def check_model(model, theta=None, batch=None, blocks=None, alpha=0.05, seed=0, reference=None):
     """Check a model's derivations, rung by rung; return the Ladder, true if all of them hold.
 
     The rungs: loss (one number for each task), gradient, Hessian × vector, a batch of tasks (its
@@ -35,8 +39,10 @@ def check_model(model, theta=None, batch=None, blocks=None, alpha=0.05, seed=0):
     model: loss, gradient and hvp; what is not written yet breaks its rung.  theta: where to check,
     (P,); by default from model.init(rng), or standard normals / 2 if the model has only n_params.
     batch: a Batch, of several tasks; by default sine waves, or random numbers where model.d_in
-    or model.d_out (1 unless given) is not 1.  blocks: [(name, shape)], model.blocks by default.
-    alpha: inner step size; below 0.05 a missing Hessian hardly shows.  seed: of all that is random.
+    or model.d_out (1 unless given) is not 1, or labels where the loss wants them.  blocks:
+    [(name, shape)], model.blocks by default.  alpha: inner step size; below 0.05 a missing Hessian
+    hardly shows.  seed: of all that is random.  reference: a model whose loss is the one that is
+    meant; a loss that is another function is then a finding.
 
     An error in the model's code is a finding, not an error here.  Raises TypeError or ValueError
     for a wrong theta, batch, blocks, alpha or seed, and for a model that has none of the three.
@@ -44,25 +50,33 @@ def check_model(model, theta=None, batch=None, blocks=None, alpha=0.05, seed=0):
     if isinstance(model, type):
         name = model.__name__
         raise TypeError(f"model is the class {name}; expected an object of it, such as {name}()")
-    if not any(callable(getattr(model, name, None)) for name in ("loss", "gradient", "hvp")):
-        arguments.methods("model", model, "loss", "gradient", "hvp")
+    if not any(callable(getattr(model, name, None)) for name in NAMES):
+        arguments.methods("model", model, *NAMES)
     rng = np.random.default_rng(arguments.whole_number("seed", seed, minimum=0))
     alpha = arguments.number("alpha", alpha, above=0)
-    theta = _theta(model, theta, rng)
-    batch = frozen_batch(_batch(model, rng) if batch is None else batch)
+    theta, note = theta_for(model, theta, rng, batch), ""
+    if batch is None:
+        batch, note = batch_for(model, theta, rng)
+    batch = frozen_batch(as_batch(batch))
     network = matching_network(model, theta, batch)
     blocks = blocks or getattr(model, "blocks", None) or getattr(network, "blocks", None)
     check = ModelCheck(model, theta, batch, layout_of(blocks, theta.size), network, rng)
-    rungs = [("loss", check.loss)]
+    rungs = [("loss", partial(check.loss, note), NOTHING)]
+    if reference is not None:
+        rungs.append(("the loss that is meant", partial(check.meant, reference), "loss"))
     if isinstance(getattr(model, "activation", None), Activation):
-        rungs.append(("activation", check.activation))
+        rungs.append(("activation", check.activation, NOTHING))
     if isinstance(getattr(model, "loss_function", None), Loss):
-        rungs.append(("loss function", check.loss_function))
-    rungs += [("gradient", check.gradient), ("Hessian × vector", check.hvp),
-              ("a batch of tasks", check.tasks)]
+        rungs.append(("loss function", check.loss_function, NOTHING))
+    rungs += [("gradient", check.gradient, *[name for name, *_ in rungs]),
+              ("Hessian × vector", check.hvp, *[name for name, *_ in rungs]),
+              ("a batch of tasks", check.tasks, "loss")]
     for steps, title in ((1, "MAML, 1 step"), (2, "MAML, 2 steps"), (5, "MAML, 5 steps")):
-        rungs.append((title, partial(check.maml, alpha, steps, title)))
-    return climb(f"model {_name(model)}, P = {theta.size}", rungs)
+        rungs.append((title, partial(check.maml, alpha, steps, title),
+                      "gradient", "Hessian × vector", "a batch of tasks"))
+    basis = (f"{theta.size} coordinates at one θ and {len(check.x)} examples; H v in 3 directions; "
+             f"{len(batch)} tasks, α = {alpha:g}, seed {seed}")
+    return climb(f"model {_name(model)}, P = {theta.size}", rungs, basis)
 
 
 class ModelCheck:
@@ -70,44 +84,90 @@ class ModelCheck:
 
     def __init__(self, model, theta, batch, layout, network, rng):
         self.model, self.theta, self.batch, self.layout = model, theta, batch, layout
-        self.network, self.directions = network, rng.standard_normal((3, theta.size))
+        self.learners, self.network = LearnersModel(model), network
+        self.directions = rng.standard_normal((3, theta.size))
         self.x, self.y = batch.x_support[0], batch.y_support[0]
+        self.right_gradient, self.note = False, ""
+        with quiet():
+            self._move_where_something_vanishes()
+
+    def _move_where_something_vanishes(self):
+        """Take another θ if a block's derivative is 0 at this one: no wrong factor could show."""
+        moved = self.theta + 0.3 * self.directions[0]
+        try:
+            zero = [name for name in self._vanishing(self.theta)
+                    if name not in self._vanishing(moved)]
+        except Exception:  # whatever a learner's code raises: its rung will say it
+            return
+        if zero:
+            self.theta = moved
+            self.note = (f"{', '.join(zero)}: derivative 0 at the θ given, where no wrong factor "
+                         f"could show: another θ is taken, 0.3 of standard normals added")
+
+    def _vanishing(self, theta):
+        """The names of the blocks on which the loss does not depend, to first order."""
+        names, loss = [], self.of_theta("loss")
+        for name, _, place in self.layout:
+            within = np.zeros(theta.size)
+            within[place] = self.directions[1, place]
+            if derivative(loss, theta, within) == 0:
+                names.append(name)
+        return names
+
+    def at_other_data(self):
+        """The same check with another θ and one example less, to confirm a cause by."""
+        other = copy(self)
+        other.theta = self.theta + 0.3 * self.directions[0]
+        if len(self.x) > 1:
+            other.x, other.y = self.x[:-1], self.y[:-1]
+        return other
+
+    @property
+    def sizes(self):
+        """The numbers that a factor may be."""
         K, D_out = self.y.shape
-        self.sizes = {"K": K}
-        if D_out > 1:
-            self.sizes |= {"D_out": D_out, "K·D_out": K * D_out}
+        return {"K": K} | ({"D_out": D_out, "K·D_out": K * D_out} if D_out > 1 else {})
 
-    def call(self, name, *args):
-        """model.<name> of write-protected copies: a model must not change what it is passed."""
-        function = getattr(self.model, name, None)
-        if function is None:
-            raise NotImplementedError(f"the model has no {name}")
-        return function(*(frozen(a) for a in args))
-
-    def numbers(self, name, shape, *args):
-        """What model.<name> returns, as an array of that shape; the same when called again."""
-        called = f"{name}({', '.join(('theta', 'x', 'y', 'v')[:len(args)])})"
-        first = as_numbers(called, self.call(name, *args), shape)
-        again = as_numbers(called, self.call(name, *args), shape)
-        if not np.array_equal(first, again, equal_nan=True):
-            raise LearnerError(f"{name} gives other numbers when it is called again: does it draw "
-                               f"at random, or keep something from call to call?", "not repeatable")
-        return first
-
-    def loss(self):
-        """One finite number for one task."""
-        value, notes = self.numbers("loss", (), self.theta, self.x, self.y), []
+    def loss(self, note):
+        """One finite number for one task, which depends on θ, x and y."""
+        value = self.learners.numbers("loss", (), self.theta, self.x, self.y)
+        notes = [note, self.note]
         if not np.isfinite(value):
             raise LearnerError(f"loss(theta, x, y) is {value}", "not finite")
         x, y = (np.concatenate([a, a]) for a in (self.x, self.y))
         if value and np.isclose(self.call("loss", self.theta, x, y), 2 * value, 1e-9, 0):
             notes.append("every example twice gives twice the loss: it is a sum; tinymeta's losses "
                          "are means, so that α does not grow with K")
-        return CheckReport("loss", True, notes=notes)
+        moved = [self.theta + 0.3 * d for d in self.directions]
+        if all(value == self.call("loss", theta, self.x, self.y) for theta in moved):
+            raise LearnerError(f"the loss is {value:.6g} whatever θ is: there is nothing to derive",
+                               "constant")
+        notes += self._ignored(value)
+        return CheckReport("loss", True, notes=[note for note in notes if note])
+
+    def _ignored(self, value):
+        """A sentence if the loss does not change with x, or with y."""
+        ignored = []
+        for name, x, y in (("x", 0.7 * self.x[::-1], self.y), ("y", self.x, 0.7 * self.y[::-1])):
+            changed, finding = attempt(lambda: self.call("loss", self.theta, x, y) != value)
+            if not changed and finding is None and max(np.ptp(self.x), np.ptp(self.y)) > 0:
+                ignored.append(name)
+        if not ignored:
+            return []
+        return [f"the loss does not look at {' or at '.join(ignored)}: is that meant?"]
+
+    def meant(self, reference):
+        """The loss against another model's, at three θ."""
+        thetas = [self.theta + 0.3 * d for d in self.directions]
+        found, expected = ([as_numbers("loss", model.loss(t, self.x, self.y), ()) for t in thetas]
+                           for model in (self.learners, reference))
+        return compare(np.array(found), np.array(expected), "the loss that is meant",
+                       hints=Hints(sizes=self.sizes))
 
     def activation(self):
         """φ' and φ'' against numerical derivatives of φ and φ'."""
         phi, z = self.model.activation, np.array([-1.7, -0.9, -0.4, -0.1, 0.2, 0.6, 1.1, 1.9])
+        mistaken = partial(known_mistakes.of_activation, phi, z)
 
         def slope(z):
             return np.asarray(phi.derivative(z, phi.value(z)))
@@ -119,8 +179,9 @@ class ModelCheck:
                                       ("φ''", slope, curve, "HVP.4")):
             numerical = derivative(f, z, np.ones_like(z))  # f is elementwise
             kind = "central differences" if why_not_complex(f, z) else "complex step"
-            report = compare(derived, numerical, name, tag, TOLERANCE[kind],
-                             layout=Layout([(name, z.shape)]))
+            hints = Hints(mistaken if name == "φ'" else list, tags={"": tag})
+            report = compare(derived, numerical, name, tag, TOLERANCE[kind], hints,
+                             Layout([(name, z.shape)]))
             if not report:
                 break
         return report
@@ -147,71 +208,191 @@ class ModelCheck:
 
     def gradient(self):
         """The gradient against numerical derivatives of the loss."""
-        g = self.numbers("gradient", self.theta.shape, self.theta, self.x, self.y)
+        report = confirmed(self._gradient, self.at_other_data()._gradient)
+        if report:
+            report = self._at_more_points(report, "loss", "gradient")
+        self.right_gradient = bool(report)
+        if any(finding.cause == "unknown" for finding in report.findings):
+            report.notes.extend(self._scaling())
+        return report
+
+    def _gradient(self, excluded):
+        g = self.learners.numbers("gradient", self.theta.shape, self.theta, self.x, self.y)
         known = partial(self.known, known_mistakes.of_gradient, "loss", range(self.theta.size),
                         "LOSS.1")
-        hints = Hints(known, self.sizes, self.tags("MLP.5", "MLP.6", "LOSS.2"))
-        return check_gradient(self.of_theta("loss"), g, self.theta, self.layout, title="gradient",
-                              hints=hints)
+        shares = {"θ": self.theta, "sign(θ)": np.sign(self.theta)}
+        hints = self._hints(known, self.tags("MLP.5", "MLP.6", "LOSS.2"), shares, excluded)
+        return check_gradient(self.of_theta("loss"), self.of_theta("gradient"), self.theta,
+                              self.layout, title="gradient", hints=hints)
+
+    def _hints(self, known, tags, shares, excluded):
+        squared = getattr(self.network, "loss_function", None) is squared_error
+        return Hints(known, self.sizes, tags, shares, squared, excluded)
+
+    def _scaling(self):
+        """How the gradient's error depends on the data, as sentences."""
+        def error(x, y):
+            def loss(theta):
+                return self.call("loss", theta, x, y)
+
+            right = [derivative(loss, self.theta, d) for d in self.directions]
+            return self.directions @ self.call("gradient", self.theta, x, y) - np.array(right)
+
+        here, said = error(self.x, self.y), []
+        for name, x, y in (("x", 2 * self.x, self.y), ("y", self.x, 2 * self.y)):
+            there, _ = attempt(lambda: error(x, y))
+            if there is not None and relative_error(here, there) < 1e-5:
+                said.append(name)
+        if not said:
+            return []
+        return [f"the difference stays the same for other {' and other '.join(said)}"]
 
     def hvp(self):
-        """H v against numerical derivatives of the gradient."""
-        self.numbers("hvp", self.theta.shape, self.theta, self.x, self.y, self.directions[0])
+        """H v against numerical derivatives of the gradient; of the loss, if that is wrong."""
+        report = confirmed(self._hvp, self.at_other_data()._hvp)
+        return self._at_more_points(report, "gradient", "hvp") if report else report
+
+    def _at_more_points(self, report, name, derived):
+        """The report; or that of the first other task and θ where one derivative is wrong."""
+        along = self.directions[0]
+        more = [along] if derived == "hvp" else []
+        for x, y in zip(self.batch.x_support[1:], self.batch.y_support[1:]):
+            for theta in (self.theta, self.theta + along):
+                other = copy(self)
+                other.theta, other.x, other.y = theta, x, y
+                found, _ = attempt(lambda: self.call(derived, theta, x, y, *more))
+                right, _ = attempt(lambda: derivative(other.of_theta(name), theta, along))
+                if found is None or right is None:
+                    continue
+                found = found if more else along @ found
+                if not relative_error(right, found) <= 1e-4 and np.isfinite(right).all():
+                    again = (other._hvp if more else other._gradient)(frozenset())
+                    if not again:
+                        again.notes.insert(0, "right at the first task and θ, wrong at another one")
+                        return again
+        return report
+
+    def _hvp(self, excluded):
+        self.learners.numbers("hvp", self.theta.shape, self.theta, self.x, self.y,
+                              self.directions[0])
+        gradient = self.of_theta("gradient") if self.right_gradient else self._gradient_of_loss
         known = partial(self.known, partial(known_mistakes.of_hvp, vs=self.directions), "gradient",
                         self.directions, "LOSS.3")
-        hints = Hints(known, self.sizes, self.tags("HVP.5", "HVP.6", "HVP.3"))
-        return check_hvp(self.of_theta("gradient"),
-                         lambda t, v: self.call("hvp", t, self.x, self.y, v), self.theta,
-                         self.layout, self.directions, title="Hessian × vector", hints=hints)
+        if not self.right_gradient:
+            known = list  # they are compared by the gradient
+        shares = {"v": self.directions}
+        hints = self._hints(known, self.tags("HVP.5", "HVP.6", "HVP.3"), shares, excluded)
+        report = check_hvp(gradient, self._product, self.theta, self.layout, self.directions,
+                           method="both" if self.right_gradient else "central",
+                           title="Hessian × vector", hints=hints)
+        causes = {finding.cause for finding in report.findings}
+        if causes and causes <= {"precision", "unknown"} and not self._is_linear():
+            what = "H v is not linear in v: hvp(u + v) is not hvp(u) + hvp(v)"
+            if causes == {"precision"}:
+                error = max(report.errors.values())
+                what += f"; right to {error:.0e} only: a difference of gradients?"
+                report.findings.clear()
+            report.findings.append(Finding("", what, "HVP.1", "not linear"))
+        if not self.right_gradient:
+            report.notes.append("judged by the loss alone, as the gradient does not hold")
+        return report
+
+    def _product(self, theta, v):
+        return self.call("hvp", theta, self.x, self.y, v)
+
+    def _is_linear(self):
+        u, v = self.directions[:2]
+        parts = self._product(self.theta, u) + self._product(self.theta, v)
+        return relative_error(parts, self._product(self.theta, u + v)) < 1e-13
+
+    def _gradient_of_loss(self, theta):
+        loss = self.of_theta("loss")
+        return np.array([derivative(loss, theta, j) for j in range(theta.size)])
 
     def known(self, of_network, name, along, tag):
         """Known mistakes: those of a matching network, and examples left out or repeated.
 
         name, along: whose derivatives, and in which directions, each example adds to the mean.
         """
-        each = []
-        for i in range(len(self.x)):
-            f = self.of_theta(name, slice(i, i + 1))
-            each.append([derivative(f, self.theta, d) for d in along])
-        found = known_mistakes.of_examples(np.array(each), tag=tag)
-        if self.network is None:
-            return found
-        x = self.model.features(self.x) if isinstance(self.model, Linear) else self.x
-        return of_network(self.network, self.theta, x, self.y) + found
+        gradient, found = self.of_theta("gradient"), []
+        if name == "gradient":
+            first = self.tags("", "", "HVP.1").get("", "HVP.1")
+            found += known_mistakes.of_any_hvp(gradient, self.theta, self.directions, first)
+        elif self.network is None and self.theta.size <= 200:
+            mistakes = partial(known_mistakes.of_any_gradient, gradient, self.of_theta("loss"))
+            found += attempt(lambda: mistakes(self.theta))[0] or []
+        if self.network is not None:
+            x = self.model.features(self.x) if isinstance(self.model, Linear) else self.x
+            found += of_network(self.network, self.theta, x, self.y)
+        each, failed = attempt(lambda: np.array([self._of_example(i, name, along)
+                                                 for i in range(len(self.x))]))
+        return found if failed else found + known_mistakes.of_examples(each, tag=tag)
+
+    def _of_example(self, i, name, along):
+        f = self.of_theta(name, slice(i, i + 1))
+        return [derivative(f, self.theta, d) for d in along]
 
     def tasks(self):
         """The results for a batch, θ (P,) or (T, P), against those of the tasks one by one."""
+        told = {name: self._of_tasks(name) for name in NAMES}
+        wrong = [finding for finding in told.values() if isinstance(finding, Finding)]
+        if wrong and True not in told.values():
+            self.learners.one_task = True
+            note = (f"the model knows one task at a time, so the rungs above call it so; a method "
+                    f"of tinymeta calls it with all tasks at once: {wrong[0].what}")
+            return CheckReport("a batch of tasks", True, notes=[note])
+        return CheckReport("a batch of tasks", not wrong, findings=wrong[:1])
+
+    def _of_tasks(self, name):
+        """True where model.<name> is right for T tasks, None where it fails for one, a Finding."""
         T, x, y = len(self.batch), self.batch.x_support, self.batch.y_support
         each = self.theta + 0.1 * np.arange(T)[:, np.newaxis]  # (T, P)
-        v = np.resize(self.directions, (T, self.theta.size))
-        for name, more in (("loss", []), ("gradient", []), ("hvp", [v])):
-            for theta, shape in ((self.theta, "(P,)"), (each, "(T, P)")):
-                title = f"{name} of {T} tasks, theta {shape},"
-                found = as_numbers(title, self.call(name, theta, x, y, *more))
-                apart = zip(np.broadcast_to(theta, each.shape), x, y, *more)
-                expected = np.array([self.call(name, *task) for task in apart])
-                if found.shape != expected.shape:
-                    raise LearnerError(f"{title} has shape {found.shape}; expected {expected.shape}"
-                                       f": sums and means belong to the last axes alone", "axis")
-                if not compare(found, expected, name, tolerance=1e-9):
-                    raise LearnerError(f"{title} differs from the tasks one by one: does a sum, a "
-                                       f"mean, a transpose or a reshape reach over the first axis?",
-                                       "axis")
-        return CheckReport("a batch of tasks", True)
+        more = [np.resize(self.directions, (T, self.theta.size))] if name == "hvp" else []
+        for theta, shape in ((self.theta, "(P,)"), (each, "(T, P)")):
+            apart = zip(np.broadcast_to(theta, each.shape), x, y, *more)
+            expected, finding = attempt(lambda: np.array([self.call(name, *t) for t in apart]))
+            if finding:
+                return None
+            tolerance = 1e-9 if expected.dtype.itemsize > 4 else 1e-4
+            title = f"{name} of {T} tasks, theta {shape},"
+            found, finding = attempt(lambda: as_numbers(title, self.call(name, theta, x, y, *more)))
+            if finding:
+                return finding._replace(what=f"{title} fails: {finding.what}")
+            if found.shape != expected.shape:
+                what = (f"{title} has shape {found.shape}; expected {expected.shape}: sums and "
+                        f"means belong to the last axes alone")
+                return Finding("", what, "", "axis")
+            if not compare(found, expected, name, tolerance=tolerance):
+                what = (f"{title} differs from the tasks one by one: does a sum, a mean, a "
+                        f"transpose or a reshape reach over the first axis?")
+                return Finding("", what, "", "axis")
+        return True
 
     def maml(self, alpha, steps, title):
         """MAML's meta-gradient, of the model's own gradient and H v, against numerical ones."""
-        method = MAML(self.model, alpha, steps)
+        model = self.learners if self.learners.one_task or self._foreign() else self.model
+        alpha, note = bounded(model, self.theta, self.batch, alpha)
+        method = MAML(model, alpha, steps)
         directions = None if self.theta.size <= 200 else 3  # every coordinate would take long
-        return check_gradient(lambda t: method.meta_loss(frozen(t), self.batch),
-                              lambda t: method.meta_gradient(frozen(t), self.batch)[1], self.theta,
-                              self.layout, directions, title=title,
-                              hints=Hints(sizes=self.sizes, tags={"": "MAML.2"}))
+        report = check_gradient(lambda t: method.meta_loss(frozen(t), self.batch),
+                                lambda t: method.meta_gradient(frozen(t), self.batch)[1],
+                                self.theta, self.layout, directions, title=title,
+                                hints=Hints(sizes=self.sizes, tags={"": "MAML.2"}))
+        return replace(report, notes=[note, *report.notes]) if note else report
+
+    def _foreign(self):
+        """Whether results are not NumPy's arrays, so that they have to be made so."""
+        g, _ = attempt(lambda: self.model.gradient(self.theta, self.x, self.y))
+        return not isinstance(g, np.ndarray)
+
+    def call(self, name, theta, x, y, *v):
+        """model.<name>, as numbers."""
+        return as_array(self.learners.call(name, theta, x, y, *v))
 
     def of_theta(self, name, examples=slice(None)):
         """model.<name> as a function of θ alone, on examples of the first task."""
         x, y = self.x[examples], self.y[examples]
-        return lambda t: np.asarray(self.call(name, t, x, y))
+        return lambda t: self.call(name, t, x, y)
 
     def tags(self, weights, biases, whole):
         """The equations of a matching network's blocks; none for a model of one's own."""
@@ -219,33 +400,6 @@ class ModelCheck:
             return {}
         tags = {"W": weights, "b": biases, "": whole}
         return {key: known_mistakes.equation(self.network, tag) for key, tag in tags.items()}
-
-
-def _theta(model, theta, rng):
-    """θ (P,) in double precision, drawn unless given."""
-    if theta is None:
-        if callable(getattr(model, "init", None)):
-            theta = np.asarray(model.init(rng))
-            theta = theta + 0.1 * rng.standard_normal(theta.shape)  # biases too
-        elif hasattr(model, "n_params"):
-            P = arguments.whole_number("model.n_params", model.n_params, minimum=1)
-            theta = 0.5 * rng.standard_normal(P)
-        else:
-            raise ValueError("theta is None and the model has neither init(rng) nor n_params; "
-                             "expected theta, (P,)")
-    theta = arguments.floating("theta", theta)
-    arguments.shape("theta", theta, ("P",))
-    return theta.astype(float)
-
-
-def _batch(model, rng):
-    """A Batch of 4 tasks that fits the model."""
-    d_in, d_out = (arguments.whole_number(f"model.{name}", getattr(model, name, 1), minimum=1)
-                   for name in ("d_in", "d_out"))
-    if d_in == d_out == 1:
-        return SinusoidTasks(x_range=(-2, 2)).sample(rng, n_tasks=4, n_support=5, n_query=7)
-    shapes = (4, 5, d_in), (4, 5, d_out), (4, 7, d_in), (4, 7, d_out)
-    return Batch(*(rng.standard_normal(shape) for shape in shapes))
 
 
 def _name(model):

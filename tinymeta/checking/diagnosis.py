@@ -11,9 +11,10 @@ from typing import Callable, NamedTuple
 import numpy as np
 
 from ..core.layout import Layout
-from .ladder import as_numbers
+from .ladder import as_numbers, attempt
 from .numerical import relative_error
-from .patterns import MATCH, arranged, multiple, permuted, same, single_entries, unknown
+from .patterns import (MATCH, arranged, clipped, multiple, permuted, same, share, single_entries,
+                       unknown, vanishing)
 from .report import CheckReport, Finding
 
 
@@ -25,18 +26,28 @@ class KnownMistake(NamedTuple):
     what: str
     tag: str = ""
 
+    @property
+    def kinds(self):
+        """As a Finding's."""
+        return Finding("", self.what).kinds
+
 
 class Hints(NamedTuple):
     """What a check knows of its surroundings, for a diagnosis.
 
     known_mistakes: () -> [KnownMistake], called only when a check fails.  sizes: name -> number,
     such as K = 5, to name a constant factor by.  tags: the equation of the weights' blocks, "W", of
-    the biases', "b", and of the whole, "".
+    the biases', "b", and of the whole, "".  shares: name -> vector, such as θ, that a forgotten
+    penalty leaves a multiple of.  squared: whether the loss is a squared error.  excluded: kinds of
+    findings that other data did not confirm.
     """
 
     known_mistakes: Callable = lambda: []
     sizes: dict = {}
     tags: dict = {}
+    shares: dict = {}
+    squared: bool = False
+    excluded: frozenset = frozenset()
 
 
 def compare(found, expected, title, tag="", tolerance=1e-10, hints=None, layout=None):
@@ -73,6 +84,28 @@ def wrong_blocks(derived, reference, layout, tolerance):
     return wrong
 
 
+def confirmed(check, other):
+    """check(excluded) -> CheckReport, with only those findings that other data confirm.
+
+    Two mistakes can give the same numbers by chance, as α/K and 0.01 do where α = 0.05 and K = 5.
+    So other(excluded), the same check on other data, is asked: what it explains in another way is
+    excluded.  Where it explains nothing, or shows no mistake, the findings are left as they are.
+    """
+    report = check(frozenset())
+    if report:
+        return report
+    again, failed = attempt(lambda: other(frozenset()))
+    if failed:
+        return report
+    elsewhere = {finding.where: finding for finding in again.findings}
+    excluded = set()
+    for finding in report.findings:
+        other = elsewhere.get(finding.where)
+        if other and other.cause not in ("unknown", "entry"):
+            excluded |= finding.kinds - other.kinds
+    return check(frozenset(excluded)) if excluded else report
+
+
 def explain(derived, reference, layout, tolerance, hints=Hints()):
     """The findings on derived (..., P) where it differs from the reference (..., P), [Finding].
 
@@ -86,34 +119,51 @@ def explain(derived, reference, layout, tolerance, hints=Hints()):
     wrong = [block for block in layout if block[0] in names]  # (name, shape, place)
     if not wrong:
         return []
-    known, finding = [], _multiple_of_all(derived, reference, layout, wrong, hints)
+    noise = tolerance * 1e-2 * np.linalg.norm(reference)
+    known, finding = [], _of_all(derived, reference, layout, wrong, noise, hints)
     if not finding:
-        known = hints.known_mistakes()
+        known = [m for m in hints.known_mistakes() if not m.kinds <= hints.excluded]
         finding = (_matching(known, derived, wrong)
                    or _reordered(derived, reference, layout, wrong))
     if finding:
         return [_placed(finding, names, layout, hints)]
     causes = {}
     for block in wrong:
-        finding = _of_block(derived, reference, block, known, hints)
+        finding = _of_block(derived, reference, block, known, noise, hints)
         if finding.cause == "unknown":  # the numbers of the first such block stand for all
             finding = next((one for one in causes if one.cause == "unknown"), finding)
         causes.setdefault(finding, []).append(block[0])
     return [_placed(finding, names, layout, hints) for finding, names in causes.items()]
 
 
-def _multiple_of_all(derived, reference, layout, wrong, hints):
-    """Numbers that are right to six digits or more, or one factor for all wrong blocks."""
+def _of_all(derived, reference, layout, wrong, noise, hints):
+    """A share, a factor or a limit that all wrong blocks have, or numbers nearly right."""
+    entries = np.concatenate([np.arange(layout.size)[place] for _, _, place in wrong])
+    here, right = derived[..., entries], reference[..., entries]
+    if np.linalg.norm(right) <= 1e-9 * np.linalg.norm(reference):
+        return vanishing(here) if np.any(here) else None
+    shares = {name: vector[..., entries] for name, vector in hints.shares.items()}
+    finding = share(here, right, shares, noise) if np.any(here) else None
+    if finding:
+        return finding
     error = relative_error(reference, derived)
     if error <= MATCH:
-        what = f"right to {error:.0e} of the norm and no further: single precision, or a very small"
-        return Finding("", f"{what} term?", None, "precision")
-    entries = np.concatenate([np.arange(layout.size)[place] for _, _, place in wrong])
-    finding = multiple(derived[..., entries], reference[..., entries], hints.sizes)
+        return _nearly_right(here, error)
+    squared = hints.squared and len(wrong) == len(layout)
+    finding = clipped(here, right) or multiple(here, right, hints.sizes, squared, hints.excluded)
     is_gradient = layout.names[0] != ""  # plain values have no named blocks
     if finding and finding.cause == "sign" and is_gradient and len(wrong) == len(layout):
         finding = finding._replace(what=finding.what + ": ascent?")
     return finding
+
+
+def _nearly_right(derived, error):
+    """Right to six digits or more."""
+    what = f"right to {error:.0e} of the norm and no further: "
+    if np.array_equal(derived, derived.astype(np.float32)):
+        return Finding("", what + "the numbers are in single precision", None, "precision")
+    what += "a difference quotient in place of a derivation, or a very small term?"
+    return Finding("", what, None, "precision")
 
 
 def _matching(known, derived, wrong):
@@ -125,7 +175,7 @@ def _matching(known, derived, wrong):
     if not fits:
         return None
     sentences = list(dict.fromkeys(mistake.what for mistake in fits))  # each once
-    return Finding("", ", or ".join(sentences[:3]), fits[0].tag, fits[0].cause)
+    return Finding("", ", or ".join(sentences), fits[0].tag, fits[0].cause)
 
 
 def _reordered(derived, reference, layout, wrong):
@@ -137,15 +187,19 @@ def _reordered(derived, reference, layout, wrong):
     return Finding("", what, "", "order")
 
 
-def _of_block(derived, reference, block, known, hints):
+def _of_block(derived, reference, block, known, noise, hints):
     """What is wrong with one block (name, shape, place)."""
     _, shape, place = block
     here, right = derived[..., place], reference[..., place]
-    finding = multiple(here, right, hints.sizes)
+    if np.linalg.norm(right) <= 1e-9 * np.linalg.norm(reference):
+        return vanishing(here)
+    shares = {name: vector[..., place] for name, vector in hints.shares.items()}
+    finding = (multiple(here, right, hints.sizes, excluded=hints.excluded)
+               or share(here, right, shares, noise))
     if not finding and here.shape[-1] > 1:  # one number alone equals too much by chance
         finding = _matching(known, derived, [block])
     return (finding or arranged(here, right, shape) or single_entries(here, right, shape)
-            or unknown(here, right))
+            or unknown(here, right, shape))
 
 
 def _placed(finding, names, layout, hints):

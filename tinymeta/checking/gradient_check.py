@@ -4,14 +4,16 @@ Both numerical derivatives of numerical.py are compared with what was derived, b
 they differ, diagnosis.py says how.
 """
 
+from dataclasses import replace
+
 import numpy as np
 
 from ..core import arguments
 from ..core.layout import Layout, layout_of
-from .diagnosis import Hints, explain, wrong_blocks
-from .ladder import LearnerError
-from .numerical import (TOLERANCE, central_difference, complex_step, quiet, relative_error,
-                        straddles_kink, why_not_complex)
+from .comparison import COMPLEX, TOLERANCE, Comparison
+from .diagnosis import Hints
+from .ladder import LearnerError, as_array, repeated
+from .numerical import quiet
 from .report import CheckReport, Finding
 
 
@@ -28,31 +30,34 @@ def check_gradient(f, gradient, theta, blocks=None, directions=None, rng=None, m
     "central" or "both".  hints: what is known of the surroundings (see diagnosis.py).
 
     Returns a CheckReport: `assert check_gradient(...)` is a test.  It passes when the error is at
-    most 1e-12 by the complex step and 1e-7 by central differences.  Where central differences alone
-    disagree, they are retried with a step a thousand times smaller; if that agrees with the complex
-    step, a kink was straddled: the coordinate is left to the complex step, and counted in a note.
+    most 1e-12 by the complex step and 1e-7 by central differences.  Where the two disagree, a note
+    says which is believed, and why (see comparison.py).  Where a block's derivative is 0, no wrong
+    factor could show: a gradient that is a function is then checked at another θ too.
 
     Raises TypeError or ValueError for a wrong argument, and for a gradient of the wrong shape.
     """
     theta = _real_vector(theta)
-    try:
-        derived = _called("gradient", gradient, theta) if callable(gradient) else gradient
-    except LearnerError as error:
-        return CheckReport(title, False, findings=[error.finding])
-    derived = np.asarray(derived)
-    arguments.shape("gradient", derived, theta.shape, ", the shape of theta")
     layout = compared = layout_of(blocks, theta.size)
-    along = range(theta.size)
+    along, rng = range(theta.size), _generator(rng)
     if directions is not None:
         n = arguments.whole_number("directions", directions, minimum=1)
-        along = _random_directions(layout, n, _generator(rng))  # (n · number of blocks, P)
-        derived = along @ derived
+        along = _random_directions(layout, n, rng)  # (n · number of blocks, P)
         compared = Layout([(name, (n,)) for name in layout.names])
     value = f(theta.copy())
     if np.ndim(value) != 0:
         raise ValueError(f"f(theta) has shape {np.shape(value)}; "
                          f"expected one number, a shape of ()")
-    return Comparison(f, theta, along, derived, layout, compared, method).report(title, hints)
+
+    def at(theta):
+        derived = repeated("gradient", gradient, theta) if callable(gradient) else gradient
+        derived = as_array(derived)
+        arguments.shape("gradient", derived, theta.shape, ", the shape of theta")
+        if directions is not None:
+            derived = along @ derived
+        comparison = Comparison(f, theta, along, derived, layout, compared, method)
+        return comparison, comparison.report(title, hints)
+
+    return _checked_elsewhere(at, theta, callable(gradient), title)
 
 
 @quiet()
@@ -72,15 +77,20 @@ def check_hvp(gradient, hvp, theta, blocks=None, directions=3, rng=None, method=
     if np.ndim(directions) == 0:
         n = arguments.whole_number("directions", directions, minimum=2)
         vs = rng.standard_normal((n, theta.size))
-    try:
-        derived = np.array([_called("hvp", hvp, theta, v) for v in vs])  # (n, P)
-    except LearnerError as error:
-        return CheckReport(title, False, findings=[error.finding])
-    arguments.shape("hvp(theta, v)", derived, vs.shape, f" for {len(vs)} directions")
-    g = np.asarray(gradient(theta.copy()))
-    arguments.shape("gradient(theta)", g, theta.shape, ", the shape of theta")
-    products = Comparison(gradient, theta, vs, derived, layout, layout, method)
-    return products.report(title, hints, _asymmetry(vs, derived))
+    elif not np.any(vs, axis=-1).all():
+        raise ValueError("directions has a vector of zeros; expected directions to move in")
+
+    def at(theta):
+        derived = np.array([as_array(repeated("hvp", hvp, theta, v)) for v in vs])  # (n, P)
+        arguments.shape("hvp(theta, v)", derived, vs.shape, f" for {len(vs)} directions")
+        g = as_array(gradient(theta.copy()))
+        arguments.shape("gradient(theta)", g, theta.shape, ", the shape of theta")
+        products = Comparison(gradient, theta, vs, derived, layout, layout, method)
+        tolerance = products.tolerance[products.reference[0]]
+        fault = _asymmetry(vs, derived, tolerance)
+        return products, products.report(title, hints, fault)
+
+    return _checked_elsewhere(at, theta, True, title, may_vanish=True)
 
 
 @quiet()
@@ -106,83 +116,6 @@ def taylor_order(f, derivative, theta, v, steps=(1e-1, 1e-2, 1e-3)):
     return float(np.polyfit(np.log(steps), np.log(remainders), 1)[0])
 
 
-class Comparison:
-    """Derivatives of f at theta (P,) along n directions, derived and numerical.
-
-    along: the directions, numbers of coordinates or vectors (P,).  derived: (n,), or (n, P) where f
-    returns (P,).  layout: of θ.  compared: of derived's last axis; it is another Layout than θ's
-    where random directions stand for the entries of a block.  numerical: kind -> as derived.
-    judged: kind -> which of them count, a mask.
-    """
-
-    def __init__(self, f, theta, along, derived, layout, compared, method):
-        if method not in ("complex", "central", "both"):
-            raise ValueError(f"method is {method!r}; expected 'complex', 'central' or 'both'")
-        self.derived, self.layout, self.compared = derived, layout, compared
-        self.numerical, self.notes = {}, []
-        reason = "" if method == "central" else why_not_complex(f, theta)
-        if reason:
-            self.notes.append(reason)
-        elif method != "central":
-            self.numerical["complex step"] = np.array([complex_step(f, theta, d) for d in along])
-        if method != "complex" or reason:
-            central = np.array([central_difference(f, theta, d) for d in along])
-            self.numerical["central differences"] = central
-        self.judged = {kind: np.ones(derived.shape, dtype=bool) for kind in self.numerical}
-        if len(self.numerical) == 2:
-            kinks = straddles_kink(f, theta, along, *self.numerical.values(), derived)  # (n,)
-            self.judged["central differences"][kinks] = False
-            if kinks.any():
-                self.notes.append(f"{np.count_nonzero(kinks)} of {len(along)} central differences "
-                                  f"straddle a kink of f: left to the complex step")
-
-    def errors(self, place=slice(None)):
-        """kind -> the relative error of one block, or of all."""
-        errors = {}
-        for kind, values in self.numerical.items():
-            counts = self.judged[kind][..., place]
-            derived = self.derived[..., place][counts]
-            errors[kind] = relative_error(values[..., place][counts], derived)
-        return errors
-
-    def report(self, title, hints, fault=None):
-        """The CheckReport; fault: a Finding on what was derived, before any comparison."""
-        rows = []
-        for (name, shape, _), place in zip(self.layout, self.compared.slices):
-            norm = float(np.linalg.norm(self.derived[..., place]))
-            errors = self.errors(place)
-            rows.append({"name": name, "shape": shape, "norm": norm, "errors": errors})
-        errors = self.errors()
-        equal = all(error <= TOLERANCE[kind] for kind, error in errors.items())
-        findings, wrong, notes = [], [], list(self.notes)
-        if not equal:
-            findings, wrong = self.findings(errors, hints)
-        elif fault:
-            findings = [fault]
-        if fault:
-            notes.insert(0, fault.what)
-        passed = equal and fault is None
-        return CheckReport(title, passed, errors, TOLERANCE, rows, notes, findings, wrong)
-
-    def findings(self, errors, hints):
-        """The findings of a failed check, and the names of the wrong blocks."""
-        right = {kind: error <= TOLERANCE[kind] for kind, error in errors.items()}
-        drops = "drop the imaginary part somewhere (np.abs, .real, a comparison)"
-        if right.get("complex step"):  # so central differences alone complain, and name no block
-            what = (f"the complex step agrees and central differences do not: does f {drops}, or "
-                    f"has it a kink close to theta?")
-            return [Finding("", what, "", "complex")], []
-        kind, reference = next(iter(self.numerical.items()))  # the complex step, if there is one
-        wrong = wrong_blocks(self.derived, reference, self.compared, TOLERANCE[kind])
-        if self.compared is not self.layout:  # projections show no pattern
-            return [], wrong
-        far_off = errors[kind] > 10 * TOLERANCE["central differences"]
-        if right.get("central differences") and far_off:
-            what = f"central differences agree and the complex step does not: does f {drops}?"
-            return [Finding("", what, "", "complex")], wrong
-        return explain(self.derived, reference, self.layout, TOLERANCE[kind], hints), wrong
-
-
 def _real_vector(theta):
     theta = arguments.floating("theta", theta)
     arguments.shape("theta", theta, ("P",))
@@ -196,15 +129,32 @@ def _generator(rng):
     return np.random.default_rng(0) if rng is None else arguments.generator("rng", rng)
 
 
-def _called(name, function, *points):
-    """The function's result as an array; LearnerError if it changes an argument in place."""
-    passed = [point.copy() for point in points]
-    result = np.asarray(function(*passed))
-    for before, after in zip(points, passed):
-        if not np.array_equal(before, after):
-            raise LearnerError(f"{name} changes an argument in place, so that θ itself would drift",
-                               "in place")
-    return result
+def _checked_elsewhere(at, theta, movable, title, may_vanish=False):
+    """at(theta)'s report; where derivatives vanish there, that of another θ as well.
+
+    at: θ -> (Comparison, CheckReport).  movable: whether the derivation is a function of θ.
+    may_vanish: whether derivatives that are all 0, at both θ, can be right: those of H can.
+    """
+    try:
+        comparison, report = at(theta)
+        vanishing = comparison.vanishing()
+        if not report or not vanishing:
+            return report
+        if movable:
+            moved = theta + 0.3 * np.random.default_rng(1).standard_normal(theta.size)
+            comparison, report = at(moved)
+    except LearnerError as error:
+        return CheckReport(title, False, findings=[error.finding])
+    still = [name for name in comparison.vanishing() if name in vanishing]
+    if len(still) == len(comparison.layout) and not may_vanish:
+        what = "nothing is compared: f does not change with θ here, all its derivatives are 0"
+        return replace(report, passed=False, findings=[Finding("", what, "", "not tested")])
+    note = f"{', '.join(vanishing)}: derivative 0 at this θ, where no wrong factor could show"
+    if movable:
+        note += "; so another θ decides"
+    if movable and still:
+        note += f", and {', '.join(still)}: 0 there as well, not tested"
+    return replace(report, notes=[note, *report.notes])
 
 
 def _random_directions(layout, n, rng):
@@ -216,11 +166,11 @@ def _random_directions(layout, n, rng):
     return along / np.linalg.norm(along, axis=1, keepdims=True)
 
 
-def _asymmetry(vs, products):
+def _asymmetry(vs, products, tolerance):
     """A Finding unless uᵀ(H v) = vᵀ(H u) for the first two of vs (n, P)."""
     difference = abs(vs[0] @ products[1] - vs[1] @ products[0])
     scale = np.linalg.norm(vs[0]) * np.linalg.norm(products[1])
-    if difference <= 1e-12 * scale:
+    if difference <= tolerance * scale:
         return None
     what = f"not symmetric: uᵀ(Hv) and vᵀ(Hu) differ by {difference:.1e} of {scale:.1e}"
     return Finding("", what, "", "symmetry")

@@ -5,6 +5,7 @@ The recursions of inner_loop.py and maml.py are computed once more, with every p
 
 from dataclasses import dataclass, replace
 from functools import partial
+from typing import Callable
 
 import numpy as np
 
@@ -13,13 +14,32 @@ from .diagnosis import KnownMistake
 from .known_mistakes import of_examples
 
 
+def momentum(beta):
+    """The rule of gradient descent with momentum: (g_0 ... g_k) -> Σ β^(k-i) g_i."""
+    return lambda gradients: sum(beta**i * g for i, g in enumerate(reversed(gradients)))
+
+
+def adam(gradients, beta1=0.9, beta2=0.999):
+    """Adam's rule, (g_0 ... g_k) -> its step divided by the rate (Kingma & Ba 2015, Alg. 1)."""
+    n = len(gradients)
+    m = (1 - beta1) * momentum(beta1)(gradients) / (1 - beta1**n)
+    v = (1 - beta2) * momentum(beta2)([g * g for g in gradients]) / (1 - beta2**n)
+    return m / (np.sqrt(v) + 1e-8)
+
+
+RULES = {"momentum 0.9": momentum(0.9), "momentum 0.5": momentum(0.5), "Adam's steps": adam,
+         "the sign of the gradient": lambda gradients: np.sign(gradients[-1])}
+FIXED = {"α": (0.001, 0.01, 0.02, 0.05, 0.1, 0.4, 0.5, 1.0), "S": (1, 2, 3, 5, 10)}
+
+
 @dataclass(frozen=True)
 class Recursion:
     """MAML's recursion on T tasks, from θ (T, P); dataclasses.replace changes any part of it.
 
-    steps: S, of size alpha on the set adapt_on, (x, y); stale takes every gradient at θ_0.  The
-    query gradient is taken at θ_query_at on the set query.  Then come the factors I - hessian_alpha
-    H(θ_k), H on the set hessian_on, one for each k of factors, in order; None: S-1 ... 0.
+    steps: S, of size alpha on the set adapt_on, (x, y); stale takes every gradient at θ_0, restart
+    takes every step from θ_0, rule makes the step of the gradients so far.  The query gradient is
+    taken at θ_query_at on the set query.  Then come the factors I - hessian_alpha H(θ_k), H on the
+    set hessian_on, one for each k of factors, in order; None: S-1 ... 0.
     """
 
     model: object
@@ -31,16 +51,25 @@ class Recursion:
     hessian_alpha: float
     hessian_on: tuple
     stale: bool = False
+    restart: bool = False
+    rule: Callable = lambda gradients: gradients[-1]
     query_at: int = -1
     factors: object = None
 
     def trajectory(self):
         """θ_0 ... θ_S, each (T, P)."""
-        points = [self.theta]
+        points, gradients = [self.theta], []
         for _ in range(self.steps):
             point = pass_at(self.model, points[0 if self.stale else -1], *self.adapt_on)
-            points.append(points[-1] - self.alpha * point.gradient())
+            gradients.append(point.gradient())
+            start = points[0 if self.restart else -1]
+            points.append(start - self.alpha * self.rule(gradients))
         return points
+
+    def support_gradients(self):
+        """g(θ_0) ... g(θ_{S-1}) on the support set, each (T, P)."""
+        return [pass_at(self.model, point, *self.adapt_on).gradient()
+                for point in self.trajectory()[:-1]]
 
     def adapted(self):
         """θ_S (T, P)."""
@@ -77,6 +106,8 @@ class Collection:
         self.multiples = [(2 * alpha, "2α"), (alpha / 2, "α/2"), (alpha**2, "α²"),
                           (K * alpha, f"Kα (K = {K}: a sum where the loss takes the mean?)"),
                           (alpha / K, f"α/K (K = {K}: a mean divided by K again?)")]
+        self.multiples += [(fixed, f"{fixed} (not the alpha passed in)")
+                           for fixed in FIXED["α"] if fixed != alpha]
 
     def add(self, tag, cause, what, vectors=None, **changes):
         """What is asked for, of a recursion with these changes, or other vectors (T, P)."""
@@ -111,6 +142,10 @@ def of_meta_gradient(model, theta, batch, alpha, steps):
         add("term", "the first step's I - αH is missing", factors=range(S - 1, 0, -1))
         add("term", "the last step's I - αH is missing", factors=range(S - 2, -1, -1))
     _add_of_both_orders(known)
+    _add_of_added_gradients(known)
+    add = partial(known.add, "MAML.3", "iterate")
+    add("θ is not reset: each task starts where the one before ended",
+        _of_tasks_in_turn(known.right, Recursion.meta_gradient))
     return known.found + of_examples(known.right.meta_gradient(), "task", "MAML.3")
 
 
@@ -120,6 +155,7 @@ def of_first_order(model, theta, batch, alpha, steps):
     known.add("MAML.2", "first-order", "this is the exact gradient, with the Hessian",
               known.right.meta_gradient())
     _add_of_both_orders(known)
+    _add_of_added_gradients(known)
     return known.found + of_examples(known.right.first_order(), "task", "MAML.3")
 
 
@@ -132,13 +168,28 @@ def of_reptile(model, theta, batch, alpha, steps):
     add("this is θ_S/α", right.adapted() / alpha)
     add("this is MAML's meta-gradient", right.meta_gradient())
     add("this is first-order MAML's gradient", right.first_order())
+    add("this is (θ - θ_S)/(αS), the mean of the inner gradients", right.move() / (alpha * steps))
+    in_turn = _of_tasks_in_turn(right, Recursion.move)
+    add("θ moves from task to task: each task starts where the one before ended", in_turn)
+    add("θ moves from task to task, and the whole way is returned", len(batch) * in_turn)
     return known.found + of_examples(right.move(), "task", "REPTILE.1")
+
+
+def _of_tasks_in_turn(right, asked):
+    """asked(recursion) (T, P), where each task starts from where the one before it ended."""
+    theta, found = right.theta[:1], []
+    for x, y, x_query, y_query in zip(*right.adapt_on, *right.query):
+        support, query = (x[np.newaxis], y[np.newaxis]), (x_query[np.newaxis], y_query[np.newaxis])
+        one = replace(right, theta=theta, adapt_on=support, hessian_on=support, query=query)
+        found.append(asked(one)[0])
+        theta = one.adapted()
+    return np.array(found)
 
 
 def of_adapted(model, theta, batch, alpha, steps):
     """Known mistakes for the adapted θ_S of the batch's only task."""
     known = Collection(Recursion.adapted, model, theta, batch, alpha, steps)
-    known.add("INNER.1", "zero", "this is θ_0: nothing is adapted", steps=0)
+    known.add("INNER.1", "not adapted", "this is θ_0: nothing is adapted there", steps=0)
     _add_of_inner_loop(known, "INNER.1")
     add = partial(known.add, "INNER.1", "another quantity")
     add("this is θ_S - θ_0", -known.right.move())
@@ -162,6 +213,26 @@ def _add_of_both_orders(known):
     _add_of_steps(known, "INNER.1")
 
 
+def _add_of_added_gradients(known):
+    """The support's gradients left in, and the query's taken after every step."""
+    right = known.right
+    right_v, gradients = known.asked(right), right.support_gradients()
+    known.add("MAML.1", "another quantity", "the support gradients of the inner loop are added: "
+              "buffers not set to zero?", right_v + sum(gradients))
+    if right.steps > 1:
+        known.add("MAML.1", "another quantity", "the support gradient at θ_0 is added",
+                  right_v + gradients[0])
+        known.add("MAML.1", "another quantity", "the last support gradient is added: a buffer not "
+                  "set to zero?", right_v + gradients[-1])
+    after = [known.asked(replace(right, steps=S)) for S in range(right.steps + 1)]
+    for what, vectors in (("after each step", after[1:]), ("before and after each step", after)):
+        if len(vectors) > 1:
+            known.add("MAML.1", "another quantity", f"the query losses {what} are averaged; only "
+                      f"the last one counts", sum(vectors) / len(vectors))
+            known.add("MAML.1", "another quantity", f"the query losses {what} are summed; only the "
+                      f"last one counts", sum(vectors))
+
+
 def _add_of_inner_loop(known, tag):
     """Mistakes of the inner loop where θ_S itself is asked for; tag: of the number of steps."""
     _add_of_steps(known, tag)
@@ -177,6 +248,12 @@ def _add_of_steps(known, tag):
     """Mistakes of the inner steps alone, in which all else is right."""
     add, alpha, steps = partial(known.add, "INNER.1"), known.right.alpha, known.right.steps
     add("iterate", "every inner gradient is taken at θ_0; each belongs at its own θ_k", stale=True)
+    add("iterate", "each step starts at θ_0, θ_0 - α g(θ_k); it belongs at θ_k", restart=True)
+    for name, rule in RULES.items():
+        add("another rule", f"the inner loop takes {name}, not plain gradient descent", rule=rule)
+    for S in FIXED["S"]:
+        if S != steps:
+            known.add(tag, "iterate", f"the number of steps is {S}, not the one passed in", steps=S)
     add("sign", "the inner loop ascends: θ + α g", alpha=-alpha)
     for wrong, name in known.multiples:
         add("alpha", f"the step size of the inner loop is {name}", alpha=wrong)

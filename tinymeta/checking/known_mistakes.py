@@ -5,11 +5,13 @@ can be left out, doubled, halved or turned round.  A known mistake names the equ
 """
 
 from collections import defaultdict
+from unittest import mock
 
 import numpy as np
 
 from ..learners.mlp import MLPPass
 from .diagnosis import KnownMistake
+from .numerical import derivative
 
 TERMS = {  # of Hessian × vector: the term, and its equation
     "ȧ_{l-1} W_l": "HVP.1", "a_{l-1} V_l": "HVP.1", "c_l": "HVP.1", "δ̇_N": "HVP.3",
@@ -80,6 +82,18 @@ class ChangedPass(MLPPass):
         return self.model.layout.flatten(blocks)
 
 
+def of_activation(phi, z):
+    """Known mistakes for φ' at z (n,): where it is written for a = φ(z), or taken there."""
+    a = phi.value(z)
+    derived, at_a = phi.derivative(z, a), phi.derivative(a, phi.value(a))
+    right, right_at_a = (derivative(phi.value, at, np.ones_like(z)) for at in (z, a))
+    found = [KnownMistake(right_at_a, "argument", "φ' is taken at a = φ(z), not at z", "MLP.4")]
+    if np.allclose(at_a, right, 1e-9, 1e-12):
+        what = "φ' is written for a = φ(z) and is given z"
+        found.append(KnownMistake(derived, "argument", what, "MLP.4"))
+    return found
+
+
 def of_gradient(mlp, theta, x, y):
     """Known mistakes for an MLP's gradient at θ (P,) on one task: x (K, D_in), y (K, D_out)."""
     right, phi, found = ChangedPass(mlp, theta, x, y), mlp.activation, []
@@ -93,6 +107,8 @@ def of_gradient(mlp, theta, x, y):
         at_a = [None] + [phi.derivative(a_l, phi.value(a_l)) for a_l in a[1:]]
         add("φ'(z_l) is missing from the errors", "MLP.4", slope=ones)
         add("φ' is taken at a_l in place of z_l", "MLP.4", slope=at_a)
+        given_z = [None] + [phi.derivative(z_l, z_l) for z_l in z[1:]]
+        add("φ' is written for a_l and is given z_l", "MLP.4", slope=given_z)
         add("z_{l-1} stands where a_{l-1} belongs", "MLP.5", inputs=[x] + z[1:])
         for l in range(1, N):
             add(f"φ'(z_{l}) is missing from the error of layer {l}", "MLP.4",
@@ -133,11 +149,39 @@ def of_hvp(mlp, theta, x, y, vs):
     curve, moved = without("with φ''(z_l)", "δ_{l+1} V_{l+1}ᵀ"), without("ȧ_{l-1}ᵀ δ_l")
     add("this is the Gauss-Newton part alone: the terms with δ are missing", "HVP.4", curve | moved)
     add("the terms with φ'' and with V_{l+1} are missing", "HVP.4", curve)
-    for what, vectors in (("this is the gradient, not its derivative along v", right.gradient()),
+    return found
+
+
+def of_any_gradient(gradient, loss, theta):
+    """Known mistakes of any model's gradient, a function of θ (P,): tanh taken of a tanh."""
+    tanh, seen = np.tanh, set()
+
+    def once(z, *args, **options):
+        """tanh, but of what is a tanh already: that itself."""
+        if np.asarray(z).tobytes() in seen:
+            return z
+        a = tanh(z, *args, **options)
+        seen.add(np.asarray(a).tobytes())
+        return a
+
+    derived = gradient(theta)
+    with mock.patch.object(np, "tanh", once):
+        mended = gradient(theta)
+    right = np.array([derivative(loss, theta, j) for j in range(theta.size)])
+    if np.array_equal(mended, derived) or not np.allclose(mended, right, 1e-6, 1e-9):
+        return []
+    what = "tanh is taken of what is a tanh already, as in 1 - tanh(a)² for 1 - a²"
+    return [KnownMistake(derived, "argument", what, "MLP.4")]
+
+
+def of_any_hvp(gradient, theta, vs, tag):
+    """Known mistakes (n, P) of any model's H v: another vector than the product."""
+    found = []
+    for what, vectors in (("this is the gradient, not its derivative along v", gradient(theta)),
                           ("this is v itself", vs),
-                          ("this is H θ: θ in place of v", right.hvp(theta))):
+                          ("this is H θ: θ in place of v", derivative(gradient, theta, theta))):
         vectors = np.broadcast_to(vectors, vs.shape)
-        found.append(KnownMistake(vectors, "another quantity", what, equation(mlp, "HVP.1")))
+        found.append(KnownMistake(vectors, "another quantity", what, tag))
     return found
 
 

@@ -1,7 +1,7 @@
 """Running a learner's code: rung by rung, and an error in it is a finding, not a crash.
 
-A ladder is a list of (name, check) where check() returns a CheckReport.  It is climbed up to the
-first rung that fails: above it nothing could be trusted.
+A ladder is a list of rungs, (name, check), where check() returns a CheckReport.  A rung is tried
+only where those that it rests on hold: above a broken one nothing could be trusted.
 """
 
 import traceback
@@ -13,6 +13,7 @@ from ..core.tasks import Batch
 from .numerical import quiet
 from .report import CheckReport, Finding, Ladder
 
+NOTHING = "nothing"  # what a rung rests on that is always tried
 LIBRARIES = [Path(__file__).resolve().parent.parent, Path(traceback.__file__).resolve().parent]
 
 
@@ -24,15 +25,22 @@ class LearnerError(Exception):
         self.finding = Finding("", what, tag, cause)
 
 
-def climb(title, rungs):
-    """Run the checks of rungs, [(name, check)], up to the first that fails; return the Ladder."""
-    rungs, done = list(rungs), {}
-    for name, check in rungs:
-        report, finding = attempt(check)
-        done[name] = CheckReport(name, False, findings=[finding]) if finding else report
-        if not done[name]:
-            break
-    return Ladder(title, done, [name for name, _ in rungs[len(done):]])
+def climb(title, rungs, basis=""):
+    """Run the checks of rungs, [(name, check, *names of the rungs it rests on)]; return the Ladder.
+
+    A rung is tried where all that it rests on hold; (name, check) rests on all before it.  basis:
+    what a PASS rests on, in words.
+    """
+    rungs, done, untried = list(rungs), {}, []
+    for i, (name, check, *rests_on) in enumerate(rungs):
+        if not rests_on:
+            rests_on = [before for before, *_ in rungs[:i]]
+        if rests_on == [NOTHING] or all(done.get(before, False) for before in rests_on):
+            report, finding = attempt(check)
+            done[name] = CheckReport(name, False, findings=[finding]) if finding else report
+        else:
+            untried.append(name)
+    return Ladder(title, done, untried, basis)
 
 
 def attempt(function):
@@ -69,7 +77,7 @@ def _is_library(filename):
 
 def frozen(array):
     """A write-protected copy: code that changes an argument in place is found out."""
-    copy = np.array(array)
+    copy = np.array(array, subok=True)
     copy.setflags(write=False)
     return copy
 
@@ -82,23 +90,69 @@ def frozen_batch(batch):
     return Batch(*(frozen(np.asarray(a, dtype=float)) for a in sets))
 
 
+def repeated(called, function, *args):
+    """What function(*args) returns, if it returns the same once more, and leaves args alone.
+
+    Raises LearnerError if it does not: for whatever draws at random or keeps a state.
+    """
+    try:
+        first, again = (function(*(frozen(a) if isinstance(a, np.ndarray) else a for a in args))
+                        for _ in range(2))
+    except ValueError as error:
+        if "read-only" not in str(error):
+            raise
+        finding = _finding(error)
+        raise LearnerError(f"{called} {finding.what}", finding.cause) from None
+    if not _same(first, again):
+        raise LearnerError(f"{called} gives other numbers when it is called again: does it draw at "
+                           f"random, or keep something from call to call?", "not repeatable")
+    return first
+
+
+def _same(first, again):
+    """Whether two results are the same numbers, part by part."""
+    if isinstance(first, (list, tuple)) and type(first) is type(again):
+        return len(first) == len(again) and all(map(_same, first, again))
+    try:
+        return np.array_equal(as_array(first), as_array(again), equal_nan=True)
+    except (TypeError, ValueError):  # no numbers: said where they are looked at
+        return True
+
+
+def as_array(value):
+    """The value as an array: whatever NumPy takes, or gives its numbers by __dlpack__."""
+    if hasattr(value, "__dlpack__") and not hasattr(value, "__array__"):
+        return np.from_dlpack(value)
+    return np.asarray(value)
+
+
 def as_numbers(name, value, shape=None):
     """The value that a learner's code returned, as an array.
 
-    Raises LearnerError for what is not numbers, and, if a shape is given, for another shape.
+    Arrays of other libraries are taken, and flat lists of numbers.  Raises LearnerError for what is
+    not numbers, and, if a shape is given, for another shape.
     """
     try:
-        array = np.asarray(value)
-    except ValueError:  # a list of unequal parts
-        array = None
-    listed = shape and not isinstance(value, np.ndarray)  # a list of P numbers is no vector
-    if array is None or array.dtype.kind not in "fciu" or listed:
+        array = as_array(value)
+    except (TypeError, ValueError, RuntimeError) as error:  # a list of unequal parts, or a tensor
+        array, reason = None, f" ({error})" if isinstance(error, RuntimeError) else ""
+    else:
+        reason = ""
+    if array is None or array.dtype.kind not in "fciub":
         expected = {None: "numbers", (): "one number"}.get(shape, f"an array of shape {shape}")
-        raise LearnerError(f"{name} returned {_described(value)}; expected {expected}", "shape")
+        what = f"{name} returned {_described(value)}{reason}; expected {expected}"
+        raise LearnerError(what + _how_to_join(value), "shape")
     if shape is not None and array.shape != shape:
         expected = shape or "one number"
         raise LearnerError(f"{name} has shape {array.shape}; expected {expected}", "shape")
     return array
+
+
+def _how_to_join(value):
+    """How parts of several shapes become the flat vector that is asked for."""
+    if isinstance(value, (list, tuple)) and any(np.ndim(part) for part in value):
+        return ": np.concatenate([part.ravel() for part in parts])"
+    return ""
 
 
 def _described(value):

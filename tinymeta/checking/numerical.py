@@ -22,6 +22,7 @@ import numpy as np
 
 COMPLEX_STEP = 1e-20
 TOLERANCE = {"complex step": 1e-12, "central differences": 1e-7}
+STEPS = 4.0 ** np.arange(7, -19, -1)  # tried for central differences, in units of the usual h
 KINK_TOLERANCE = 1e-4  # for directions retried with a thousandth of the step: fewer digits remain
 
 
@@ -50,6 +51,38 @@ def central_difference(f, theta, d, shrink=1.0):
     return (np.asarray(f(theta + move)) - f(theta - move)) / (2 * h)  # [CHECK.2]
 
 
+def settled_difference(f, theta, d):
+    """(derivative, error): central differences along d whose step is chosen by the function.
+
+    Each of STEPS is extrapolated with the next, and the one that changes least is taken, relative
+    to its value (beyond the scale of θ, a bounded f has derivatives that are all 0); rounding (of
+    f, to single precision if that is what f computes in) counts as a change.  error has the unit of
+    the derivative.
+    """
+    values = np.array([central_difference(f, theta, d, shrink) for shrink in STEPS])
+    better = (16 * values[1:] - values[:-1]) / 15  # h² cancels: one step is four times the other
+    change = np.linalg.norm(np.diff(better, axis=0).reshape(len(better) - 1, -1), axis=1)
+    h = np.finfo(float).eps ** (1 / 3) * STEPS[2:]
+    error = change + rounding_unit(f, theta, d) * np.linalg.norm(f(theta)) / h
+    error = np.where(np.isfinite(error), error, np.inf)
+    size = np.linalg.norm(better[1:].reshape(len(error), -1), axis=1)
+    relative = np.divide(error, size, out=np.full(len(error), np.inf), where=size > 0)
+    best = int(np.argmin(relative if relative.min() < 1e-3 else error))
+    return better[best + 1], float(error[best])
+
+
+def rounding_unit(f, theta, d):
+    """The relative rounding of f along d: single precision shows in the type, or by plateaus."""
+    value, double = np.asarray(f(theta)), float(np.finfo(float).eps)
+    if value.dtype.kind == "f" and value.dtype.itemsize < 8:
+        return float(np.finfo(value.dtype).eps)
+    here = _move(d, theta.size, 1e-11)
+    flat = np.array_equal(f(theta + here), value) and np.array_equal(f(theta - here), value)
+    far = _move(d, theta.size, 1e-2)
+    depends = not np.array_equal(f(theta + far), value)
+    return float(np.finfo(np.float32).eps) if flat and depends else double
+
+
 def derivative(f, theta, d):
     """The derivative of f along d, by the complex step where f allows it."""
     way = central_difference if why_not_complex(f, theta) else complex_step
@@ -70,7 +103,8 @@ def why_not_complex(f, theta):
             warnings.filterwarnings("error", message="Casting complex values to real")
             value = np.asarray(f(theta + 0j))
     except (TypeError, ValueError, Warning) as error:
-        return f"no complex step: f raised {type(error).__name__} for complex theta ({error})"
+        said = str(error).splitlines()[0][:100] if str(error) else ""
+        return f"no complex step: f raised {type(error).__name__} for complex theta ({said})"
     if value.dtype.kind != "c":
         return "no complex step: f returned real numbers for complex theta"
     return ""
@@ -92,13 +126,13 @@ def straddles_kink(f, theta, along, exact, central, derived):
         if error > TOLERANCE["central differences"] * scale:
             retried = np.linalg.norm(central_difference(f, theta, d, shrink=1e-3) - exact[i])
             mended = retried <= KINK_TOLERANCE * scale and retried < 0.1 * error
-            found[i] = mended or _jump(f, theta, d) > error
+            found[i] = mended or jump(f, theta, d) > error
     return found
 
 
-def _jump(f, theta, d):
+def jump(f, theta, d, shrink=1e-3):
     """How far the one-sided derivatives along d are apart: of the order of h without a kink."""
-    h = float(np.finfo(float).eps ** (1 / 3) * 1e-3)
+    h = float(np.finfo(float).eps ** (1 / 3) * shrink)
     move = _move(d, theta.size, h)
     second_difference = np.asarray(f(theta + move)) + f(theta - move) - 2 * np.asarray(f(theta))
     return np.linalg.norm(second_difference) / h

@@ -22,17 +22,21 @@ def permuted(a, b):
     return same(np.sort(a, axis=-1), np.sort(b, axis=-1))
 
 
-def multiple(derived, reference, sizes):
-    """Zero, a flipped sign or a constant factor; sizes: name -> number, such as K, to name it."""
+def multiple(derived, reference, sizes, squared=False, excluded=()):
+    """Zero, a flipped sign or a constant factor.
+
+    sizes: name -> number, such as K, to name the factor by.  squared: whether the loss is a square,
+    so that a 2 or a ½ can be its derivative's.  excluded: kinds of findings that cannot be.
+    """
     if not np.any(derived):
-        return Finding("", "all zeros: never written?", None, "zero")
+        return Finding("", "all zeros: never written, or is a term missing?", None, "zero")
     square = np.sum(reference * reference)
     factor = np.sum(derived * reference) / square if square else 0.0
     if not factor or abs(factor - 1) < MATCH or not same(derived, factor * reference):
         return None
     if abs(factor + 1) < MATCH:
         return Finding("", "the sign is flipped", None, "sign")
-    named, why = _named_factor(abs(factor), sizes)
+    named, why = _named_factor(abs(factor), sizes, squared, excluded)
     if named:
         sign = ", and the sign is flipped" if factor < 0 else ""
         return Finding("", f"{named} times what it should be{sign}{why}", None, "factor")
@@ -41,10 +45,13 @@ def multiple(derived, reference, sizes):
     return None
 
 
-def _named_factor(factor, sizes):
+def _named_factor(factor, sizes, squared, excluded):
     """The factor by name, such as "2" or "1/K = 1/5", and why; "" where it has none."""
-    named = [("2", 2.0, "a ½ in the loss, or a square's derivative taken twice?"),
-             ("½", 0.5, "is the 2 of the square's derivative missing?")]
+    doubled, halved = "", ""
+    if squared:
+        doubled = "a ½ in the loss, or a square's derivative taken twice?"
+        halved = "is the 2 of the square's derivative missing?"
+    named = [("2", 2.0, doubled), ("½", 0.5, halved)]
     for name, n in sizes.items():
         summed, divided = "a sum where the mean is meant?", "divided twice?"
         if name == "α":
@@ -53,9 +60,51 @@ def _named_factor(factor, sizes):
                   (f"2{name} = {2 * n:g}", 2 * n, summed), (f"{name}/2 = {n / 2:g}", n / 2, summed),
                   (f"2/{name} = {2 / n:g}", 2 / n, divided)]
     fits = [(name, why) for name, value, why in named
-            if value != 1 and abs(factor / value - 1) < MATCH]
+            if value != 1 and abs(factor / value - 1) < MATCH
+            and name.split(" = ")[0] + " times what it should be" not in excluded]
     reasons = " ".join(dict.fromkeys(why for _, why in fits if why))  # each once
     return " or ".join(name for name, _ in fits), f": {reasons}" if reasons else ""
+
+
+def share(derived, reference, shares, noise):
+    """A difference that is a multiple of a known vector, such as θ where a penalty is forgotten.
+
+    shares: name -> vector, as derived.  noise: the error of the reference.
+    """
+    difference = derived - reference
+    size = np.linalg.norm(difference)
+    allowed = max(MATCH, 100 * noise / size) if size else 1.0
+    if allowed > 1e-2 or difference.shape[-1] < 3:  # one or two are multiples of anything
+        return None
+    for name, vector in shares.items():
+        square = np.sum(vector * vector)
+        factor = np.sum(difference * vector) / square if square else 0.0
+        if factor and np.linalg.norm(difference - factor * vector) <= allowed * size:
+            missing = "is a penalty's share missing, or its 2?"
+            more = "a penalty twice, or one that the loss does not have?"
+            what = f"derived - expected is {factor:.4g} {name}: {missing if factor < 0 else more}"
+            return Finding("", what, None, "penalty")
+    return None
+
+
+def clipped(derived, reference):
+    """Numbers cut off at a limit, or a vector shortened to a norm."""
+    square = np.sum(reference * reference)
+    factor = np.sum(derived * reference) / square if square else 0.0
+    norm, limit = np.linalg.norm(derived), np.abs(derived).max()
+    if 0 < factor < 1 - MATCH and same(derived, factor * reference) and _is_round(norm):
+        return Finding("", f"its norm is exactly {norm:.4g}: clipped?", None, "clipped")
+    at_limit = np.count_nonzero(np.abs(derived) > limit * (1 - 1e-12))
+    if np.abs(reference).max() > limit * (1 + MATCH) and (at_limit > 1 or _is_round(limit)) \
+            and same(derived, np.clip(reference, -limit, limit)):
+        what = f"numbers beyond {limit:.4g} are cut off there: clipped?"
+        return Finding("", what, None, "clipped")
+    return None
+
+
+def _is_round(number):
+    """Whether a number has at most two digits, as limits have that people choose."""
+    return abs(float(f"{number:.1e}") / number - 1) < 1e-9
 
 
 def arranged(derived, reference, shape):
@@ -88,11 +137,18 @@ def single_entries(derived, reference, shape):
     return Finding("", what, None, "entry")
 
 
-def unknown(derived, reference):
-    """Nothing fits: the first numbers of a block, derived and expected."""
-    shown = []
-    for array in (derived, reference):
-        end = ", …]" if array.size > 4 else "]"
-        shown.append("[" + ", ".join(f"{value:.3g}" for value in array.reshape(-1)[:4]) + end)
-    what = f"no known mistake gives these numbers: derived {shown[0]}, expected {shown[1]}"
-    return Finding("", what, None, "unknown")
+def unknown(derived, reference, shape):
+    """Nothing fits: where the difference is largest, and how large it is."""
+    difference = derived - reference
+    at = np.unravel_index(np.abs(difference).argmax(), difference.shape)
+    place = [int(i) for i in np.unravel_index(at[-1], shape)] if shape else ""
+    what = (f"no known mistake gives these numbers; they differ most at {place}: derived "
+            f"{derived[at]:.6g}, expected {reference[at]:.6g}, difference {difference[at]:.2g}")
+    return Finding("", what.replace(" at :", ":"), None, "unknown")
+
+
+def vanishing(derived):
+    """The reference is 0 where the derived numbers are not."""
+    norm = np.linalg.norm(derived)
+    what = f"should be 0: f does not change with it; derived, its norm is {norm:.2e}"
+    return Finding("", what, None, "should be zero")

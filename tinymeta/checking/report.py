@@ -1,8 +1,9 @@
 """The reports of checks, for a terminal and for a notebook: one check, and a ladder of them."""
 
 import html
+import re
 import textwrap
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import NamedTuple
 
 import numpy as np
@@ -20,6 +21,15 @@ class Finding(NamedTuple):
     tag: str = ""
     cause: str = "unknown"
 
+    @property
+    def kinds(self):
+        """The sentence without its numbers, cut at "or": equal for the same mistake elsewhere."""
+        names, times, _ = self.what.partition(" times what it should be")
+        if times and self.cause == "factor":
+            return {name.split(" = ")[0] + times for name in names.split(" or ")}
+        number = r"[-+]?\d[\d.]*(e[-+]?\d+)?"
+        return {re.sub(number, "#", part) for part in self.what.split(", or ")}
+
     def __str__(self):
         where = f"{self.where}: " if self.where else ""
         stop = "" if self.what.endswith("?") else "."
@@ -36,6 +46,7 @@ class CheckReport:
     tolerances: the largest that pass.  blocks: a dict for each block with name, shape, norm (of the
     derived numbers, or of their projections on random directions) and errors, relative to it.
     notes: sentences on what was unusual.  findings: what is wrong, [Finding].  wrong_blocks: names.
+    basis: what the verdict rests on, in words.
     """
 
     title: str
@@ -46,9 +57,16 @@ class CheckReport:
     notes: list = field(default_factory=list, repr=False)
     findings: list = field(default_factory=list)
     wrong_blocks: list = field(default_factory=list)
+    basis: str = ""
 
     def __bool__(self):
         return self.passed
+
+    def as_dict(self):
+        """The report as numbers, strings, lists and dicts, as json.dumps takes them."""
+        result = asdict(self)
+        result["findings"] = [finding._asdict() for finding in self.findings]
+        return result
 
     def _table(self):
         """The rows of the report, the header first, as lists of strings."""
@@ -75,6 +93,8 @@ class CheckReport:
                 lines.append("  " + "  ".join(cells).rstrip())
         lines += [_wrapped(f"→ {finding}") for finding in self.findings]
         lines += [_wrapped(f"note: {note}") for note in self.notes]
+        if self.passed and self.basis:
+            lines.append(_wrapped(f"rests on {self.basis}"))
         return "\n".join(lines)
 
     __repr__ = __str__
@@ -92,15 +112,16 @@ class CheckReport:
 
 @dataclass(frozen=True, repr=False)
 class Ladder:
-    """Checks that build on each other, up to the first that fails.
+    """Checks that build on each other.
 
-    title: what was checked.  rungs: name -> CheckReport, in order; the last one failed, or all
-    passed.  untried: the names of the rungs above the broken one.
+    title: what was checked.  rungs: name -> CheckReport, in order, of all that were tried.
+    untried: the names of the others, which rest on a broken one.  basis: what a PASS rests on.
     """
 
     title: str
     rungs: dict
     untried: list
+    basis: str = ""
 
     @property
     def passed(self):
@@ -109,37 +130,45 @@ class Ladder:
 
     @property
     def broken(self):
-        """The name of the rung that failed, or None."""
+        """The name of the first rung that failed, or None."""
         return next((name for name, report in self.rungs.items() if not report), None)
 
     @property
     def findings(self):
-        """The findings of the broken rung, [Finding]."""
+        """The findings of the first broken rung, [Finding]."""
         return self.rungs[self.broken].findings if self.broken else []
 
     @property
     def wrong_blocks(self):
-        """The names of the blocks that are wrong on the broken rung."""
+        """The names of the blocks that are wrong on the first broken rung."""
         return self.rungs[self.broken].wrong_blocks if self.broken else []
 
     def __bool__(self):
         return self.passed
 
+    def as_dict(self):
+        """The ladder as numbers, strings, lists and dicts, as json.dumps takes them."""
+        rungs = {name: report.as_dict() for name, report in self.rungs.items()}
+        return {"title": self.title, "passed": self.passed, "broken": self.broken,
+                "rungs": rungs, "untried": list(self.untried), "basis": self.basis}
+
     def _rows(self):
         """[mark, name, remark] for each rung."""
         rows = []
         for name, report in self.rungs.items():
-            errors = ", ".join(f"{kind} {error:.0e}" for kind, error in report.errors.items())
-            rows.append(["✓" if report else "✗", name, errors])
+            errors = ", ".join(_remark(report, kind) for kind in report.errors)
+            unwritten = {finding.cause for finding in report.findings} == {"not written"}
+            mark = "✓" if report else "○" if unwritten else "✗"
+            rows.append([mark, name, "not written yet" if unwritten else errors])
         return rows + [["·", name, "not tried"] for name in self.untried]
 
     def _notes(self):
-        """What was unusual about the rungs that hold."""
-        notes = []
+        """What was unusual about the rungs that hold, each sentence once."""
+        names = {}  # note -> the rungs that it is about
         for name, report in self.rungs.items():
-            if report:
-                notes += [f"note on {name}: {note}" for note in report.notes]
-        return notes
+            for note in report.notes if report else []:
+                names.setdefault(note, []).append(name)
+        return [f"note on {'; '.join(rungs)}: {note}" for note, rungs in names.items()]
 
     def __str__(self):
         rows = self._rows()
@@ -147,6 +176,8 @@ class Ladder:
         lines = [f"{'PASS' if self.passed else 'FAIL'}  {self.title}"]
         lines += [f"  {mark} {name.ljust(width)}  {remark}".rstrip() for mark, name, remark in rows]
         lines += [_wrapped(note) for note in self._notes()]
+        if self.passed and self.basis:
+            lines.append(_wrapped(f"rests on {self.basis}"))
         lines += [str(report) for report in self.rungs.values() if not report]
         return "\n".join(lines)
 
@@ -158,6 +189,13 @@ class Ladder:
         parts += [f"<p>{html.escape(note)}</p>" for note in self._notes()]
         parts += [report._repr_html_() for report in self.rungs.values() if not report]
         return "".join(parts)
+
+
+def _remark(report, kind):
+    """The error beside one reference, and what passes where that is more than usual."""
+    remark = f"{kind} {report.errors[kind]:.0e}"
+    at_most = report.tolerances.get(kind, 0)
+    return f"{remark} (at most {at_most:.0e})" if at_most > 1e-7 else remark
 
 
 def _wrapped(text):

@@ -105,11 +105,33 @@ def _hinge_curvature(f, y, f_dot):
     return 0 * f_dot
 
 
-logistic = Loss("logistic", _logistic_value, _logistic_gradient, _logistic_curvature)
-softmax = Loss("softmax", _softmax_value, _softmax_gradient, _softmax_curvature)
+def _zero_to_one(y):
+    if (abs(y - 0.5) > 0.5).any():
+        return _range(y), "0 and 1, or probabilities between them"
+
+
+def _probabilities_in_rows(y):
+    sums = y.sum(axis=-1)
+    if (y < 0).any() or (abs(sums - 1) > 1e-4).any():
+        sums = f"rows that sum to {sums.min():.6g} to {sums.max():.6g}"
+        return f"{_range(y)} and {sums}", "one-hot rows, or probabilities that sum to 1"
+
+
+def _signs(y):
+    if (abs(y) != 1).any():
+        return _range(y), "-1 and 1"
+
+
+def _range(y):
+    return f"entries from {y.min():.6g} to {y.max():.6g}"
+
+
+logistic = Loss("logistic", _logistic_value, _logistic_gradient, _logistic_curvature, _zero_to_one)
+softmax = Loss("softmax", _softmax_value, _softmax_gradient, _softmax_curvature,
+               _probabilities_in_rows)
 squared_hinge = Loss("squared hinge", _squared_hinge_value, _squared_hinge_gradient,
-                     _squared_hinge_curvature)
-hinge = Loss("hinge", _hinge_value, _hinge_gradient, _hinge_curvature)
+                     _squared_hinge_curvature, _signs)
+hinge = Loss("hinge", _hinge_value, _hinge_gradient, _hinge_curvature, _signs)
 
 
 def accuracy(f, y):

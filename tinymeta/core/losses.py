@@ -29,16 +29,22 @@ import numpy as np
 from . import arguments
 
 
+def _anything(y):
+    """No complaint about y."""
+
+
 class Loss(NamedTuple):
     """A loss by its value, its gradient and its curvature in f (see the module's table).
 
-    Results are best of f's type.
+    Results are best of f's type.  targets(y): None where y fits the loss, else in words (what was
+    found, what was expected); any y fits by default.
     """
 
     name: str
     value: Callable
     gradient: Callable
     curvature: Callable
+    targets: Callable = _anything
 
 
 def size(f):
@@ -118,3 +124,11 @@ def check_loss(loss):
         raise TypeError(f"loss is {loss!r}; "
                         f"expected a tinymeta.Loss, such as tinymeta.squared_error")
     return loss
+
+
+def check_targets(name, y, loss):
+    """Raise ValueError unless the targets y (..., K, D_out) fit the loss, if it is one."""
+    wrong = loss.targets(y.real) if isinstance(loss, Loss) else None
+    if wrong:
+        found, expected = wrong
+        raise ValueError(f"{name} has {found}; expected {expected}, for the loss {loss.name}")

@@ -19,6 +19,7 @@ from . import arguments
 from .arguments import as_precision_of
 from .initialisation import initial
 from .layout import Layout
+from .losses import check_targets
 
 
 class Model:
@@ -79,11 +80,14 @@ class Model:
         """Return θ, x, y and v as arrays of one precision, θ's; raise where they do not fit.
 
         Raises TypeError for integer arrays, and ValueError, which names the argument with its
-        shape and the shape expected, for a wrong shape and for NaN in the data.
+        shape and the shape expected, for a wrong shape, for NaN in the data, and for targets y that
+        do not fit the loss.
         """
         theta = arguments.floating("theta", theta, finite=False)
         arguments.shape("theta", theta, (..., self.n_params), f": {self.layout}")
         x, y = data(theta, x, y, self)
+        if y is not None:
+            check_targets("y", y, getattr(self, "loss_function", None))
         leading = {"theta": theta.shape[:-1], "x": x.shape[:-2]}
         if v is not None:
             v = as_precision_of(theta, arguments.floating("v", v, finite=False))

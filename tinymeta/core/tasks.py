@@ -101,6 +101,13 @@ class Batch:
         return arrays
 
 
+def check_batch(batch):
+    """Return the batch; raise TypeError unless it is a Batch."""
+    if not isinstance(batch, Batch):
+        raise TypeError(f"batch is of type {type(batch).__name__}; expected a tinymeta.Batch")
+    return batch
+
+
 def chunks(arrays, size):
     """The arrays (T, ...), `size` tasks at a time: a list of lists of views, in order."""
     T = len(arrays[0])

@@ -50,10 +50,13 @@ def _predictor_rungs(candidate):
 
 
 @exercise("WAVE.2", check=_predictor_rungs, hints=[
-    "A mean over a range is an integral divided by the width of the range. The integral of a product "
+    "A mean over a range is an integral divided by the width of the range. The integral "
+    "of a product "
     "of something in $A$ and something in $\\psi$ splits in two.",
-    "$\\cos(x - \\psi)$ has the derivative $+\\sin(x - \\psi)$ in $\\psi$. So the mean over $\\psi$ is "
-    "$[\\cos(x - \\psi_1) - \\cos(x - \\psi_0)]/(\\psi_1 - \\psi_0)$; what is left is the mean of $A$."])
+    "$\\cos(x - \\psi)$ has the derivative $+\\sin(x - \\psi)$ in $\\psi$. So the mean "
+    "over $\\psi$ is "
+    "$[\\cos(x - \\psi_1) - \\cos(x - \\psi_0)]/(\\psi_1 - \\psi_0)$; what is left is the "
+    "mean of $A$."])
 def joint_predictor(x, amplitude, phase):
     """The mean of A sin(x - ψ) at x (G,), for A and ψ uniform in ranges.  [WAVE.2]
 

@@ -52,7 +52,8 @@ def _wave_rungs(candidate):
 
 
 @exercise("LOSS.2", check=_wave_rungs, hints=[
-    "The piece from the loss to the prediction, $\\delta$, is [LOSS.2] as it stands. The other piece "
+    "The piece from the loss to the prediction, $\\delta$, is [LOSS.2] as it stands. The "
+    "other piece "
     "asks how each prediction $f_i = A \\sin(x_i - \\psi)$ moves with $A$, and how with $\\psi$.",
     "$\\partial f_i/\\partial A = \\sin(x_i - \\psi)$ and $\\partial f_i/\\partial\\psi = "
     "-A \\cos(x_i - \\psi)$. Multiply each by $\\delta_i$ and add up over the points."])
@@ -151,14 +152,14 @@ def _mistakes_on_a_lead(theta, star, H, alpha, decay, steps):
     return [
         (end + shrink**steps @ distance, "** is the power of each entry; for the matrix there is "
          "np.linalg.matrix_power"),
-        (end + power(ones, steps) @ distance, "1 - αH subtracts from a matrix of ones: the identity "
-         "is np.eye(2)"),
+        (end + power(ones, steps) @ distance, "1 - αH subtracts from a matrix of ones: the "
+         "identity is np.eye(2)"),
         (end + power(eye + alpha * pull, steps) @ distance, "a step goes against the gradient: "
          "I - α…, not I + α…"),
         (end + power(shrink, steps + 1) @ distance, "one step too many: S + 1"),
         (end + power(shrink, max(steps - 1, 0)) @ distance, "one step too few: S - 1"),
         (star + power(eye - alpha * H, steps) @ (theta - star), "this is [LINE.5] without the "
-         "lead: λ is missing"),
+         "lead: μ is missing"),
         (star + power(shrink, steps) @ (theta - star), "the matrix is right; but with a lead the "
          "loop does not end at θ*"),
         (end + power(eye - alpha * H, steps) @ distance, "the end is right; but the lead is in "
@@ -172,15 +173,17 @@ def _mistakes_on_a_lead(theta, star, H, alpha, decay, steps):
 
 
 @exercise("LINE.5", check=_lead_rungs, hints=[
-    "The gradient is now $H(\\theta - \\theta^*) + \\lambda(\\theta - \\theta_0)$. Where is it zero? "
+    "The gradient is now $H(\\theta - \\theta^*) + \\mu(\\theta - \\theta_0)$. Where "
+    "is it zero? "
     "Call that point $\\theta_\\infty$; it takes the place of $\\theta^*$.",
-    "$(H + \\lambda I)\\,\\theta_\\infty = H\\theta^* + \\lambda\\theta_0$, and the gradient is "
-    "$(H + \\lambda I)(\\theta - \\theta_\\infty)$. So each step multiplies the distance from "
-    "$\\theta_\\infty$ by $I - \\alpha(H + \\lambda I)$; `np.linalg.matrix_power` takes the power."])
+    "$(H + \\mu I)\\,\\theta_\\infty = H\\theta^* + \\mu\\theta_0$, and the gradient is "
+    "$(H + \\mu I)(\\theta - \\theta_\\infty)$. So each step multiplies the distance from "
+    "$\\theta_\\infty$ by $I - \\alpha(H + \\mu I)$; `np.linalg.matrix_power` takes "
+    "the power."])
 def on_a_lead(theta_0, theta_star, H, alpha, decay, steps):
-    """θ_S of gradient descent on L(θ) + λ/2 |θ - θ_0|² from θ_0, without a loop.  [LINE.5]
+    """θ_S of gradient descent on L(θ) + μ/2 |θ - θ_0|² from θ_0, without a loop.  [LINE.5]
 
-    theta_0, theta_star, the minimum of L: (2,).  H: (2, 2).  decay: λ.  Returns (2,).
+    theta_0, theta_star, the minimum of L: (2,).  H: (2, 2).  decay: μ.  Returns (2,).
     """
     # your turn
     pull = H + decay * np.eye(2)  # (2, 2)

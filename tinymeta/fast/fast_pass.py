@@ -149,9 +149,18 @@ class FastPass:
 
     def hvp(self, v):
         """H v for v (T, P), (T, P)."""
+        V = self.model.matrices(v)
+        return self.dots_to_theta(*self.dots(product(self.a_by_task[0], V[1]), V))
+
+    def hvp_of_first_bias(self, b_dot):
+        """H v for v that is ḃ_1 (T, n_1) at b_1 and 0 elsewhere, (T, P): nothing meets a V_l."""
+        z_dot = np.repeat(b_dot[:, np.newaxis], self.y.shape[1], axis=1)  # (T, K, n_1)
+        return self.dots_to_theta(*self.dots(z_dot))
+
+    def dots_to_theta(self, a_dot, delta_dot):
+        """H v (T, P), from the dots along v."""
         a, delta = self.a_by_task, self.delta_by_task
-        a_dot, delta_dot = self.dots(self.model.matrices(v))
-        Hv = np.empty(v.shape, self.f.dtype)  # (T, P)
+        Hv = np.empty((len(self.f), self.model.n_params), self.f.dtype)  # (T, P)
         for l, block in enumerate(self.model.matrices(Hv)[1:], start=1):
             above, beside = a[l - 1], self.in_tasks(delta_dot[l])
             if l > 1:
@@ -160,15 +169,21 @@ class FastPass:
             product(transposed(above), beside, block)  # (T, n_{l-1} + 1, n_l)  [FAST.3]
         return Hv
 
-    def dots(self, V):
-        """The lists a_dot, ȧ_l, and delta_dot, δ̇_l, along directions V_l (T, n_{l-1} + 1, n_l)."""
+    def dots(self, z_dot, V=None):
+        """The lists a_dot, ȧ_l, and delta_dot, δ̇_l, of ż_1 (T, K, n_1).
+
+        V: the directions V_l (T, n_{l-1} + 1, n_l); None where they are 0 for l > 1.
+        """
         N, phi, loss = self.N, self.model.activation, self.model.loss_function
         a, delta, (_, back) = self.a_by_task, self.delta_by_task, self.backward
         bent, a_dot, delta_dot = [None] * N, [None], [None] * (N + 1)
         for l in range(1, N + 1):
-            z_dot = self.in_rows(product(a[l - 1], V[l]))  # (..., n_l), HVP.1
-            if l > 1:
-                z_dot += product(a_dot[l - 1], self.W[l][..., :-1, :])
+            if l == 1:
+                z_dot = self.in_rows(z_dot)  # (..., n_1)
+            else:
+                z_dot = product(a_dot[l - 1], self.W[l][..., :-1, :])  # (..., n_l), HVP.1
+            if l > 1 and V:
+                z_dot += self.in_rows(product(a[l - 1], V[l]))
             if l < N and self.curved:
                 bent[l] = back[l] * curve(phi, self.z[l], self.a[l], self.slope[l]) * z_dot
             if l < N:
@@ -178,7 +193,9 @@ class FastPass:
         delta_dot[N] = self.in_rows(like(self.f, at_top))  # (..., D_out), HVP.3
         for l in range(N - 1, 0, -1):
             back_dot = times_transposed(delta_dot[l + 1], self.W_transposed[l + 1])  # HVP.4
-            back_dot += self.in_rows(times_transposed(delta[l + 1], transposed(V[l + 1][:, :-1])))
+            if V:
+                back_dot += self.in_rows(
+                    times_transposed(delta[l + 1], transposed(V[l + 1][:, :-1])))
             back_dot *= self.slope[l]  # (..., n_l)
             if self.curved:
                 back_dot += bent[l]

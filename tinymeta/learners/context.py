@@ -17,6 +17,7 @@ Reference: Zintgraf et al. 2019, "Fast Context Adaptation via Meta-Learning" (CA
 """
 
 import copy
+from functools import cached_property
 
 import numpy as np
 
@@ -80,11 +81,11 @@ class ContextPass:
 
     def __init__(self, model, c, omega, x, y):
         leading = np.broadcast_shapes(c.shape[:-1], x.shape[:-2])
-        shape = leading + x.shape[-2:-1]  # (..., K)
-        inputs = [np.broadcast_to(x, shape + x.shape[-1:]),
-                  np.broadcast_to(c[..., np.newaxis, :], shape + c.shape[-1:])]
-        self.model, self.c, self.W_c = model, c[..., np.newaxis, :], model.W_c(omega)
-        self.inner = model.network.at(omega, np.concatenate(inputs, axis=-1), y)  # [CONTEXT.1]
+        K, D_in = x.shape[-2:]
+        inputs = np.empty(leading + (K, D_in + model.context), np.result_type(c, x))
+        inputs[..., :D_in], inputs[..., D_in:] = x, c[..., np.newaxis, :]
+        self.model, self.W_c = model, model.W_c(omega)
+        self.inner = model.network.at(omega, inputs, y)  # [CONTEXT.1]
         self.f = self.inner.f  # (..., K, D_out)
 
     def loss(self):
@@ -93,22 +94,39 @@ class ContextPass:
 
     def gradient(self):
         """g, (..., P)."""
-        return self.with_context(self.inner.gradient())
+        return np.concatenate(self.gradients(), axis=-1)
+
+    def gradients(self):
+        """∂L/∂c (..., C) and ∂L/∂ω (..., P - C)."""
+        of_omega = self.inner.gradient()
+        return self.of_c(of_omega), of_omega
 
     def pullback(self, delta):
         """(∂f/∂θ)ᵀ δ, (..., P), for errors δ at the predictions, (..., K, D_out)."""
-        return self.with_context(self.inner.pullback(delta))
+        of_omega = self.inner.pullback(delta)
+        return np.concatenate([self.of_c(of_omega), of_omega], axis=-1)
 
-    def with_context(self, of_omega):
-        """A gradient in ω, (..., P - C), with that in c before it: (..., P)."""
+    def of_c(self, of_omega):
+        """The gradient in c, (..., C), beside one in ω, (..., P - C)."""
         beta = of_omega[..., np.newaxis, self.model.first_bias]  # (..., 1, n_1)
-        of_c = beta @ transposed(self.W_c)  # (..., 1, C)  [CONTEXT.2]
-        return np.concatenate([of_c[..., 0, :], of_omega], axis=-1)
+        return (beta @ transposed(self.W_c))[..., 0, :]  # [CONTEXT.2]
+
+    @cached_property
+    def beta(self):
+        """β, (..., 1, n_1)."""
+        return self.inner.first_bias_gradient()[..., np.newaxis, :]
 
     def context_gradient(self):
         """∂L/∂c alone, (..., C)."""
-        beta = self.inner.first_bias_gradient()[..., np.newaxis, :]  # (..., 1, n_1)
-        return (beta @ transposed(self.W_c))[..., 0, :]
+        return (self.beta @ transposed(self.W_c))[..., 0, :]  # [CONTEXT.2]
+
+    def context_hvp(self, c_dot):
+        """H v for v that is ċ (..., C) at c and 0 elsewhere: parts (..., C) and (..., P - C)."""
+        c_dot, model = c_dot[..., np.newaxis, :], self.model
+        eta = self.inner.hvp_of_first_bias((c_dot @ self.W_c)[..., 0, :])  # [CONTEXT.3]
+        of_W_c = transposed(c_dot) @ self.beta  # (..., C, n_1)
+        eta[..., model.of_context] += of_W_c.reshape(of_W_c.shape[:-2] + (-1,))
+        return self.of_c(eta), eta  # [CONTEXT.4]
 
     def hvp(self, v):
         """H v for v (..., P), (..., P)."""
@@ -117,9 +135,8 @@ class ContextPass:
         W_c_dot = model.W_c(of_omega)
         of_omega[..., model.first_bias] += (c_dot @ self.W_c)[..., 0, :]
         eta = self.inner.hvp(of_omega)  # (..., P - C)  [CONTEXT.3]
-        beta = self.inner.first_bias_gradient()[..., np.newaxis, :]  # (..., 1, n_1)
-        of_W_c = transposed(c_dot) @ beta  # (..., C, n_1)
+        of_W_c = transposed(c_dot) @ self.beta  # (..., C, n_1)
         eta[..., model.of_context] += of_W_c.reshape(of_W_c.shape[:-2] + (-1,))
         beta_dot = eta[..., np.newaxis, model.first_bias]
-        of_c = beta_dot @ transposed(self.W_c) + beta @ transposed(W_c_dot)  # [CONTEXT.4]
+        of_c = beta_dot @ transposed(self.W_c) + self.beta @ transposed(W_c_dot)  # [CONTEXT.4]
         return np.concatenate([of_c[..., 0, :], eta], axis=-1)

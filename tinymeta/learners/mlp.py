@@ -1,7 +1,9 @@
 """The multilayer perceptron: backpropagation and Hessian times vector, derived by hand.
 
 Layers l = 1 ... N have weights W_l (n_{l-1}, n_l) and biases b_l (n_l,); the K examples are rows;
-a_0 = x.
+a_0 = x.  L is one number for a data set, the mean over its examples.  A Loss knows three things
+about f and y (K, D_out): value, L; gradient, ∂L/∂f; and curvature(f, y, u), (∂²L/∂f²) u, a linear
+map of arrays (K, D_out).
 
 Forward pass:
 
@@ -13,7 +15,7 @@ Backward pass, the chain rule from the loss to the input, with δ_l = ∂L/∂z_
     [MLP.3]  δ_N = ∂L/∂f                                         (K, D_out)
     [MLP.4]  δ_l = (δ_{l+1} W_{l+1}ᵀ) ⊙ φ'(z_l),  l < N          (K, n_l)
     [MLP.5]  ∂L/∂W_l = a_{l-1}ᵀ δ_l                              (n_{l-1}, n_l)
-    [MLP.6]  ∂L/∂b_l = 1ᵀ δ_l                                    (n_l,)
+    [MLP.6]  ∂L/∂b_l = 1ᵀ δ_l,  1 a column of K ones             (n_l,)
 
 Hessian times vector.  Let θ move along v = (V_1, c_1, V_2, c_2, ...): every W_l becomes
 W_l + r V_l, every b_l becomes b_l + r c_l.  For any quantity q above write q̇ for its derivative
@@ -34,6 +36,7 @@ The Hessian itself, (P, P), is never formed: H v costs as much as one or two gra
 All arrays may have leading axes for tasks.  With T = 3 tasks of K = 5 examples and widths 1-4-1:
 x (3, 5, 1); W_1 (1, 4), shared, or (3, 1, 4), one for each task; z_1 and a_1 (3, 5, 4); f and δ_2
 (3, 5, 1); δ_1 (3, 5, 4); ∂L/∂W_1 (3, 1, 4): the sum over examples is the product's, tasks stay.
+So one θ (P,) for T tasks gives T gradients, (T, P).
 
 Reference: Pearlmutter 1994, "Fast Exact Multiplication by the Hessian", Sec. 3 (the operator R{·},
 here the dot) and 4.1 (networks).
@@ -128,7 +131,7 @@ class MLPPass:
         return self.back_to_theta(self.errors(delta_N)[0])
 
     def first_bias_gradient(self):
-        """∂L/∂b_1 alone, (..., n_1): no product with the inputs."""
+        """∂L/∂b_1 alone, (..., n_1), for methods that move nothing else."""
         return self.backward[0][1].sum(axis=-2)
 
     def back_to_theta(self, delta):
@@ -148,10 +151,16 @@ class MLPPass:
         blocks = []
         for l in range(1, self.N + 1):
             block = transposed(self.a[l - 1]) @ delta_dot[l]  # (..., n_{l-1}, n_l)
-            if l > 1:
+            if l > 1:  # ȧ_0 = 0
                 block = block + transposed(a_dot[l - 1]) @ delta[l]  # (..., n_{l-1}, n_l)  [HVP.5]
             blocks += [block, delta_dot[l].sum(axis=-2)]  # (..., n_l)  [HVP.6]
         return self.model.layout.flatten(blocks)  # (..., P)
+
+    def hvp_of_first_bias(self, b_dot):
+        """H v for v that is ḃ_1 (..., n_1) at b_1 and 0 elsewhere, (..., P)."""
+        v = np.zeros(b_dot.shape[:-1] + (self.model.n_params,), b_dot.dtype)
+        v[..., self.model.slices[1]] = b_dot
+        return self.hvp(v)
 
     def forward_dot(self, directions):
         """The lists z_dot, ż_l, and a_dot, ȧ_l; ȧ_0 = 0 is None, its products are left out."""
@@ -171,9 +180,9 @@ class MLPPass:
         delta_dot[self.N] = loss.curvature(self.f, self.y, z_dot[self.N])  # [HVP.3]
         for l in reversed(range(1, self.N)):
             (W, _), (V, _) = self.layers[l + 1], directions[l + 1]
-            back_dot = delta_dot[l + 1] @ transposed(W) + delta[l + 1] @ transposed(V)
+            back_dot = delta_dot[l + 1] @ transposed(W) + delta[l + 1] @ transposed(V)  # of back_l
             delta_dot[l] = back_dot * self.slope[l]  # (..., K, n_l)  [HVP.4]
-            if phi.second_derivative is not None:
+            if phi.second_derivative is not None:  # None: φ'' = 0, as for ReLU
                 curve = phi.second_derivative(self.z[l], self.a[l], self.slope[l])  # φ''(z_l)
                 delta_dot[l] = delta_dot[l] + back[l] * curve * z_dot[l]  # [HVP.4], its last term
         return delta_dot

@@ -49,21 +49,19 @@ class CAVIA(Method):
     def adapt(self, omega, x, y):
         """θ' = (c_S, ω), (T, P), and its pullback, v (T, P) -> (T, P - C)."""
         omega, x, y = self.check(omega, x, y)
-        c, pullback = self.inner_loop(omega, x, y)
-        return with_context(c, omega), pullback
+        (c, pullback), C = self.inner_loop(omega, x, y), self.model.context
+        return with_context(c, omega), lambda v: pullback(v[..., :C], v[..., C:])
 
     def inner_loop(self, omega, x, y):
-        """c_S (T, C), and the pullback of (c_S, ω)."""
-        points, C = [], self.model.context
+        """c_S (T, C), and the pullback of (c_S, ω): v_c (T, C), v_ω (T, P - C) -> (T, P - C)."""
+        points = []
         for c, point in self.steps_of(omega, x, y, self.steps):
             points.append(point)
 
-        def pullback(v):
-            of_c, of_omega = v[..., :C], v[..., C:]
+        def pullback(of_c, of_omega):
             for point in reversed(points[:-1]):
-                step = with_context(self.alpha * of_c, np.zeros_like(of_omega))
-                h = point.hvp(step)  # (T, P)  [CAVIA.2]
-                of_c, of_omega = of_c - h[..., :C], of_omega - h[..., C:]
+                h_c, h_omega = point.context_hvp(self.alpha * of_c)  # (T, C), (T, P - C)
+                of_c, of_omega = of_c - h_c, of_omega - h_omega  # [CAVIA.2]
             return of_omega
 
         return c, pullback
@@ -75,20 +73,24 @@ class CAVIA(Method):
         for _ in range(steps):
             point = self.at(c, omega, x, y)
             yield c, point
-            c = c - self.alpha * of_context(point, self.model.context)  # [CAVIA.1]
+            c = c - self.alpha * point.context_gradient()  # [CAVIA.1]
         yield c, None
 
     def query_pass(self, omega, x, y, x_query, y_query):
-        """The pass at θ' on the query sets, and the pullback; the arrays are a Batch's."""
+        """The pass at θ' on the query sets, and the pullback of its `gradients`."""
         omega, x, y = self.check(omega, x, y)
         c, pullback = self.inner_loop(omega, x, y)
         return self.at(c, omega, x_query, y_query), pullback
 
+    def sums(self, omega, x, y, x_query, y_query):
+        """The sums over some tasks of the query losses, a number, and of their gradients in ω."""
+        query, pullback = self.query_pass(omega, x, y, x_query, y_query)
+        return query.loss().sum(), pullback(*query.gradients()).sum(axis=0)
+
     def at(self, c, omega, x, y):
         """The model's pass at (c, ω), with ω shared by all tasks where that is sure to be right."""
         pass_of = shortcut(self.model, "pass_of")
-        return (pass_of(c, omega, x, y) if pass_of
-                else pass_at(self.model, with_context(c, omega), x, y))
+        return pass_of(c, omega, x, y) if pass_of else PlainContextPass(self.model, c, omega, x, y)
 
     def trajectory(self, omega, x, y, steps):
         """Yield θ_0 ... θ_steps (T, P): c moves."""
@@ -97,14 +99,31 @@ class CAVIA(Method):
             yield with_context(c, omega)
 
 
+class PlainContextPass:
+    """A ContextPass by the model's documented methods alone."""
+
+    def __init__(self, model, c, omega, x, y):
+        self.point, self.C = pass_at(model, with_context(c, omega), x, y), model.context
+        self.loss, self.no_omega = self.point.loss, np.zeros_like(omega)
+
+    def parts(self, vector):
+        """The parts (T, C) and (T, P - C) of a vector (T, P)."""
+        return vector[..., :self.C], vector[..., self.C:]
+
+    def gradients(self):
+        """∂L/∂c (T, C) and ∂L/∂ω (T, P - C)."""
+        return self.parts(self.point.gradient())
+
+    def context_gradient(self):
+        """∂L/∂c (T, C)."""
+        return self.gradients()[0]
+
+    def context_hvp(self, c_dot):
+        """H (ċ, 0), its parts (T, C) and (T, P - C)."""
+        return self.parts(self.point.hvp(with_context(c_dot, self.no_omega)))
+
+
 def with_context(c, omega):
     """(c, ω), (T, P), of c (T, C) and ω (P - C,) or (T, P - C)."""
     leading = c.shape[:-1]
     return np.concatenate([c, np.broadcast_to(omega, leading + omega.shape[-1:])], axis=-1)
-
-
-def of_context(point, context):
-    """∂L/∂c (T, C) of a pass."""
-    if hasattr(point, "context_gradient"):
-        return point.context_gradient()
-    return point.gradient()[..., :context]

@@ -24,6 +24,8 @@ import numpy as np
 
 from ..core import arguments
 from ..core.layout import Layout
+from ..core.losses import squared_error
+from ..core.model import shortcut
 from .method import Method
 
 
@@ -61,6 +63,11 @@ class RidgeHead(Method):
         """The hidden layers' blocks, and log λ."""
         return self.layout.blocks
 
+    @property
+    def target_losses(self):
+        """Squared error, which the head minimises, and the model's loss, which judges."""
+        return squared_error, self.model.loss_function
+
     def init(self, rng, dtype=np.float64, scheme=None):
         """Draw the hidden layers as the model does; log λ starts at log strength."""
         hidden = self.hidden.init(rng, dtype, scheme)
@@ -78,24 +85,44 @@ class RidgeHead(Method):
         """θ' (T, P), the network with its solved head, and its pullback, v (T, P) -> (T, n)."""
         omega, x, y = self.check(omega, x, y)
         hidden, strength = self.split(omega)
-        point = self.hidden.outputs_at(hidden, x)
-        phi, z = self.model.activation, point.f  # (T, K, M)
-        a = phi.value(z)
-        A = np.concatenate([a, np.ones_like(a[..., :1])], axis=-1)  # (T, K, M + 1)
-        W = ridge(A, y, strength)  # (T, M + 1, D_out)
+        features = Features(self, hidden, x)
+        A = features.A
+        system = smaller_system(A, strength)
+        W = ridge(A, y, system)  # (T, M + 1, D_out)
 
         def pullback(v):
             direct, G = v[..., :hidden.shape[-1]], v[..., hidden.shape[-1]:].reshape(W.shape)
-            B = inverse_times(A, G, strength)  # (T, M + 1, D_out)
-            of_A = (y - A @ W) @ transposed(B) - (A @ B) @ transposed(W)  # [RIDGE.2]
-            of_z = of_A[..., :-1] * phi.derivative(z, a)  # (T, K, M)
-            parts = [direct + point.pullback(of_z)]  # (T, P_h)
-            if self.learned:
-                of_strength = -(B * W).sum(axis=(-2, -1))  # (T,)  [RIDGE.3]
-                parts.append(strength[..., 0] * of_strength[..., np.newaxis])  # (T, 1), of log λ
-            return np.concatenate(parts, axis=-1)
+            B = inverse_times(A, G, system, strength)  # (T, M + 1, D_out)
+            of_hidden = direct + features.pullback(through_solve(A, y, W, B))  # (T, P_h)
+            return np.concatenate([of_hidden, self.of_strength(strength, W, B)], axis=-1)
 
         return self.whole(hidden, W), pullback
+
+    def of_strength(self, strength, W, B):
+        """∂L/∂log λ (T, 1), or nothing (T, 0) where λ is not learned."""
+        if not self.learned:
+            return np.empty(W.shape[:-2] + (0,), W.dtype)
+        return -strength[..., 0] * (B * W).sum(axis=(-2, -1))[..., np.newaxis]  # [RIDGE.3]
+
+    def sums(self, omega, x, y, x_query, y_query):
+        """The sums over some tasks of the query losses, a number, and of their gradients in ω.
+
+        Support and query set go through the hidden layers, which tasks share, together.
+        """
+        if not shortcut(self.model, "at"):
+            return super().sums(omega, x, y, x_query, y_query)
+        omega, x, y = self.check(omega, x, y)
+        (hidden, strength), K, loss = self.split(omega), x.shape[1], self.model.loss_function
+        features = Features(self, hidden, np.concatenate([x, x_query], axis=1))
+        A, A_query = features.A[:, :K], features.A[:, K:]
+        system = smaller_system(A, strength)
+        W = ridge(A, y, system)  # (T, M + 1, D_out)
+        f = A_query @ W  # (T, Q, D_out)
+        delta = loss.gradient(f, y_query)
+        B = inverse_times(A, transposed(A_query) @ delta, system, strength)  # (T, M + 1, D_out)
+        of_A = np.concatenate([through_solve(A, y, W, B), delta @ transposed(W)], axis=1)
+        gradients = features.pullback(of_A), self.of_strength(strength, W, B)
+        return loss.value(f, y_query).sum(), np.concatenate([g.sum(axis=0) for g in gradients])
 
     def whole(self, hidden, W):
         """The network's θ (T, P): hidden layers (P_h,) and head W (T, M + 1, D_out)."""
@@ -113,23 +140,44 @@ class RidgeHead(Method):
             yield theta if k else start
 
 
-def ridge(A, y, strength):
-    """W (T, M + 1, D_out) by the smaller of the two systems.  [RIDGE.1]"""
-    K, M = A.shape[-2:]
-    if M <= K:
-        return np.linalg.solve(transposed(A) @ A + strength * np.eye(M, dtype=A.dtype),
-                               transposed(A) @ y)  # [RIDGE.1]
-    gram = A @ transposed(A) + strength * np.eye(K, dtype=A.dtype)  # (T, K, K)
-    return transposed(A) @ np.linalg.solve(gram, y)
+class Features:
+    """The last hidden layer's features of x (T, K, D_in), A = [a 1] (T, K, M + 1)."""
+
+    def __init__(self, method, hidden, x):
+        self.phi, self.point = method.model.activation, method.hidden.outputs_at(hidden, x)
+        self.a = self.phi.value(self.point.f)  # (T, K, M)
+        self.A = np.concatenate([self.a, np.ones_like(self.a[..., :1])], axis=-1)
+
+    def pullback(self, of_A):
+        """∂L/∂A (T, K, M + 1) taken back to the hidden layers, (T, P_h)."""
+        return self.point.pullback(of_A[..., :-1] * self.phi.derivative(self.point.f, self.a))
 
 
-def inverse_times(A, G, strength):
-    """(AᵀA + λ I)⁻¹ G, (T, M + 1, D_out), by the smaller system; K × K by Woodbury's formula."""
+def smaller_system(A, strength):
+    """AᵀA + λ I (T, M + 1, M + 1) or A Aᵀ + λ I (T, K, K), whichever is smaller."""
     K, M = A.shape[-2:]
-    if M <= K:
-        return np.linalg.solve(transposed(A) @ A + strength * np.eye(M, dtype=A.dtype), G)
-    gram = A @ transposed(A) + strength * np.eye(K, dtype=A.dtype)  # (T, K, K)
-    return (G - transposed(A) @ np.linalg.solve(gram, A @ G)) / strength
+    gram = transposed(A) @ A if M <= K else A @ transposed(A)
+    return gram + strength * np.eye(min(K, M), dtype=A.dtype)
+
+
+def ridge(A, y, system):
+    """W (T, M + 1, D_out).  [RIDGE.1]"""
+    if system.shape[-1] == A.shape[-1]:
+        return np.linalg.solve(system, transposed(A) @ y)  # [RIDGE.1]
+    return transposed(A) @ np.linalg.solve(system, y)
+
+
+def through_solve(A, y, W, B):
+    """∂L/∂A (T, K, M + 1) of the solve, (y - A W) Bᵀ - (A B) Wᵀ as one product.  [RIDGE.2]"""
+    left = np.concatenate([y - A @ W, -(A @ B)], axis=-1)  # (T, K, 2 D_out)
+    return left @ transposed(np.concatenate([B, W], axis=-1))  # [RIDGE.2]
+
+
+def inverse_times(A, G, system, strength):
+    """(AᵀA + λ I)⁻¹ G, (T, M + 1, D_out); K × K by Woodbury's formula."""
+    if system.shape[-1] == A.shape[-1]:
+        return np.linalg.solve(system, G)
+    return (G - transposed(A) @ np.linalg.solve(system, A @ G)) / strength
 
 
 def transposed(a):

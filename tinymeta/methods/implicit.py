@@ -14,8 +14,9 @@ and both solvers raise ConvergenceError, which says which one failed, rather tha
 
     [CG.1]  r = b - A u,  p ← r + (|r|²/|r_before|²) p,  u ← u + (|r|²/pᵀA p) p   until |r| is small
 
-Conjugate gradients need A to be positive along every p; where pᵀA p ≤ 0, I + H/λ is not positive
-and θ' no minimum: a larger λ mends that.
+Conjugate gradients need A to be positive along every p.  Where pᵀA p ≤ 0, I + H/λ is not positive
+and θ' no minimum but a saddle, perhaps: Newton's steps go on along p, which leads away from there.
+The pullback has no way on: a larger λ mends that.
 
 References: Rajeswaran et al. 2019, "Meta-Learning with Implicit Gradients", Eq. 3 and 6, Alg. 2
 (they run a few steps of each solver and accept the error); Nocedal & Wright 2006, Alg. 5.2 and 7.1.
@@ -68,7 +69,7 @@ class ImplicitMAML(Method):
             def product(u):
                 return u + point.hvp(u) / self.strength
 
-            u, residual, positive = conjugate_gradients(product, v, 1e-3 * tolerance)
+            u, residual, positive, _ = conjugate_gradients(product, v, 1e-3 * tolerance)
             if not positive.all() or not (residual <= tolerance).all():
                 reason = "is not positive" if not positive.all() else "is badly conditioned"
                 raise ConvergenceError(
@@ -86,19 +87,22 @@ class ImplicitMAML(Method):
         leading = np.broadcast_shapes(omega.shape[:-1], x.shape[:-2])
         theta = np.broadcast_to(omega, leading + omega.shape[-1:])  # (T, P)
         scale, tolerance = None, self.tolerance_for(omega)
-        extra = 2 if omega.dtype.kind == "c" else 1  # steps that polish: a complex part lags behind
+        polish = 2 if omega.dtype.kind == "c" else 1  # more steps: a complex part lags behind
+        extra = polish
         for _ in range(self.newton_steps + 1):
             point = pass_at(self.model, theta, x, y)
             residual = point.gradient() + self.strength * (theta - omega)  # (T, P)
             size = np.linalg.norm(residual.real, axis=-1)  # (T,)
             scale = np.maximum(size, np.finfo(size.dtype).tiny) if scale is None else scale
             yield theta, size / scale
-            if (size <= tolerance * scale).all():
-                extra -= 1
+            there = size <= tolerance * scale  # (T,)
+            extra = extra - 1 if there.all() else polish
             if extra < 0:
                 return
-            accuracy = np.clip(size / scale, 1e-3 * tolerance, 0.1)  # (T,): more when it pays
-            step = self.newton_direction(point, residual, accuracy[..., np.newaxis])
+            accuracy = np.where(there, 1e-3 * tolerance, np.clip(np.sqrt(size / scale), 0, 0.1))
+            step, positive = self.newton_direction(point, residual, accuracy[..., np.newaxis])
+            if not positive.all():
+                extra = polish
             theta = self.line_search(theta, step, omega, x, y, point, residual)
 
     def tolerance_for(self, omega):
@@ -106,13 +110,15 @@ class ImplicitMAML(Method):
         return max(self.tolerance, 1e-4 if omega.real.dtype == np.float32 else 0.0)
 
     def newton_direction(self, point, residual, tolerance):
-        """-(H + λ I)⁻¹ residual (T, P), or downhill where H + λ I is not positive."""
+        """-(H + λ I)⁻¹ residual (T, P), or also along p, downhill, where H + λ I is not positive."""
         def product(u):
             return point.hvp(u) + self.strength * u
 
-        u, _, positive = conjugate_gradients(product, -residual, tolerance)
-        downhill = (u * residual).sum(axis=-1, keepdims=True).real < 0
-        return np.where(positive[..., np.newaxis] | downhill, u, -residual)
+        u, _, positive, p = conjugate_gradients(product, -residual, tolerance)
+        length = np.linalg.norm(p.real, axis=-1, keepdims=True)
+        far = np.maximum(1, np.linalg.norm(u.real, axis=-1, keepdims=True))
+        bent = far / np.where(length > 0, length, 1) * p
+        return np.where(positive[..., np.newaxis], u, u + bent), positive
 
     def line_search(self, theta, step, omega, x, y, point, residual):
         """θ + t step, (T, P): for each task the first t = 1, ½, ¼, ... that decreases enough."""
@@ -145,11 +151,11 @@ class ImplicitMAML(Method):
 
 
 def conjugate_gradients(product, b, tolerance, steps=None):
-    """Solve A u = b for each task, A known by its products: u (T, P), residual, positive (T,).
+    """Solve A u = b for each task, A known by its products: u (T, P), residual, positive (T,), p.
 
     product: u (T, P) -> A u (T, P).  b: (T, P).  tolerance: of |b - A u|/|b|, a number or (T, 1).
     steps: at most, 10 P by default.  positive: whether pᵀA p > 0 for every p that was met; a task
-    where it was not stops there.
+    where it was not stops there, at its p (T, P).
     """
     u, r, p = np.zeros_like(b), b, b
     steps = 10 * b.shape[-1] if steps is None else steps
@@ -171,4 +177,4 @@ def conjugate_gradients(product, b, tolerance, steps=None):
         p = np.where(going, r + square / np.where(going, square_before, 1) * p, p)
     norm_of_b = np.linalg.norm(b.real, axis=-1)
     residual = np.linalg.norm(r.real, axis=-1) / np.where(norm_of_b > 0, norm_of_b, 1)
-    return u, residual, positive[..., 0]
+    return u, residual, positive[..., 0], p

@@ -2,8 +2,13 @@
 
     [INNER.1]  θ_{k+1} = θ_k - α ⊙ g_𝒮(θ_k),   k = 0 ... S-1,   θ' = θ_S
 
-α is a number, or a vector (P,) with a step size for each parameter.  Nothing is changed in place:
-the meta-parameters θ_0 stay what they were.
+g_𝒮 is the gradient of the loss, a mean over the support set 𝒮, the task's K training examples, or
+over a minibatch of them: one for each task, so that a θ_0 (P,) shared by T tasks becomes θ_1
+(T, P).  α is a number, or a vector (P,) with a step size for each parameter.  Nothing is changed in
+place: an outer loop learns θ_0.
+
+A pass, pass_at(model, θ, x, y), is the model's forward computation at one θ; its loss(), gradient()
+and hvp(v) share it.  The passes are yielded for MAML, which goes back through them.
 
 Reference: Finn et al. 2017, Alg. 1, lines 5-6, and Alg. 2, lines 6-7 (one step there, any number
 here).
@@ -19,12 +24,13 @@ from ..core.model import data, pass_at
 def adapt(model, theta, x, y, alpha, steps, batch_size=None):
     """Adapt θ to a support set; return the whole trajectory θ_0 ... θ_S, shape (steps + 1, ..., P).
 
-    model: loss, gradient and hvp (see model.py).  theta: (P,), or (..., P), one for each task.
+    model: loss(θ, x, y) and gradient(θ, x, y), see model.py.  theta: (P,), or (..., P), one for
+    each task.
     x (..., K, D_in), y (..., K, D_out): the support set.  alpha: the step size, a positive number
     or a vector (P,).  steps: at least 0.  batch_size: examples in a step, all of them by default;
     minibatches are consecutive examples, round and round.
 
-    Raises TypeError or ValueError for a wrong argument, as Model.check does.
+    Raises TypeError or ValueError for a wrong argument.
     """
     arguments.methods("model", model, "loss", "gradient")
     if hasattr(model, "check"):
@@ -38,10 +44,8 @@ def adapt(model, theta, x, y, alpha, steps, batch_size=None):
     leading = np.broadcast_shapes(theta.shape[:-1], x.shape[:-2])
     dtype = np.result_type(theta, x, y)
     trajectory = np.empty((steps + 1,) + leading + theta.shape[-1:], dtype)  # (S + 1, ..., P)
-    trajectory[0] = theta
-    points = inner_steps(model, theta, x, y, alpha, steps, batch_size)
-    for k, (_, theta_next) in enumerate(points):
-        trajectory[k + 1] = theta_next
+    for k, theta_k in enumerate(iterates(model, theta, x, y, alpha, steps, batch_size)):
+        trajectory[k] = theta_k
     return trajectory
 
 
@@ -66,11 +70,11 @@ def iterates(model, theta, x, y, alpha, steps, batch_size=None):
 
 
 def minibatch(x, y, k, size):
-    """The examples of inner step k: all when size is None, else kB ... kB + B - 1, round and round.
+    """The examples of inner step k: all when size, B, is None, else kB ... kB + B - 1, modulo K.
 
-    x (..., K, D_in), y (..., K, D_out) -> (..., B, D_in), (..., B, D_out).  Support sets come in
-    random order (see SinusoidTasks), so consecutive examples are a random minibatch, and K/B steps
-    are one epoch, as in the sine demonstration of Nichol et al. 2018.
+    x (..., K, D_in), y (..., K, D_out) -> (..., B, D_in), (..., B, D_out).  The examples of
+    our tasks come in random order, so consecutive ones are a random minibatch, and K/B steps are
+    one epoch, as in the sine demonstration of Nichol et al. 2018.
     """
     K = x.shape[-2]
     if size is None or size == K:

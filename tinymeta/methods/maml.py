@@ -1,11 +1,14 @@
 """MAML: the gradient of the loss after adaptation, exact through any number of inner steps.
 
-The meta-loss of one task is the query loss at the adapted parameters, L_𝒬(θ_S), with
-θ_{k+1} = θ_k - α ⊙ g_𝒮(θ_k) and θ_0 = θ.  One inner step has the Jacobian
+A task has a support set 𝒮, to adapt on, and a query set 𝒬, to be judged on; g and H are the
+gradient and the Hessian of its loss.  The meta-loss of one task is the query loss at the adapted
+parameters, L_𝒬(θ_S), with θ_{k+1} = θ_k - α ⊙ g_𝒮(θ_k) and θ_0 = θ.  One inner step has the
+Jacobian
 
     ∂θ_{k+1}/∂θ_k = I - diag(α) H_𝒮(θ_k)
 
-and the chain rule multiplies by its transpose, H being symmetric, from the last step to the first:
+and the chain rule multiplies by its transpose, I - H_𝒮(θ_k) diag(α), from the last step to the
+first.  So v_k, the gradient of L_𝒬(θ_S) in θ_k, is
 
     [MAML.1]  v_S = g_𝒬(θ_S)
     [MAML.2]  v_k = v_{k+1} - H_𝒮(θ_k) (α ⊙ v_{k+1}),   k = S-1 ... 0
@@ -13,8 +16,6 @@ and the chain rule multiplies by its transpose, H being symmetric, from the last
 
 Only first and second derivatives appear, however many steps: each step adds one more product
 with a Hessian, never a derivative of one.  First-order MAML drops H, so that v_0 = v_S.
-
-H_𝒮 is the Hessian on the support set, where a network's may have negative eigenvalues.
 
 Reference: Finn et al. 2017, Alg. 1, line 8, and Alg. 2, line 10; Sec. 5.2 for the first-order form.
 The paper sums over tasks; we take the mean, which only rescales the outer step size.
@@ -74,19 +75,26 @@ class MAML(Method):
     def meta_gradient(self, omega, batch):
         """The meta-loss and its gradient in ω: (number, (P,)).
 
-        omega: one vector (P,).  batch: T tasks.  Raises TypeError or ValueError for arguments
-        that do not fit.
+        Method.meta_gradient adapts on 𝒮, takes the loss and v_S of `judge` at θ_S on 𝒬, hands v_S
+        to the pullback, and returns the means over tasks.  omega: one vector (P,).  batch: T tasks,
+        x_support, y_support (T, K, ·) and x_query, y_query (T, Q, ·).  Raises TypeError or
+        ValueError for arguments that do not fit.
         """
         fast = shortcut(self.model, "maml_meta_gradient")
-        found = fast(self, omega, batch) if fast and type(self).adapt is MAML.adapt else None
+        if type(self).adapt is not MAML.adapt:
+            fast = None  # a subclass with an inner loop of its own is not to be bypassed
+        found = fast(self, omega, batch) if fast else None
         return super().meta_gradient(omega, batch) if found is None else found
 
 
 def unrolled(model, theta, x, y, alpha, steps, batch_size=None, first_order=False):
-    """θ_S (T, P) and its pullback, v_S (T, P) -> v_0 (T, P); arguments are taken as checked."""
-    points = []
+    """θ_S (T, P) and its pullback, v_S (T, P) -> v_0 (T, P); arguments are taken as checked.
+
+    batch_size: examples in an inner step, None for all; H is then that of the step's examples.
+    """
+    points = []  # the passes at θ_0 ... θ_{S-1}; hvp(u) of the k-th is H_𝒮(θ_k) u
     for point, theta in inner_steps(model, theta, x, y, alpha, steps, batch_size):
-        points.append(point)
+        points.append(point)  # theta is θ_{k+1} (T, P) by now
     step_size = as_precision_of(theta, alpha) if np.ndim(alpha) else alpha
 
     def pullback(v):  # v is g_𝒬(θ_S)  [MAML.1]
@@ -94,7 +102,7 @@ def unrolled(model, theta, x, y, alpha, steps, batch_size=None, first_order=Fals
             return v
         for point in reversed(points):
             v = v - point.hvp(step_size * v)  # (T, P)  [MAML.2]
-        return v  # (T, P)  [MAML.3]
+        return v  # v_0 (T, P)  [MAML.3]
 
     return theta, pullback
 

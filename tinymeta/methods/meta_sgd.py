@@ -52,14 +52,7 @@ class MetaSGD(Method):
         name = "log rates" if positive else "rates"
         self.layout = Layout([*theta.blocks, (name, shape)])
         self.starts = [part.start for part in theta.slices]  # of the blocks
-        self.where = self._where(theta, P)
-
-    def _where(self, theta, P):
-        """(S, P): for each step and parameter, which of the rates is its."""
-        one_step = {"one": np.zeros(P, int), "parameter": np.arange(P), "step": np.arange(P),
-                    "block": np.repeat(range(len(theta)), [int(np.prod(s)) for s in theta.shapes])}
-        next_step = P if self.rates == "step" else 0
-        return np.stack([one_step[self.rates] + k * next_step for k in range(self.steps)])
+        self.block_sizes = [part.stop - part.start for part in theta.slices]
 
     @property
     def n_params(self):
@@ -78,13 +71,29 @@ class MetaSGD(Method):
         return np.concatenate([theta, np.full(self.n_params - theta.size, start, dtype)])
 
     def split(self, omega):
-        """θ (..., P) and α, a list of one (..., P) for each step."""
+        """θ (..., P) and α, a list of one (..., P), or (..., 1), for each step."""
         P = self.model.n_params
         rates = np.exp(omega[..., P:]) if self.positive else omega[..., P:]
-        return omega[..., :P], [rates[..., where] for where in self.where]
+        if self.rates == "step":
+            return omega[..., :P], np.split(rates, self.steps, axis=-1)
+        if self.rates == "block":
+            rates = np.repeat(rates, self.block_sizes, axis=-1)
+        return omega[..., :P], [rates] * self.steps
 
     def adapt(self, omega, x, y):
         """θ_S (T, P) and its pullback, v (T, P) -> (T, n_params)."""
+        theta, pullback = self.unrolled(omega, x, y)
+        return theta, lambda v: np.concatenate(pullback(v), axis=-1)
+
+    def sums(self, omega, x, y, x_query, y_query):
+        """The sums over some tasks of the query losses, a number, and of their gradients in ω."""
+        theta, pullback = self.unrolled(omega, x, y)
+        query = pass_at(self.model, theta, x_query, y_query)
+        parts = pullback(query.gradient())  # summed before they are joined: sooner
+        return query.loss().sum(), np.concatenate([part.sum(axis=0) for part in parts])
+
+    def unrolled(self, omega, x, y):
+        """θ_S (T, P) and its pullback in two parts, v (T, P) -> (T, P), (T, R): θ's, the rates'."""
         omega, x, y = self.check(omega, x, y)
         theta, alpha = self.split(omega)
         points, gradients = [], []
@@ -100,7 +109,7 @@ class MetaSGD(Method):
                 if self.positive:
                     of_alpha[k] = of_alpha[k] * alpha[k]  # [METASGD.4]
                 v = v - points[k].hvp(alpha[k] * v)  # (T, P)  [METASGD.3]
-            return np.concatenate([v, self.shared(of_alpha)], axis=-1)
+            return v, self.shared(of_alpha)
 
         return theta, pullback
 

@@ -16,8 +16,9 @@ Everything else, training, evaluation, checkpoints and checks, is written once, 
 import numpy as np
 
 from ..core import arguments
+from ..core.losses import check_targets
 from ..core.model import data, pass_at
-from ..core.tasks import Batch, chunks
+from ..core.tasks import check_batch, chunks
 
 
 class Method:
@@ -113,15 +114,26 @@ class Method:
     def one_vector(self, omega, batch):
         """ω as an array.
 
-        Raises TypeError unless batch is a Batch, ValueError unless ω is one vector (n_params,).
+        Raises TypeError unless batch is a Batch, ValueError unless its targets fit the losses and ω
+        is one vector (n_params,).
         """
-        if not isinstance(batch, Batch):
-            raise TypeError(f"batch is of type {type(batch).__name__}; expected a tinymeta.Batch")
+        self.check_targets(batch)
         omega, P = arguments.floating("omega", omega, finite=False), self.n_params
         if omega.shape != (P,):
             expected = ("P" if P is None else P,)
             arguments.shape("omega", omega, expected, ": one vector for all tasks")
         return omega
+
+    @property
+    def target_losses(self):
+        """The losses that y_support and y_query have to fit, or None."""
+        return [getattr(model, "loss_function", None) for model in (self.model, self.judge)]
+
+    def check_targets(self, batch):
+        """Raise ValueError unless the targets of a Batch fit the losses that adapt and judge."""
+        check_batch(batch)
+        for name, loss in zip(("y_support", "y_query"), self.target_losses):
+            check_targets(name, getattr(batch, name), loss)
 
     def check(self, omega, x, y):
         """ω (..., n_params), x (..., K, D_in) and y (..., K, D_out) as arrays of ω's precision.

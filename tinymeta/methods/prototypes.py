@@ -33,6 +33,11 @@ class Prototypes(Method):
     Raises TypeError for what is no model, ValueError for a class without support examples.
     """
 
+    @property
+    def target_losses(self):
+        """Softmax's loss, for both sets."""
+        return softmax, softmax
+
     def adapt(self, omega, x, y):
         """The prototypes, flat, (T, N M), and their pullback, v (T, N M) -> (T, P)."""
         omega, x, y = self.check(omega, x, y)

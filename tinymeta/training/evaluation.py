@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..core import arguments
-from ..core.tasks import Batch, chunks
+from ..core.tasks import check_batch, chunks
 from ..methods.baselines import JointTraining
 
 
@@ -86,8 +86,9 @@ def evaluate_batch(method, omega, batch, alpha=None, steps=10, metric=None, chun
     method = _method(method, alpha)
     steps = arguments.whole_number("steps", steps, minimum=0)
     chunk = arguments.whole_number("chunk", chunk, minimum=1)
-    if not isinstance(batch, Batch):
-        raise TypeError(f"batch is of type {type(batch).__name__}; expected a tinymeta.Batch")
+    check_batch(batch)
+    if hasattr(method, "check_targets"):
+        method.check_targets(batch)
     omega = arguments.floating("omega", omega, finite=False)
     arguments.shape("omega", omega, (getattr(method, "n_params", None) or "P",))
     with np.errstate(over="ignore", invalid="ignore"):  # diverged tasks are counted, not warned of

@@ -60,8 +60,9 @@ def meta_train(method, tasks, omega, optimizer, iterations, rng, n_tasks=25, n_s
     optimizer with state and restore, stand where the failed step found them.  start: how many
     iterations are done already (resuming).
 
-    Raises TypeError or ValueError at once for a wrong argument, and DivergenceError, which carries
-    the last good parameters, when a loss or a gradient is no longer finite.
+    Raises TypeError or ValueError at once for a wrong argument, ValueError for a batch whose
+    targets do not fit the method's loss, and DivergenceError, which carries the last good
+    parameters, when a loss or a gradient is no longer finite.
     """
     iterations = arguments.whole_number("iterations", iterations, minimum=0)
     start = arguments.whole_number("start", start, minimum=0)

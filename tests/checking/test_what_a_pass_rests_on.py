@@ -1,0 +1,203 @@
+"""No PASS where nothing was compared, and no model rejected for what the references cannot do."""
+
+import json
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+import tinymeta as tm
+from catalogue import LearnerMLP, Plain, point
+
+NETWORK = tm.MLP([1, 4, 1], "tanh")
+
+
+def changed(**functions):
+    """The network's three functions as a plain model, some of them replaced."""
+    return Plain(NETWORK, **functions)
+
+
+def said(ladder):
+    """The report as one line."""
+    return " ".join(str(ladder).split())
+
+
+def causes(ladder):
+    return {finding.cause for finding in ladder.findings}
+
+
+def test_nothing_to_compare_is_an_error_or_a_finding():
+    theta, batch = point(NETWORK)
+    for call in (lambda: tm.check_meta_gradient(None, NETWORK, theta, batch, steps=()),
+                 lambda: tm.check_adapt(None, NETWORK, theta, *np.ones((2, 4, 1)), steps=())):
+        with pytest.raises(ValueError, match="steps is empty; expected the numbers"):
+            call()
+    with pytest.raises(ValueError, match="directions has a vector of zeros"):
+        tm.check_hvp(lambda t: t, lambda t, v: v, theta, directions=np.zeros((2, theta.size)))
+    nothing = lambda theta, *_: 0 * theta
+    ladder = tm.check_model(changed(loss=lambda t, x, y: 0.0, gradient=nothing, hvp=nothing))
+    assert causes(ladder) == {"constant"} and "whatever θ is" in str(ladder)
+
+
+def test_a_loss_that_does_not_look_at_its_data_is_named():
+    cube = SimpleNamespace(n_params=3, loss=lambda t, x, y: (t**3).sum(-1) + 0 * x.sum((-2, -1)),
+                           gradient=lambda t, x, y: 3 * t * t + 0 * x.sum((-2, -1))[..., None],
+                           hvp=lambda t, x, y, v: 6 * t * v + 0 * x.sum((-2, -1))[..., None])
+    ladder = tm.check_model(cube)
+    assert ladder and "the loss does not look at x or at y: is that meant?" in str(ladder)
+    assert "does not look" not in str(tm.check_model(NETWORK))
+
+
+def test_a_reference_tells_a_loss_that_is_consistent_with_itself_and_not_meant():
+    doubled = changed(**{name: lambda *args, name=name: 2 * getattr(NETWORK, name)(*args)
+                         for name in ("loss", "gradient", "hvp")})
+    assert tm.check_model(doubled)
+    ladder = tm.check_model(doubled, reference=NETWORK)
+    assert ladder.broken == "the loss that is meant" and "2 times" in str(ladder)
+    assert tm.check_model(changed(), reference=NETWORK)
+
+
+@pytest.mark.parametrize("theta", [np.zeros(13), None], ids=["zeros", "drawn"])
+def test_a_factor_shows_at_a_theta_where_the_derivative_is_zero_too(theta):
+    def tripled(*args):
+        g = NETWORK.gradient(*args).copy()
+        g[..., :4] *= 3
+        return g
+
+    model = changed(gradient=tripled, blocks=NETWORK.blocks)
+    ladder = tm.check_model(model, theta)
+    assert ladder.broken == "gradient" and ladder.wrong_blocks == ["W1"]
+    report = tm.check_gradient(lambda t: NETWORK.loss(t, *np.ones((2, 3, 1))),
+                               lambda t: tripled(t, *np.ones((2, 3, 1))), np.zeros(13), NETWORK)
+    assert not report and report.wrong_blocks == ["W1"]
+
+
+def test_a_right_product_beside_a_wrong_gradient_is_judged_by_the_loss():
+    model = changed(gradient=lambda *args: 2 * NETWORK.gradient(*args))
+    ladder = tm.check_model(model)
+    assert ladder.broken == "gradient" and ladder.rungs["Hessian × vector"]
+    model.hvp = lambda *args: 2 * NETWORK.hvp(*args)
+    assert not tm.check_model(model).rungs["Hessian × vector"]
+
+
+def test_a_mistake_beyond_the_first_task_is_found_on_its_rung():
+    """Huber's slope, wrong only for errors that the first task does not have."""
+    theta, batch = np.array([0.5, 0.1]), point(NETWORK)[1]
+    large = tm.Batch(batch.x_support, batch.y_support + np.array([0, 9, 0]).reshape(3, 1, 1),
+                     batch.x_query, batch.y_query)
+
+    def error(t, x, y):
+        return t[..., :1, None] * x + t[..., 1:, None] - y
+
+    def gradient(t, x, y, slope=1.0):
+        e = error(t, x, y)
+        s = np.where(abs(e.real) < 5, e, slope * 5 * np.sign(e.real))
+        return np.stack([(s * x).mean((-2, -1)), s.mean((-2, -1))], -1)
+
+    def loss(t, x, y):
+        e = error(t, x, y)
+        return np.where(abs(e.real) < 5, e * e / 2, 5 * (e * np.sign(e.real) - 2.5)).mean((-2, -1))
+
+    def hvp(t, x, y, v):
+        e = (abs(error(t, x, y).real) < 5) * error(v, x, 0 * y)
+        return np.stack([(e * x).mean((-2, -1)), e.mean((-2, -1))], -1)
+
+    model = SimpleNamespace(loss=loss, gradient=gradient, hvp=hvp)
+    assert tm.check_model(model, theta, large)
+    model.gradient = lambda *args: gradient(*args, slope=0.2)
+    ladder = tm.check_model(model, theta, large)
+    assert ladder.broken == "gradient" and "wrong at another one" in str(ladder)
+
+
+def test_single_precision_is_judged_by_what_it_can_hold():
+    def rounded(name):
+        def function(theta, *args):
+            return getattr(NETWORK, name)(*(np.float32(a) for a in (theta, *args)))
+        return function
+
+    right = {name: rounded(name) for name in ("loss", "gradient", "hvp")}
+    ladder = tm.check_model(changed(**right))
+    assert ladder and "single precision: judged by what that can hold" in said(ladder)
+    off = changed(**{**right, "gradient": lambda *args: 1.01 * right["gradient"](*args)})
+    assert tm.check_model(off).broken == "gradient"
+
+
+@pytest.mark.parametrize("scale", [1e5, 1e-7])
+def test_the_step_of_central_differences_fits_the_scale_of_theta(scale):
+    waves = lambda t: np.abs(np.sin(scale * t)).sum()
+    slope = lambda t: scale * np.cos(scale * t) * np.sign(np.sin(scale * t))
+    theta = np.array([0.7, -1.1]) / scale
+    for right in (1.0, 1.001):
+        report = tm.check_gradient(waves, lambda t: right * slope(t), theta, method="central")
+        assert bool(report) == (right == 1.0)
+
+
+def test_an_inner_loop_that_diverges_is_checked_at_a_smaller_step():
+    steep = changed(**{name: lambda *args, name=name: 1e4 * getattr(NETWORK, name)(*args)
+                       for name in ("loss", "gradient", "hvp")})
+    ladder = tm.check_model(steep)
+    assert ladder and "diverges at α = 0.05: checked at α = 5e-05" in said(ladder)
+    steep.hvp = lambda *args: 0 * NETWORK.hvp(*args)
+    assert not tm.check_model(steep)
+
+
+def momentum_loop(theta, x, y, alpha, steps, beta=0.5):
+    """θ_S after heavy-ball steps."""
+    m = 0
+    for _ in range(steps):
+        m = beta * m + NETWORK.gradient(theta, x, y)
+        theta = theta - alpha * m
+    return theta
+
+
+def its_meta_gradient(theta, batch, alpha, steps, beta=0.5):
+    """The derivative of the mean query loss of momentum_loop, by hand."""
+    total = 0
+    for x, y, x_query, y_query in zip(*batch.arrays(theta)):
+        path, m = [theta], 0
+        for _ in range(steps):
+            m = beta * m + NETWORK.gradient(path[-1], x, y)
+            path.append(path[-1] - alpha * m)
+        v, w = NETWORK.gradient(path[-1], x_query, y_query), 0  # w: of m
+        for k in reversed(range(steps)):
+            w = beta * w - alpha * v
+            v = v + NETWORK.hvp(path[k], x, y, w)
+        total = total + v
+    return total / len(batch)
+
+
+def test_a_meta_gradient_of_any_inner_loop_is_judged_by_that_loop():
+    theta, batch = point(NETWORK)
+    check = lambda function, **more: tm.check_meta_gradient(
+        function, NETWORK, theta, batch, adapt=momentum_loop, **more)
+    assert check(its_meta_gradient)
+    assert not check(lambda *args: its_meta_gradient(*args, beta=0.4), steps=(2,))
+    plain = tm.check_meta_gradient(its_meta_gradient, NETWORK, theta, batch, steps=(2,))
+    assert not plain
+
+    def first_order(theta, batch, alpha, steps):
+        ends = [momentum_loop(theta, x, y, alpha, steps)
+                for x, y in zip(batch.x_support, batch.y_support)]
+        g = [NETWORK.gradient(*task) for task in zip(ends, batch.x_query, batch.y_query)]
+        return np.mean(g, axis=0)
+
+    assert causes(check(first_order)) == {"first-order"}
+    assert check(first_order, kind="first-order maml")
+    absolute = lambda t, x, y: (np.sqrt(1 + (NETWORK.predict(t, x) - y) ** 2)).mean((-2, -1))
+    assert not check(its_meta_gradient, loss=absolute)
+
+
+def test_reports_are_data_too():
+    for model in (NETWORK, changed(gradient=lambda *args: -NETWORK.gradient(*args))):
+        ladder = tm.check_model(model)
+        data = json.loads(json.dumps(ladder.as_dict()))
+        assert data["passed"] == bool(ladder) and data["broken"] == ladder.broken
+        assert list(data["rungs"]) == list(ladder.rungs)
+    finding = data["rungs"]["gradient"]["findings"][0]
+    assert finding["cause"] == "sign" and finding["where"] == "every block"
+
+
+def test_a_pass_says_what_it_rests_on():
+    ladder = tm.check_model(NETWORK)
+    assert "rests on 13 coordinates at one θ and 5 examples; H v in 3 directions" in said(ladder)
+    assert "rests on" not in str(tm.check_model(changed(hvp=lambda *args: 0)))

@@ -1,0 +1,187 @@
+"""Derived numbers against two numerical derivatives, and which of the two is to be believed.
+
+The complex step is exact, but only for functions that let complex numbers through; central
+differences take any function, but lose digits, and lie across a kink.  Where the two disagree, the
+step of the differences is chosen anew, and what they settle on decides.
+"""
+
+import numpy as np
+
+from .diagnosis import explain, wrong_blocks
+from .dropped import dropping_functions
+from .numerical import (TOLERANCE, central_difference, complex_step, jump, relative_error,
+                        rounding_unit, settled_difference, straddles_kink, why_not_complex)
+from .report import CheckReport, Finding
+
+COMPLEX, CENTRAL = TOLERANCE  # the names of the two
+UNSETTLED = 1e-3  # differences that are less sure than this decide nothing
+SINGLE = 1e-5  # what the complex step can hold in single precision
+SINGLE_NOTE = "single precision: judged by what that can hold; use double for a check"
+
+
+class Comparison:
+    """Derivatives of f at theta (P,) along n directions, derived and numerical.
+
+    along: the directions, numbers of coordinates or vectors (P,).  derived: (n,), or (n, P) where f
+    returns (P,).  layout: of θ.  compared: of derived's last axis; it is another Layout than θ's
+    where random directions stand for the entries of a block.  numerical: kind -> as derived.
+    judged: kind -> which of them count, a mask.  tolerance: kind -> the largest error that passes.
+    """
+
+    def __init__(self, f, theta, along, derived, layout, compared, method):
+        if method not in ("complex", "central", "both"):
+            raise ValueError(f"method is {method!r}; expected 'complex', 'central' or 'both'")
+        self.f, self.theta, self.along = f, theta, along
+        self.derived, self.layout, self.compared = derived, layout, compared
+        self.numerical, self.notes, self.tolerance, self.unsettled = {}, [], dict(TOLERANCE), ""
+        reason = "" if method == "central" else why_not_complex(f, theta)
+        if reason:
+            self.notes.append(reason)
+        elif method != "central":
+            self.numerical[COMPLEX] = np.array([complex_step(f, theta, d) for d in along])
+        if method != "complex" or reason:
+            self.numerical[CENTRAL] = np.array([central_difference(f, theta, d) for d in along])
+        self.judged = {kind: np.ones(derived.shape, dtype=bool) for kind in self.numerical}
+        if CENTRAL in self.numerical and np.isfinite(derived).all():
+            self._believe()
+
+    def _believe(self):
+        """Leave the references that can be believed, with the tolerance that they can hold."""
+        nearly = TOLERANCE[COMPLEX] < self.errors().get(COMPLEX, 0) <= SINGLE
+        if nearly and self._is_single():
+            self.tolerance[COMPLEX] = SINGLE
+            self.notes.append(SINGLE_NOTE)
+        if COMPLEX not in self.numerical:
+            if self._wrong(CENTRAL):
+                self._take_settled()
+        elif not self._wrong(CENTRAL):
+            if self.errors()[COMPLEX] > 10 * TOLERANCE[CENTRAL]:
+                self._drop_complex()
+        elif not self._wrong(COMPLEX):
+            self._leave_out_kinks()
+            if self._wrong(CENTRAL):
+                self._take_settled()
+        elif self._apart() > 10 * TOLERANCE[CENTRAL]:
+            self._take_settled()
+            self._leave_out_jumps()
+            if self._apart() > self.tolerance[CENTRAL]:
+                self._drop_complex()
+
+    def _wrong(self, kind):
+        return not self.errors()[kind] <= self.tolerance[kind]
+
+    def _is_single(self):
+        """Whether the derivation, or f in one of its directions, is in single precision."""
+        if np.array_equal(self.derived, self.derived.astype(np.float32)):
+            return True
+        return any(rounding_unit(self.f, self.theta, d) > 1e-10 for d in self.along[:20])
+
+    def _apart(self):
+        """How far the two references are apart, relative, where both count."""
+        both = self.judged[CENTRAL]
+        return relative_error(self.numerical[COMPLEX][both], self.numerical[CENTRAL][both])
+
+    def _drop_complex(self):
+        names = ", ".join(dropping_functions(self.f, self.theta))
+        self.notes.append(f"the complex step does not count: f drops the imaginary part "
+                          f"({names or 'np.abs, .real or the like'}); central differences decide")
+        del self.numerical[COMPLEX], self.judged[COMPLEX]
+
+    def _leave_out_kinks(self):
+        kinks = straddles_kink(self.f, self.theta, self.along, *self.numerical.values(),
+                               self.derived)  # (n,)
+        if isinstance(self.along, range) and len(kinks) > 1 and kinks.all():
+            return  # that many are a matter of the step
+        self.judged[CENTRAL][kinks] = False
+        if kinks.any():
+            self.notes.append(f"{np.count_nonzero(kinks)} of {len(self.along)} central differences "
+                              f"straddle a kink of f: left to the complex step")
+
+    def _leave_out_jumps(self):
+        """Where the derivatives to the left and to the right differ, the complex step counts."""
+        difference = self.numerical[COMPLEX] - self.numerical[CENTRAL]
+        for i, d in enumerate(self.along):
+            apart = np.linalg.norm(difference[i])
+            jumps = [jump(self.f, self.theta, d, shrink) for shrink in (1, 1e-3)]
+            if max(jumps) > 0.5 * apart > TOLERANCE[CENTRAL]:
+                self.judged[CENTRAL][i] = False
+
+    def _take_settled(self):
+        """Central differences whose steps are chosen by f; they say how sure they are."""
+        found = [settled_difference(self.f, self.theta, d) for d in self.along]
+        values = np.array([value for value, _ in found])
+        norm = np.linalg.norm(values)
+        unsure = np.linalg.norm([error for _, error in found]) / norm if norm else 0.0
+        if unsure > UNSETTLED:
+            self.unsettled = (f"central differences do not settle for any step from 1e-1 to 1e-16 "
+                              f"(they are sure to {unsure:.0e}): θ of another scale, or an f that "
+                              f"is rough at this θ?")
+            return
+        self.numerical[CENTRAL] = values
+        self.tolerance[CENTRAL] = max(TOLERANCE[CENTRAL], 10 * unsure)
+        note = SINGLE_NOTE if self._is_single() else "central differences with steps that fit f"
+        if note not in self.notes:
+            self.notes.append(note)
+
+    def errors(self, place=slice(None)):
+        """kind -> the relative error of one block, or of all."""
+        errors = {}
+        for kind, values in self.numerical.items():
+            counts = self.judged[kind][..., place]
+            derived = self.derived[..., place][counts]
+            errors[kind] = relative_error(values[..., place][counts], derived)
+        return errors
+
+    @property
+    def reference(self):
+        """(kind, derivatives) that decide: the complex step, if it is there."""
+        return next(iter(self.numerical.items()))
+
+    def vanishing(self):
+        """The names of the blocks whose derivative is 0, so that no factor could show."""
+        kind, reference = self.reference
+        least = np.linalg.norm(reference) + np.linalg.norm(np.ravel(self.f(self.theta)))
+        least *= {COMPLEX: 1e-14, CENTRAL: 1e-9}[kind]
+        return [name for name, place in zip(self.layout.names, self.compared.slices)
+                if np.linalg.norm(reference[..., place]) <= least]
+
+    def report(self, title, hints, fault=None):
+        """The CheckReport; fault: a Finding on what was derived, before any comparison."""
+        rows = []
+        for (name, shape, _), place in zip(self.layout, self.compared.slices):
+            norm = float(np.linalg.norm(self.derived[..., place]))
+            rows.append({"name": name, "shape": shape, "norm": norm, "errors": self.errors(place)})
+        errors = self.errors()
+        equal = all(error <= self.tolerance[kind] for kind, error in errors.items())
+        findings, wrong, notes = [], [], list(self.notes)
+        if not equal:
+            findings, wrong = self.findings(errors, hints)
+        elif fault:
+            findings = [fault]
+        if fault:
+            notes.insert(0, fault.what)
+        tolerances = {kind: self.tolerance[kind] for kind in errors}
+        return CheckReport(title, equal and fault is None, errors, tolerances, rows, notes,
+                           findings, wrong, basis=self.basis())
+
+    def basis(self):
+        """What the verdict rests on, in words."""
+        n, P = len(self.along), self.theta.size
+        along = f"all {P} coordinates" if isinstance(self.along, range) else f"{n} directions"
+        return f"{along} at one θ, by {' and '.join(self.numerical)}"
+
+    def findings(self, errors, hints):
+        """The findings of a failed check, and the names of the wrong blocks."""
+        right = {kind: error <= self.tolerance[kind] for kind, error in errors.items()}
+        kind, reference = self.reference
+        if self.unsettled and not right.get(COMPLEX, False):
+            return [Finding("", self.unsettled, "", "not settled")], []
+        if right.get(COMPLEX):  # so central differences alone complain, and name no block
+            names = ", ".join(dropping_functions(self.f, self.theta)) or "np.abs, .real, …"
+            what = (f"the complex step agrees and central differences do not: does f drop the "
+                    f"imaginary part somewhere ({names}), or has it a kink close to theta?")
+            return [Finding("", what, "", "complex")], []
+        wrong = wrong_blocks(self.derived, reference, self.compared, self.tolerance[kind])
+        if self.compared is not self.layout:  # projections show no pattern
+            return [], wrong
+        return explain(self.derived, reference, self.layout, self.tolerance[kind], hints), wrong

@@ -1,0 +1,55 @@
+"""Which function drops the imaginary part, so that the complex step is wrong: np.abs, .real, ...
+
+The loss is run once more on a complex θ that remembers, in every array made from it, who asked for
+an absolute value, a real part or a conjugate.
+"""
+
+import numpy as np
+
+NAMES = {"absolute": "np.abs", "fabs": "np.abs", "conjugate": "np.conj", "vdot": "np.vdot",
+         "real": "np.real", "norm": "np.linalg.norm", "isreal": "np.isreal", "angle": "np.angle"}
+
+
+def dropping_functions(f, theta):
+    """The functions, by name, that f (of θ) calls on complex numbers though they are not analytic.
+
+    A sorted list; empty where none was seen.
+    """
+    seen = set()
+
+    class Watched(np.ndarray):
+        """An array that notes what is asked of it."""
+
+        def __array_ufunc__(self, ufunc, method, *inputs, out=None, **options):
+            _note(seen, ufunc.__name__, inputs)
+            if out is not None:
+                options["out"] = tuple(_plain(a) for a in out)
+            return _watched(getattr(ufunc, method)(*map(_plain, inputs), **options))
+
+        def __array_function__(self, function, types, args, kwargs):
+            _note(seen, function.__name__, args)
+            return _watched(super().__array_function__(function, types, args, kwargs))
+
+        @property
+        def real(self):
+            """The real part; that it was asked for is noted."""
+            _note(seen, "real", [self])
+            return _watched(self.view(np.ndarray).real)
+
+    def _watched(value):
+        return value.view(Watched) if type(value) is np.ndarray else value
+
+    try:
+        f((theta + 1e-20j).view(Watched))
+    except Exception:  # f does not take such arrays: nothing is known
+        pass
+    return sorted(seen)
+
+
+def _plain(value):
+    return value.view(np.ndarray) if isinstance(value, np.ndarray) else value
+
+
+def _note(seen, name, inputs):
+    if name in NAMES and any(np.iscomplexobj(a) for a in inputs if isinstance(a, np.ndarray)):
+        seen.add(NAMES[name])

@@ -1,0 +1,221 @@
+"""A learner's model as the checks call it, and data that fit it.
+
+Whatever its functions return becomes an array, what they are passed is write-protected, and a model
+that knows one task at a time is called task by task.
+"""
+
+from dataclasses import replace
+
+import numpy as np
+
+from ..core import arguments
+from ..core.model import Model
+from ..core.tasks import ARRAYS, Batch, SinusoidTasks
+from ..methods.inner_loop import adapt
+from .ladder import as_array, as_numbers, attempt, frozen, repeated
+from .numerical import derivative, quiet
+
+NAMES = {"loss": "theta, x, y", "gradient": "theta, x, y", "hvp": "theta, x, y, v"}
+
+
+class LearnersModel:
+    """loss, gradient and hvp of a learner's model.  one_task: called for each task by itself."""
+
+    def __init__(self, model, one_task=False):
+        self.model, self.one_task = model, one_task
+
+    def call(self, name, *args):
+        """model.<name>(*args), as it comes."""
+        function = getattr(self.model, name, None)
+        if function is None:
+            raise NotImplementedError(f"the model has no {name}")
+        return function(*(frozen(a) for a in args))
+
+    def numbers(self, name, shape, *args):
+        """What model.<name> returns, as an array of that shape; the same when called again."""
+        called = f"{name}({NAMES[name]})"
+        function = getattr(self.model, name, None)
+        if function is None:
+            raise NotImplementedError(f"the model has no {name}")
+        return as_numbers(called, repeated(name, function, *args), shape)
+
+    def loss(self, theta, x, y):
+        """L(θ), (...)."""
+        return self._of_tasks("loss", theta, x, y)
+
+    def gradient(self, theta, x, y):
+        """g(θ), (..., P)."""
+        return self._of_tasks("gradient", theta, x, y)
+
+    def hvp(self, theta, x, y, v):
+        """H(θ) v, (..., P)."""
+        return self._of_tasks("hvp", theta, x, y, v)
+
+    def _of_tasks(self, name, theta, x, y, *v):
+        if not self.one_task or x.ndim == 2:
+            return as_array(self.call(name, theta, x, y, *v))
+        T, P = len(x), theta.shape[-1]
+        vectors = [np.broadcast_to(a, (T, P)) for a in (theta, *v)]
+        each = zip(vectors[0], x, y, *vectors[1:])
+        return np.array([as_array(self.call(name, *task)) for task in each])
+
+
+def as_called(model, theta, batch):
+    """The model as the methods can call it: itself, if it is the package's, or a LearnersModel."""
+    if isinstance(model, Model):
+        return model
+    learners = LearnersModel(model)
+    g, _ = attempt(lambda: learners.gradient(theta, batch.x_support, batch.y_support))
+    learners.one_task = np.shape(g) != (len(batch), theta.size)
+    return learners
+
+
+def theta_for(model, theta, rng, batch=None):
+    """θ (P,) in double precision, drawn unless given; positive, where the loss takes no other."""
+    if isinstance(theta, (list, tuple)) and any(np.ndim(part) for part in theta):
+        shapes = ", ".join(str(np.shape(part)) for part in theta)
+        raise ValueError(f"theta is a list of {len(theta)} arrays of shapes {shapes}; expected one "
+                         f"flat vector (P,): np.concatenate([part.ravel() for part in theta]), and "
+                         f"blocks = [(name, shape), ...] says what lies where")
+    if theta is None:
+        if callable(getattr(model, "init", None)):
+            theta = np.asarray(model.init(rng))
+            theta = theta + 0.1 * rng.standard_normal(theta.shape)  # biases too
+        elif hasattr(model, "n_params"):
+            P = arguments.whole_number("model.n_params", model.n_params, minimum=1)
+            theta = 0.5 * rng.standard_normal(P)
+            theta = theta if _is_finite(model, theta, batch) else np.abs(theta) + 0.1
+        else:
+            raise ValueError("theta is None and the model has neither init(rng) nor n_params; "
+                             "expected theta, (P,)")
+    theta = arguments.floating("theta", as_array(theta))
+    arguments.shape("theta", theta, ("P",))
+    return theta.astype(float)
+
+
+def _is_finite(model, theta, batch):
+    """Whether the loss is a number at θ; true as well where it is an error, said by its rung."""
+    batch = batch or _usual(np.random.default_rng(0), *_dimensions(model))
+    x, y = batch.x_support[0], batch.y_support[0]
+    finite, failed = attempt(lambda: np.isfinite(LearnersModel(model).loss(theta, x, y)).all())
+    return bool(failed or finite)
+
+
+def _dimensions(model):
+    """(D_in, D_out) of the model, 1 unless it says otherwise."""
+    return [arguments.whole_number(f"model.{name}", getattr(model, name, 1), minimum=1)
+            for name in ("d_in", "d_out")]
+
+
+def bounded(model, theta, batch, alpha):
+    """(α, note): the largest of α, α/10, ... at which five inner steps do not diverge."""
+    x, y = batch.x_support, batch.y_support
+    for power in range(30):
+        smaller = alpha / 10**power
+        path = adapt(model, theta, x, y, smaller, 5)
+        first, last = (np.abs(model.loss(t, x, y)).mean() for t in (path[0], path[-1]))
+        if np.isfinite(last) and last < 1e3 * (first + 1):
+            break
+    if not power or not np.isfinite(last):
+        return alpha, ""
+    return smaller, f"the inner loop diverges at α = {alpha:g}: checked at α = {smaller:g}"
+
+
+def batch_for(model, theta, rng):
+    """(Batch, note): 4 tasks that fit the model, and what was chosen for it, if anything was.
+
+    First sine waves, or normal numbers where model.d_in or model.d_out is not 1.  A loss may want
+    other numbers: probabilities, labels, counts, or whole numbers as x.  Where the gradient is not
+    the loss's derivative for the first batch, and is for another, the other is taken; else one for
+    which it is a multiple, so that the check can say of what.  A squared error takes any y, and
+    only a model that fails on the usual x gets others.
+    """
+    d_in, d_out = _dimensions(model)
+    usual, learners = _usual(rng, d_in, d_out), LearnersModel(model)
+    first = _fit(learners, theta, usual)
+    if first == "right" or _is_squared(learners, theta, usual):
+        return usual, ""
+    best = {first: (usual, "")}
+    for note, batch in _others(usual, d_out, first == "error"):
+        fit = _fit(learners, theta, batch)
+        if fit == "right":
+            return batch, note
+        best.setdefault(fit, (batch, note))
+    return best.get("multiple", (usual, ""))
+
+
+def _usual(rng, d_in, d_out):
+    """Sine waves, or normal numbers."""
+    if d_in == d_out == 1:
+        return SinusoidTasks(x_range=(-2, 2)).sample(rng, n_tasks=4, n_support=5, n_query=7)
+    shapes = (4, 5, d_in), (4, 5, d_out), (4, 7, d_in), (4, 7, d_out)
+    return Batch(*(rng.standard_normal(shape) for shape in shapes))
+
+
+def _others(usual, d_out, other_x):
+    """(note, Batch) of other kinds of numbers; other_x: x too."""
+    rng = np.random.default_rng(0)
+
+    def labels(*values):
+        return lambda shape: rng.choice(np.array(values, dtype=float), shape)
+
+    kinds = {"0 or 1": labels(0, 1), "-1 or 1": labels(-1, 1), "0, 1 or 2": labels(0, 1, 2),
+             "positive": lambda shape: rng.uniform(0.5, 2, shape)}
+    if d_out > 1:
+        kinds = {"one-hot": lambda shape: np.eye(d_out)[rng.integers(d_out, size=shape[:-1])],
+                 "probabilities": lambda shape: rng.dirichlet(np.ones(d_out), shape[:-1]), **kinds}
+    inputs = [("", usual)]
+    if other_x:
+        draw = labels(0, 1, 2)
+        whole = replace(usual, x_support=draw(usual.x_support.shape),
+                        x_query=draw(usual.x_query.shape))
+        inputs.append((", x 0, 1 or 2", whole))
+        yield "checked with x 0, 1 or 2: the usual x raise an error", whole
+    for x_note, batch in inputs:
+        for name, draw in kinds.items():
+            yield (f"checked with y {name}{x_note}, as the loss wants: for other y the gradient is "
+                   f"not its derivative", replace(batch, y_support=draw(batch.y_support.shape),
+                                                  y_query=draw(batch.y_query.shape)))
+
+
+@quiet()
+def _fit(model, theta, batch):
+    """Whether g(θ) is the loss's derivative: "right", "multiple", "" or, if it fails, "error"."""
+    x, y = batch.x_support[0], batch.y_support[0]
+    along = np.random.default_rng(0).standard_normal((3, theta.size))
+    try:
+        derived = along @ model.gradient(theta, x, y)
+        reference = np.array([derivative(lambda t: model.loss(t, x, y), theta, d) for d in along])
+    except Exception:  # whatever a learner's code raises: its rung will say it
+        return "error"
+    if np.shape(derived) != np.shape(reference) or not np.isfinite(reference).all():
+        return ""
+    if np.allclose(derived, reference, 1e-5, 1e-9):
+        return "right"
+    ratios = derived / np.where(reference, reference, np.nan)
+    return "multiple" if np.isfinite(ratios).all() and np.ptp(ratios) < 1e-5 else ""
+
+
+@quiet()
+def _is_squared(model, theta, batch):
+    """Whether the loss is (f - y)²: its second difference along y is the same for all y and θ."""
+    x, y = batch.x_support[0], batch.y_support[0]
+    move = np.random.default_rng(0).standard_normal(y.shape)
+    try:
+        here, there = ([model.loss(t, x, y + k * move) for k in range(4)]
+                       for t in (theta, 0.5 * theta + 0.1))
+        second = np.ravel([np.diff(here, 2), np.diff(there, 2)])  # (4,)
+        return bool(np.ptp(second) < 1e-6 * abs(second[0]) > 1e-15 * np.abs(here).max())
+    except Exception:  # as in _fit
+        return False
+
+
+def as_batch(batch):
+    """A Batch of four arrays, or of what has them; the rest as it is, for the check to refuse."""
+    if isinstance(batch, (tuple, list)) and len(batch) == 4 and not hasattr(batch, ARRAYS[0]):
+        arrays = batch
+    elif isinstance(batch, Batch) or not all(hasattr(batch, name) for name in ARRAYS):
+        return batch
+    else:
+        arrays = [getattr(batch, name) for name in ARRAYS]
+    return Batch(*(np.asarray(a, dtype=float) for a in arrays))
