@@ -2,6 +2,7 @@
 
 import inspect
 
+import matplotlib.pyplot as plt
 import numpy as np
 
 import tinymeta as tm
@@ -23,6 +24,39 @@ class Planted:
         self.n_params, self.blocks = model.n_params, model.blocks
         self.loss, self.gradient, self.hvp = model.loss, model.gradient, model.hvp
         vars(self).update(wrong)
+
+
+class Counted(Planted):
+    """A model that counts its products Hv, in .calls."""
+
+    def __init__(self, model):
+        super().__init__(model, hvp=self.count)
+        self.model, self.calls = model, 0
+
+    def count(self, *at):
+        self.calls += 1
+        return self.model.hvp(*at)
+
+
+def train(method, source=None, iterations=1000, K=10, optimizer=None):
+    """Train from seed 0: θ, and the loss of each iteration."""
+    rng = np.random.default_rng(0)
+    if optimizer is None:
+        optimizer = tm.Adam(tm.linear_schedule(0.01, 0.0, iterations), max_norm=10.0)
+    theta, source = method.model.init(rng, np.float32, "xavier"), source or tm.SinusoidTasks()
+    steps = list(tm.meta_train(method, source, theta, optimizer, iterations, rng, 25, K, K))
+    return steps[-1].theta, np.array([step.loss for step in steps])
+
+
+def curves(losses):
+    """Draw losses, name -> (400,): medians of 20 iterations."""
+    figure, panel = plt.subplots(figsize=(6, 2.8), layout="constrained")
+    for (name, values), style in zip(losses.items(), ("-", "--")):
+        panel.semilogy(np.arange(20, 401, 20), np.median(values.reshape(20, 20), axis=1), style,
+                       label=f"{name}, {values[-20:].mean():.1f} at the end")
+    panel.set(xlabel="iteration", ylabel="meta-loss, median of 20")
+    panel.legend(frameon=False)
+    plt.show()
 
 
 def one(model):
