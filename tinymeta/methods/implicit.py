@@ -110,7 +110,7 @@ class ImplicitMAML(Method):
         return max(self.tolerance, 1e-4 if omega.real.dtype == np.float32 else 0.0)
 
     def newton_direction(self, point, residual, tolerance):
-        """-(H + λ I)⁻¹ residual (T, P), or also along p, downhill, where H + λ I is not positive."""
+        """-(H + λ I)⁻¹ residual (T, P), and along p too where H + λ I is not positive."""
         def product(u):
             return point.hvp(u) + self.strength * u
 
@@ -151,7 +151,7 @@ class ImplicitMAML(Method):
 
 
 def conjugate_gradients(product, b, tolerance, steps=None):
-    """Solve A u = b for each task, A known by its products: u (T, P), residual, positive (T,), p.
+    """Solve A u = b for each task, A by its products: u (T, P), residual, positive (T,), p.
 
     product: u (T, P) -> A u (T, P).  b: (T, P).  tolerance: of |b - A u|/|b|, a number or (T, 1).
     steps: at most, 10 P by default.  positive: whether pᵀA p > 0 for every p that was met; a task
