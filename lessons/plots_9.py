@@ -42,8 +42,9 @@ def dots(rows, columns, xlabel):
         for height, (name, values) in enumerate(reversed(list(rows.values()))):
             style = dict(plotting.style_of(name), linestyle="none", fillstyle="none", markersize=7)
             numbers = np.array(values[i], dtype=float)
-            panel.plot(numbers[np.isfinite(numbers)], [height] * np.isfinite(numbers).sum(), **style)
-            if not np.isfinite(numbers).all():
+            finite = np.isfinite(numbers)
+            panel.plot(numbers[finite], [height] * finite.sum(), **style)
+            if not finite.all():
                 panel.text(1, height, "and ∞ ", transform=panel.get_yaxis_transform(), ha="right",
                            va="center", fontsize=9)
         panel.set(title=title, xscale="log", xlabel=xlabel)

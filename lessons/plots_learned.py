@@ -64,7 +64,8 @@ def curvature(rows, alphas):
     for label, role, values, fill in rows:
         style = dict(plotting.style_of(role), fillstyle=fill, markersize=7)
         if len(values) == 1:  # knows no α: a level
-            line = dict(color=style["color"], linestyle=":" if fill == "full" else "-", linewidth=1.2)
+            line = dict(color=style["color"], linestyle=":" if fill == "full" else "-",
+                        linewidth=1.2)
             for value in values[0]:
                 panel.axhline(value, **line)
             panel.plot([], [], **line, label=label)

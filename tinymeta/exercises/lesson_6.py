@@ -92,8 +92,8 @@ def _forward_rungs(candidate):
     "If $\\theta_k$ moves by $u_k$, then $g_\\mathcal{S}(\\theta_k)$ moves by "
     "$H_\\mathcal{S}(\\theta_k)\\, u_k$, to first order. So how does $\\theta_{k+1}$ move? And "
     "the query loss, when $\\theta_S$ moves by $u_S$?",
-    "In each step first `u = u - alpha * model.hvp(theta, *support, u)`, with the old `theta`, then "
-    "the step itself. At the end the query gradient times `u`, summed over the last axis, "
+    "In each step first `u = u - alpha * model.hvp(theta, *support, u)`, with the old `theta`, "
+    "then the step itself. At the end the query gradient times `u`, summed over the last axis, "
     "averaged over tasks."])
 def along_a_direction(model, theta, batch, alpha, steps, d):
     """The derivative of the meta-loss along d (P,), one number: [MAML.2] read forward.
