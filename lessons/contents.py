@@ -101,13 +101,13 @@ def opening(notebook):
 
 def table_of_contents(folder="", needs=True):
     """The lessons of the path, with the sum of their minutes."""
-    columns = ["lesson", "question", "minutes", "exercises", "equations"] + ["needs"] * needs
+    columns = ["lesson", "question", "minutes", "exercises"] + ["equations", "needs"] * needs
     rows, sums = [columns, ["---"] * len(columns)], [0, 0]
     for path, notebook in lessons():
         if not is_optional(path):
             rows.append(row(path, notebook, folder, needs))
             sums = [a + b for a, b in zip(sums, pace.minutes(notebook))]
-    rows.append(["", "", *map(str, sums), ""] + [""] * needs)
+    rows.append(["", "", *map(str, sums)] + ["", ""] * needs)
     return "\n".join(f"| {' | '.join(row)} |" for row in rows)
 
 
@@ -117,7 +117,7 @@ def row(path, notebook, folder, needs):
     tags = re.findall(rf"\\tag\{{({TAG})\}}", prose(notebook))
     topics = ", ".join(sorted({tag.split(".")[0] for tag in tags}))
     link = f"[{first['title']}]({folder}{path.name})"
-    return [link, first["question"], *minutes, topics] + [first["need"]] * needs
+    return [link, first["question"], *minutes] + [topics, first["need"]] * needs
 
 
 def beside_the_path():

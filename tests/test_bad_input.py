@@ -28,6 +28,16 @@ def own(**functions):
     return type("Own", (), {**vars(PLAIN), **{k: staticmethod(f) for k, f in functions.items()}})()
 
 
+class Silent(tm.MAML):
+    """Forgets to return what its name says."""
+
+    def __init__(self, name):
+        super().__init__(MODEL)
+        setattr(self, name, lambda *_: None)
+
+
+NO_STEP = type("NoStep", (), {"step": lambda self, omega, gradient: None})()
+RAGGED = [[1.0], [1.0, 2.0]]
 ONE_LOSS = own(loss=lambda *args: MODEL.loss(*args).mean())
 ONE_GRADIENT = own(gradient=lambda *args: MODEL.gradient(*args).mean(axis=0))
 ONE_PRODUCT = own(hvp=lambda *args: MODEL.hvp(*args)[0])
@@ -47,6 +57,15 @@ VALUE_ERRORS = [
     (lambda: MODEL.predict(THETA, PAIRS), "x has shape (3, 5, 2); expected (..., K, 1)"),
     (lambda: MODEL.predict(THETA, X[0, :0]), "x has shape (0, 1); expected (..., K, 1)"),
     (lambda: MODEL.predict(THETA, [[1.0], [1.0, 2.0]]), "x is a list of unequal parts"),
+    (lambda: tm.MAML(MODEL, RAGGED), "alpha is a list of unequal parts; expected an array"),
+    (lambda: tm.Adam(RAGGED), "learning_rate is a list of unequal parts"),
+    (lambda: step(THETA, THETA, lambda n: RAGGED), "learning_rate(0) is a list of unequal parts"),
+    (lambda: tm.SGD(0.1, max_norm=RAGGED), "max_norm is a list of unequal parts"),
+    (lambda: tm.SinusoidTasks(phase=RAGGED), "phase is a list of unequal parts"),
+    (lambda: tm.MLP(RAGGED), "widths is a list of unequal parts"),
+    (lambda: tm.Batch(X, Y, X, Y, {"a": RAGGED}), "parameters['a'] is a list of unequal parts"),
+    (lambda: tm.least_squares(LINE, RAGGED, Y[0]), "x is a list of unequal parts"),
+    (lambda: tm.save_checkpoint("nowhere", THETA, losses=RAGGED), "losses is a list of unequal"),
     (lambda: MODEL.loss(THETA, NAN, Y), "x…(3, 5, 1) and 1 NaN or infinite…expected none"),
     (lambda: MODEL.hvp(THETA, X, Y * np.inf, THETA), "y…(3, 5, 1) and 15 NaN or infinite"),
     (lambda: MODEL.loss(np.float32(THETA), 0 * X + 1e39, Y), "x has shape…15 NaN or infinite"),
@@ -72,6 +91,7 @@ VALUE_ERRORS = [
     (lambda: tm.Batch(X, NAN, X, Y), "y_support has shape (3, 5, 1) and 1 NaN or infinite"),
     (lambda: tm.Batch(X, Y, X, Y, {"a": np.ones(4)}), "parameters['a']…(4,); expected (3,)"),
     (lambda: MAML.meta_loss(np.float32(THETA), tm.Batch(X * 1e39, Y, X, Y)), "x_support…infinite"),
+    (lambda: MAML.meta_gradient(np.float32(THETA), tm.Batch(X, Y, X * 1e200, Y)), "x_query…inf"),
     (lambda: tm.SinusoidTasks(grid=10).sample(RNG, 1, 11), "n_support is 11; expected at most 10"),
     (lambda: tm.SinusoidTasks(grid=10).sample(RNG, 1, 1, 11), "n_query is 11; expected at most 10"),
     (lambda: tm.SinusoidTasks(amplitude=(5, 0.1)), "amplitude is (5, 0.1); expected low <= high"),
@@ -103,6 +123,9 @@ VALUE_ERRORS = [
     (lambda: step(THETA * np.nan, THETA), "theta has shape (13,) and 13 NaN"),
     (lambda: (a := tm.Adam()).step(a.step(X[0], X[0])[:3], X[0, :3]), "theta…(3, 1)…(5, 1)"),
     (lambda: tm.Adam().restore(tm.SGD(0.1).state()), "state has the entries ['t']; expected ['m'"),
+    (lambda: tm.SGD(0.1).restore({"t": np.array(-1)}), "t is -1; expected a whole number"),
+    (lambda: tm.Adam().restore({"t": 1, "m": X[0, 0], "s": -np.ones(1)}), "the least of s is -1"),
+    (lambda: tm.Adam().restore({"t": 1, "m": X[0, 0], "s": np.ones(2)}), "m…(1,) and s (2,)"),
     (lambda: train(omega=THETA * np.nan), "omega has shape (13,) and 13 NaN"),
     (lambda: train(omega=np.ones((2, 13))), "omega has shape (2, 13); expected (13,)"),
     (lambda: train(start=6), "start is 6; expected at most 5, the number of iterations"),
@@ -122,6 +145,17 @@ VALUE_ERRORS = [
     (lambda: tm.check_meta_gradient(len, MODEL, THETA[1:], BATCH), "theta has shape (12,)"),
 ]
 TYPE_ERRORS = [
+    (lambda: tm.MAML(tm.MLP), "model is the class MLP; expected an object, such as MLP(...)"),
+    (lambda: tm.ANIL(tm.MLP), "model is the class MLP; expected an object"),
+    (lambda: train(optimizer=tm.Adam), "optimizer is the class Adam; expected an object"),
+    (lambda: tm.evaluate(MAML, THETA, tm.SinusoidTasks, RNG), "tasks is the class SinusoidTasks"),
+    (lambda: tm.Linear(1, 1, features=3), "features is 3; expected a function of x, or None"),
+    (lambda: tm.least_squares(LINE, WHOLE, Y), "x has dtype int64 and shape (3, 5, 1)"),
+    (lambda: Silent("adapt").meta_loss(THETA, BATCH), "Silent.adapt(...) returned None; expected"),
+    (lambda: list(train(Silent("meta_gradient"))), "Silent.meta_gradient(...) returned None"),
+    (lambda: list(train(optimizer=NO_STEP)), "NoStep.step(...) returned None; expected an array"),
+    (lambda: tm.evaluate(Silent("losses"), THETA, TASKS, RNG), "Silent.losses(...) returned None"),
+    (lambda: tm.evaluate(Silent("predictions"), THETA, TASKS, RNG, metric=len), "returned None"),
     (lambda: tm.check_gradient(sum, np.ones(2), np.ones(2) + 1j), "theta has dtype complex128"),
     (lambda: tm.check_model(None), "model is None; expected…loss"),
     (lambda: tm.check_model(tm.MLP), "model is the class MLP…an object"),
@@ -279,3 +313,40 @@ def test_good_input_of_the_same_kinds_is_taken():
     sizes = dict(n_tasks=1, n_support=1, n_query=1)
     assert [len(list(train(last=last, **sizes))) for last in (0, 1)] == [0, 1]
     assert tm.evaluate(MODEL, THETA, TASKS, RNG, 1, 1, 1, steps=0, chunk=1).errors.shape == (1, 1)
+
+
+CHANGES = {  # made after construction
+    tm.MAML(MODEL): dict(alpha=-1, steps=0, chunk=0), tm.ANIL(MODEL): dict(alpha=0.0, steps=0),
+    tm.Reptile(MODEL): dict(alpha=0, batch_size=0), tm.JointTraining(MODEL): dict(alpha=-0.1),
+    tm.CAVIA(tm.ContextMLP([1, 1])): dict(alpha=-1.0), tm.MetaSGD(MODEL): dict(alpha=0.0),
+    tm.ImplicitMAML(MODEL): dict(strength=0, tolerance=1.0), tm.RidgeHead(MODEL): dict(strength=-1),
+    tm.Adam(): dict(beta1=1.0, epsilon=0, learning_rate=-1.0), tm.SGD(0.1): dict(max_norm=0),
+    tm.SinusoidTasks(): dict(noise=-1, grid=1)}
+
+
+@pytest.mark.parametrize("thing", CHANGES, ids=lambda thing: type(thing).__name__)
+def test_a_setting_that_is_changed_later_is_checked_too(thing):
+    for name, value in CHANGES[thing].items():
+        before = getattr(thing, name)
+        with pytest.raises(ValueError, match=re.escape(f"{name} is {value!r}; expected ")):
+            setattr(thing, name, value)
+        assert getattr(thing, name) is before
+
+
+def test_a_vector_of_step_sizes_may_be_set_later_and_is_one_s_own():
+    method, alpha = tm.MAML(MODEL), [0.1] * 13
+    method.alpha = alpha
+    before = method.meta_loss(THETA, BATCH)
+    assert before == tm.MAML(MODEL, 0.1).meta_loss(THETA, BATCH)
+    vector = np.full(13, 0.1)
+    method.alpha = vector
+    vector[0] = 9.0  # the caller's, not the method's
+    assert method.meta_loss(THETA, BATCH) == before
+    anil = tm.ANIL(MODEL)
+    anil.alpha = 0.2
+    assert anil.meta_loss(THETA, BATCH) == tm.ANIL(MODEL, 0.2).meta_loss(THETA, BATCH)
+
+
+def test_the_steps_of_meta_sgd_are_part_of_its_layout():
+    with pytest.raises(AttributeError, match="steps is part of the layout of omega"):
+        tm.MetaSGD(MODEL).steps = 2

@@ -1,8 +1,10 @@
 """The project: what README and docstrings claim about it holds."""
 
 import ast
+import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -45,7 +47,39 @@ def test_the_readme_s_wrong_model_gets_the_report_that_it_shows(tmp_path):
 
 
 def test_the_readme_s_results_are_those_of_the_runs():
-    assert results_table.in_readme(README) == results_table.table()
+    assert results_table.in_readme(README) == results_table.small_table()
+    assert results_table.PAGE.read_text(encoding="utf-8") == results_table.page()
+
+
+def test_the_results_of_several_seeds_are_those_of_each(tmp_path, monkeypatch):
+    """A report of `--seeds 3` may take the place of three reports."""
+    right = results_table.page()
+    for path in results_table.RESULTS.rglob("finn2017-seed0.json"):
+        folder = path.parent.relative_to(results_table.RESULTS)
+        seeds = results_table.reports("finn2017", folder)
+        (tmp_path / folder).mkdir(exist_ok=True)
+        (tmp_path / folder / "finn2017-seed0-1-2.json").write_text(json.dumps(joined(seeds)))
+    for path in results_table.RESULTS.glob("reptile*.json"):
+        shutil.copy(path, tmp_path)
+    monkeypatch.setattr(results_table, "RESULTS", tmp_path)
+    assert results_table.page() == right
+
+
+def joined(reports):
+    """Reports of one seed each as one report."""
+    of_all = lambda part: {key: [part(report)[key] for report in reports]
+                           for key in part(reports[0])}
+    return {**reports[0], "seeds": [report["seed"] for report in reports],
+            "seconds": of_all(lambda report: report["seconds"]),
+            "shots": {shots: of_all(lambda report: report["shots"][shots])
+                      for shots in reports[0]["shots"]}}
+
+
+def test_the_readme_s_lines_beside_the_equations_are_the_source_s():
+    rows = re.findall(r"^\| [^|]*[θv∇𝒮S][^|]* \| `([^`]+)` \|$", README, re.MULTILINE)
+    source = [line.split("  #")[0].strip() for name in ("inner_loop", "method", "maml")
+              for line in SOURCES[f"methods/{name}"].splitlines()]
+    assert len(rows) == 5 and set(rows) <= set(source)
 
 
 def test_the_readme_has_one_line_that_runs_and_one_that_tests():
@@ -53,9 +87,11 @@ def test_the_readme_has_one_line_that_runs_and_one_that_tests():
     assert [line.rsplit(" ", 1)[-1] for line in lines] == ["tinymeta", "pytest"]
 
 
-def test_files_that_the_readme_links_to_exist():
-    links = [link for link in re.findall(r"\]\(([^)#]+)\)", README) if not link.startswith("http")]
-    assert len(links) > 15 and all((ROOT / link).exists() for link in links)
+@pytest.mark.parametrize("folder", [".", "tinymeta", "tests/results"])
+def test_files_that_a_page_links_to_exist(folder):
+    text = "".join(path.read_text(encoding="utf-8") for path in (ROOT / folder).glob("*.md"))
+    links = [link for link in re.findall(r"\]\(([^)#]+)\)", text) if not link.startswith("http")]
+    assert links and all((ROOT / folder / link).exists() for link in links)
 
 
 def tags(text):

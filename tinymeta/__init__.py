@@ -4,6 +4,7 @@ The source, in reading order; each wing is a folder that imports only those abov
 
     core        losses, classification, activations, tasks    what is learned from
                 class_tasks, glyphs             classes: boundaries, moons, strokes
+                measured, measured_file         curves of one's own
                 model, layout                   what a model is, and how θ lies in one vector
                 arguments, initialisation       clear errors; random weights
     learners    linear, mlp, context            gradient and Hessian times vector, by hand
@@ -18,6 +19,7 @@ The source, in reading order; each wing is a folder that imports only those abov
                 prototypes, memory              class means; a state: no inner loop
     training    optimizers, outer_loop          SGD and Adam; the outer loop, as an iterator
                 evaluation, checkpoints         held-out tasks; runs that resume, bit for bit
+                files                           files written whole; claims on them
 
 That is all that computes.  Around it:
 
@@ -25,8 +27,17 @@ That is all that computes.  Around it:
     checking    gradient_check, check_model, …  is a derivation right, and if not, what is wrong?
     app         command_line, ...               python -m tinymeta
     exercises   one file for each lesson
-    plotting, class_plots           figures (import Matplotlib; import them by name)
+    plotting, class_plots, figure_parts         figures (import Matplotlib; import by name)
 """
+
+import os
+import signal
+import sys
+
+if sys.argv[:1] == ["-m"]:  # as a program, python -m tinymeta: before NumPy is here
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # the cores are for processes
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        signal.signal(signal.SIGINT, signal.SIG_DFL)  # Ctrl-C ends it, without a traceback
 
 from .checking.check_meta import check_adapt, check_meta_gradient
 from .checking.check_model import check_model
@@ -38,6 +49,7 @@ from .core.class_tasks import BoundaryTasks, MoonTasks
 from .core.classification import accuracy, hinge, logistic, softmax, squared_hinge
 from .core.glyphs import GlyphTasks
 from .core.losses import Loss, epsilon_insensitive, huber, squared_error
+from .core.measured import MeasuredTasks
 from .core.model import Model
 from .core.tasks import Batch, LinearTasks, SinusoidTasks
 from .fast import memory

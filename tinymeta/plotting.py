@@ -1,63 +1,40 @@
 """Figures: adaptation step by step, errors on held-out tasks, training curves, one animation.
 
-The look is decided here and nowhere else.  Colours go by role (Okabe & Ito's palette, which
-colour-blind readers can tell apart), and each role has a second cue: a marker or a line style.
-Every function returns Matplotlib's own object; saving and showing are the caller's.
+Every function returns Matplotlib's own object; saving and showing are the caller's.  The look is
+figure_parts.py's, whose styles are here too.
 """
 
 import numpy as np
 from matplotlib.animation import FuncAnimation
-from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
+from .class_plots import animate_regions, plot_regions
 from .core import arguments
-from .core.tasks import Batch
-from .methods.baselines import JointTraining
-
-TRUTH = dict(color="black", linestyle="--", linewidth=1.4, label="truth")
-SUPPORT = dict(color="#D55E00", marker="o", linestyle="none", markersize=6, label="support",
-               zorder=5)
-QUERY = dict(color="#56B4E9", marker="s", linestyle="none", markersize=5, fillstyle="none",
-             label="query")
-BEFORE = dict(color="0.55", linestyle=":", linewidth=2.0)
-STYLES = {  # name -> the method's colour, line style and marker
-    "MAML": dict(color="#0072B2", linestyle="-", marker="o"),
-    "first-order MAML": dict(color="#CC79A7", linestyle="--", marker="s"),
-    "Reptile": dict(color="#009E73", linestyle="-.", marker="^"),
-    "joint training": dict(color="#E69F00", linestyle=(0, (4, 1, 1, 1, 1, 1)), marker="D"),
-    "oracle": dict(color="0.35", linestyle=":", marker="v"),
-    "least squares": dict(color="black", linestyle=(0, (1, 2)), marker="x"),
-    "Meta-SGD": dict(color="#882255", linestyle="-", marker="s"),
-    "ANIL": dict(color="#44AA99", linestyle="--", marker="^"),
-    "CAVIA": dict(color="#999933", linestyle="-.", marker="D"),
-    "ridge head": dict(color="#332288", linestyle="-", marker="v"),
-    "implicit MAML": dict(color="#AA4499", linestyle="--", marker="P"),
-    "prototypes": dict(color="#117733", linestyle=":", marker="X"),
-    "memory": dict(color="#661100", linestyle="-.", marker="*"),
-}
+from .figure_parts import (BEFORE, MEASURED, QUERY, STYLES, SUPPORT, TRUTH, all_predictions,
+                           labels_of, legend_below, new_figure, one_task, plain, steps_to_draw,
+                           style_of, title_of, units_of)
 
 
-def style_of(name):
-    """The colour, line style and marker of a method; grey for a name that has none."""
-    return STYLES.get(name, dict(color="0.35", linestyle="-", marker="."))
-
-
-def plot_adaptation(model, thetas, tasks, task, alpha=0.01, steps=(0, 1, 10)):
+def plot_adaptation(model, thetas, tasks, task, alpha=0.01, steps=(0, 1, 10), labels=None,
+                    size=None, scale=1.0):
     """One task's adaptation: truth, support points, the prediction after each number of steps.
 
     model: adapted by plain gradient descent of step size alpha, a number or a dict name -> number;
     or a dict name -> method, each of which adapts in its own way.  thetas: name -> meta-trained θ
-    (P,), one panel each.  tasks: for the truth.  task: a Batch of one task.  steps: those to draw.
+    (P,), one panel each.  tasks: for the truth, or all measured points, and for units and labels;
+    None shows the query points.  task: a Batch of one task.  steps: those to draw.  labels: of x
+    and y.  size: inches.  scale: so many times larger text, lines and markers, beside the panels.
 
-    Returns a Figure.  Raises ValueError for a batch of several tasks or without parameters, and
+    A task of two classes in the plane is drawn by class_plots.plot_regions.  Returns a Figure.
+    Raises ValueError for a batch of several tasks, for another task that has no curve to draw, and
     for nothing to draw.
     """
-    x, truth = _truth(tasks, task)  # (G,), (G,)
-    steps = [arguments.whole_number(f"steps[{i}]", k, minimum=0) for i, k in enumerate(steps)]
-    if not thetas or not steps:
-        raise ValueError(f"thetas has {len(thetas)} entries and steps {len(steps)}; "
-                         f"expected at least one of each")
-    figure = Figure(figsize=(3.1 * len(thetas) + 0.6, 3.4), layout="constrained")
+    one_task("task", task)
+    if task.x_support.shape[2] == 2:
+        return plot_regions(model, thetas, task, alpha, steps, tasks, labels, size, scale)
+    x, known = _known(tasks, task)  # (G,)
+    steps = steps_to_draw(thetas, steps)
+    figure = new_figure((3.1 * len(thetas) + 0.6, 3.4), size, scale)
     panels = figure.subplots(1, len(thetas), sharex=True, sharey=True, squeeze=False)[0]
     top = max(np.abs(truth).max(), 1.0)
     reach = 1.6 * top
@@ -72,26 +49,26 @@ def plot_adaptation(model, thetas, tasks, task, alpha=0.01, steps=(0, 1, 10)):
         panel.set(title=_plain(name), xlabel="x")
     panels[0].set(ylabel="y", ylim=(-reach, reach))
     greys = [_step_style(k, steps, "0.25") for k in steps]  # each panel has its own colour
-    _legend_below(figure, [Line2D([], [], **style) for style in (TRUTH, SUPPORT, *greys)])
+    legend_below(figure, [Line2D([], [], **style) for style in (known[2], SUPPORT, *greys)])
     return figure
 
 
-def plot_curves(curves, title="", measured="mean squared error"):
+def plot_curves(curves, title="", measured="mean squared error", size=None, scale=1.0):
     """Query error against inner steps: mean with its 95 % interval, and median with quartiles.
 
     curves: name -> AdaptationCurve; one of no steps, such as the oracle's, is drawn as a level.
-    measured: what they hold; accuracy gets a plain axis, all else a logarithmic one.  Returns a
-    Figure.
+    measured: what they hold; accuracy gets a plain axis, all else a logarithmic one.  size,
+    scale: as in plot_adaptation.  Returns a Figure.
     """
     _some("curves", curves)
-    figure = Figure(figsize=(9.5, 3.9), layout="constrained")
+    figure = new_figure((9.5, 3.9), size, scale)
     left, right = figure.subplots(1, 2, sharey=True)
     longest = max(len(curve.mean) for curve in curves.values())
     for name, curve in curves.items():
         style, mean, ci95 = dict(style_of(name), markersize=4), curve.mean, curve.ci95
         for panel, lines in ((left, [mean - ci95, mean, mean + ci95]), (right, curve.quartiles)):
             if len(mean) == 1 and longest > 1:
-                panel.plot([0, longest - 1], [*lines[1]] * 2, label=_plain(name), **style)
+                panel.plot([0, longest - 1], [*lines[1]] * 2, label=plain(name), **style)
             else:
                 _line_with_band(panel, np.arange(len(mean)), lines, name, style)
     left.set(title="mean, 95 % interval", ylabel=f"query {measured}")
@@ -105,45 +82,52 @@ def plot_curves(curves, title="", measured="mean squared error"):
         left.set_ylim(top=highest)  # a diverged method leaves the panels
     if title:
         figure.suptitle(title)
-    _legend_below(figure, left.get_legend_handles_labels()[0], columns=min(len(curves), 6))
+    legend_below(figure, left.get_legend_handles_labels()[0], columns=min(len(curves), 6))
     return figure
 
 
-def plot_training(losses, points=100):
+def plot_training(losses, points=100, size=None, scale=1.0):
     """Meta-loss against iteration: the median and the quartiles of each of `points` stretches.
 
     losses: name -> (iterations,).  Each method's is its own: MAML's after its inner steps, joint
-    training's without any.  Returns a Figure.
+    training's without any.  size, scale: as in plot_adaptation.  Returns a Figure.
     """
     _some("losses", losses)
-    figure = Figure(figsize=(7.5, 4.2), layout="constrained")
+    figure = new_figure((7.5, 4.2), size, scale)
     panel = figure.subplots()
     for name, values in losses.items():
-        values = np.asarray(values, dtype=float)
+        values = np.asarray(arguments.as_array(f"losses[{name!r}]", values), dtype=float)
         arguments.shape(f"losses[{name!r}]", values, ("iterations",))
         stretches = np.array_split(values, min(points, len(values)))
         ends = np.cumsum([len(stretch) for stretch in stretches])
         quartiles = [np.quantile(stretch, [0.25, 0.5, 0.75]) for stretch in stretches]
         _line_with_band(panel, ends, np.transpose(quartiles), name, dict(style_of(name), marker=""))
     panel.set(xlabel="iteration", ylabel="each method's own meta-loss", yscale="log",
-              title="meta-training: median and quartiles of stretches")
+              title="meta-training: median, quartiles")
     panel.grid(alpha=0.25)
-    _legend_below(figure, panel.get_legend_handles_labels()[0], columns=min(len(losses), 5))
+    legend_below(figure, panel.get_legend_handles_labels()[0], columns=min(len(losses), 5))
     return figure
 
 
-def animate_adaptation(model, thetas, tasks, task, alpha=0.01, steps=10, interval=400):
+def animate_adaptation(model, thetas, tasks, task, alpha=0.01, steps=10, interval=400, labels=None,
+                       size=None, scale=1.0):
     """One task's adaptation as an animation, with the arguments of plot_adaptation.
 
     steps: the last one.  interval: milliseconds for each frame.  Returns a FuncAnimation:
     .save("adaptation.gif", writer="pillow"), or .to_jshtml() in a notebook.
     """
-    figure = plot_adaptation(model, thetas, tasks, task, alpha, steps=(0,))
-    x, _ = _truth(tasks, task)  # (G,)
+    one_task("task", task)
+    if task.x_support.shape[2] == 2:
+        return animate_regions(model, thetas, task, alpha, steps, interval, tasks, labels, size,
+                               scale)
+    figure = plot_adaptation(model, thetas, tasks, task, alpha, (0,), labels, size, scale)
+    x, (at_x, at_y) = _known(tasks, task)[0], units_of(tasks)
     lines, predictions = [], []
     for panel, (name, theta) in zip(figure.axes, thetas.items()):
-        predictions.append(_predictions(model, name, theta, task, x, alpha, steps))  # (S + 1, G)
-        lines += panel.plot(x, predictions[-1][0], color=style_of(name)["color"], linewidth=2.2)
+        f = _predictions(model, name, theta, task, x, alpha, steps)  # (S + 1, G)
+        predictions.append(at_y(f[..., np.newaxis])[..., 0])
+        lines += panel.plot(at_x(x[:, np.newaxis])[:, 0], predictions[-1][0],
+                            color=style_of(name)["color"], linewidth=2.2)
 
     def draw(k):
         for line, prediction in zip(lines, predictions):
@@ -154,32 +138,36 @@ def animate_adaptation(model, thetas, tasks, task, alpha=0.01, steps=10, interva
     return FuncAnimation(figure, draw, frames=steps + 1, interval=interval)
 
 
-def _truth(tasks, task):
-    """A fine grid x (G,) over the tasks' range, and the one task's truth there (G,)."""
-    if not isinstance(task, Batch) or len(task) != 1:
-        found = f"{len(task)} tasks" if isinstance(task, Batch) else type(task).__name__
-        raise ValueError(f"task is {found}; expected a Batch of one task, such as batch[0]")
-    if not task.parameters:
-        raise ValueError("task has no parameters; "
-                         "expected those of its truth, such as amplitude and phase")
-    if (D_in := task.x_support.shape[2]) != 1:
-        raise ValueError(f"task has D_in {D_in}; expected 1, for a curve to draw "
-                         f"(tinymeta.class_plots draws classes)")
-    x = np.linspace(*tasks.x_range, 200)
-    parameters = {name: values[0] for name, values in task.parameters.items()}
-    return x, tasks.truth(parameters, x[:, np.newaxis])[:, 0]
+def _known(tasks, task):
+    """x (G,) to predict at, and what is known of the curve: x (n, 1), y (n, 1) and its look."""
+    if (sizes := (task.x_support.shape[2], task.y_support.shape[2])) != (1, 1):
+        raise ValueError(f"task has D_in {sizes[0]} and D_out {sizes[1]}; expected 1 and 1, for a "
+                         f"curve to draw, or 2 and 1, for two classes in the plane")
+    known = task.x_query[0], task.y_query[0], QUERY
+    if task.parameters and hasattr(tasks, "truth"):
+        grid = np.linspace(*tasks.x_range, 200)[:, np.newaxis]  # (G, 1)
+        parameters = {name: values[0] for name, values in task.parameters.items()}
+        known = grid, tasks.truth(parameters, grid), TRUTH
+    elif hasattr(tasks, "points"):
+        known = *tasks.points(task), MEASURED
+    points = np.concatenate([known[0], task.x_support[0]])
+    return np.linspace(points.min(), points.max(), 200), known
+
+
+def _limits(points, drawn):
+    """(low, high) around the points, wider for predictions (..., G, 1), but not for diverged ones:
+    at most by the points' own height on either side."""
+    low, high = points.min(), points.max()
+    height = (high - low) or abs(high) or 1.0
+    finite = drawn[np.isfinite(drawn)]
+    lowest, highest = min(low, finite.min(initial=low)), max(high, finite.max(initial=high))
+    return (max(lowest, low - height) - 0.06 * height, min(highest, high + height) + 0.06 * height)
 
 
 def _predictions(model, name, theta, task, x, alpha, steps):
     """f at x (G,) after 0 ... steps inner steps, (steps + 1, G); the rest as in plot_adaptation."""
-    arguments.shape(f"thetas[{name!r}]", np.asarray(theta), ("P",))
-    if isinstance(model, dict):
-        method = model[name]
-    else:
-        method = JointTraining(model, alpha[name] if isinstance(alpha, dict) else alpha)
-    with np.errstate(over="ignore", invalid="ignore"):  # divergence is seen
-        f = method.predictions(theta, task.x_support, task.y_support, x.reshape(1, -1, 1), steps)
-    return f[:, 0, :, 0]  # (S + 1, 1, G, 1) -> (S + 1, G)
+    f = all_predictions(model, name, theta, task, x.reshape(1, -1, 1), alpha, steps)
+    return f[:, 0, :, 0].astype(float)  # (S + 1, 1, G, 1) -> (S + 1, G)
 
 
 def _step_style(k, steps, color):
@@ -196,21 +184,10 @@ def _step_style(k, steps, color):
 
 def _line_with_band(panel, x, lines, name, style):
     """The middle one of three lines (3, n), labelled, and a band between the others."""
-    panel.plot(x, lines[1], label=_plain(name), **style)
+    panel.plot(x, lines[1], label=plain(name), **style)
     panel.fill_between(x, lines[0], lines[2], color=style["color"], alpha=0.18, linewidth=0)
-
-
-def _legend_below(figure, handles, columns=None):
-    """A legend in rows of at most so many columns, one row unless told otherwise."""
-    figure.legend(handles=handles, loc="outside lower center", ncols=columns or len(handles),
-                  frameon=False)
 
 
 def _some(name, entries):
     if not entries:
         raise ValueError(f"{name} is empty; expected at least one method's")
-
-
-def _plain(name):
-    """The name without Matplotlib's mathematics: a path may hold a dollar sign."""
-    return name.replace("$", r"\$")

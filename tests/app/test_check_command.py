@@ -94,9 +94,15 @@ def test_one_failure_is_one_check(capsys, monkeypatch):
         f"{'MAML.1-3':<12} {'it':<41}  5.0e-01        - FAIL", "1 check failed"]
 
 
-@pytest.mark.parametrize("options, word", [("--widths 0", "widths"), ("--alpha 0", "alpha")])
-def test_wrong_options_are_named(options, word, capsys):
-    assert main(["check", *options.split()]) == 2 and word in capsys.readouterr().err
+@pytest.mark.parametrize("options, words", [
+    ("--widths 0", "widths is [0]; expected at least two"), ("--seed -1", "seed is -1; expected"),
+    ("--widths 2 3 1", "widths is [2, 3, 1]; expected at least two numbers, 1 first and last"),
+    ("--widths 1 0 1", "widths is [1, 0, 1]"), ("--alpha 0", "alpha is 0.0; expected"),
+    ("--alpha nan", "alpha is nan; expected"), ("--timeout 0", "timeout is 0.0; expected")])
+def test_wrong_options_are_named_before_a_table_is_begun(options, words, capsys):
+    assert main(["check", *options.split()]) == 2
+    printed = capsys.readouterr()
+    assert words in printed.err and printed.out == ""
 
 
 # One's own file.
@@ -157,7 +163,8 @@ def test_one_wrong_file_of_several_is_a_failure_and_all_are_checked(tmp_path, ca
         (tmp_path / f"{name}.py").write_text(text)
     files = [str(tmp_path / "a.py"), str(tmp_path / "b.py")]
     assert main(["check", *files]) == 1
-    assert "FAIL  model a" in (out := capsys.readouterr().out) and "PASS  model b" in out
+    out = capsys.readouterr().out  # of several, each report names its file
+    assert f"FAIL  {files[0]}: model a" in out and f"PASS  {files[1]}: model b" in out
 
 
 def test_check_imports_from_the_file_s_folder_and_leaves_the_path_as_it_was(tmp_path, check_own):
@@ -172,3 +179,37 @@ def test_check_refuses_what_is_not_there_or_holds_nothing_to_check(tmp_path, cap
     assert "no such file" in capsys.readouterr().err
     code, printed = check_own("x = 1\n")
     assert code == 2 and "meta_gradient" in printed.err and "Traceback" not in printed.err
+
+
+def test_a_file_that_ends_the_process_does_not_pass(check_own):
+    code, printed = check_own(RIGHT + "import os\nos._exit(0)\n")
+    assert code == 1 and printed.out.startswith("FAIL  ")
+    assert "ended the process, exit code 0, before its checks were done" in printed.out
+
+
+LOOP = """
+def loss(theta, x, y):
+    n = 0
+    while True:
+        n += 1
+"""
+
+
+def test_a_file_that_does_not_end_is_ended_and_the_line_is_named(check_own):
+    code, printed = check_own(RIGHT + LOOP, "--timeout", "1.5")
+    assert code == 1 and printed.out.startswith("FAIL  ")
+    found = " ".join(printed.out.split())
+    assert "no end after 1.5 seconds (--timeout), at line 2" in found  # 20 or 21
+    assert "while True" in found or "n += 1" in found
+
+
+def test_files_do_not_see_one_another(tmp_path, capsys):
+    for name in "ab":
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "helper.py").write_text(f"FACTOR = {1 if name == 'a' else 2}")
+        (tmp_path / name / "my_model.py").write_text(
+            "from helper import FACTOR\n" + RIGHT.replace("2 *", "2 * FACTOR *"))
+    assert main(["check", *(str(tmp_path / name / "my_model.py") for name in "ab")]) == 1
+    out = capsys.readouterr().out
+    for word, name in (("PASS", "a"), ("FAIL", "b")):
+        assert f"{word}  {tmp_path / name / 'my_model.py'}: model my_model" in out

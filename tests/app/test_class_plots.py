@@ -23,11 +23,11 @@ def shown():
 def assert_panel_shows(panel, theta, task, color):
     """The regions and the line of θ (P,), the points of the task and its accuracy."""
     image = panel.images[0].get_array()  # (G, G)
-    low, high = panel.images[0].get_extent()[:2]
-    axis = np.linspace(low, high, len(image))
+    left, right, low, high = panel.images[0].get_extent()
+    x1, x2 = np.linspace(left, right, len(image)), np.linspace(low, high, len(image))
     assert panel.images[0].origin == "lower"
-    for i, j in np.random.default_rng(1).integers(len(axis), size=(200, 2)):  # a row is one x₂
-        assert image[i, j] == (MODEL.predict(theta, np.array([[axis[j], axis[i]]])) > 0).item()
+    for i, j in np.random.default_rng(1).integers(len(image), size=(200, 2)):  # a row is one x₂
+        assert image[i, j] == (MODEL.predict(theta, np.array([[x1[j], x2[i]]])) > 0).item()
     line = panel.collections[0]
     points = np.concatenate([path.vertices for path in line.get_paths()])
     assert len(points) > 10 and abs(MODEL.predict(theta, points)).max() < 0.01
@@ -56,12 +56,55 @@ def test_regions_are_drawn_for_each_method_and_step(shown):
         assert [line.get_marker() for line in lines] == ["o", "s"]
 
 
-def test_all_points_are_inside_all_panels(shown):
+@pytest.mark.parametrize("shift, stretch", [((0, 0), (1, 1)), ((50, -9), (1, 1)),
+                                            ((0, 0), (1, 1000))],
+                         ids=["around 0", "far from 0", "in unlike units"])
+def test_limits_come_from_the_points_and_panels_are_square(shown, shift, stretch):
     thetas, task = shown
-    farthest = max(np.abs(task.x_support).max(), np.abs(task.x_query).max())
-    for panel in class_plots.plot_regions(MODEL, thetas, task).axes:
-        for low, high in (panel.get_xlim(), panel.get_ylim()):
-            assert farthest < -low and farthest < high < 5
+    x, x_query = (part * stretch + shift for part in (task.x_support, task.x_query))
+    moved = tm.Batch(x, task.y_support, x_query, task.y_query)
+    points = np.concatenate([x[0], x_query[0]])
+    figure = class_plots.plot_regions(MODEL, thetas, moved)
+    figure.draw_without_rendering()
+    for panel in figure.axes:
+        for i, (low, high) in enumerate((panel.get_xlim(), panel.get_ylim())):
+            assert low < points[:, i].min() and points[:, i].max() < high
+            assert high - low < 2.4 * np.ptp(points[:, i])
+        width, height = panel.get_window_extent().size
+        assert abs(width - height) < 1
+        assert stretch != (1, 1) or np.isclose(np.ptp(panel.get_xlim()), np.ptp(panel.get_ylim()))
+
+
+@pytest.mark.parametrize("scale", [1, 1.6])
+@pytest.mark.parametrize("steps", [(0,), (0, 1, 2)], ids=["one step", "three steps"])
+def test_titles_labels_and_legend_of_regions_are_inside_and_apart(shown, scale, steps):
+    for thetas in ({"MAML": shown[0]["MAML"]}, shown[0]):
+        figure = class_plots.plot_regions(MODEL, thetas, shown[1], steps=steps, scale=scale)
+        figure.draw_without_rendering()
+        (width, height), legend = figure.bbox.size, figure.legends[0].get_window_extent()
+        assert legend.x0 > -1 and legend.x1 < width + 1 and legend.y0 > -1
+        for panel in figure.axes:
+            box = panel.get_tightbbox()
+            assert box.x0 > -1 and box.x1 < width + 1 and box.y1 < height + 1
+            assert box.y0 > legend.y1 - 1
+
+
+def test_measured_classes_are_drawn_in_their_units_and_move(rng):
+    x = rng.standard_normal((20, 2)) * [1, 1000] + [0, 5000]
+    tasks = tm.MeasuredTasks({"a": (x, 1.0 * (x[:, 0] > 0))}, columns=["cm", "g", "ripe"])
+    tasks = tasks.standardized(outputs=False)
+    task, theta = tasks.sample(rng, 1, 8, 8), 2 * MODEL.init(rng)
+    figure = plotting.plot_adaptation(MODEL, {"MAML": theta}, tasks, task, alpha=1.0, steps=(0, 2))
+    panel = figure.axes[1]
+    assert (panel.get_xlabel(), figure.axes[0].get_ylabel()) == ("cm", "MAML\ng")
+    drawn = np.concatenate([line.get_xydata() for line in panel.lines])
+    assert {*map(tuple, drawn.round(6))} <= {*map(tuple, x.round(6))} and len(drawn) == 8
+    moving = plotting.animate_adaptation(MODEL, {"MAML": theta}, tasks, task, 1.0, steps=2)
+    moving._func(2)
+    moving._draw_was_started = True
+    frame = moving._fig.axes[0]
+    assert_array_equal(frame.images[0].get_array(), panel.images[0].get_array())
+    assert frame.get_title() == panel.get_title() and len(frame.images) == 1
 
 
 def test_methods_and_labels_of_plus_and_minus_one_are_drawn_alike(shown):
@@ -108,8 +151,11 @@ regions, glyphs = class_plots.plot_regions, class_plots.plot_glyphs
     (lambda thetas, task: regions(MODEL, thetas, "task"), "task is str"),
     (lambda thetas, task: regions(MODEL, thetas, sample(tm.BoundaryTasks())),
      "task has D_in 10 and D_out 1; expected points in the plane"),
-    (lambda thetas, task: plotting.plot_adaptation(MODEL, thetas, tm.MoonTasks(), task),
-     "task has D_in 2; expected 1, for a curve to draw (tinymeta.class_plots draws classes)"),
+    (lambda thetas, task: plotting.plot_adaptation(MODEL, thetas, None, sample(tm.GlyphTasks())),
+     "task has D_in 64 and D_out 5; expected 1 and 1, for a curve to draw, or 2 and 1"),
+    (lambda thetas, task: regions(MODEL, thetas, tm.Batch(
+        task.x_support, task.x_support[..., :1], task.x_query, task.y_query)),
+     "different y; expected the labels of two classes"),
     (lambda thetas, task: glyphs(sample(tm.GlyphTasks(), 2)),
      "batch is 2 tasks; expected a Batch of one task"),
     (lambda thetas, task: glyphs(task), "batch has D_in 2 and D_out 1")])

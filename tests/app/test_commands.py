@@ -35,7 +35,8 @@ def asked(monkeypatch, *arguments):
     def stop(settings, path, more=False):
         raise Asked(settings, path)
     monkeypatch.setattr(commands, "train", stop)
-    monkeypatch.setattr(compare, "train", stop)
+    monkeypatch.setattr(compare, "train_all",
+                        lambda runs, jobs, done: stop(*next(iter(runs.values()))))
     with pytest.raises(Asked) as found:
         main([*map(str, arguments)])
     return found.value.args
@@ -83,7 +84,12 @@ def test_train_takes_a_protocol_s_settings_for_a_method(protocol, method, monkey
     (["train", "--protocol", "quick"], PROTOCOLS["quick"]("maml"),
      "results/quick-maml-seed0/maml.npz"),
     ([], PROTOCOLS["quick"]("maml"), "results/quick-seed0/maml.npz"),
-    (["--seed", "4", "--shots", "9"], None, "results/quick-seed4/maml.npz"),
+    (["--seed", "4", "--shots", "9"], None, "results/quick-shots9-seed4/maml.npz"),
+    (["--methods", "maml", "anil", "--widths", "1", "5", "1"], None,
+     "results/quick-widths1-5-1-methodsmaml-anil-seed0/maml.npz"),
+    (["--seeds", "2"], PROTOCOLS["quick"]("maml"), "results/quick-seed0-1/maml-seed0.npz"),
+    (["train", "--max-norm", "2", "--seed", "1"], None,
+     "results/finn2017-maml-maxnorm2.0-seed1/maml.npz"),
     (["compare", "--protocol", "finn2017"], finn2017(), "results/finn2017-seed0/maml.npz"),
     (["train", "--output", "mine"], finn2017(), "mine/maml.npz")], ids=str)
 def test_what_is_trained_by_default_and_where_it_is_kept(
@@ -103,8 +109,8 @@ def test_a_new_method_is_one_entry(monkeypatch, tmp_path, capsys):
     assert "two steps: 12 iterations" in out and "\ntwo steps  " in out
     assert load_run(tmp_path / "two.npz").settings.learning_rate == 0.02
     assert main(["plot", str(tmp_path / "two.npz")]) == 0
-    compared = ["compare", "--methods", "two", "maml", *SMALL, "--output", str(tmp_path / "all")]
-    assert main(compared) == 0
+    compared = ["compare", "--methods", "two", "maml", *SMALL, "--jobs", "1"]
+    assert main([*compared, "--output", str(tmp_path / "all")]) == 0
     assert "\ntwo steps  " in capsys.readouterr().out
 
 
@@ -138,8 +144,9 @@ def test_evaluate_passes_its_options_on(tmp_path, capsys):
                 for shots in (3, 4)]
     assert capsys.readouterr().out == "\n".join(expected) + "\n"
     # Shots are the first file's unless given, and the tasks those of its seed.
-    trained(tmp_path / "..", eval_shots=(2,), seed=8)
-    assert main(["evaluate", str(tmp_path / ".." / "maml.npz"), files[1]]) == 0
+    (tmp_path / "other").mkdir()
+    trained(tmp_path / "other", eval_shots=(2,), seed=8)
+    assert main(["evaluate", str(tmp_path / "other" / "maml.npz"), files[1]]) == 0
     assert capsys.readouterr().out.startswith("\n2-shot, 600 held-out tasks")
 
 
@@ -148,10 +155,12 @@ def test_plot_passes_its_options_on(tmp_path, monkeypatch):
     file, found = str(tmp_path / "maml.npz"), []
     monkeypatch.setattr(commands, "save_figures", lambda *all: found.append(all) or ["a.png"])
     assert main(["plot", file]) == 0
-    options = "--shots 4 2 --inner-steps 3 --alpha 0.02 --seed 5 --task 7 --animate --output"
+    options = ("--shots 4 2 --inner-steps 3 --alpha 0.02 --seed 5 --task 7 --animate "
+               "--format svg --scale 2 --output")
     assert main(["plot", file, *options.split(), str(tmp_path / "there")]) == 0
     for (runs, curves, *rest), folder, expected, how in zip(
-            found, ("figures", "there"), ([3, None, None, None, False], [2, 0.02, 5, 7, True]),
+            found, ("figures", "there"),
+            ([3, None, None, None, False, "png", 1.0], [2, 0.02, 5, 7, True, "svg", 2.0]),
             ({}, {"alpha": 0.02, "steps": 3, "seed": 5})):
         assert rest == [expected[0], str(tmp_path / folder), *expected[1:]]
         curve = held_out.evaluate_runs(runs, expected[0], **how)["MAML"]
@@ -214,7 +223,7 @@ def test_divergence_is_an_error_and_keeps_the_last_good_parameters(tmp_path, cap
     assert main(["train", *SMALL, *options]) == 1
     err = capsys.readouterr().err
     assert "error: meta-training diverged at iteration" in err and "Lower the inner step" in err
-    assert err.endswith(f"They are in {tmp_path / 'maml.npz'}.\n")
+    assert err.endswith(f"The last good parameters are in {tmp_path / 'maml.npz'}.\n")
     assert np.isfinite(tm.load_checkpoint(tmp_path / "maml.npz").theta).all()
 
 

@@ -10,7 +10,7 @@ from numpy.testing import assert_array_equal
 from small_runs import SMALL, press_ctrl_c
 
 import tinymeta as tm
-from tinymeta.app import compare, held_out, tables
+from tinymeta.app import compare, held_out, seeds, tables
 from tinymeta.app.command_line import main
 from tinymeta.app.recipes import COMPARED, METHODS
 from tinymeta.app.runs import load_run, load_runs
@@ -21,11 +21,18 @@ def no_figures(request, monkeypatch):
     """Drawing takes most of the time: only tests that ask for `figures` draw."""
     if "figures" not in request.fixturenames:
         monkeypatch.setattr(compare, "save_figures", lambda *arguments: ["adaptation.png"])
+        monkeypatch.setattr(compare, "save_seeds_figures", lambda *arguments: None)
 
 
 @pytest.fixture
 def figures():
     pass
+
+
+@pytest.fixture(autouse=True)
+def one_process(monkeypatch):
+    """So that tests can look into it, unless they say --jobs."""
+    monkeypatch.setattr(compare, "cores", lambda: 1)
 
 
 def test_the_comparison_prints_a_table_saves_figures_and_says_what_to_open(
@@ -97,6 +104,58 @@ def test_the_plan_is_kept_with_what_was_asked(tmp_path):
         "iterations": 12, "n_tasks": 3, "widths": [1, 6, 1], "max_norm": 0.0}}
 
 
+def test_several_seeds_are_each_what_that_seed_alone_is(tmp_path, capsys, figures):
+    options = [*SMALL, "--methods", "maml", "oracle", "--output"]
+    assert main(["compare", "--seeds", "0", "3", *options, str(tmp_path / "all")]) == 0
+    out = capsys.readouterr().out
+    assert "for each method; seeds 0, 3\n" in out and "  MAML, seed 3     trained in" in out
+    alone = []
+    for seed in ("0", "3"):
+        folder = tmp_path / seed
+        assert main(["compare", "--seed", seed, *options, str(folder)]) == 0
+        alone.append(json.loads((folder / "results.json").read_text()))
+        for name in ("maml", "oracle"):
+            one, other = (load_run(path).checkpoint.theta for path in
+                          (folder / f"{name}.npz", tmp_path / "all" / f"{name}-seed{seed}.npz"))
+            assert_array_equal(one, other)
+    report = json.loads((tmp_path / "all" / "results.json").read_text())
+    assert report["seeds"] == [0, 3] and len(report["seconds"]["maml"]) == 2
+    assert report["shots"]["10"] == {
+        name: [one["shots"]["10"][name] for one in alone] for name in report["shots"]["10"]}
+    curves = {METHODS[name].label: [
+        held_out.evaluate_runs(load_runs([tmp_path / "all" / f"{name}-seed{seed}.npz"]), 10)[
+            METHODS[name].label] for seed in (0, 3)] for name in ("maml", "oracle")}
+    assert tables.seeds_table(curves, 10, 600) in out
+    for file in ("adaptation.png", "errors.png", "training.png"):
+        assert (tmp_path / "all" / file).read_bytes().startswith(b"\x89PNG")
+    assert main(["--resume", str(tmp_path / "all")]) == 0
+    assert json.loads((tmp_path / "all" / "results.json").read_text())["shots"] == report["shots"]
+
+
+def test_the_figures_of_seeds_show_the_median_and_the_range_as_a_band(
+        tmp_path, monkeypatch, figures):
+    drawn = {}
+    monkeypatch.setattr(compare, "save_figures", lambda *arguments: [])
+    monkeypatch.setattr(seeds, "save_whole", lambda figures, output: drawn.update(figures))
+    options = [*SMALL, "--methods", "maml", "oracle", "--seeds", "3", "--output", str(tmp_path)]
+    assert main(["compare", *options]) == 0
+    curves = [held_out.evaluate_runs({"MAML": load_run(tmp_path / f"maml-seed{seed}.npz")}, 10)
+              ["MAML"] for seed in range(3)]
+    for panel, kind in zip(drawn["errors.png"].axes, ("mean", "median")):
+        values = np.sort([getattr(curve, kind) for curve in curves], axis=0)
+        line, level = panel.lines
+        assert line.get_label() == "MAML" and level.get_label() == "oracle"
+        assert_array_equal(line.get_ydata(), values[1])
+        band = panel.collections[0].get_paths()[0].vertices
+        for k in range(11):
+            there = band[band[:, 0] == k, 1]
+            assert (there.min(), there.max()) == (values[0, k], values[2, k])
+        assert list(level.get_xdata()) == [0, 10]
+    losses = np.sort([load_run(tmp_path / f"maml-seed{seed}.npz").checkpoint.losses
+                      for seed in range(3)], axis=0)
+    assert_array_equal(drawn["training.png"].axes[0].lines[0].get_ydata(), losses[1])
+
+
 # Resuming.
 
 
@@ -110,7 +169,7 @@ def test_a_resumed_comparison_ends_with_the_same_numbers(tmp_path, capsys, monke
     assert capsys.readouterr().err.endswith(
         f"interrupted after 5 iterations, kept in {cut / 'fomaml.npz'}\n"
         f"go on with: python -m tinymeta --resume '{cut}'\n")
-    assert sorted(os.listdir(cut)) == ["compare.json", "fomaml.npz", "maml.npz"]
+    assert sorted(os.listdir(cut)) == ["compare.json", "fomaml.npz", "maml.npz"]  # no lock
     assert main(["--resume", str(cut)]) == 0
     reports = [json.loads((folder / "results.json").read_text()) for folder in (whole, cut)]
     assert reports[0]["shots"] == reports[1]["shots"]
@@ -135,7 +194,8 @@ def test_ctrl_c_during_the_evaluation_loses_nothing(tmp_path, capsys, monkeypatc
 def test_a_method_that_diverges_ends_the_comparison(tmp_path, capsys):
     options = ["--alpha", "30", "--inner-steps", "20", "--output", str(tmp_path)]
     assert main([*SMALL, *options]) == 1
-    assert capsys.readouterr().err.endswith(f"They are in {tmp_path / 'maml.npz'}.\n")
+    assert capsys.readouterr().err.endswith(
+        f"The last good parameters are in {tmp_path / 'maml.npz'}.\n")
     assert not (tmp_path / "fomaml.npz").exists()
 
 

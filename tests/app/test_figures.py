@@ -1,5 +1,6 @@
 """The figures that the command line saves: which task, parameters, steps and seed they show."""
 
+import io
 import os
 
 import numpy as np
@@ -10,6 +11,7 @@ from small_runs import trained
 
 import tinymeta as tm
 from tinymeta import plotting
+from tinymeta.app import figures
 from tinymeta.app.figures import save_figures
 from tinymeta.app.held_out import evaluate_runs, held_out_tasks
 from tinymeta.app.recipes import METHODS
@@ -18,11 +20,13 @@ from tinymeta.app.recipes import METHODS
 @pytest.fixture
 def saved(monkeypatch):
     """name of the file -> the Figure saved there; nothing is written."""
-    found = {}
+    found, last = {}, []
+    monkeypatch.setattr(Figure, "savefig", lambda figure, file, **how: last.append(figure))
 
-    def keep(figure, path, dpi):
-        found[os.path.basename(path)] = figure
-    monkeypatch.setattr(Figure, "savefig", keep)
+    def keep(path, write):
+        write(io.BytesIO())
+        found[os.path.basename(path)] = last.pop() if last else path
+    monkeypatch.setattr(figures, "write_whole", keep)
     return found
 
 
@@ -115,16 +119,18 @@ def test_the_animation_shows_the_same_task_and_runs(runs, saved, monkeypatch):
 
     class Animation:
         def save(self, path, writer):
-            found.append((path, writer))
+            path.write_bytes(b"GIF")
+            found.append((path.name, writer))
 
-    def animate(*shown, steps):
+    def animate(*shown, steps, scale):
         found.append((shown, steps))
         return Animation()
 
     monkeypatch.setattr(plotting, "animate_adaptation", animate)
     save_figures(runs, evaluate_runs(runs, 5), 5, "there", task=7, animate=True)
     ((methods, thetas, tasks, task), steps), (path, writer) = found
-    assert (steps, path, writer) == (6, os.path.join("there", "adaptation.gif"), "pillow")
+    assert (steps, path, writer) == (6, "animation.gif", "pillow")
+    assert saved["adaptation.gif"] == os.path.join("there", "adaptation.gif")
     assert [method.alpha for method in methods.values()] == [0.02, 0.01]
     assert_array_equal(thetas["Reptile"], runs["Reptile"].checkpoint.theta)
     expected = held_out_tasks(runs["MAML"].settings, 5, seed=3)[7]
@@ -136,7 +142,7 @@ def test_different_networks_stand_side_by_side(change, tmp_path, saved, monkeypa
     runs = {"a": trained(tmp_path), "b": trained(tmp_path, "joint", **change)}
     found = []
 
-    def draw(*shown, steps):
+    def draw(*shown, steps, scale):
         found.extend(shown)
         return Figure()
 

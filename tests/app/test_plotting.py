@@ -16,6 +16,7 @@ RNG = np.random.default_rng(0)
 THETAS = {name: MODEL.init(RNG) for name in ("MAML", "Reptile")}
 TASK = TASKS.sample(RNG, n_tasks=1, n_support=5)
 X, Y = TASK.x_support[0], TASK.y_support[0]
+BARE = tm.Batch(TASK.x_support, TASK.y_support, TASK.x_query, TASK.y_query)
 
 
 def line(panel, label):
@@ -87,15 +88,79 @@ def test_colours_go_by_role_and_the_last_step_is_the_boldest():
     assert [handle.get_linestyle() for handle in handles[-2:]] == ["-.", "-"]
 
 
-@pytest.mark.parametrize("amplitude, reach", [(4.0, 6.4), (0.1, 1.6)])
-def test_the_truth_lies_within_the_picture_whatever_the_predictions_do(amplitude, reach):
-    tasks = tm.SinusoidTasks(amplitude=(amplitude, amplitude))
-    task = tasks.sample(np.random.default_rng(1), 1, 5)
-    figure = plotting.plot_adaptation(MODEL, THETAS, tasks, task, alpha=50.0, steps=(0, 10))
+@pytest.mark.parametrize("alpha", [0.0001, 50.0], ids=["calm", "diverged"])
+@pytest.mark.parametrize("level", [0.0, 300.0], ids=["around 0", "far from 0"])
+def test_limits_come_from_the_data_and_a_diverged_prediction_leaves_the_panel(alpha, level):
+    task = tm.Batch(X[np.newaxis], level + Y[np.newaxis], TASK.x_query, level + TASK.y_query)
+    y = np.concatenate([task.y_support[0], task.y_query[0]])
+    height = np.ptp(y)
+    panel = plotting.plot_adaptation(MODEL, THETAS, None, task, alpha, steps=(0, 10)).axes[0]
+    low, high = panel.get_ylim()
+    assert low < y.min() and y.max() < high and high - low <= 3.13 * height
+    assert (alpha < 1 or np.abs(line(panel, "after 10 steps").get_ydata()).max() > high)
+    if level == 0 and alpha < 1:  # then the predictions are in the picture as well
+        drawn = np.concatenate([each.get_ydata() for each in panel.lines])
+        assert low < drawn.min() and drawn.max() < high
+
+
+def test_a_task_without_truth_shows_its_query_points_and_labels_may_be_given():
+    figure = plotting.plot_adaptation(MODEL, THETAS, None, BARE, steps=(0, 1),
+                                      labels=("hour", "°C"))
+    assert legend(figure) == ["query", "support", "before adaptation", "after 1 step"]
+    panel = figure.axes[0]
+    assert_allclose(line(panel, "query").get_xydata(),
+                    np.hstack([TASK.x_query[0], TASK.y_query[0]]))
+    assert (panel.get_xlabel(), panel.get_ylabel()) == ("hour", "°C")
+    everything = np.concatenate([X, TASK.x_query[0]])
+    x = line(panel, "after 1 step").get_xdata()
+    assert_allclose([x.min(), x.max()], [everything.min(), everything.max()])
+
+
+def test_measured_tasks_are_drawn_with_all_their_points_in_measured_units():
+    curves = {name: (np.arange(30), level + np.arange(30)) for name, level in
+              (("a", 100), ("b", 500))}
+    tasks = tm.MeasuredTasks(curves, columns=("day", "litres")).standardized()
+    task = tasks.sample(np.random.default_rng(0), 1, 5, 5)
+    figure = plotting.plot_adaptation(MODEL, {"MAML": THETAS["MAML"]}, tasks, task, 0.05, (0, 1))
+    panel, shown = figure.axes[0], curves[task.parameters["curve"][0]]
+    assert_allclose(line(panel, "measured").get_xydata(), np.transpose(shown))
+    support = line(panel, "support").get_xydata()
+    assert len(support) == 5 and {*map(tuple, support.round(9))} <= {*zip(*map(np.float64, shown))}
+    theta = tm.adapt(MODEL, THETAS["MAML"], task.x_support[0], task.y_support[0], 0.05, 1)[1]
+    x, y = line(panel, "after 1 step").get_data()
+    scaled = (x - tasks.scales[0, 0]) / tasks.scales[1, 0]
+    assert_allclose(y, tasks.y_in_units(MODEL.predict(theta, scaled[:, np.newaxis]))[:, 0])
+    assert (panel.get_xlabel(), panel.get_ylabel()) == ("day", "litres")
+    moving = plotting.animate_adaptation(MODEL, {"MAML": THETAS["MAML"]}, tasks, task, 0.05, 1)
+    moving._func(1)
+    moving._draw_was_started = True
+    assert_allclose(moving._fig.axes[0].lines[-1].get_ydata(), y)
+
+
+LONG = {f"a method of a rather long name {i}": values
+        for i, values in enumerate(np.ones((5, 20)))}
+
+
+@pytest.mark.parametrize("scale", [1, 2])
+@pytest.mark.parametrize("draw", [
+    lambda **how: plotting.plot_adaptation(MODEL, dict(zip(LONG, [THETAS["MAML"]] * 5)), TASKS,
+                                           TASK, **how),
+    lambda **how: plotting.plot_training(LONG, **how),
+    lambda **how: plotting.plot_curves({name: AdaptationCurve(
+        np.ones((3, 4)), np.zeros((3, 4), bool)) for name in LONG}, "5-shot", **how)],
+    ids=["adaptation", "training", "curves"])
+def test_text_is_larger_on_a_slide_and_the_legend_stays_inside(draw, scale):
+    figure = draw(scale=scale, size=(12, 6.75))
+    figure.draw_without_rendering()
+    assert_allclose(figure.bbox.size, (1200, 675))  # dots: the same picture, larger text in it
+    box = figure.legends[0].get_window_extent()
+    assert box.x0 >= -1 and box.x1 <= 1201 and box.y0 >= -1 and box.y1 <= 676
+    text = figure.axes[0].xaxis.label.get_window_extent().height
+    assert 10 * scale < text < 25 * scale
     for panel in figure.axes:
-        low, high = panel.get_ylim()
-        assert_allclose([low, high], [-reach, reach], rtol=1e-3)
-        assert np.abs(line(panel, "after 10 steps").get_ydata()).max() > high
+        everything = panel.get_tightbbox()  # with its title and the numbers on its axes
+        assert everything.x0 >= -1 and everything.x1 <= 1201 and everything.y1 <= 676
+        assert panel.get_window_extent().height > 100
 
 
 def test_a_step_size_may_be_given_for_each_name_or_be_in_its_method():
@@ -236,15 +301,14 @@ def adaptation(thetas=THETAS, task=TASK, **how):
     return plotting.plot_adaptation(MODEL, thetas, TASKS, task, **how)
 
 
-BARE = tm.Batch(TASK.x_support, TASK.y_support, TASK.x_query, TASK.y_query)
-
-
 @pytest.mark.parametrize("draw, words", [
     (lambda: adaptation({}), "thetas has 0 entries and steps 3"),
     (lambda: adaptation(steps=()), "2 entries and steps 0"),
     (lambda: adaptation(steps=(0, -1)), "steps[1] is -1"),
     (lambda: adaptation({"it": np.ones((2, 25))}), "thetas['it']"),
-    (lambda: adaptation(task=BARE), "task has no parameters"),
+    (lambda: adaptation(labels=["x"]), "labels is ['x']; expected 2"),
+    (lambda: adaptation(scale=0), "scale is 0"),
+    (lambda: adaptation(size=(3, -1)), "size[1] is -1"),
     (lambda: adaptation(task=TASKS.sample(RNG, 2)), "task is 2 tasks"),
     (lambda: plotting.animate_adaptation(MODEL, THETAS, TASKS, "a task"), "task is str; expected"),
     (lambda: plotting.plot_curves({}), "curves is empty"),

@@ -90,3 +90,46 @@ def test_what_is_imported_is_not_checked_and_nothing_to_check_is_an_error(ladder
         ladders("from tinymeta import adapt, MLP\nmeta_gradient = 3\n")
     with pytest.raises(FileNotFoundError, match="no such file"):
         list(check_file("/nowhere/mine.py"))
+
+
+MODERN = """from __future__ import annotations
+import os, pickle, sys
+from dataclasses import dataclass
+@dataclass
+class Point:
+    x: int
+    more: list[int] | None = None
+assert pickle.loads(pickle.dumps(Point(1))) == Point(1)
+sys.path.append(os.path.join(os.path.dirname(__file__), "parts"))
+""" + LINE + """
+right = gradient
+def gradient(theta, x, y):
+    import factor_of_mine  # only now, and from a folder of its own
+    return factor_of_mine.ONE * right(theta, x, y)
+"""
+
+
+def test_a_file_is_run_as_python_would_run_it(ladders, tmp_path):
+    (tmp_path / "parts").mkdir()
+    (tmp_path / "parts" / "factor_of_mine.py").write_text("ONE = 1")
+    (ladder,) = ladders(MODERN)
+    assert ladder, str(ladder)
+    assert not {"mine", "factor_of_mine"} & set(sys.modules)
+
+
+def test_two_files_that_import_the_same_name_get_each_their_own(tmp_path):
+    for name, factor in (("a", 1), ("b", 2)):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "helper_of_mine.py").write_text(f"FACTOR = {factor}")
+        (tmp_path / name / "model.py").write_text(
+            "from helper_of_mine import FACTOR\n" + LINE.replace("2 *", "2 * FACTOR *"))
+    (right,), (wrong,) = (check_file(tmp_path / name / "model.py") for name in "ab")
+    assert right and not wrong
+
+
+def test_a_file_may_have_any_name(tmp_path):
+    for name in ("model", "json.py", "my.model.py"):
+        (tmp_path / name).write_text(LINE)
+        (ladder,) = check_file(tmp_path / name)
+        assert ladder, str(ladder)
+    assert sys.modules["json"].dumps(1) == "1"

@@ -1,9 +1,16 @@
 """What reports look like, in a terminal and in a notebook."""
 
+import os
+import subprocess
+import sys
+from pathlib import Path
+
 import numpy as np
+import pytest
 
 import tinymeta as tm
 
+ROOT = Path(__file__).resolve().parents[2]
 THETA = np.array([1.0, 2.0, 3.0])
 BLOCKS = [("W", (2, 1)), ("b < c", (1,))]
 
@@ -79,3 +86,19 @@ def test_a_ladder_is_true_if_every_rung_holds_and_none_is_left():
     assert ladder and ladder.broken is None and ladder.findings == [] == ladder.wrong_blocks
     assert str(ladder).startswith("PASS  t\n  ✓ g  complex")
     assert not tm.Ladder("t", {"g": BAD}, []) and not tm.Ladder("t", {"g": GOOD}, ["h"])
+
+
+@pytest.mark.parametrize("encoding, marks", [
+    ("utf-8", "✓✗→·"), ("cp1252", "+x>-"), ("ascii", "+x>-")])
+def test_a_report_is_printed_where_the_code_page_lacks_its_signs(encoding, marks):
+    code = ("import tinymeta as tm, numpy as np\n"
+            "model = tm.Linear(1, 1)\n"
+            "model.gradient = lambda t, x, y: 3 * tm.Linear.gradient(model, t, x, y)\n"
+            "ladder = tm.check_model(model)\n"
+            "print(ladder), print(repr(ladder)), print(ladder.findings[0])")
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, cwd=ROOT,
+                         env={**os.environ, "PYTHONIOENCODING": encoding, "PYTHONUTF8": "0"})
+    text = run.stdout.decode(encoding)
+    assert (run.stderr, run.returncode) == (b"", 0) and "3 times what it should be" in text
+    for mark, beside in zip(marks, (" loss", " gradient", " every block", " MAML")):
+        assert f" {mark}{beside}" in text

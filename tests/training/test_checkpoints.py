@@ -3,6 +3,7 @@
 import dataclasses
 import json
 import os
+import zipfile
 
 import numpy as np
 import pytest
@@ -133,7 +134,10 @@ def test_a_missing_entry_is_an_error(good, missing):
 @pytest.mark.parametrize("entry, value, words", [
     ("theta", np.arange(3), "theta has dtype"), ("theta", np.ones((2, 2)), "theta has shape"),
     ("theta", np.array([{}]), "good.npz"),  # a pickle, which is never loaded
-    ("losses", np.ones((2, 2)), "losses has shape"), ("rng_state", "{", "damaged"),
+    ("losses", np.ones((2, 2)), "losses has shape"), ("losses", ["a"], "losses has shape"),
+    ("seconds", np.nan, "seconds is"), ("seconds", -1.0, "seconds is"),
+    ("iteration", -1, "iteration is -1"), ("iteration", 2.5, "iteration is"),
+    ("rng_state", "{", "damaged"),
     ("settings", "not json", "damaged"), ("iteration", "three", "iteration"),
     ("format", "", "not a tinymeta checkpoint"), ("format", "tinymeta checkpoint 9", "but not")],
     ids=lambda value: value if isinstance(value, str) else "")
@@ -152,6 +156,40 @@ def test_restoring_into_another_optimizer_or_generator_is_an_error_and_changes_n
     assert optimizer.t == 0 and rng.random() == np.random.default_rng(0).random()
 
 
+@pytest.mark.parametrize("wrong", [
+    {"rng_state": {"has_uint32": "x"}}, {"rng_state": {"state": {"state": -1, "inc": 3}}},
+    {"rng_state": {"state": {"state": 2**200, "inc": 3}}}, {"rng_state": {"state": None}},
+    {"optimizer_state": {"t": np.array(-3)}}, {"optimizer_state": {"t": np.array("x")}},
+    {"optimizer_state": {"m": np.full(16, np.nan)}}, {"optimizer_state": {"s": np.ones(3)}}],
+    ids=str)
+def test_a_wrong_state_is_an_error_and_changes_nothing(wrong, good):
+    checkpoint, optimizer, rng = tm.load_checkpoint(good), tm.Adam(), np.random.default_rng(0)
+    wrong = {name: {**getattr(checkpoint, name), **part} for name, part in wrong.items()}
+    with pytest.raises(tm.CheckpointError, match="does not fit"):
+        dataclasses.replace(checkpoint, **wrong).restore(optimizer, rng)
+    assert optimizer.t == 0 and optimizer.m.size == 0
+    assert rng.bit_generator.state == np.random.default_rng(0).bit_generator.state
+
+
+def test_a_header_that_claims_more_than_there_is_takes_no_memory(good, tmp_path):
+    header = "{'descr': '<f8', 'fortran_order': False, 'shape': (%d,), }" % 2**45
+    data = b"\x93NUMPY\x01\x00" + len(header).to_bytes(2, "little") + header.encode() + bytes(99)
+    with zipfile.ZipFile(good, "w") as file:
+        file.writestr("theta.npy", data)
+    with pytest.raises(tm.CheckpointError, match="not a readable checkpoint"):
+        tm.load_checkpoint(good)
+    (tmp_path / "one.npy").write_bytes(data)
+    with pytest.raises(tm.CheckpointError, match="not a readable checkpoint"):
+        tm.load_checkpoint(tmp_path / "one.npy")
+
+
+def test_a_small_file_that_unpacks_to_much_is_not_unpacked(good):
+    np.savez_compressed(good, **{**entries_of(good), "losses": np.zeros(10**7)})
+    assert good.stat().st_size < 10**6
+    with pytest.raises(tm.CheckpointError, match="not a readable checkpoint"):
+        tm.load_checkpoint(good)
+
+
 # Writing, whole or not at all.
 
 
@@ -159,10 +197,12 @@ def test_restoring_into_another_optimizer_or_generator_is_an_error_and_changes_n
     ({"theta": np.array([1.0, np.nan])}, ValueError), ({"theta": np.arange(3)}, TypeError),
     ({"theta": np.ones((2, 2))}, ValueError), ({"settings": ["a"]}, TypeError),
     ({"settings": {"m": object()}}, TypeError), ({"iteration": -1}, ValueError),
-    ({"losses": ["a"]}, ValueError), ({"seconds": -1.0}, ValueError),
+    ({"losses": ["a"]}, ValueError), ({"losses": 3.0}, ValueError),
+    ({"losses": np.ones((2, 2))}, ValueError), ({"seconds": -1.0}, ValueError),
     ({"optimizer": type("Odd", (), {"state": lambda self: {"t": object()}})()}, TypeError)],
     ids=["theta with NaN", "theta of whole numbers", "theta of two axes", "settings as a list",
-         "settings with an object", "a negative iteration", "losses of text", "negative seconds",
+         "settings with an object", "a negative iteration", "losses of text", "one loss",
+         "losses of two axes", "negative seconds",
          "an optimizer's state of objects"])
 def test_what_could_not_be_read_back_is_not_written(good, what, error):
     before = good.read_bytes()

@@ -96,3 +96,11 @@ def test_a_step_that_fails_is_not_counted(make):
             optimizer.step(theta, bad)
     assert optimizer.t == 1
     assert_array_equal(run(optimizer, GRADIENTS[1:], theta), run(unharmed))
+
+
+def test_a_zero_gradient_moves_nothing_in_half_precision_either():
+    """Adam's ε is 0 in half precision; so its state is in single precision."""
+    optimizer, theta = tm.Adam(0.01), np.ones(3, np.float16)
+    for gradient in ([0, 1, 0], [0, 1e-4, 0]):
+        theta = optimizer.step(theta, np.array(gradient, np.float16))
+    assert theta.dtype == np.float16 and theta[0] == theta[2] == 1 > theta[1] > 0.97

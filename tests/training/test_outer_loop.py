@@ -129,3 +129,25 @@ def test_a_divergence_error_survives_the_way_between_processes():
     copied = pickle.loads(pickle.dumps(tm.DivergenceError("diverged", 3, 1.5, np.ones(2))))
     assert (str(copied), copied.iteration, copied.loss) == ("diverged", 3, 1.5)
     assert copied.theta.tolist() == [1, 1]
+
+
+class InPlace:
+    """An optimizer that changes what it is passed."""
+
+    def step(self, theta, gradient):
+        theta -= 0.1
+        return theta
+
+
+def test_what_a_divergence_keeps_is_nobody_else_s(rng):
+    omega = MODEL.init(rng)
+    before = omega.copy()
+    steps = tm.meta_train(tm.MAML(MODEL), TASKS, omega, InPlace(), 3, rng)
+    assert_allclose(next(steps).omega, before - 0.1)
+    assert_array_equal(omega, before)  # the caller's
+    diverging = tm.MAML(MODEL)
+    diverging.meta_gradient = lambda *_: (np.nan, omega)
+    with pytest.raises(tm.DivergenceError) as caught:
+        next(tm.meta_train(diverging, TASKS, omega, InPlace(), 3, rng))
+    caught.value.theta[:] = 7
+    assert_array_equal(omega, before)

@@ -1,4 +1,4 @@
-"""The command line: python -m tinymeta [compare | train | evaluate | check | plot] [options]."""
+"""The command line: python -m tinymeta [compare | train | evaluate | check | plot | lessons] ..."""
 
 import argparse
 import os
@@ -11,6 +11,7 @@ from .commands import check, evaluate_files, plot_files, train_one
 from .compare import compare
 from .held_out import HELD_OUT
 from .families import FAMILIES, LOSSES
+from .lessons import put_lessons
 from .protocols import PROTOCOLS
 from .recipes import METHODS
 
@@ -35,6 +36,8 @@ examples:
       other methods under one budget; what each adapts, and what it costs
   python -m tinymeta compare --tasks moons
       classification of half-moons; also boundary and glyphs
+  python -m tinymeta compare --tasks curves.csv
+      your own measured curves: columns curve, x and y
   python -m tinymeta train --resume results/finn2017-maml-seed0/maml.npz
       go on after Ctrl-C; the results are bit-identical
   python -m tinymeta evaluate results/quick-seed0/*.npz --shots 3 5
@@ -49,9 +52,22 @@ exit codes: 0 done; 1 diverged, a check failed, or a bad file; 2 wrong usage;
 130 Ctrl-C, with what was reached kept in a checkpoint
 """
 
+
+
+def path(text):
+    """A path that is not empty, for argparse."""
+    if not text:
+        raise argparse.ArgumentTypeError("it is ''; expected a path")
+    return text
+
+
 WHOLE, REAL = dict(type=int, metavar="N"), dict(type=float, metavar="X")
-SEVERAL = {"--methods": dict(choices=METHODS, nargs="+", metavar="METHOD", help=(
-    f"what to compare, of {', '.join(METHODS)} (default: the first five)"))}
+SEVERAL = {
+    "--methods": dict(choices=METHODS, nargs="+", metavar="METHOD", help=(
+        f"what to compare, of {', '.join(METHODS)} (default: the first five)")),
+    "--seeds": dict(WHOLE, nargs="+", help=(
+        "train each method on each of these; one number N stands for 0 ... N - 1")),
+    "--jobs": dict(WHOLE, help="processes that train side by side (default: the cores there are)")}
 METHOD = {"--method": dict(choices=METHODS, metavar="METHOD", help=(
     f"what to train, of {', '.join(METHODS)} (default: the protocol's own)"))}
 RUN = {
@@ -59,9 +75,13 @@ RUN = {
         f"settings to start from, of {', '.join(PROTOCOLS)}; finn2017 and reptile2018 are the "
         "published ones (default: quick for compare, finn2017 for train).  The options below "
         "change single settings; in brackets what they are in finn2017")),
-    "--tasks": dict(choices=FAMILIES, metavar="NAME", help=(
-        f"the family of tasks, of {', '.join(FAMILIES)} (sinusoid); the last three start from "
-        f"the protocol of that name")),
+    "--tasks": dict(metavar="NAME", help=(
+        f"the family of tasks, of {', '.join(FAMILIES)} (sinusoid), or a CSV file of measured "
+        f"curves, with the columns curve, x and y; all but the first two start from the protocol "
+        f"of that name")),
+    "--columns": dict(nargs="+", metavar="NAME", help=(
+        "the columns of the file that are curve, x and y, in this order (all)")),
+    "--held-out": dict(WHOLE, help="curves of the file that no method learns from (a quarter)"),
     "--loss": dict(choices=LOSSES, metavar="NAME", help=(
         f"of the network, of {', '.join(LOSSES)} (squared_error)")),
     "--rates": dict(choices=RATES, metavar="NAME", help=(
@@ -83,31 +103,48 @@ RUN = {
                    help="initialisation (he)"),
     "--activation": dict(choices=("relu", "tanh"), help="of the network (relu)"),
     "--widths": dict(WHOLE, nargs="+", help="of the network (1 40 40 1)"),
-    "--output": dict(metavar="DIR", help="where everything goes (default: a folder in results/)"),
-    "--resume": dict(metavar="PATH", help=(
+    "--output": dict(type=path, metavar="DIR",
+                     help="where everything goes (default: a folder in results/)"),
+    "--resume": dict(type=path, metavar="PATH", help=(
         "go on with what is kept there, with its settings: a comparison's folder, a run's file"))}
 TEST = {
-    "files": dict(nargs="+", metavar="FILE", help="checkpoints made by train or compare"),
+    "files": dict(type=path, nargs="+", metavar="FILE",
+                  help="checkpoints made by train or compare"),
     "--shots": dict(type=int, nargs="+", help="support points of a task (default: as in the run)"),
     "--inner-steps": dict(type=int, help="inner steps at test time (default: as in the run)"),
     "--alpha": dict(type=float, help="inner step size at test time (default: as in the run)"),
     "--seed": dict(type=int, help="of the held-out tasks (default: as in the run)")}
-TASKS = {"--tasks": dict(type=int, default=HELD_OUT, help="held-out tasks (default: %(default)s)")}
+FILE = "where the curves that it was trained on lie now, or other curves to judge it by"
+TASKS = {"--tasks": dict(default=str(HELD_OUT), metavar="N or FILE", help=(
+    f"how many held-out tasks (default: %(default)s); of measured curves: {FILE}"))}
 DRAWN = {
+    "--tasks": dict(metavar="FILE", help=f"of measured curves: {FILE}"),
+    "--format": dict(choices=("png", "pdf", "svg"), default="png",
+                     help="of the figures (default: %(default)s)"),
+    "--scale": dict(REAL, default=1.0, help=(
+        "text, lines and markers so many times larger, as for a slide (default: %(default)s)")),
     "--task": dict(WHOLE, help=(
         "which held-out task to show (default: one of average error before adaptation)")),
     "--animate": dict(action="store_true", help="also save the adaptation as an animated GIF"),
-    "--output": dict(metavar="DIR", help=(
-        "where the figures go (default: figures/ beside the first FILE)"))}
+    "--output": dict(type=path, metavar="DIR", help=(
+        "where the figures go (default: figures/ beside the first FILE); a name that ends in "
+        ".png gets the picture of the adaptation alone"))}
 CHECK = {
-    "files": dict(nargs="*", metavar="FILE", help=(
+    "files": dict(type=path, nargs="*", metavar="FILE", help=(
         "Python files with a model (loss, gradient, hvp), a meta_gradient, "
         "first_order_meta_gradient, reptile or adapt function of yours")),
     "--seed": dict(type=int, default=0, help="of parameters and tasks (default: %(default)s)"),
     "--alpha": dict(type=float, default=0.05, help="inner step size (default: %(default)s)"),
     "--widths": dict(type=int, nargs="+", default=[1, 8, 8, 1],
                      help="of the MLPs (default: 1 8 8 1)"),
+    "--timeout": dict(type=float, default=120.0, metavar="S",
+                      help="seconds that a FILE may take (default: %(default)g)"),
     "--verbose": dict(action="store_true", help="also print each check block by block")}
+LESSONS = {
+    "folder": dict(metavar="DIR", help="the folder that they are put into"),
+    "--html": dict(action="store_true", help=(
+        "as pages to read in a browser, made by nbconvert, a part of Jupyter; formulas need a "
+        "network"))}
 COMMANDS = (  # name, function, options, summary
     ("compare", compare, SEVERAL | RUN,
      "all methods under one budget: table and figures (the default)"),
@@ -116,7 +153,8 @@ COMMANDS = (  # name, function, options, summary
      "adaptation errors of trained parameters on held-out tasks"),
     ("check", check, CHECK,
      "every derivation against numerical derivatives; or your own, in a file"),
-    ("plot", plot_files, TEST | DRAWN, "figures of trained parameters"))
+    ("plot", plot_files, TEST | DRAWN, "figures of trained parameters"),
+    ("lessons", put_lessons, LESSONS, "the lessons in a folder of yours, ready to run"))
 
 
 def main(argv=None):
@@ -131,17 +169,35 @@ def main(argv=None):
         arguments = _parser().parse_args(argv)
         return arguments.run(arguments)
     except KeyboardInterrupt:
-        print("\ninterrupted", file=sys.stderr)
-        return 130
+        return _interrupted()
     except BrokenPipeError:  # the reader of our output, such as head, has gone
         sys.stdout = open(os.devnull, "w")
+        return 1
+    except ModuleNotFoundError as error:
+        print(f"error: {error}; install it with: pip install jupyter", file=sys.stderr)
         return 1
     except MemoryError as error:
         print(f"error: not enough memory for these settings ({error})", file=sys.stderr)
         return 1
-    except (CheckpointError, OSError, ValueError, TypeError) as error:
+    except Exception as error:
+        if _of_ctrl_c(error):  # what a library raises while it clears up after Ctrl-C
+            return _interrupted()
+        if not isinstance(error, (ArithmeticError, OSError, ValueError, TypeError)):
+            raise
         print(f"error: {error}", file=sys.stderr)
-        return 1 if isinstance(error, (CheckpointError, OSError)) else 2
+        return 1 if isinstance(error, (CheckpointError, OSError, ArithmeticError)) else 2
+
+
+def _interrupted():
+    print("\ninterrupted", file=sys.stderr)
+    return 130
+
+
+def _of_ctrl_c(error):
+    """Whether the error came up while Ctrl-C was being dealt with."""
+    while error is not None and not isinstance(error, KeyboardInterrupt):
+        error = error.__context__
+    return error is not None
 
 
 def _parser():

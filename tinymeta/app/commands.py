@@ -7,15 +7,20 @@ TypeError, files that are not what they should be CheckpointError or OSError.
 import os
 import shlex
 import sys
+import zlib
+from contextlib import contextmanager
 from dataclasses import asdict, replace
+from pathlib import Path
 
-from ..checking.check_file import check_file
 from ..checking.self_check import check_derivations
-from ..core.arguments import whole_number
+from ..core.arguments import number, whole_number
+from ..training.files import ClaimError
+from .check_apart import check_apart
 from .figures import save_figures
-from .families import METRICS
-from .held_out import HELD_OUT, evaluate_runs, metric_of
-from .protocols import CLASSES, PROTOCOLS
+from .families import FAMILIES
+from .held_out import HELD_OUT, evaluate_runs, measured, remark
+from .measured import settings_of_file
+from .protocols import OWN, PROTOCOLS
 from .recipes import METHODS
 from .runs import load_run, load_runs, train
 from .settings import Settings, build, settings_from
@@ -28,9 +33,16 @@ def overrides(arguments):
             if name in asdict(Settings()) and value is not None}
 
 
+def is_file(tasks):
+    """Whether --tasks names a file of curves rather than a family."""
+    return tasks is not None and tasks not in FAMILIES
+
+
 def protocol_of(arguments, given, usual):
     """The protocol's name, and the overrides: --tasks alone takes the protocol of that name."""
-    if arguments.protocol is None and given.get("tasks") in CLASSES:
+    if is_file(given.get("tasks")):
+        return arguments.protocol or "measured", settings_of_file(given["tasks"], given)
+    if arguments.protocol is None and given.get("tasks") in OWN:
         return given["tasks"], {name: v for name, v in given.items() if name != "tasks"}
     return arguments.protocol or usual, given
 
@@ -39,14 +51,16 @@ def train_one(arguments):
     """Meta-train one method, keep a checkpoint, and evaluate it on 600 held-out tasks."""
     resuming = arguments.resume is not None
     settings, path = _to_resume(arguments) if resuming else _to_begin(arguments)
-    run, label = train(settings, path, more=resuming), METHODS[settings.method].label
+    go_on = f"python -m tinymeta train --resume {shlex.quote(path)}"
+    with told_how_to_go_on(path, go_on):
+        run, label = train(settings, path, more=resuming), METHODS[settings.method].label
     if run.stopped or run.error:
-        return ended_early(run, path, f"python -m tinymeta train --resume {shlex.quote(path)}")
+        return ended_early(run, path, go_on)
     print(f"{label}: {settings.iterations:,} iterations in {run.checkpoint.seconds:.1f} s, "
           f"seed {settings.seed}")
     for shots in settings.eval_shots:
         print(curves_table(evaluate_runs({label: run}, shots), shots, HELD_OUT,
-                           METRICS[metric_of(settings)]))
+                           measured(settings)) + remark(settings))
     print(f"\nThe parameters are in {path}.  "
           f"See them adapt: python -m tinymeta plot {shlex.quote(path)}")
     return 0
@@ -59,17 +73,52 @@ def _to_begin(arguments):
     settings = make(arguments.method) if arguments.method else make()
     settings = settings_from({**settings.as_dict(), **given})
     build(settings)  # wrong settings fail now, before anything is made
-    name = f"{protocol}-{settings.method}-seed{settings.seed}"
-    folder = arguments.output or os.path.join("results", name)
+    folder = arguments.output or folder_for(
+        f"{protocol}-{settings.method}", by_hand(arguments, given), settings.seed)
     os.makedirs(folder, exist_ok=True)
     return settings, os.path.join(folder, f"{settings.method}.npz")
 
 
+def by_hand(arguments, given):
+    """Those of the overrides that stood on the command line, for a folder's name."""
+    shown = {name: value for name, value in overrides(arguments).items() if name in given}
+    return {**shown, "tasks": Path(given["file"]).stem} if "file" in given else shown
+
+
+def folder_for(start, given, *seeds):
+    """A folder's name that tells runs with different settings apart, in results/."""
+    parts = [start]
+    for name, value in given.items():
+        if name not in ("seed", "method"):
+            value = "-".join(map(str, value)) if isinstance(value, list) else value
+            parts.append(f"{name.replace('_', '')}{value}")
+    name = "-".join([*parts, "seed" + "-".join(map(str, seeds))])
+    if len(name) > 120:  # longer than some systems take
+        name = f"{name[:100]}-{zlib.crc32(name.encode()):08x}"
+    return os.path.join("results", name)
+
+
+@contextmanager
+def told_how_to_go_on(path, command):
+    """An error of the disk says how to go on once there is room again."""
+    try:
+        yield
+    except ClaimError:
+        raise
+    except OSError as error:
+        kept = f"what was saved before is kept; go on with: {command}"
+        raise OSError(f"{error}\n{kept if os.path.exists(path) else 'nothing was kept'}") from error
+
+
 def _to_resume(arguments):
     """The settings of a run to resume, and its file; only a constant rate may be extended."""
-    settings = load_run(arguments.resume).settings
-    kept = settings.as_dict()
+    file = arguments.tasks if is_file(arguments.tasks) else None
+    settings = load_run(arguments.resume, file).settings
+    kept = {**settings.as_dict(), "tasks": file or settings.tasks}
     given = {name: value for name, value in overrides(arguments).items() if value != kept[name]}
+    if settings.tasks == "measured" and not settings.held_out:
+        raise ValueError(f"--tasks {file} holds other curves than {arguments.resume} was trained "
+                         f"on; expected the same")
     fits = not given or (given.keys() == {"iterations"} and not settings.decay)
     if not fits or arguments.protocol or arguments.output:
         raise ValueError(
@@ -81,39 +130,44 @@ def _to_resume(arguments):
 def ended_early(run, path, command):
     """Say how far a run came, where it is kept and how to resume; return the exit code."""
     if run.error:
-        print(f"error: {run.error}\nThey are in {path}.", file=sys.stderr)
+        print(f"error: {run.error}\nThe last good parameters are in {path}.", file=sys.stderr)
         return 1
     print(f"interrupted after {run.checkpoint.iteration:,} iterations, kept in {path}\n"
           f"go on with: {command}", file=sys.stderr)
-    return 130
+    return run.stopped
 
 
 def evaluate_files(arguments):
     """Adaptation errors of trained parameters on held-out tasks, one table for each --shots."""
-    runs = load_runs(arguments.files)
+    n_tasks, file = _tasks_at_test(arguments)
+    runs = load_runs(arguments.files, file)
+    first = next(iter(runs.values())).settings
     for shots in _shots_at_test(runs, arguments):
         curves = evaluate_runs(runs, shots, arguments.alpha, arguments.inner_steps,
-                               arguments.seed, arguments.tasks)
-        print(curves_table(curves, shots, arguments.tasks, _measured(runs)))
+                               arguments.seed, n_tasks)
+        print(curves_table(curves, shots, n_tasks, measured(first)) + remark(first))
     return 0
+
+
+def _tasks_at_test(arguments):
+    """How many held-out tasks, and the file of curves that they are from, or None."""
+    if arguments.tasks.isdecimal():
+        return int(arguments.tasks), None
+    return HELD_OUT, arguments.tasks
 
 
 def plot_files(arguments):
     """Figures of trained parameters: one task's adaptation, held-out errors, training curves."""
-    runs = load_runs(arguments.files)
+    runs = load_runs(arguments.files, arguments.tasks)
     folder = arguments.output or os.path.join(os.path.dirname(arguments.files[0]), "figures")
+    one = folder.endswith(".png")  # the picture of the adaptation alone, under this name
     shots = _shots_at_test(runs, arguments)[-1]
     curves = evaluate_runs(runs, shots, arguments.alpha, arguments.inner_steps, arguments.seed)
-    os.makedirs(folder, exist_ok=True)
+    os.makedirs(os.path.dirname(folder) or "." if one else folder, exist_ok=True)
     names = save_figures(runs, curves, shots, folder, arguments.alpha, arguments.seed,
-                         arguments.task, arguments.animate)
-    print(f"in {folder}: {', '.join(names)}")
+                         arguments.task, arguments.animate, arguments.format, arguments.scale)
+    print(f"saved {folder}" if one else f"in {folder}: {', '.join(names)}")
     return 0
-
-
-def _measured(runs):
-    """What the runs' tables hold, in words."""
-    return METRICS[metric_of(next(iter(runs.values())).settings)]
 
 
 def _shots_at_test(runs, arguments):
@@ -128,6 +182,12 @@ def _shots_at_test(runs, arguments):
 def check(arguments):
     """Check every derivation of the package against numerical derivatives, and print a table; or,
     given Python files, check the models and meta-gradients in them, and say what is wrong."""
+    whole_number("seed", arguments.seed, minimum=0)
+    number("alpha", arguments.alpha, above=0)
+    number("timeout", arguments.timeout, above=0)
+    widths = arguments.widths
+    if len(widths) < 2 or widths[0] != 1 or widths[-1] != 1 or min(widths) < 1:
+        raise ValueError(f"widths is {widths}; expected at least two numbers, 1 first and last")
     if arguments.files:
         return _check_files(arguments)
     row, failed = "{:<12} {:<41} {:>8} {:>8} {}", 0
@@ -146,7 +206,8 @@ def check(arguments):
 def _check_files(arguments):
     failed = 0
     for path in arguments.files:
-        for ladder in check_file(path, arguments.alpha, arguments.seed):
-            print(ladder, flush=True)
-            failed += not ladder.passed
+        for report, passed in check_apart(path, arguments.alpha, arguments.seed,
+                                          arguments.timeout, len(arguments.files) > 1):
+            print(report, flush=True)
+            failed += not passed
     return 1 if failed else 0

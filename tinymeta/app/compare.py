@@ -10,114 +10,216 @@ from pathlib import Path
 import numpy as np
 
 from .. import __version__
+from ..core.arguments import whole_number
 from ..training.checkpoints import CheckpointError
-from .commands import ended_early, overrides, protocol_of
+from ..training.files import Claim, clear_left_over, write_whole
+from .commands import (by_hand, ended_early, folder_for, overrides, protocol_of,
+                       told_how_to_go_on)
 from .figures import save_figures
-from .families import METRICS
-from .held_out import HELD_OUT, evaluate_runs, least_squares_errors, metric_of
-from .protocols import CLASSES, PROTOCOLS
+from .held_out import HELD_OUT, evaluate_runs, least_squares_errors, measured, remark
+from .processes import cores, train_all
+from .protocols import OWN, PROTOCOLS
 from .recipes import COMPARED, METHODS
-from .runs import train
+from .seeds import save_seeds_figures
 from .settings import build, settings_from
-from .tables import costs_table, curves_table, short, summary
+from .tables import costs_table, curves_table, seeds_table, short, summary
 
+PLAN = "compare.json"
+REPORT = ("results.json", "errors.png", "training.png", "adaptation.png")
 ELSEWHERE = "choose another --output"
 
 
 def compare(arguments):
     """Meta-train methods under one budget, evaluate them on the same 600 held-out tasks, print a
     table and save figures.  The methods are those of Finn et al. 2017 and Reptile, or --methods."""
-    plan, folder = _plan(arguments)
-    all_settings, runs = _settings_of(plan), {}
+    jobs = cores() if arguments.jobs is None else whole_number("jobs", arguments.jobs, minimum=1)
+    plan, folder = _asked(arguments)
+    go_on = f"python -m tinymeta --resume {shlex.quote(folder)}"
+    with Claim(os.path.join(folder, PLAN)) as claim:
+        for name in REPORT:
+            clear_left_over(os.path.join(folder, name))
+        if arguments.resume is None:
+            _keep(plan, folder)
+        try:
+            with told_how_to_go_on(os.path.join(folder, PLAN), go_on):
+                return _compare(plan, folder, jobs, claim, go_on)
+        except KeyboardInterrupt:
+            print(f"\ninterrupted; all that was trained is kept in {folder}\n"
+                  f"go on with: {go_on}", file=sys.stderr)
+            return 130
+
+
+def _compare(plan, folder, jobs, claim, go_on):
+    all_settings = _settings_of(plan)
     first = next(iter(all_settings.values()))
+    seeds = _words(plan["seeds"]) if "seeds" in plan else first.seed
     print(f"{plan['protocol']}: {first.iterations:,} iterations of {first.n_tasks} "
           f"task{'' if first.n_tasks == 1 else 's'} with {first.shots} + {first.queries} points, "
-          f"for each method; seed {first.seed}")
-    resume = f"python -m tinymeta --resume {shlex.quote(folder)}"
-    for name, settings in all_settings.items():
-        path, label = os.path.join(folder, f"{name}.npz"), METHODS[name].label
-        runs[label] = run = train(settings, path)
-        if run.stopped or run.error:
-            return ended_early(run, path, resume)
-        print(f"  {label:<16} trained in {run.checkpoint.seconds:.1f} s", flush=True)
+          f"for each method; seed{'s' * ('seeds' in plan)} {seeds}", flush=True)
+    names = {_label(plan, method, seed): (method, seed) for method, seed in all_settings}
+    asked = {label: (all_settings[name], os.path.join(folder, _file(plan, *name)))
+             for label, name in names.items()}
+    width = max(16, *map(len, asked))
+
+    def done(label, run):
+        print(f"  {label:<{width}} trained in {run.checkpoint.seconds:.1f} s", flush=True)
+
+    runs, end = train_all(asked, jobs, done)
+    if end is not None:
+        return ended_early(runs[end], asked[end][1], go_on)
     if "methods" in plan:
-        print(costs_table(all_settings))
-    try:
-        _report(plan, runs, folder)
-    except KeyboardInterrupt:
-        print(f"\ninterrupted; all that was trained is kept in {folder}\n"
-              f"go on with: {resume}", file=sys.stderr)
-        return 130
+        print(costs_table({method: all_settings[method, seed] for method, seed in all_settings}))
+    of_seeds = {}  # seed -> method's label -> Run
+    for label, (method, seed) in names.items():
+        of_seeds.setdefault(seed, {})[METHODS[method].label] = runs[label]
+    _report(plan, of_seeds, folder, claim)
     return 0
 
 
-def _report(plan, runs, folder):
+def _report(plan, of_seeds, folder, claim):
     """Print and save what a comparison's trained runs are worth."""
+    runs, several = next(iter(of_seeds.values())), "seeds" in plan
     first = next(iter(runs.values())).settings
-    report = {"protocol": plan["protocol"], "seed": first.seed, "iterations": first.iterations,
-              "seconds": {run.settings.method: round(run.checkpoint.seconds, 2)
-                          for run in runs.values()},
+    words, seconds = measured(first), {}
+    for run in (run for runs in of_seeds.values() for run in runs.values()):
+        seconds.setdefault(run.settings.method, []).append(round(run.checkpoint.seconds, 2))
+    report = {"protocol": plan["protocol"],
+              **({"seeds": plan["seeds"]} if several else {"seed": first.seed}),
+              "iterations": first.iterations,
+              "seconds": seconds if several else {name: s for name, [s] in seconds.items()},
               "tinymeta": __version__, "numpy": np.__version__,
               "python": platform.python_version(), "shots": {}}
     for shots in first.eval_shots:
-        curves, floor = evaluate_runs(runs, shots), None
-        print(curves_table(curves, shots, HELD_OUT, METRICS[metric_of(first)]))
-        if first.tasks == "sinusoid":
-            floor = least_squares_errors(first, shots)
-            print(f"least squares on (sin x, cos x), no learning: mean {short(floor.mean())}, "
-                  f"largest {floor.max():.0e}")
-        report["shots"][str(shots)] = summary(curves, floor)
-    Path(folder, "results.json").write_text(json.dumps(report, indent=1) + "\n")
-    names = save_figures(runs, curves, shots, folder)  # at the last number of shots
-    best = "adaptation.png" if first.tasks == "sinusoid" else "errors.png"
+        curves = {seed: evaluate_runs(runs, shots) for seed, runs in of_seeds.items()}
+        floors = _floors(of_seeds, shots) if first.tasks == "sinusoid" else {}
+        by_method = {label: [of_seed[label] for of_seed in curves.values()] for label in runs}
+        table = (seeds_table(by_method, shots, HELD_OUT, words) if several
+                 else curves_table(curves[first.seed], shots, HELD_OUT, words))
+        print(table + remark(first))
+        if floors:
+            together = np.concatenate(list(floors.values()))
+            print(f"least squares on (sin x, cos x), no learning: mean {short(together.mean())}, "
+                  f"largest {together.max():.0e}")
+        kept = {seed: summary(of_seed, floors.get(seed)) for seed, of_seed in curves.items()}
+        report["shots"][str(shots)] = _by_method(kept) if several else kept[first.seed]
+    claim.check()
+    _write_json(Path(folder, REPORT[0]), report)
+    names = save_figures(runs, curves[first.seed], shots, folder)  # at the last number of shots
+    if several:
+        save_seeds_figures(of_seeds, by_method, shots, words, folder)
+    best = "adaptation.png" if "adaptation.png" in names else "errors.png"
     print(f"\nFigures, numbers and trained parameters are in {folder}:\n"
           f"  {', '.join(names)}, results.json, *.npz\nOpen {os.path.join(folder, best)} first; "
           f"then run: python -m tinymeta check")
 
 
-def _plan(arguments):
-    """The plan, and its folder: a new one, or the one to resume."""
+def _floors(of_seeds, shots):
+    """seed -> the errors (T,) of least squares on that seed's held-out tasks."""
+    return {seed: least_squares_errors(next(iter(runs.values())).settings, shots)
+            for seed, runs in of_seeds.items()}
+
+
+def _by_method(kept):
+    """seed -> name -> summary, as name -> a list of one for each seed."""
+    names = next(iter(kept.values()))
+    return {name: [of_seed[name] for of_seed in kept.values()] for name in names}
+
+
+def _asked(arguments):
+    """The plan that is asked for, and its folder, which is made."""
     given = overrides(arguments)
     if arguments.resume is not None:
-        if given or arguments.protocol or arguments.methods or arguments.output:
+        if given or any((arguments.protocol, arguments.methods, arguments.output, arguments.seeds)):
             raise ValueError("--resume goes on with the settings kept in its folder; give no "
                              "others beside it")
-        return _read_plan(arguments.resume), arguments.resume
+        return _read_plan(arguments.resume, f"--resume {arguments.resume}: "), arguments.resume
     protocol, given = protocol_of(arguments, given, "quick")
     plan = {"protocol": protocol, "overrides": given}
-    if arguments.methods or protocol in CLASSES:
+    if arguments.methods or protocol in OWN:
         plan["methods"] = arguments.methods or ["maml", "fomaml", "reptile", "joint"]
+    if arguments.seeds:
+        plan["seeds"] = _seeds(arguments)
     settings = next(iter(_settings_of(plan).values()))  # wrong settings fail now
-    folder = arguments.output or os.path.join("results", f"{protocol}-seed{settings.seed}")
+    shown = by_hand(arguments, given)
+    if arguments.methods:
+        shown["methods"] = arguments.methods
+    folder = arguments.output or folder_for(protocol, shown, *plan.get("seeds", [settings.seed]))
     os.makedirs(folder, exist_ok=True)
-    path = Path(folder, "compare.json")
-    if not path.exists():
-        if os.listdir(folder):
-            raise CheckpointError(f"{folder} is not empty, and holds no comparison; {ELSEWHERE}")
-        path.write_text(json.dumps(plan, indent=1) + "\n")
-    elif (found := _read_plan(folder)) != plan:
-        raise CheckpointError(f"{folder} holds another comparison ({found}); {ELSEWHERE}")
     return plan, folder
 
 
+def _but_for_file(plan):
+    """The plan without where its curves lie: their content is in it."""
+    overrides = {name: value for name, value in plan["overrides"].items() if name != "file"}
+    return {**plan, "overrides": overrides}
+
+
+def _seeds(arguments):
+    """The seeds: those that are given, or, for one number, so many from 0 on."""
+    seeds = arguments.seeds
+    if arguments.seed is not None:
+        raise ValueError("seed is given beside seeds; expected one of them")
+    if len(seeds) == 1:
+        return list(range(whole_number("seeds", seeds[0], minimum=1)))
+    for i, seed in enumerate(seeds):
+        whole_number(f"seeds[{i}]", seed, minimum=0)
+    if len(set(seeds)) < len(seeds):
+        raise ValueError(f"seeds is {seeds}; expected each only once")
+    return seeds
+
+
+def _keep(plan, folder):
+    """Write the plan into a new folder; raise CheckpointError where there is something else."""
+    path = Path(folder, PLAN)
+    clear_left_over(path)
+    others = set(os.listdir(folder)) - {PLAN, f"{PLAN}.lock"}
+    if path.exists() and path.stat().st_size:
+        if _but_for_file(found := _read_plan(folder, check=False)) != _but_for_file(plan):
+            raise CheckpointError(f"{folder} holds another comparison ({found}); {ELSEWHERE}")
+    elif others and not path.exists():
+        raise CheckpointError(f"{folder} is not empty, and holds no comparison; {ELSEWHERE}")
+    else:  # an empty plan is one that could not be written
+        _write_json(path, plan)
+
+
+def _write_json(path, content):
+    write_whole(path, lambda file: file.write((json.dumps(content, indent=1) + "\n").encode()))
+
+
 def _settings_of(plan):
-    """method -> Settings.  Raises TypeError or ValueError for settings that cannot be."""
-    names = plan["methods"] if "methods" in plan else COMPARED
-    all_settings = {name: settings_from({**PROTOCOLS[plan["protocol"]](name).as_dict(),
-                                         **plan["overrides"]})
-                    for name in names}
-    for settings in all_settings.values():
-        build(settings)
+    """(method, seed) -> Settings; TypeError or ValueError for settings that cannot be."""
+    all_settings = {}
+    for method in plan["methods"] if "methods" in plan else COMPARED:
+        settings = settings_from({**PROTOCOLS[plan["protocol"]](method).as_dict(),
+                                  **plan["overrides"]})
+        for seed in plan.get("seeds", [settings.seed]):
+            all_settings[method, seed] = settings_from({**settings.as_dict(), "seed": seed})
+            build(all_settings[method, seed])
     return all_settings
 
 
-def _read_plan(folder):
-    """The plan kept in a comparison's folder.  Raises CheckpointError where there is none."""
-    path = Path(folder, "compare.json")
+def _label(plan, method, seed):
+    return METHODS[method].label + (f", seed {seed}" if "seeds" in plan else "")
+
+
+def _file(plan, method, seed):
+    return f"{method}-seed{seed}.npz" if "seeds" in plan else f"{method}.npz"
+
+
+def _words(numbers):
+    return ", ".join(map(str, numbers))
+
+
+def _read_plan(folder, asked="", check=True):
+    """The plan kept in a comparison's folder.  Raises CheckpointError where there is none.
+
+    check: the plan is one that can be carried out; its curves may lie elsewhere now.
+    """
+    path = Path(folder, PLAN)
     try:
         plan = json.loads(path.read_text(encoding="utf-8"))
-        _settings_of(plan)
+        (_settings_of if check else _but_for_file)(plan)
         return plan
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise CheckpointError(f"--resume {folder}: no comparison to go on with in {path} "
-                              f"({error})") from error
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise CheckpointError(f"{asked}no comparison to go on with in {path} ({error})"
+                              + ("" if asked else f"; {ELSEWHERE}, or remove it")) from error

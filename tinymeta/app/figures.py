@@ -1,35 +1,41 @@
 """The figures that the command line saves, of runs that it has trained or loaded."""
 
 import os
+import tempfile
+from pathlib import Path
 
 import numpy as np
 
 from ..core import arguments
-from .families import FAMILIES, METRICS
-from .held_out import HELD_OUT, held_out_tasks, method_at_test, metric_of
+from ..training.files import write_whole
+from .held_out import HELD_OUT, held_out_tasks, measured, method_at_test, tasks_at_test
 from .recipes import METHODS
-from .settings import build
 
 
-def save_figures(runs, curves, shots, output, alpha=None, seed=None, task=None, animate=False):
+def save_figures(runs, curves, shots, output, alpha=None, seed=None, task=None, animate=False,
+                 format="png", scale=1.0):
     """Draw and save the figures; return their names.
 
+    output: the folder; or a path that ends in .png, for the picture of the adaptation alone.
     runs: name -> Run.  curves: name -> AdaptationCurve, at that number of shots.  alpha, seed: of
     the test, as in the runs (the first one's seed) unless given.  task: the number of the held-out
-    task to show; None is one whose error before adaptation is average.
+    task to show; None is one whose error before adaptation is average.  format: png, pdf or svg.
+    scale: so many times larger text and lines.
 
-    Raises ValueError for a task that there is not.
+    Raises ValueError for a task that there is not, and for no adaptation to picture.
     """
     from .. import plotting  # here, so that commands without figures start without Matplotlib
 
-    losses = {name: run.checkpoint.losses for name, run in runs.items()}
+    losses = {name: run.checkpoint.losses for name, run in runs.items()
+              if len(run.checkpoint.losses)}  # none where the first step diverged
     first = next(iter(runs.values())).settings
-    measured = METRICS[metric_of(first)]
-    figures = {"errors.png": plotting.plot_curves(curves, f"{shots}-shot", measured),
-               "training.png": plotting.plot_training(losses)}
+    figures = {"errors": plotting.plot_curves(curves, f"{shots}-shot", measured(first),
+                                              scale=scale)}
+    if losses:
+        figures["training"] = plotting.plot_training(losses, scale=scale)
     adapted = {name: run for name, run in runs.items() if METHODS[run.settings.method].adapted}
     animations = {}
-    if adapted and FAMILIES[first.tasks].two_parameters:  # curves over x with a known truth
+    if adapted and (first.widths[0], first.widths[-1]) in ((1, 1), (2, 1)):  # curves, or regions
         errors = curves[next(iter(adapted))].errors  # (S + 1, T)
         if task is None:
             task = int(np.argmin(np.abs(errors[0] - errors[0].mean())))
@@ -39,14 +45,37 @@ def save_figures(runs, curves, shots, output, alpha=None, seed=None, task=None, 
         if any(METHODS[run.settings.method].reads_shots for run in adapted.values()):
             last = min(last, shots)  # its steps are shots
         steps = sorted({0, min(1, last), last})
-        figures["adaptation.png"] = plotting.plot_adaptation(*shown, steps=steps)
+        figures["adaptation"] = plotting.plot_adaptation(*shown, steps=steps, scale=scale)
         if animate:
-            animations["adaptation.gif"] = plotting.animate_adaptation(*shown, steps=last)
-    for name, figure in figures.items():
-        figure.savefig(os.path.join(output, name), dpi=150)
+            animations["adaptation.gif"] = plotting.animate_adaptation(*shown, steps=last,
+                                                                       scale=scale)
+    if output.endswith(".png"):
+        if "adaptation" not in figures:
+            raise ValueError(f"output is {output!r}; expected a folder: these runs have no "
+                             "adaptation to picture")
+        folder, name = os.path.split(output)
+        figures, animations, output = {name: figures["adaptation"]}, {}, folder
+    else:
+        figures = {f"{name}.{format}": figure for name, figure in figures.items()}
+    save_whole(figures, output)
     for name, animation in animations.items():
-        animation.save(os.path.join(output, name), "pillow")
+        save_gif(animation, os.path.join(output, name))
     return [*figures, *animations]
+
+
+def save_whole(figures, output):
+    """Save name.png, .pdf or .svg -> Figure in the folder, each file whole or not at all."""
+    for name, figure in figures.items():
+        write_whole(os.path.join(output, name), lambda file: figure.savefig(
+            file, format=name.rpartition(".")[2], dpi=1.5 * figure.dpi))
+
+
+def save_gif(animation, path):
+    """Save an animation, whole or not at all."""
+    with tempfile.TemporaryDirectory() as folder:
+        made = Path(folder, "animation.gif")
+        animation.save(made, "pillow")
+        write_whole(path, lambda file: file.write(made.read_bytes()))
 
 
 def _adaptation(runs, shots, alpha, seed, task):
@@ -59,4 +88,4 @@ def _adaptation(runs, shots, alpha, seed, task):
     batch = held_out_tasks(settings, shots, task + 1, seed)
     return ({name: method_at_test(run.settings, alpha) for name, run in runs.items()},
             {name: run.checkpoint.theta for name, run in runs.items()},
-            build(settings).tasks, batch[task])
+            tasks_at_test(settings), batch[task])

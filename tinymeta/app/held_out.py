@@ -5,8 +5,10 @@ from dataclasses import replace
 import numpy as np
 
 from ..learners.linear import Linear, least_squares, sine_features
+from ..core.classification import accuracy
 from ..training.evaluation import evaluate_batch
 from .families import FAMILIES, SIGNED
+from .measured import REGRESSION
 from .recipes import METHODS
 from .settings import build
 
@@ -19,7 +21,13 @@ def held_out_tasks(settings, shots, n_tasks=HELD_OUT, seed=None):
     The first ones are the same for any n_tasks.  seed: as in the settings unless given.
     """
     rng = np.random.default_rng([settings.seed if seed is None else seed, HELD_OUT])
-    return build(settings).tasks.sample(rng, n_tasks, shots, settings.eval_queries or shots)
+    return tasks_at_test(settings).sample(rng, n_tasks, shots, settings.eval_queries or shots)
+
+
+def tasks_at_test(settings):
+    """The family that held-out tasks are drawn from: training's, or the curves held out."""
+    family = FAMILIES[settings.tasks]
+    return family.held_out(settings) if family.held_out else build(settings).tasks
 
 
 def method_at_test(settings, alpha=None):
@@ -33,7 +41,28 @@ def method_at_test(settings, alpha=None):
 
 def metric_of(settings):
     """What the tasks are measured by in place of the loss, or None."""
-    return FAMILIES[settings.tasks].metric
+    if settings.tasks != "measured":
+        return FAMILIES[settings.tasks].metric
+    return tasks_at_test(settings).squared_error if settings.loss in REGRESSION else accuracy
+
+
+def measured(settings):
+    """What tables and figures hold, in words."""
+    metric = metric_of(settings)
+    if metric in (None, accuracy):
+        return "accuracy" if metric else "mean squared error"
+    return f"mean squared error of {tasks_at_test(settings).columns[-1]}"
+
+
+def remark(settings):
+    """What has to be said of the held-out tasks, or nothing."""
+    if settings.tasks != "measured":
+        return ""
+    names = tasks_at_test(settings).names
+    shown = ", ".join(names[:6]) + (", …" if len(names) > 6 else "")
+    which = "held out" if settings.held_out else f"in {settings.file}"
+    return (f"\nAll are drawn from the {len(names)} curves {which} ({shown}): the interval is over "
+            f"draws\nof points, not over curves.")
 
 
 def evaluate_runs(runs, shots, alpha=None, steps=None, seed=None, n_tasks=HELD_OUT):
@@ -61,7 +90,8 @@ def evaluate_runs(runs, shots, alpha=None, steps=None, seed=None, n_tasks=HELD_O
 def _tasks(s):
     """What of the settings decides which tasks are drawn, but for their seed and number."""
     signs = s.loss in SIGNED
-    return s.tasks, s.phase, s.grid, s.eval_queries, signs
+    curves = (s.content, s.columns, s.held_out, s.scales) if s.content else ()
+    return s.tasks, s.phase, s.grid, s.eval_queries, signs, curves
 
 
 def least_squares_errors(settings, shots):

@@ -16,7 +16,7 @@ class Progress:
         self.stream = sys.stderr if stream is None else stream
         self.live = self.stream is not None and self.stream.isatty()
         self.started = self.shown = time.perf_counter()
-        self.loss = None
+        self.loss, self.quarters = None, 4 * done // max(1, total)
 
     @property
     def seconds(self):
@@ -30,16 +30,19 @@ class Progress:
         if self.live:
             due = now - self.shown > 0.2  # seconds
         else:
-            due = iteration % max(1, self.total // 4) == 0
+            due = 4 * iteration // self.total > self.quarters
+            self.quarters = 4 * iteration // self.total
         if due:
             self.shown = now
             self._print(iteration, now)
 
     def _print(self, iteration, now):
         rate = (iteration - self.done_before) / max(now - self.started, 1e-9)
-        minutes, seconds = divmod(int((self.total - iteration) / rate), 60)
         line = (f"{self.label:<16} {iteration:>7,}/{self.total:,}  loss {self.loss:.3f}  "
-                f"{rate:,.0f} it/s  {minutes}:{seconds:02d} left")
+                f"{rate:,.0f} it/s  {minutes((self.total - iteration) / rate)} left")
+        self._show(line)
+
+    def _show(self, line):
         self._write(f"\r{line[:79]:<79}" if self.live else line + "\n")
 
     def close(self):
@@ -53,3 +56,51 @@ class Progress:
             self.stream.flush()
         except (OSError, AttributeError):  # nobody is listening any more; the run goes on
             self.live, self.stream = False, None
+
+
+class Together(Progress):
+    """One line for several runs on a terminal; in a pipe, each run's own quiet lines.
+
+    labels: of all the runs that are to come.  stream: as for Progress.
+    """
+
+    def __init__(self, labels, stream=None):
+        super().__init__("", 0, stream=stream)
+        self.labels, self.lines, self.ended = labels, {}, set()
+
+    def update(self, label, iteration, total, before, loss):
+        """Take note of how far one run is; print if it is time."""
+        if label not in self.lines:
+            self.lines[label] = Progress(label, total, before, self.stream)
+        line = self.lines[label]
+        line.reached = iteration
+        if not self.live:
+            if loss is not None:
+                line.update(iteration, loss)
+        elif (now := time.perf_counter()) - self.shown > 0.2:
+            self.shown = now
+            self._show(self._line())
+
+    def _line(self):
+        """How many runs are done, how far the others are, and the time left for all."""
+        going = {label: line for label, line in self.lines.items() if label not in self.ended}
+        parts = [f"{label} {100 * line.reached // line.total} %" for label, line in going.items()]
+        work = sum(line.total for line in self.lines.values())
+        done = sum(line.reached - line.done_before for line in self.lines.values())
+        left = sum(line.total - line.reached for line in going.values())
+        left += (len(self.labels) - len(self.lines)) * work / len(self.lines)
+        time_left = f", {minutes(left * self.seconds / done)} left" if done else ""
+        return f"{len(self.ended)} of {len(self.labels)} trained{time_left}: {', '.join(parts)}"
+
+    def finished(self, label):
+        """Take note of a run that is complete."""
+        self.ended.add(label)
+        if label in self.lines:
+            self.lines[label].reached = self.lines[label].total
+
+    clear = Progress.close
+
+
+def minutes(seconds):
+    """Seconds as 1:05."""
+    return "{}:{:02d}".format(*divmod(int(seconds), 60))

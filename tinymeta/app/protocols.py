@@ -12,6 +12,7 @@
                  32 inner steps, on all 50.
     moons, boundary, glyphs
                  Classification tasks of our own, with settings of our own.
+    measured     Curves from a file, standardised, with settings of our own.
     quick        finn2017 in 6,000 iterations, with Adam's rate falling linearly from 0.01 to 0,
                  so that everything ends within a minute.  Xavier's initialisation: at this rate
                  He's leaves most ReLU units dead (lesson 9), which 70,000 at 0.001 do not.
@@ -58,23 +59,29 @@ def reptile2018(method="reptile"):
 
 def moons(method="maml"):
     """Half-moons, ten points of each task, three inner steps."""
-    return _classes(method, "moons", widths=(2, 20, 20, 1), alpha=0.5, learning_rate=3e-3)
+    return _own(method, "moons", widths=(2, 20, 20, 1), alpha=0.5, learning_rate=3e-3)
 
 
 def boundary(method="maml"):
     """Sides of a hyperplane in ten dimensions, ten points of each task, one inner step."""
-    return _classes(method, "boundary", widths=(10, 10, 1), alpha=2.0, learning_rate=5e-3,
-                    inner_steps=1)
+    return _own(method, "boundary", widths=(10, 10, 1), alpha=2.0, learning_rate=5e-3,
+                inner_steps=1)
 
 
 def glyphs(method="maml"):
     """Five new characters, one example of each, three inner steps."""
-    return _classes(method, "glyphs", widths=(64, 64, 64, 5), alpha=0.4, learning_rate=3e-3,
-                    loss="softmax", shots=1, queries=5, n_tasks=16, iterations=2_000,
-                    eval_shots=(1,), eval_queries=5)
+    return _own(method, "glyphs", widths=(64, 64, 64, 5), alpha=0.4, learning_rate=3e-3,
+                loss="softmax", shots=1, queries=5, n_tasks=16, iterations=2_000,
+                eval_shots=(1,), eval_queries=5)
 
 
-def _classes(method, tasks, **changes):
+def measured(method="maml"):
+    """Curves from a file, ten points of each task to adapt to; --tasks says which file."""
+    return _own(method, "measured", widths=(1, 40, 40, 1), activation="tanh", alpha=0.03,
+                learning_rate=3e-3, max_norm=10.0, loss="squared_error")
+
+
+def _own(method, tasks, **changes):
     common = {"iterations": 3_000, "decay": True, "eval_shots": (10,), "inner_steps": 3,
               "loss": "logistic"}
     recipe = METHODS[method]
@@ -85,6 +92,6 @@ def _classes(method, tasks, **changes):
     return Settings(method, tasks=tasks, **{**common, **changes, **own})
 
 
-CLASSES = ("moons", "boundary", "glyphs")
+OWN = ("moons", "boundary", "glyphs", "measured")
 PROTOCOLS = {"quick": quick, "finn2017": finn2017, "reptile2018": reptile2018, "moons": moons,
-             "boundary": boundary, "glyphs": glyphs}
+             "boundary": boundary, "glyphs": glyphs, "measured": measured}

@@ -4,19 +4,19 @@ This is the caller's side of meta_train: all of it could be ten lines in one's o
 """
 
 import os
-import signal
-import threading
 import time
-from contextlib import contextmanager
 from typing import NamedTuple
 
 import numpy as np
 
 from ..training.checkpoints import Checkpoint, CheckpointError, load_checkpoint, save_checkpoint
-from ..training.outer_loop import DivergenceError, meta_train
+from ..training.files import Claim, clear_left_over
+from ..training.outer_loop import meta_train
+from .measured import with_file
 from .progress import Progress
 from .recipes import METHODS
 from .settings import LATER, Settings, build, settings_from
+from .stopping import Stop
 
 SAVE_EVERY = 10.0  # seconds
 
@@ -26,72 +26,80 @@ class Run(NamedTuple):
 
     settings: Settings
     checkpoint: Checkpoint
-    stopped: bool = False  # by Ctrl-C
-    error: DivergenceError | None = None
+    stopped: int = 0  # the exit code for the signal that stopped it, such as 130 for Ctrl-C
+    error: ArithmeticError | None = None  # of a step that diverged
 
 
-@contextmanager
-def ctrl_c():
-    """Collect Ctrl-C in a list, so that a loop can end between two steps; then as it was before."""
-    pressed = []
-    if threading.current_thread() is not threading.main_thread():  # others get no signals
-        yield pressed
-        return
-    before = signal.signal(signal.SIGINT, lambda number, frame: pressed.append(number))
-    try:
-        yield pressed
-    finally:
-        signal.signal(signal.SIGINT, before)
-
-
-def train(settings, path, more=False):
+def train(settings, path, more=False, progress=None, patience=1):
     """Train as settings say, keeping a checkpoint in the file `path`, and return the Run.
 
     A run with the same settings that is already in `path` is resumed and gives bit-identical
-    results.  more: it may have been for another number of iterations.  Ctrl-C, divergence and the
-    end all leave a checkpoint of the last good step.
+    results.  more: it may have been for another number of iterations.  Ctrl-C, other signals to
+    end, divergence and the end all leave a checkpoint of the last good step.  progress: called
+    with the Stop, the label, the number of iterations and how many are done; the progress line
+    unless given.  patience: as for Stop.
 
     Raises CheckpointError when `path` holds a run with other settings: it is neither continued
-    nor overwritten.  Raises ValueError when it has had more iterations than settings ask for.
+    nor overwritten.  Raises ValueError when it has had more iterations than settings ask for,
+    ClaimError while another process is at work on `path`, and OSError when it cannot be written.
     """
-    parts, rng = build(settings), np.random.default_rng(settings.seed)
-    start = _start(settings, path, more, parts, rng)
-    omega, done, losses = start.theta, start.iteration, list(start.losses)
-    progress = Progress(METHODS[settings.method].label, settings.iterations, done)
-    steps = meta_train(parts.method, parts.tasks, omega, parts.optimizer, settings.iterations, rng,
+    with Claim(path) as claim, Stop(patience) as stop:
+        clear_left_over(path)
+        parts, rng = build(settings), np.random.default_rng(settings.seed)
+        start = _start(settings, path, more, parts, rng)
+        label = METHODS[settings.method].label
+        progress = (progress or _line)(stop, label, settings.iterations, start.iteration)
+        error = _train(settings, path, parts, rng, start, claim, stop, progress)
+    return Run(settings, load_checkpoint(path), stop.code if stop.received else 0, error)
+
+
+def _line(stop, label, total, done):
+    return Progress(label, total, done)
+
+
+def _train(settings, path, parts, rng, start, claim, stop, progress):
+    """Train from a checkpoint on until the end, a signal or divergence; return the last's error."""
+    losses, optimizer = list(start.losses), parts.optimizer
+    done, omega, saved, error = start.iteration, start.theta, time.perf_counter(), None
+    reached = done, omega, optimizer.state(), rng.bit_generator.state
+    steps = meta_train(parts.method, parts.tasks, omega, optimizer, settings.iterations, rng,
                        settings.n_tasks, parts.n_support, parts.n_query, start=done)
 
     def save():
-        save_checkpoint(path, omega, done, parts.optimizer, rng, losses,
+        """Save what was reached: a step that was broken off has left the generator elsewhere."""
+        done, omega, optimizer_state, rng_state = reached
+        optimizer.restore(optimizer_state)
+        rng.bit_generator.state = rng_state
+        claim.check()
+        save_checkpoint(path, omega, done, optimizer, rng, losses,
                         start.seconds + progress.seconds, settings.as_dict())
 
-    saved, error = time.perf_counter(), None
-    with ctrl_c() as pressed:
-        try:
-            for step in steps:
-                done, omega = step.iteration, step.omega
-                losses.append(step.loss)
-                progress.update(done, step.loss)
-                if pressed:
-                    break
-                if time.perf_counter() - saved > SAVE_EVERY:
-                    save()
-                    saved = time.perf_counter()
-        except DivergenceError as raised:
-            error = raised
+    try:
+        for step in stop.steps(steps):
+            reached = step.iteration, step.omega, optimizer.state(), rng.bit_generator.state
+            losses.append(step.loss)
+            progress.update(step.iteration, step.loss)
+            if time.perf_counter() - saved > SAVE_EVERY:
+                save()
+                saved = time.perf_counter()
+    except ArithmeticError as raised:  # DivergenceError, ConvergenceError
+        error = raised
+    finally:
         progress.close()
-        save()
-    return Run(settings, load_checkpoint(path), bool(pressed), error)
+    save()
+    return error
 
 
 def _start(settings, path, more, parts, rng):
     """The checkpoint to start from: new, or the one in `path`, with optimizer and rng set to it."""
     if not os.path.exists(path):
         return Checkpoint(parts.method.init(rng, np.dtype(settings.dtype), settings.init))
-    run = load_run(path)
-    checkpoint, there, here = run.checkpoint, run.settings.as_dict(), settings.as_dict()
+    run = load_run(path, settings.file or None)
+    checkpoint, here = run.checkpoint, settings.as_dict()
+    there = {**run.settings.as_dict(), **checkpoint.settings}
     differing = [f"{name} {there[name]!r} there, {here[name]!r} here" for name in sorted(here)
-                 if there[name] != here[name] and not (more and name == "iterations")]
+                 if there[name] != here[name] and not (more and name == "iterations")
+                 and name != "file"]
     if differing:
         raise CheckpointError(f"{path} holds a run with other settings ({'; '.join(differing)}); "
                               f"choose another --output, or remove that file")
@@ -102,25 +110,38 @@ def _start(settings, path, more, parts, rng):
     return checkpoint
 
 
-def load_run(path):
-    """The Run in a file.  Raises CheckpointError unless `train` made it."""
+def load_run(path, curves=None):
+    """The Run in a file.  curves: where its measured curves lie now, or others to judge it by.
+
+    Raises CheckpointError unless `train` made it, OSError where its curves are not to be found.
+    """
     checkpoint = load_checkpoint(path)
     try:
         if missing := sorted(set(Settings().as_dict()) - set(checkpoint.settings) - LATER):
             raise ValueError(f"its settings lack {', '.join(missing)}")
         settings = settings_from(checkpoint.settings)
-        P, theta = build(settings).method.n_params, checkpoint.theta
+        if curves is not None:
+            settings = with_file(settings, curves)
+        parts, theta = build(settings), checkpoint.theta
+        P = parts.method.n_params
         if theta.shape != (P,) or theta.dtype != settings.dtype:
             raise ValueError(f"theta has shape {theta.shape} and dtype {theta.dtype}; "
                              f"expected ({P},) and {settings.dtype}")
+        checkpoint.restore(parts.optimizer, np.random.default_rng())
+        counts = checkpoint.iteration, parts.optimizer.t, len(checkpoint.losses)
+        if len(set(counts)) > 1 or not np.isfinite(checkpoint.losses).all():
+            raise ValueError("it counts {} iterations, {} steps and {} losses; expected as many "
+                             "of each, and finite ones".format(*counts))
+        with np.errstate(all="ignore"):
+            parts.optimizer.step(theta, np.zeros_like(theta))  # its vectors are of θ's length
     except (TypeError, ValueError, IndexError) as error:
         raise CheckpointError(f"{path} was not made by python -m tinymeta: {error}") from error
     return Run(settings, checkpoint)
 
 
-def load_runs(paths):
+def load_runs(paths, curves=None):
     """name -> Run of each file: the method's label, or the path where methods repeat."""
-    runs = {path: load_run(path) for path in paths}
+    runs = {path: load_run(path, curves) for path in paths}
     labels = [METHODS[run.settings.method].label for run in runs.values()]
     return {label if labels.count(label) == 1 else path: run
             for label, (path, run) in zip(labels, runs.items())}

@@ -18,7 +18,8 @@ from .recipes import METHODS
 Parts = namedtuple("Parts", "method tasks optimizer n_support n_query")  # see `build`
 OPTIMIZERS = {"adam": Adam, "sgd": SGD}
 NONE_IN_FILES = {"inner_batch": 0, "max_norm": 0.0, "grid": 0, "eval_queries": 0}
-LATER = {"tasks", "loss", "rates", "positive", "context", "strength"}  # not in older files
+LATER = {"tasks", "loss", "rates", "positive", "context", "strength", "file", "content", "columns",
+         "held_out", "scales"}  # not in older files
 FEWEST = {"shots": 1, "queries": 1, "n_tasks": 1, "iterations": 1, "inner_steps": 1,
           "inner_batch": 1, "grid": 2, "eval_queries": 1, "eval_steps": 0, "seed": 0,
           "context": 1}
@@ -56,6 +57,11 @@ class Settings:
     positive: bool = False  # Meta-SGD learns the logarithms of its rates
     context: int = 4  # context parameters of CAVIA
     strength: float = 1.0  # of the ridge head and of implicit MAML
+    file: str = ""  # of measured tasks: where it was; `content` says which it is
+    content: str = ""  # its SHA-256
+    columns: tuple = ()  # those taken; (): all
+    held_out: int = 0  # so many of its curves; 0: it is not the file trained on
+    scales: tuple = ()  # mean of each column of the training curves, then std
 
     def as_dict(self):
         """The settings as files hold them: lists for tuples, and 0 for None."""
@@ -93,7 +99,8 @@ def build(settings):
     rate = linear_schedule(s.learning_rate, 0.0, s.iterations) if s.decay else s.learning_rate
     optimizer = OPTIMIZERS[s.optimizer](rate, max_norm=s.max_norm)
     n_support = s.shots + s.queries if recipe.support_only else s.shots
-    return Parts(method, tasks, optimizer, n_support, s.queries)
+    unread = recipe.support_only and s.tasks == "measured"  # where points are few
+    return Parts(method, tasks, optimizer, n_support, 1 if unread else s.queries)
 
 
 def _check(s):
@@ -115,7 +122,9 @@ def _check(s):
     if METHODS[s.method].told_task and not family.two_parameters:
         raise ValueError(f"method is {s.method!r}; expected another: {s.tasks} have no two "
                          "parameters to tell it")
-    ends = family.d_in, family.d_out
+    if s.tasks == "measured" and (not s.file or len(s.scales) % 2 or len(s.scales) < 4):
+        raise ValueError("tasks is 'measured' without a file; expected --tasks FILE.csv")
+    ends = len(s.scales) // 2 - 1 if family.d_in is None else family.d_in, family.d_out
     if METHODS[s.method].network == "rnn" and len(s.widths) != 3:
         raise ValueError(f"widths is {[*s.widths]}; expected three numbers for {s.method}: of x, "
                          "of the state, and of y")

@@ -3,6 +3,7 @@
 import numpy as np
 
 from .recipes import METHODS
+from .seeds import over_seeds
 
 
 def curves_table(curves, shots, n_tasks, measured="mean squared error"):
@@ -14,15 +15,52 @@ def curves_table(curves, shots, n_tasks, measured="mean squared error"):
     """
     steps = shown_steps(max(len(curve.mean) for curve in curves.values()) - 1)
     rows = [("inner steps", steps, "median", "div.")]
-    for name, curve in curves.items():
+    for name, curve in zip(ends(list(curves)), curves.values()):
         cells = [f"{short(m)}±{short(c)}" for m, c in zip(curve.mean, curve.ci95)]
         cells = [cells[k] if k < len(cells) else "-" for k in steps]
-        rows.append((name[-30:], cells, short(curve.median[-1]), curve.n_diverged[-1]))
+        rows.append((name, cells, short(curve.median[-1]), curve.n_diverged[-1]))
     lines = [f"{name:<16}{''.join(f' {cell:>9}' for cell in cells)}{median:>7}{diverged:>5}"
              for name, cells, median, diverged in rows]
     return "\n".join([f"\n{shots}-shot, {n_tasks} held-out tasks: {measured} ± 95 % "
                       "interval by inner step,\nmedian and diverged tasks after the last step",
                       lines[0], "-" * len(lines[0]), *lines[1:]])
+
+
+def seeds_table(curves, shots, n_tasks, measured="mean squared error"):
+    """Errors step by step over seeds as text, 80 columns wide for five steps.
+
+    curves: name -> an AdaptationCurve for each seed.  A method has two rows: medians over seeds,
+    and under them the range.  The diverged tasks are those of all seeds together.
+    """
+    seeds = len(next(iter(curves.values())))
+    steps = shown_steps(max(len(of_seeds[0].mean) for of_seeds in curves.values()) - 1)
+    rows = [("inner steps", steps, "median", "div")]
+    for name, of_seeds in zip(ends(list(curves)), curves.values()):
+        means = over_seeds([curve.mean for curve in of_seeds])  # (3, S + 1)
+        tasks = over_seeds([curve.median[-1] for curve in of_seeds])  # (3,)
+        known = [k < means.shape[1] for k in steps]
+        middle = [short(means[1, k]) if there else "-" for k, there in zip(steps, known)]
+        spread = [_range(*means[::2, k]) if there else "" for k, there in zip(steps, known)]
+        diverged = sum(int(curve.n_diverged[-1]) for curve in of_seeds)
+        rows += [(name, middle, short(tasks[1]), diverged), ("", spread, _range(*tasks[::2]), "")]
+    lines = [f"{name:<16}{''.join(f' {cell:>9}' for cell in cells)} {median:>9}{diverged:>4}"
+             for name, cells, median, diverged in rows]
+    return "\n".join([
+        f"\n{shots}-shot, {n_tasks} held-out tasks for each of {seeds} seeds: {measured},",
+        "by inner step the median over seeds, and under it the range; of the last step the",
+        "median task too, and the diverged tasks of all seeds",
+        lines[0].rstrip(), "-" * len(lines[0]), *(line.rstrip() for line in lines[1:])])
+
+
+def _range(low, high):
+    return f"{short(low)}-{short(high)}"
+
+
+def ends(names, width=30):
+    """The last 30 characters of each name, or as many as tell them apart."""
+    while len({name[-width:] for name in names}) < len(set(names)):
+        width += 1
+    return [name[-width:] for name in names]
 
 
 def costs_table(all_settings):

@@ -11,9 +11,11 @@ What is looked for in the file, by name:
     theta, batch, blocks    where to check, on what, and how θ is laid out; all optional
 """
 
+import importlib.machinery
 import importlib.util
 import inspect
 import sys
+from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -37,19 +39,26 @@ PARTS = ("loss", "gradient", "hvp", "init", "n_params", "d_in", "d_out", "blocks
 def check_file(path, alpha=0.05, seed=0):
     """Yield a Ladder for everything in the file that can be checked.
 
-    path: of a Python file; it is run, as `python my_model.py` would.  alpha: inner step size.
-    seed: of parameters and tasks.  An error in the file is a finding.  Raises OSError for a file
-    that is not there, ValueError for one with nothing to check.
+    path: of a Python file; it is run as `python my_model.py` would, but for what stands under `if
+    __name__ == "__main__"`.  alpha: inner step size.  seed: of parameters and tasks.  An error in
+    the file is a finding.  Raises OSError for a file that is not there, ValueError for one with
+    nothing to check.
     """
     path = Path(path)
     if not path.is_file():
         raise FileNotFoundError(f"{path}: no such file")
-    names, finding = attempt(lambda: _run(path))
+    with _imported(path) as (module, run):
+        yield from _ladders(path, module, run, alpha, seed)
+
+
+def _ladders(path, module, run, alpha, seed):
+    _, finding = attempt(run)
+    names = vars(module)
     if finding:
         report = CheckReport(f"running {path.name}", False, findings=[finding])
         yield Ladder(str(path), {"running the file": report}, [])
         return
-    models = list(_models(names, path))
+    models = list(_models(names, path, module.__name__))
     settings = names.get("theta"), names.get("batch"), names.get("blocks"), alpha, seed
     right, broken = [], False  # the models that are right; whether one is not
     for name, make in models:
@@ -69,19 +78,31 @@ def check_file(path, alpha=0.05, seed=0):
                          f"or {', '.join(KINDS)}, or adapt")
 
 
-def _run(path):
-    """The names that the file defines, name -> value, with its folder on the path for imports."""
-    specification = importlib.util.spec_from_file_location(path.stem, path)
-    module = importlib.util.module_from_spec(specification)
+@contextmanager
+def _imported(path):
+    """The file as a module, and a function that runs it; a module like any other, for a while.
+
+    It may be found by its name, and what it imports, now or later, by its folder.  Afterwards the
+    path is what it was, and other files' imports of the same names are their own.
+    """
+    name = path.stem if path.stem not in sys.modules else f"checked_{path.stem}"
+    loader = importlib.machinery.SourceFileLoader(name, str(path.resolve()))
+    module = importlib.util.module_from_spec(importlib.util.spec_from_loader(name, loader))
+    modules, folders = set(sys.modules), list(sys.path)
+    sys.modules[name] = module
     sys.path.insert(0, str(path.resolve().parent))
     try:
-        specification.loader.exec_module(module)
+        yield module, lambda: loader.exec_module(module)
     finally:
-        sys.path.pop(0)
-    return vars(module)
+        added = [Path(folder).resolve() for folder in set(sys.path) - set(folders)]
+        sys.path[:] = folders
+        for other in set(sys.modules) - modules:
+            file = getattr(sys.modules[other], "__file__", None)
+            if other == name or (file and set(added) & set(Path(file).resolve().parents)):
+                del sys.modules[other]
 
 
-def _models(names, path):
+def _models(names, path, module):
     """(name, a function that makes the model) for every model among the file's names."""
     if "model" in names:
         model = names["model"]
@@ -95,7 +116,7 @@ def _models(names, path):
     for name, value in made:
         yield name, lambda value=value: value
     for name, value in names.items():
-        own = inspect.isclass(value) and value.__module__ == path.stem
+        own = inspect.isclass(value) and value.__module__ == module
         if own and callable(getattr(value, "loss", None)) \
                 and not any(isinstance(model, value) for _, model in made):
             yield name, value

@@ -20,6 +20,7 @@ from ..learners.linear import Linear
 from ..methods.maml import MAML
 from . import known_mistakes
 from .diagnosis import Hints, compare, confirmed
+from .dropped import ANY_DROPPED, dropping_functions
 from .gradient_check import check_gradient, check_hvp
 from .ladder import (NOTHING, LearnerError, as_array, as_numbers, attempt, climb, frozen,
                      frozen_batch)
@@ -378,7 +379,10 @@ class ModelCheck:
                                 lambda t: method.meta_gradient(frozen(t), self.batch)[1],
                                 self.theta, self.layout, directions, title=title,
                                 hints=Hints(sizes=self.sizes, tags={"": "MAML.2"}))
-        return replace(report, notes=[note, *report.notes]) if note else report
+        names = dropping_functions(self.of_theta("loss"), self.theta)
+        notes = [said.replace(ANY_DROPPED, ", ".join(names) or ANY_DROPPED)
+                 for said in [note, *report.notes] if said]
+        return replace(report, notes=notes)
 
     def _foreign(self):
         """Whether results are not NumPy's arrays, so that they have to be made so."""

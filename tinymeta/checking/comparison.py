@@ -8,7 +8,7 @@ step of the differences is chosen anew, and what they settle on decides.
 import numpy as np
 
 from .diagnosis import explain, wrong_blocks
-from .dropped import dropping_functions
+from .dropped import ANY_DROPPED, dropping_functions
 from .numerical import (TOLERANCE, central_difference, complex_step, jump, relative_error,
                         rounding_unit, settled_difference, straddles_kink, why_not_complex)
 from .report import CheckReport, Finding
@@ -84,7 +84,7 @@ class Comparison:
     def _drop_complex(self):
         names = ", ".join(dropping_functions(self.f, self.theta))
         self.notes.append(f"the complex step does not count: f drops the imaginary part "
-                          f"({names or 'np.abs, .real or the like'}); central differences decide")
+                          f"({names or ANY_DROPPED}); central differences decide")
         del self.numerical[COMPLEX], self.judged[COMPLEX]
 
     def _leave_out_kinks(self):
@@ -177,7 +177,7 @@ class Comparison:
         if self.unsettled and not right.get(COMPLEX, False):
             return [Finding("", self.unsettled, "", "not settled")], []
         if right.get(COMPLEX):  # so central differences alone complain, and name no block
-            names = ", ".join(dropping_functions(self.f, self.theta)) or "np.abs, .real, …"
+            names = ", ".join(dropping_functions(self.f, self.theta)) or ANY_DROPPED
             what = (f"the complex step agrees and central differences do not: does f drop the "
                     f"imaginary part somewhere ({names}), or has it a kink close to theta?")
             return [Finding("", what, "", "complex")], []

@@ -6,6 +6,7 @@ an absolute value, a real part or a conjugate.
 
 import numpy as np
 
+ANY_DROPPED = "np.abs, .real or the like"  # where it is not known which
 NAMES = {"absolute": "np.abs", "fabs": "np.abs", "conjugate": "np.conj", "vdot": "np.vdot",
          "real": "np.real", "norm": "np.linalg.norm", "isreal": "np.isreal", "angle": "np.angle"}
 

@@ -2,11 +2,16 @@
 
 import html
 import re
+import sys
 import textwrap
 from dataclasses import asdict, dataclass, field
 from typing import NamedTuple
 
 import numpy as np
+
+
+PLAIN = str.maketrans({"✓": "+", "✗": "x", "○": "o", "·": "-", "→": ">", "×": "x", "−": "-",
+                       "θ": "theta", "ω": "omega", "α": "alpha", "φ": "phi", "½": "1/2"})
 
 
 class Finding(NamedTuple):
@@ -34,7 +39,7 @@ class Finding(NamedTuple):
         where = f"{self.where}: " if self.where else ""
         stop = "" if self.what.endswith("?") else "."
         reread = f" Reread [{self.tag}]." if self.tag else ""
-        return where + self.what + stop + reread
+        return _for_terminal(where + self.what + stop + reread)
 
 
 @dataclass(frozen=True, repr=False)
@@ -95,7 +100,7 @@ class CheckReport:
         lines += [_wrapped(f"note: {note}") for note in self.notes]
         if self.passed and self.basis:
             lines.append(_wrapped(f"rests on {self.basis}"))
-        return "\n".join(lines)
+        return _for_terminal("\n".join(lines))
 
     __repr__ = __str__
 
@@ -179,7 +184,7 @@ class Ladder:
         if self.passed and self.basis:
             lines.append(_wrapped(f"rests on {self.basis}"))
         lines += [str(report) for report in self.rungs.values() if not report]
-        return "\n".join(lines)
+        return _for_terminal("\n".join(lines))
 
     __repr__ = __str__
 
@@ -189,6 +194,16 @@ class Ladder:
         parts += [f"<p>{html.escape(note)}</p>" for note in self._notes()]
         parts += [report._repr_html_() for report in self.rungs.values() if not report]
         return "".join(parts)
+
+
+def _for_terminal(text):
+    """The text; where the standard output has no such signs, as on code page 1252, in letters."""
+    encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
+    try:
+        text.encode(encoding)
+    except UnicodeEncodeError:
+        text = text.translate(PLAIN).encode(encoding, "replace").decode(encoding)
+    return text
 
 
 def _remark(report, kind):

@@ -9,6 +9,29 @@ import operator
 import numpy as np
 
 
+class Setting:
+    """An attribute that is checked whenever it is set: to `check(object, name, value)`."""
+
+    def __init__(self, check):
+        self.check = check
+
+    def __set_name__(self, owner, name):
+        self.name = name
+
+    def __set__(self, instance, value):  # without __get__, reading finds what is kept here
+        vars(instance)[self.name] = self.check(instance, self.name, value)
+
+
+def whole(minimum):
+    """A Setting that is a whole number of at least so much."""
+    return Setting(lambda _, name, value: whole_number(name, value, minimum))
+
+
+def real(**bounds):
+    """A Setting that is a number within the bounds, as for `number`."""
+    return Setting(lambda _, name, value: number(name, value, **bounds))
+
+
 def whole_number(name, value, minimum):
     """`value` as an int; TypeError or ValueError unless it is a whole number >= `minimum`."""
     expected = f"expected a whole number of at least {minimum}"
@@ -28,8 +51,8 @@ def number(name, value, above=None, at_least=None, below=None):
     words = (("above", above), ("of at least", at_least), ("below", below))
     bounds = " and ".join(f"{word} {bound:g}" for word, bound in words if bound is not None)
     expected = f"expected one finite number {bounds}".rstrip()
-    text = isinstance(value, (str, bytes))
-    if text or np.ndim(value) != 0 or np.asarray(value).dtype.kind not in "iuf":
+    found = as_array(name, value)
+    if found.ndim != 0 or found.dtype.kind not in "iuf":
         raise TypeError(f"{name} is {value!r}; {expected}")
     found = float(value)
     too_low = (above is not None and found <= above) or (at_least is not None and found < at_least)
@@ -40,7 +63,7 @@ def number(name, value, above=None, at_least=None, below=None):
 
 def interval(name, value):
     """A range as two floats (low, high); an error unless they are finite and low <= high."""
-    if np.shape(value) != (2,):
+    if as_array(name, value).shape != (2,):
         raise ValueError(f"{name} is {value!r}; expected two numbers (low, high)")
     low, high = (number(f"{name}[{i}]", end) for i, end in enumerate(value))
     if low > high:
@@ -56,13 +79,18 @@ def generator(name, value):
     return value
 
 
-def floating(name, value, finite=True):
-    """`value` as an array of real or complex floating-point numbers, all finite if asked."""
+def as_array(name, value):
+    """`value` as an array of anything; ValueError for lists of unequal parts."""
     try:
-        array = np.asarray(value)
+        return np.asarray(value)
     except ValueError:
         raise ValueError(f"{name} is a list of unequal parts; "
                          f"expected an array of one shape") from None
+
+
+def floating(name, value, finite=True):
+    """`value` as an array of real or complex floating-point numbers, all finite if asked."""
+    array = as_array(name, value)
     if isinstance(value, np.ma.MaskedArray):
         raise TypeError(f"{name} is a masked array of shape {array.shape}; "
                         f"expected one without a mask")
@@ -77,10 +105,32 @@ def floating(name, value, finite=True):
 
 def methods(name, value, *expected):
     """`value`; TypeError unless it has the methods named: an object is for what it can do."""
+    if isinstance(value, type):
+        raise TypeError(f"{name} is the class {value.__name__}; expected an object, such as "
+                        f"{value.__name__}(...)")
     missing = [method for method in expected if not callable(getattr(value, method, None))]
     if missing:
         raise TypeError(f"{name} is {value!r}; expected an object with {', '.join(expected)} "
                         f"(it has no {', '.join(missing)})")
+    return value
+
+
+def result(owner, method, value, expected):
+    """What a method of one's own returned, as an array; an error unless its shape is right."""
+    name = f"{type(owner).__name__}.{method}(...)"
+    if value is None:
+        raise TypeError(f"{name} returned None; expected an array: is a `return` missing?")
+    array = floating(name, value, finite=False)
+    shape(name, array, expected)
+    return array
+
+
+def pair(owner, method, value, expected):
+    """The two things that a method of one's own returned; TypeError where it returned no two."""
+    if not isinstance(value, (tuple, list)) or len(value) != 2:
+        found = "None" if value is None else f"an object of type {type(value).__name__}"
+        raise TypeError(f"{type(owner).__name__}.{method}(...) returned {found}; "
+                        f"expected {expected}")
     return value
 
 
@@ -103,7 +153,7 @@ def shape(name, array, expected, remark=""):
 
 def step_size(name, value, n_params=None):
     """A step size: a positive float, or a vector (P,) of entries >= 0 (0 freezes a parameter)."""
-    if np.ndim(value) == 0:
+    if as_array(name, value).ndim == 0:
         return number(name, value, above=0)
     vector = floating(name, value)
     size = "P" if n_params is None else n_params

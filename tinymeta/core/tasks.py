@@ -62,7 +62,8 @@ class Batch:
         if not isinstance(self.parameters, dict):
             raise TypeError(f"parameters is {self.parameters!r}; "
                             f"expected a dict of arrays of shape ({T},)")
-        parameters = {name: np.asarray(values) for name, values in self.parameters.items()}
+        parameters = {name: arguments.as_array(f"parameters[{name!r}]", values)
+                      for name, values in self.parameters.items()}
         object.__setattr__(self, "parameters", parameters)
         for name, values in parameters.items():
             if values.shape != (T,):
@@ -123,11 +124,14 @@ class _UniformTasks:
     a hundred tasks are the same as ten tasks drawn with the same seed.
     """
 
+    noise = arguments.real(at_least=0)
+    grid = arguments.Setting(lambda _, name, value: (
+        None if value is None else arguments.whole_number(name, value, minimum=2)))
+
     def __init__(self, ranges, x_range, grid, noise):
         self.ranges = {name: arguments.interval(name, ends) for name, ends in ranges.items()}
         self.x_range = arguments.interval("x_range", x_range)
-        self.grid = None if grid is None else arguments.whole_number("grid", grid, minimum=2)
-        self.noise = arguments.number("noise", noise, at_least=0)
+        self.grid, self.noise = grid, noise
 
     def sample(self, rng, n_tasks=25, n_support=10, n_query=10):
         """Draw a batch of tasks.

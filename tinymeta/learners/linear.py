@@ -45,6 +45,8 @@ class Linear(Model):
     def __init__(self, d_in, d_out, features=None, bias=True, loss=squared_error):
         d_in = arguments.whole_number("d_in", d_in, minimum=1)
         d_out = arguments.whole_number("d_out", d_out, minimum=1)
+        if features is not None and not callable(features):
+            raise TypeError(f"features is {features!r}; expected a function of x, or None")
         self.features = _as_it_is if features is None else features
         example = np.asarray(self.features(np.zeros((1, d_in))))
         arguments.shape("features(x)", example, (1, "M"), f" for x of shape (1, {d_in})")
@@ -109,6 +111,7 @@ def least_squares(model, x, y):
     """
     if not isinstance(model, Linear):
         raise TypeError(f"model is {model!r}; expected a Linear model, which has a closed form")
+    x, y = arguments.floating("x", x), arguments.floating("y", y)
     zero = np.zeros(model.n_params, dtype=np.result_type(x, y))
     _, x, y, _ = model.check(zero, x, y)
     F = model.features(x)  # (..., K, M)

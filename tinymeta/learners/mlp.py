@@ -62,7 +62,7 @@ class MLP(Model):
     """
 
     def __init__(self, widths, activation="relu", loss=squared_error):
-        if np.ndim(widths) != 1 or len(widths) < 2:
+        if arguments.as_array("widths", widths).ndim != 1 or len(widths) < 2:
             raise ValueError(f"widths is {widths!r}; "
                              f"expected a list of at least two, [D_in, n_1, ..., D_out]")
         self.widths = [arguments.whole_number(f"widths[{i}]", width, minimum=1)

@@ -26,11 +26,16 @@ class ANIL(MAML):
     """
 
     def __init__(self, model, alpha=0.01, steps=1, query_loss=None, chunk=100):
-        alpha = arguments.number("alpha", alpha, above=0)
-        layout = Layout(model.blocks)
+        super().__init__(model, alpha, steps, query_loss=query_loss, chunk=chunk)
+
+    def _of_last_layer(self, name, alpha):
+        """The number α as a vector (P,)."""
+        alpha, layout = arguments.number(name, alpha, above=0), Layout(self.model.blocks)
         number = layout.names[-1].lstrip("Wb").lower()
         vector = np.zeros(layout.size)
         for name, _, part in layout:
             if name.lower().endswith(number):
                 vector[part] = alpha  # [ANIL.1]
-        super().__init__(model, vector, steps, query_loss=query_loss, chunk=chunk)
+        return vector
+
+    alpha = arguments.Setting(_of_last_layer)

@@ -19,7 +19,7 @@ import numpy as np
 from ..core import arguments
 from ..core.model import pass_at
 from ..core.tasks import Batch
-from .inner_loop import iterates
+from .inner_loop import checked_alpha, iterates
 from .method import Method
 
 
@@ -30,9 +30,11 @@ class JointTraining(Method):
     (P,); training does without.  Raises TypeError or ValueError for a wrong setting.
     """
 
+    alpha = checked_alpha()
+
     def __init__(self, model, alpha=0.01):
         super().__init__(model)
-        self.alpha = arguments.step_size("alpha", alpha, self.n_params)
+        self.alpha = alpha
 
     def adapt(self, omega, x, y):
         """θ itself, for each task (T, P): training adapts nothing, and v is pulled back to v."""

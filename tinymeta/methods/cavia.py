@@ -25,12 +25,13 @@ class CAVIA(Method):
     chunk: so many tasks at a time.  Raises TypeError or ValueError for a wrong setting.
     """
 
+    alpha, steps = arguments.real(above=0), arguments.whole(minimum=1)
+
     def __init__(self, model, alpha=1.0, steps=1, chunk=100):
         super().__init__(model, chunk)
         if not hasattr(model, "context"):
             raise TypeError(f"model is {model!r}; expected a tinymeta.ContextMLP")
-        self.alpha = arguments.number("alpha", alpha, above=0)
-        self.steps = arguments.whole_number("steps", steps, minimum=1)
+        self.alpha, self.steps = alpha, steps
 
     @property
     def n_params(self):

@@ -44,12 +44,13 @@ class ImplicitMAML(Method):
     Raises TypeError or ValueError for a wrong setting; adapt and its pullback ConvergenceError.
     """
 
+    strength, tolerance = arguments.real(above=0), arguments.real(above=0, below=1)
+    newton_steps = arguments.whole(minimum=1)
+
     def __init__(self, model, strength=1.0, tolerance=1e-10, newton_steps=100, chunk=100):
         arguments.methods("model", model, "loss", "gradient", "hvp")
         super().__init__(model, chunk)
-        self.strength = arguments.number("strength", strength, above=0)
-        self.tolerance = arguments.number("tolerance", tolerance, above=0, below=1)
-        self.newton_steps = arguments.whole_number("newton_steps", newton_steps, minimum=1)
+        self.strength, self.tolerance, self.newton_steps = strength, tolerance, newton_steps
         self.residual = None
 
     def adapt(self, omega, x, y):

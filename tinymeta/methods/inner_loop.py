@@ -83,6 +83,12 @@ def minibatch(x, y, k, size):
     return x[..., which, :], y[..., which, :]
 
 
+def checked_alpha():
+    """A method's step size, a positive number or a vector (n_params,), checked when it is set."""
+    return arguments.Setting(lambda method, name, value:
+                             arguments.step_size(name, value, method.n_params))
+
+
 def check_settings(alpha, steps, batch_size=None, n_params=None, fewest=1):
     """Return alpha, steps and batch_size, checked; TypeError or ValueError for a wrong one."""
     alpha = arguments.step_size("alpha", alpha, n_params)

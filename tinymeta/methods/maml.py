@@ -29,7 +29,7 @@ from ..core import arguments
 from ..core.arguments import as_precision_of
 from ..core.losses import check_loss
 from ..core.model import shortcut
-from .inner_loop import check_settings, inner_steps, iterates
+from .inner_loop import checked_alpha, inner_steps, iterates
 from .method import Method
 
 
@@ -47,17 +47,19 @@ class MAML(Method):
     FastMLP does, see tinymeta/fast.  Raises TypeError or ValueError for a wrong setting.
     """
 
+    alpha, steps = checked_alpha(), arguments.whole(minimum=1)
+
     def __init__(self, model, alpha=0.01, steps=1, first_order=False, query_loss=None, chunk=100):
         arguments.methods("model", model, "loss", "gradient", "hvp")
         super().__init__(model, chunk)
-        self.alpha, self.steps, _ = check_settings(alpha, steps, n_params=self.n_params)
+        self.alpha, self.steps = alpha, steps
         self.first_order, self.query_loss = bool(first_order), query_loss
-        self._judge = model if query_loss is None else judged_by(model, query_loss)
+        _ = self.judge  # so that a loss that cannot be is found now
 
     @property
     def judge(self):
         """The model, with query_loss for its loss if there is one."""
-        return self._judge
+        return self.model if self.query_loss is None else judged_by(self.model, self.query_loss)
 
     def adapt(self, omega, x, y):
         """θ_S (T, P) after the inner loop on x (T, K, D_in), y (T, K, D_out), and its pullback.

@@ -39,13 +39,14 @@ class MetaSGD(Method):
     Raises TypeError or ValueError for a wrong setting.
     """
 
+    alpha = arguments.real(above=0)
+
     def __init__(self, model, alpha=0.01, steps=1, rates="parameter", positive=False, chunk=100):
         arguments.methods("model", model, "loss", "gradient", "hvp")
         super().__init__(model, chunk)
         if rates not in RATES:
             raise ValueError(f"rates is {rates!r}; expected one of {list(RATES)}")
-        self.alpha = arguments.number("alpha", alpha, above=0)
-        self.steps = arguments.whole_number("steps", steps, minimum=1)
+        self.alpha, self.steps = alpha, steps
         self.rates, self.positive = rates, bool(positive)
         P, theta = model.n_params, Layout(model.blocks)
         shape = {"one": (1,), "block": (len(theta),), "parameter": (P,), "step": (steps, P)}[rates]
@@ -53,6 +54,14 @@ class MetaSGD(Method):
         self.layout = Layout([*theta.blocks, (name, shape)])
         self.starts = [part.start for part in theta.slices]  # of the blocks
         self.block_sizes = [part.stop - part.start for part in theta.slices]
+
+    def _steps(self, name, steps):
+        if "block_sizes" in vars(self):
+            raise AttributeError(f"{name} is part of the layout of omega; expected another "
+                                 f"MetaSGD(..., {name}={steps!r})")
+        return arguments.whole_number(name, steps, minimum=1)
+
+    steps = arguments.Setting(_steps)
 
     @property
     def n_params(self):

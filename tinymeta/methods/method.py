@@ -28,9 +28,11 @@ class Method:
     bounds the memory and changes no number beyond rounding.
     """
 
+    chunk = arguments.whole(minimum=1)
+
     def __init__(self, model, chunk=100):
         self.model = arguments.methods("model", model, "loss", "gradient")
-        self.chunk = arguments.whole_number("chunk", chunk, minimum=1)
+        self.chunk = chunk
 
     @property
     def n_params(self):
@@ -92,7 +94,8 @@ class Method:
 
     def query_pass(self, omega, x, y, x_query, y_query):
         """The pass at θ' on the query sets, and the pullback; the arrays are a Batch's."""
-        theta, pullback = self.adapt(omega, x, y)  # (T, P)
+        theta, pullback = arguments.pair(self, "adapt", self.adapt(omega, x, y),
+                                         "theta (T, P) and its pullback")
         return pass_at(self.judge, theta, x_query, y_query), pullback
 
     def predictions(self, omega, x_support, y_support, x_query, steps):

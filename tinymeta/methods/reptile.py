@@ -16,8 +16,9 @@ task an iteration) and Alg. 2 (batched), with k for our S.  The paper suggests h
 epsilon and SGD takes up in its step size.
 """
 
+from ..core import arguments
 from ..core.model import pass_at
-from .inner_loop import check_batch_size, check_settings, iterates
+from .inner_loop import check_batch_size, checked_alpha, iterates
 from .maml import unrolled
 from .method import Method
 
@@ -35,10 +36,13 @@ class Reptile(Method):
     Raises TypeError or ValueError for a wrong setting.
     """
 
+    alpha, steps = checked_alpha(), arguments.whole(minimum=1)
+    batch_size = arguments.Setting(lambda _, name, value: (
+        None if value is None else arguments.whole_number(name, value, minimum=1)))
+
     def __init__(self, model, alpha=0.02, steps=5, batch_size=None, chunk=100):
         super().__init__(model, chunk)
-        settings = check_settings(alpha, steps, batch_size, self.n_params)
-        self.alpha, self.steps, self.batch_size = settings
+        self.alpha, self.steps, self.batch_size = alpha, steps, batch_size
 
     def adapt(self, omega, x, y):
         """θ_S (T, P) for support sets x (T, K, D_in), y (T, K, D_out), and its pullback.

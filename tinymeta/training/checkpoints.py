@@ -4,9 +4,9 @@ One .npz file, without pickle: θ, the optimizer's state, the random generator's
 so far and the settings.  Numbers are stored as arrays, the rest as JSON text.
 """
 
+import copy
 import json
 import os
-import shutil
 import zipfile
 import zlib
 from dataclasses import dataclass, field
@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from ..core import arguments
+from .files import write_whole
 
 FORMAT = "tinymeta checkpoint 1"
 
@@ -47,11 +48,13 @@ class Checkpoint:
         """
         before = optimizer.state()
         try:
+            state, tried = _from_plain(self.rng_state), copy.deepcopy(rng.bit_generator)
+            tried.state = state  # a state that is half right would change half
             optimizer.restore(self.optimizer_state)
-            rng.bit_generator.state = _from_plain(self.rng_state)
-        except (ValueError, TypeError, KeyError) as error:
+        except Exception as error:  # whatever a damaged state can raise
             optimizer.restore(before)
             raise CheckpointError(f"the checkpoint does not fit this run: {error}") from error
+        rng.bit_generator.state = state
 
 
 def save_checkpoint(path, theta, iteration=0, optimizer=None, rng=None, losses=(), seconds=0.0,
@@ -67,11 +70,10 @@ def save_checkpoint(path, theta, iteration=0, optimizer=None, rng=None, losses=(
         raise TypeError(f"settings is {settings!r}; expected a dict")
     rng_state = {} if rng is None else _to_plain(rng.bit_generator.state)
     optimizer_state = {} if optimizer is None else optimizer.state()
-    theta = arguments.floating("theta", theta)
-    arguments.shape("theta", theta, ("P",))
-    entries = {"format": FORMAT, "theta": theta, "losses": np.asarray(losses, dtype=float),
-               "iteration": arguments.whole_number("iteration", iteration, minimum=0),
-               "seconds": arguments.number("seconds", seconds, at_least=0),
+    losses = arguments.as_array("losses", losses)
+    theta = _checked(theta, iteration, losses if losses.size else losses.astype(float), seconds)
+    entries = {"format": FORMAT, "theta": theta, "losses": losses.astype(float),
+               "iteration": int(iteration), "seconds": float(seconds),
                "settings": json.dumps(settings), "rng_state": json.dumps(rng_state)}
     entries |= {f"optimizer_{name}": value for name, value in optimizer_state.items()}
     arrays = {name: np.asarray(value) for name, value in entries.items()}
@@ -79,28 +81,24 @@ def save_checkpoint(path, theta, iteration=0, optimizer=None, rng=None, losses=(
     if objects:
         raise TypeError(f"{', '.join(objects)}: not an array of numbers, "
                         f"which is all that a checkpoint holds")
-    _write_whole(os.path.realpath(os.fspath(path)), arrays)
+    write_whole(path, lambda file: np.savez(file, **arrays))
 
 
-def _write_whole(path, arrays):
-    """Write the arrays beside `path`, then put them in its place in one step."""
-    temporary = f"{path}.{os.getpid()}.tmp"
-    try:
-        with open(temporary, "wb") as file:
-            np.savez(file, **arrays)
-            file.flush()
-            os.fsync(file.fileno())
-        if os.path.exists(path):
-            shutil.copymode(path, temporary)
-        os.replace(temporary, path)
-    finally:
-        if os.path.exists(temporary):
-            os.unlink(temporary)
+def _checked(theta, iteration, losses, seconds):
+    """θ as an array; TypeError or ValueError where one of these can be of no checkpoint."""
+    theta = arguments.floating("theta", theta)
+    arguments.shape("theta", theta, ("P",))
+    arguments.whole_number("iteration", iteration, minimum=0)
+    arguments.number("seconds", seconds, at_least=0)
+    if losses.ndim != 1 or losses.dtype.kind not in "iuf":
+        raise ValueError(f"losses has shape {losses.shape} and dtype {losses.dtype}; "
+                         f"expected numbers along one axis")
+    return theta
 
 
 # What reading a damaged file can raise; NotImplementedError and RecursionError are RuntimeErrors.
 _DAMAGE = (OSError, ValueError, EOFError, LookupError, AttributeError, TypeError, RuntimeError,
-           OverflowError, zipfile.BadZipFile, zlib.error)
+           OverflowError, MemoryError, zipfile.BadZipFile, zlib.error)
 
 
 def load_checkpoint(path):
@@ -110,8 +108,7 @@ def load_checkpoint(path):
     CheckpointError when the file is truncated, damaged or not a tinymeta checkpoint.
     """
     try:
-        with np.load(path, allow_pickle=False) as file:
-            arrays = {name: file[name] for name in file.files}
+        arrays = _arrays(path)
     except (FileNotFoundError, PermissionError):
         raise
     except _DAMAGE as error:
@@ -122,15 +119,13 @@ def load_checkpoint(path):
         raise CheckpointError(f"{path} is an .npz file, but not a tinymeta checkpoint: its format "
                               f"entry is {found!r}; expected {FORMAT!r}")
     try:
-        theta, losses = arguments.floating("theta", arrays["theta"]), arrays["losses"]
-        arguments.shape("theta", theta, ("P",))
-        if losses.ndim != 1:
-            raise ValueError(f"losses has shape {losses.shape}; expected one axis")
+        losses, iteration = arrays["losses"], arrays["iteration"][()]
+        theta = _checked(arrays["theta"], iteration, losses, arrays["seconds"][()])
         optimizer_state = {name.removeprefix("optimizer_"): value for name, value in arrays.items()
                            if name.startswith("optimizer_")}
         return Checkpoint(
             theta=theta, losses=losses, optimizer_state=optimizer_state,
-            iteration=arguments.whole_number("iteration", arrays["iteration"][()], minimum=0),
+            iteration=int(iteration),
             rng_state=dict(json.loads(str(arrays["rng_state"]))),
             seconds=float(arrays["seconds"]), settings=dict(json.loads(str(arrays["settings"]))))
     except KeyError as error:
@@ -138,6 +133,17 @@ def load_checkpoint(path):
                               f"it has no entry {error}") from error
     except _DAMAGE as error:
         raise CheckpointError(f"{path} is a damaged tinymeta checkpoint: {error}") from error
+
+
+def _arrays(path):
+    """The entries of an .npz file, name -> array; never more than the file itself could hold."""
+    if os.path.exists(path) and not os.path.isfile(path):
+        raise ValueError("no regular file")  # a pipe would be waited for
+    with zipfile.ZipFile(path) as file:
+        if sum(entry.file_size for entry in file.infolist()) > os.path.getsize(path):
+            raise ValueError("compressed")  # a small file may unpack to gigabytes
+    with np.load(path, allow_pickle=False) as file:
+        return {name: file[name] for name in file.files}
 
 
 def _to_plain(state):

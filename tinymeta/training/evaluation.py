@@ -117,10 +117,13 @@ def _errors(method, omega, arrays, steps, metric):
     """The query errors of some tasks after 0 ... steps inner steps, (S + 1, T), in double."""
     x, y, x_query, y_query = arrays
     if metric is None:
-        return method.losses(omega, x, y, x_query, y_query, steps).astype(float)  # [EVAL.1]
+        losses = method.losses(omega, x, y, x_query, y_query, steps)  # [EVAL.1]
+        return arguments.result(method, "losses", losses, (steps + 1, len(x))).astype(float)
     if not callable(metric):
         raise TypeError(f"metric is {metric!r}; expected a function of predictions and targets")
     predictions = method.predictions(omega, x, y, x_query, steps)  # (S + 1, T, Q, D_out)
+    predictions = arguments.result(method, "predictions", predictions,
+                                   (steps + 1, len(x), y_query.shape[1], "D_out"))
     errors = np.stack([metric(f, y_query) for f in predictions]).astype(float)
     if errors.shape != (expected := (steps + 1, len(y_query))):
         raise ValueError(f"metric returned shape {errors.shape[1:]}; expected {expected[1:]}, "

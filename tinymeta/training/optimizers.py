@@ -43,7 +43,7 @@ def clip_by_norm(gradient, max_norm):
 
 def rate_of(name, value):
     """A learning rate: a float of at least 0, or a real vector (P,) of such entries."""
-    if np.ndim(value) == 0:
+    if arguments.as_array(name, value).ndim == 0:
         return arguments.number(name, value, at_least=0)
     return arguments.step_size(name, value)
 
@@ -51,13 +51,13 @@ def rate_of(name, value):
 class _Optimizer:
     """What SGD and Adam share: the rate, clipping, the count of steps.  Subclasses have `_move`."""
 
+    learning_rate = arguments.Setting(lambda _, name, value: (
+        value if callable(value) else arguments.step_size(name, value)))
+    max_norm = arguments.Setting(lambda _, name, value: (
+        None if value is None else arguments.number(name, value, above=0)))
+
     def __init__(self, learning_rate, max_norm):
-        if not callable(learning_rate):
-            learning_rate = arguments.step_size("learning_rate", learning_rate)
-        self.learning_rate = learning_rate
-        if max_norm is not None:
-            max_norm = arguments.number("max_norm", max_norm, above=0)
-        self.max_norm = max_norm
+        self.learning_rate, self.max_norm = learning_rate, max_norm
         self.t = 0  # steps taken
 
     def step(self, theta, gradient):
@@ -89,13 +89,16 @@ class _Optimizer:
         return {"t": np.array(self.t)}
 
     def restore(self, state):
-        """Take up a state that `state` gave.  Raises ValueError for another optimizer's state."""
+        """Take up a state that `state` gave; TypeError or ValueError for what it could not give."""
+        self._check_entries(state)
+        self.t = arguments.whole_number("t", np.asarray(state["t"])[()], minimum=0)
+
+    def _check_entries(self, state):
         expected = set(self.state())
         if set(state) != expected:
             raise ValueError(f"state has the entries {sorted(state)}; "
                              f"expected {sorted(expected)}: was it saved by another optimizer "
                              f"than {type(self).__name__}?")
-        self.t = int(state["t"])
 
 
 class SGD(_Optimizer):
@@ -116,29 +119,38 @@ class SGD(_Optimizer):
 class Adam(_Optimizer):
     """Adam.  beta1, beta2 and epsilon are β₁, β₂ and ε; the rest as for SGD."""
 
+    beta1, beta2 = arguments.real(at_least=0, below=1), arguments.real(at_least=0, below=1)
+    epsilon = arguments.real(above=0)
+
     def __init__(self, learning_rate=1e-3, beta1=0.9, beta2=0.999, epsilon=1e-8, max_norm=None):
         super().__init__(learning_rate, max_norm)
-        self.beta1 = arguments.number("beta1", beta1, at_least=0, below=1)
-        self.beta2 = arguments.number("beta2", beta2, at_least=0, below=1)
-        self.epsilon = arguments.number("epsilon", epsilon, above=0)
+        self.beta1, self.beta2, self.epsilon = beta1, beta2, epsilon
         self.m = self.s = np.zeros(0)  # (P,) from the first step on
 
     def _move(self, theta, gradient, rate):
-        t = self.t + 1
+        t, precise = self.t + 1, np.result_type(theta, np.float32)  # ε is 0 in half precision
         if t == 1:
-            self.m = self.s = np.zeros_like(theta)  # (P,)
+            self.m = self.s = np.zeros(theta.shape, precise)  # (P,)
+        gradient = gradient.astype(precise, copy=False)
         arguments.shape("theta", theta, self.m.shape, ": the length seen at this optimizer's steps")
         self.m = self.beta1 * self.m + (1 - self.beta1) * gradient  # (P,)  [ADAM.1]
         self.s = self.beta2 * self.s + (1 - self.beta2) * gradient * gradient  # (P,)
         m_hat = self.m / (1 - self.beta1**t)  # (P,)  [ADAM.2]
         s_hat = self.s / (1 - self.beta2**t)  # (P,)
-        return theta - rate * m_hat / (np.sqrt(s_hat) + self.epsilon)  # (P,)  [ADAM.3]
+        moved = theta - rate * m_hat / (np.sqrt(s_hat) + self.epsilon)  # (P,)  [ADAM.3]
+        return moved.astype(theta.dtype, copy=False)
 
     def state(self):
         """The number of steps t, and m and s (P,)."""
         return {"t": np.array(self.t), "m": self.m, "s": self.s}
 
     def restore(self, state):
-        """Take up a state that `state` gave.  Raises ValueError for another optimizer's state."""
+        """Take up a state that `state` gave; TypeError or ValueError for what it could not give."""
+        self._check_entries(state)
+        m = arguments.floating("m", state["m"]).copy()
+        s = arguments.floating("s", state["s"], finite=False).copy()  # squares may overflow
+        if m.ndim != 1 or m.shape != s.shape or not (s >= 0).all():
+            raise ValueError(f"m has shape {m.shape} and s {s.shape}, the least of s is "
+                             f"{s.min(initial=0):g}; expected (P,) both, and s of at least 0")
         super().restore(state)
-        self.m, self.s = np.array(state["m"]), np.array(state["s"])
+        self.m, self.s = m, s

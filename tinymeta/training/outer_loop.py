@@ -88,9 +88,13 @@ def _steps(method, tasks, omega, optimizer, iterations, rng, sizes):
         optimizer_state = optimizer.state() if hasattr(optimizer, "state") else None
         batch = tasks.sample(rng, *sizes)
         with np.errstate(over="ignore", invalid="ignore"):  # divergence is reported below, once
-            loss, gradient = method.meta_gradient(omega, batch)
+            loss, gradient = arguments.pair(
+                method, "meta_gradient", method.meta_gradient(omega, batch),
+                "the loss and its gradient in omega")
             finite = bool(np.isfinite(loss) and np.isfinite(gradient).all())
-            moved = optimizer.step(omega, gradient) if finite else omega  # [TRAIN.1]
+            # A copy: an optimizer may work in place, and what was good before is kept.
+            moved = optimizer.step(omega.copy(), gradient) if finite else omega  # [TRAIN.1]
+        moved = arguments.result(optimizer, "step", moved, omega.shape)
         if not (finite and np.isfinite(moved).all()):
             rng.bit_generator.state = rng_state
             if optimizer_state is not None:
@@ -100,6 +104,6 @@ def _steps(method, tasks, omega, optimizer, iterations, rng, sizes):
                 f"meta-training diverged at iteration {iteration}: the loss is {loss:g}, and {bad} "
                 f"are not finite. Lower the inner step size alpha or the number of inner steps, "
                 f"lower the learning rate, or clip the gradient (max_norm). The parameters before "
-                f"this step are kept (theta).", iteration, float(loss), omega)
+                f"this step are kept (theta).", iteration, float(loss), omega.copy())
         omega = moved
         yield Step(iteration, float(loss), omega.copy())  # a copy: what callers do to it is theirs

@@ -1,0 +1,287 @@
+"""Faults, in processes as a user starts them: two runs at once, kills, signals, a full disk."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.testing import assert_array_equal
+from small_runs import SMALL, small, trained
+
+import tinymeta as tm
+from tinymeta.app import commands, figures, runs
+from tinymeta.app.command_line import main
+from tinymeta.training.files import Claim
+
+ROOT = Path(__file__).resolve().parents[2]
+LONG = "--widths 1 6 1 --n-tasks 3 --iterations 100000 --protocol quick".split()
+posix = pytest.mark.skipif(os.name != "posix", reason="signals are sent as POSIX does")
+
+
+def start(*arguments, code="from tinymeta.app.command_line import main; sys.exit(main())"):
+    """python -m tinymeta with these arguments, after a line of code if there is one."""
+    line = [sys.executable, "-m", "tinymeta"]
+    if code and not code.startswith("from"):
+        line = [sys.executable, "-c", f"import sys; {code}; from tinymeta.app.command_line import "
+                "main; sys.exit(main())"]
+    return subprocess.Popen([*line, *map(str, arguments)], cwd=ROOT, text=True,
+                            stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+
+
+def wait_for(condition, seconds=30):
+    until = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < until, "waited in vain"
+        time.sleep(0.02)
+
+
+def names(folder):
+    return sorted(os.listdir(folder))
+
+
+# Two at once.
+
+
+def test_of_two_runs_in_one_folder_the_second_is_told_and_the_first_is_kept(tmp_path, capsys):
+    with Claim(tmp_path / "maml.npz"):
+        assert main(["train", *SMALL, "--output", str(tmp_path)]) == 1
+    assert "maml.npz is another run's that is still going on" in capsys.readouterr().err
+    assert names(tmp_path) == []
+    with Claim(tmp_path / "compare.json"):
+        assert main(["compare", *SMALL, "--output", str(tmp_path)]) == 1
+    assert "compare.json is another run's" in capsys.readouterr().err and names(tmp_path) == []
+
+
+@posix
+def test_a_run_whose_folder_was_taken_over_writes_nothing_into_it(tmp_path):
+    first = start("train", *LONG, "--output", tmp_path / "a")
+    wait_for(lambda: (tmp_path / "a" / "maml.npz.lock").exists())
+    time.sleep(0.5)
+    (tmp_path / "a").rename(tmp_path / "b")  # and another run begins where it was
+    trained_here = main(["train", *SMALL, "--output", str(tmp_path / "a")])
+    first.send_signal(signal.SIGINT)
+    _, err = first.communicate(timeout=30)
+    assert (first.returncode, trained_here) == (1, 0) and "is no longer this run's" in err
+    assert tm.load_checkpoint(tmp_path / "a" / "maml.npz").iteration == 12
+
+
+# Signals.
+
+
+@posix
+@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM", "SIGHUP"])
+def test_a_signal_before_the_first_save_keeps_what_was_reached(name, tmp_path):
+    number = getattr(signal, name)
+    run = start("train", *LONG, "--output", tmp_path)
+    wait_for(lambda: (tmp_path / "maml.npz.lock").exists())
+    time.sleep(0.5)
+    run.send_signal(number)
+    _, err = run.communicate(timeout=30)
+    assert run.returncode == 128 + number and "go on with: python -m tinymeta train --resume" in err
+    assert runs.load_run(tmp_path / "maml.npz").checkpoint.iteration > 0
+    assert names(tmp_path) == ["maml.npz"] and "Traceback" not in err
+
+
+def test_a_signal_that_is_ignored_stays_so(tmp_path, monkeypatch):
+    before = signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    try:
+        with runs.Stop() as stop:
+            signal.raise_signal(signal.SIGTERM)
+        assert stop.received == []
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def test_a_second_ctrl_c_ends_a_long_step_and_the_last_whole_one_is_kept(tmp_path, monkeypatch):
+    whole, sample, drawn = trained(tmp_path / ".."), tm.SinusoidTasks.sample, []
+
+    def press_twice(tasks, rng, *sizes):
+        drawn.append(sizes)
+        batch = sample(tasks, rng, *sizes)
+        if len(drawn) == 5:
+            signal.raise_signal(signal.SIGINT)
+            signal.raise_signal(signal.SIGINT)
+            raise AssertionError("the second one did nothing")
+        return batch
+
+    with monkeypatch.context() as context:
+        context.setattr(tm.SinusoidTasks, "sample", press_twice)
+        cut = trained(tmp_path)
+    assert cut.stopped == 130 and cut.checkpoint.iteration == 4
+    resumed = trained(tmp_path)
+    assert_array_equal(resumed.checkpoint.theta, whole.checkpoint.theta)
+    assert resumed.checkpoint.rng_state == whole.checkpoint.rng_state
+
+
+@posix
+@pytest.mark.parametrize("seconds", [0.05, 0.1, 0.15, 0.2, 0.3])
+def test_ctrl_c_while_the_program_starts_shows_no_traceback(seconds, tmp_path):
+    """Python's own start is not ours: it is over once our package is being imported."""
+    marker = tmp_path / "started"
+    code = (f"import runpy, time; sys.argv = ['-m', 'train', *{LONG!r}, '--output', "
+            f"{str(tmp_path / 'a')!r}]; open({str(marker)!r}, 'w').close()")
+    line = f"import sys; {code}; runpy._run_module_as_main('tinymeta')"
+    run = subprocess.Popen([sys.executable, "-c", line], cwd=ROOT, text=True,
+                           stderr=subprocess.PIPE)
+    wait_for(marker.exists)
+    time.sleep(seconds)
+    run.send_signal(signal.SIGINT)
+    _, err = run.communicate(timeout=30)
+    assert "Traceback" not in err and run.returncode in (-signal.SIGINT, 130)
+
+
+def test_what_a_library_raises_while_it_clears_up_after_ctrl_c_is_ctrl_c(monkeypatch, capsys,
+                                                                         tmp_path):
+    def animate(animation, path):
+        animation._draw_was_started = True  # or Matplotlib warns that it was never drawn
+        try:
+            raise KeyboardInterrupt
+        finally:
+            [][0]  # as Matplotlib's writer does without a frame
+
+    trained(tmp_path)
+    monkeypatch.setattr(figures, "save_gif", animate)
+    assert main(["plot", str(tmp_path / "maml.npz"), "--animate"]) == 130
+    assert capsys.readouterr().err.endswith("\ninterrupted\n")
+
+
+# Disks.
+
+
+def test_a_full_disk_is_told_with_the_path_and_how_to_go_on(tmp_path, capsys, monkeypatch):
+    saves, save = [], runs.save_checkpoint
+
+    def full(path, *rest):
+        saves.append(path)
+        if len(saves) == 3:
+            raise OSError(28, "No space left on device", str(path))
+        save(path, *rest)
+
+    monkeypatch.setattr(runs, "SAVE_EVERY", 0.0)
+    monkeypatch.setattr(runs, "save_checkpoint", full)
+    assert main(["train", *SMALL, "--output", str(tmp_path)]) == 1
+    file = tmp_path / "maml.npz"
+    assert capsys.readouterr().err.endswith(
+        f"error: [Errno 28] No space left on device: '{file}'\nwhat was saved before is kept; "
+        f"go on with: python -m tinymeta train --resume {file}\n")
+    assert runs.load_run(file).checkpoint.iteration == 2
+
+
+def test_an_empty_plan_is_one_that_could_not_be_written(tmp_path, capsys):
+    (tmp_path / "compare.json").write_text("")
+    options = [*SMALL, "--methods", "maml", "--output", str(tmp_path)]
+    assert main(["compare", *options]) == 0
+    assert json.loads((tmp_path / "compare.json").read_text())["methods"] == ["maml"]
+    (tmp_path / "compare.json").write_text("{")
+    assert main(["compare", *options]) == 1
+    err = capsys.readouterr().err
+    assert "--resume" not in err and "choose another --output, or remove it" in err
+
+
+def test_what_a_killed_comparison_left_half_written_is_cleared(tmp_path):
+    for name in ("compare.json", "results.json", "training.png", "maml.npz"):
+        (tmp_path / f"{name}.0123abcd.tmp").write_text("half")
+    (tmp_path / "compare.json").write_text("")
+    options = [*SMALL, "--methods", "maml", "--output", str(tmp_path)]
+    assert main(["compare", *options]) == 0
+    assert [name for name in names(tmp_path) if name.endswith(".tmp")] == []
+
+
+# What a checkpoint claims.
+
+
+@pytest.mark.parametrize("wrong, words", [
+    ({"seconds": np.nan}, "seconds is"), ({"iteration": 2**40}, "it counts 1099511627776"),
+    ({"iteration": 5}, "it counts 5 iterations, 12 steps and 12 losses"),
+    ({"optimizer_t": 10**9}, "it counts 12 iterations, 1000000000 steps"),
+    ({"losses": np.zeros(3)}, "and 3 losses"), ({"losses": np.full(12, np.nan)}, "finite ones"),
+    ({"optimizer_m": np.zeros(3), "optimizer_s": np.zeros(3)}, "theta has shape"),
+    ({"rng_state": json.dumps({"bit_generator": "PCG64", "state": 3})}, "does not fit")], ids=str)
+def test_a_checkpoint_that_cannot_be_is_refused_before_anything_is_trained(wrong, words, tmp_path,
+                                                                         capsys):
+    trained(tmp_path)
+    path = tmp_path / "maml.npz"
+    with np.load(path) as file:
+        entries = dict(file)
+    np.savez(path, **{**entries, **wrong})
+    before = path.read_bytes()
+    capsys.readouterr()
+    assert main(["train", "--resume", str(path), "--iterations", "14"]) == 1
+    err = capsys.readouterr().err
+    assert "maml.npz" in err and words in err and "it/s" not in err
+    assert path.read_bytes() == before
+
+
+# What cannot be drawn or told.
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("options", [["--alpha", "1e30"], ["--alpha", "1e300"]], ids=str)
+def test_adaptation_that_diverges_is_drawn_without_a_warning(options, tmp_path, capsys):
+    trained(tmp_path)
+    assert main(["plot", str(tmp_path / "maml.npz"), *options]) == 0
+
+
+def test_a_run_that_diverged_at_once_is_drawn_without_its_training(tmp_path, capsys):
+    settings = small(alpha=1e20, inner_steps=9)
+    assert runs.train(settings, tmp_path / "maml.npz").error
+    assert main(["plot", str(tmp_path / "maml.npz")]) == 0
+    assert "training.png" not in capsys.readouterr().out
+
+
+@posix
+def test_a_path_of_no_letters_is_drawn(tmp_path):
+    odd = os.fsdecode(os.fsencode(tmp_path) + b"/\xff")
+    os.mkdir(odd)
+    trained(tmp_path), runs.train(small(), os.path.join(odd, "maml.npz"))
+    run = start("plot", tmp_path / "maml.npz", os.path.join(odd, "maml.npz"))
+    out, err = run.communicate(timeout=60)
+    assert (run.returncode, err) == (0, "") and "errors.png" in out
+
+
+def test_the_picture_of_the_adaptation_alone_may_have_a_name_of_its_own(tmp_path, capsys):
+    trained(tmp_path), trained(tmp_path, "oracle")
+    picture = tmp_path / "new" / "wave.png"
+    assert main(["plot", str(tmp_path / "maml.npz"), "--output", str(picture)]) == 0
+    assert names(tmp_path / "new") == ["wave.png"] and str(picture) in capsys.readouterr().out
+    assert main(["plot", str(tmp_path / "oracle.npz"), "--output", str(picture)]) == 2
+    assert "expected a folder: these runs have no adaptation" in capsys.readouterr().err
+
+
+def test_long_paths_with_equal_ends_are_told_apart(tmp_path, capsys):
+    files = []
+    for name in "ab":
+        folder = tmp_path / name / ("x" * 40)
+        folder.mkdir(parents=True)
+        files.append(str(folder / "maml.npz"))
+        runs.train(small(), files[-1])
+    assert main(["evaluate", *files]) == 0
+    out = capsys.readouterr().out
+    for name in "ab":
+        assert f"{name}/{'x' * 40}/maml.npz" in out
+
+
+@pytest.mark.parametrize("arguments, words", [
+    ("train --output", "argument --output: it is ''"), ("compare --output", "--output: it is ''"),
+    ("train --resume", "argument --resume: it is ''"), ("evaluate", "argument FILE: it is ''"),
+    ("plot x.npz --output", "argument --output: it is ''"), ("check", "argument FILE: it is ''")])
+def test_an_empty_path_is_named(arguments, words, capsys, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(SystemExit) as exit:
+        main([*arguments.split(), ""])
+    assert exit.value.code == 2 and words in capsys.readouterr().err and not names(tmp_path)
+
+
+def test_an_error_of_a_solver_ends_a_run_like_divergence(tmp_path, capsys, monkeypatch):
+    def fail(*_):
+        raise tm.ConvergenceError("the inner problem has a relative residual")
+
+    monkeypatch.setattr(tm.MAML, "meta_gradient", fail)
+    assert main(["train", *SMALL, "--output", str(tmp_path)]) == 1
+    assert "error: the inner problem" in capsys.readouterr().err
+    assert commands.load_run(tmp_path / "maml.npz").checkpoint.iteration == 0

@@ -1,0 +1,178 @@
+"""Measured curves from a file to figures, by the commands alone."""
+
+import hashlib
+import json
+
+import numpy as np
+import pytest
+from numpy.testing import assert_array_equal
+
+import tinymeta as tm
+from tinymeta.app.command_line import main
+from tinymeta.app.held_out import held_out_tasks, tasks_at_test
+from tinymeta.app.runs import load_run
+from tinymeta.app.settings import build
+
+FEW = ["--iterations", "6", "--n-tasks", "3", "--shots", "4", "--queries", "4"]
+
+
+def write(path, prefix="s", n=8, level=100.0, classes=False):
+    rng = np.random.default_rng(0)
+    lines = ["station,hour,degrees" if not classes else "who,cm,g,ripe"]
+    for i in range(n):
+        for _ in range(20 + i):
+            x = rng.uniform(0, 24, 2).round(2)
+            if classes:
+                lines.append(f"{prefix}{i},{x[0]},{1000 * x[1]},{int(x[0] > x[1])}")
+            else:
+                lines.append(f"{prefix}{i},{x[0]},{level + i + x[0] / 5:.2f}")
+    path.write_text("\n".join(lines))
+    return str(path)
+
+
+@pytest.fixture
+def here(tmp_path, monkeypatch):
+    """A folder of its own, with a file of eight curves."""
+    monkeypatch.chdir(tmp_path)
+    write(tmp_path / "curves.csv")
+    return tmp_path
+
+
+def test_three_commands_lead_from_a_file_to_its_figures(here, capsys):
+    assert main(["compare", "--tasks", "curves.csv", *FEW]) == 0
+    printed = capsys.readouterr().out
+    assert "4-shot, 600 held-out tasks: mean squared error of degrees" in printed
+    assert "drawn from the 2 curves held out (" in printed and "not over curves" in printed
+    folder = next((here / "results").glob("measured-taskscurves-*"))
+    files = [str(folder / f"{name}.npz") for name in ("maml", "reptile")]
+    assert main(["evaluate", *files, "--shots", "2"]) == 0
+    for format, start in (("png", b"\x89PNG"), ("pdf", b"%PDF"), ("svg", b"<?xml")):
+        assert main(["plot", *files, "--format", format, "--scale", "1.5"]) == 0
+        for name in ("adaptation", "errors", "training"):
+            assert (folder / "figures" / f"{name}.{format}").read_bytes().startswith(start)
+    curves = json.loads((folder / "results.json").read_text())["shots"]["4"]
+    assert list(curves) == ["MAML", "first-order MAML", "Reptile", "joint training"]
+
+
+def test_the_settings_name_the_file_by_its_content_and_hold_the_scales_of_training(here):
+    assert main(["train", "--tasks", "curves.csv", *FEW, "--output", "run"]) == 0
+    settings = load_run("run/maml.npz").settings
+    digest = hashlib.sha256((here / "curves.csv").read_bytes()).hexdigest()
+    assert (settings.file, settings.content, settings.held_out) == ("curves.csv", digest, 2)
+    train, held_out = build(settings).tasks, tasks_at_test(settings)
+    assert sorted(train.names + held_out.names) == [f"s{i}" for i in range(8)]
+    assert_array_equal(train.scales, train.standardized().scales)
+    assert_array_equal(held_out.scales, train.scales)
+    assert set(held_out_tasks(settings, 4).parameters["curve"]) == set(held_out.names)
+
+
+def test_a_file_that_was_moved_is_known_by_its_content(here, capsys):
+    assert main(["train", "--tasks", "curves.csv", *FEW, "--output", "run"]) == 0
+    assert main(["evaluate", "run/maml.npz"]) == 0
+    before = capsys.readouterr().out.split("\n4-shot")[-1]
+    (here / "curves.csv").rename(here / "moved.csv")
+    assert main(["evaluate", "run/maml.npz"]) == 1
+    assert "curves.csv: no such file" in capsys.readouterr().err
+    assert main(["evaluate", "run/maml.npz", "--tasks", "moved.csv"]) == 0
+    assert capsys.readouterr().out.split("\n4-shot")[-1] == before
+    assert main(["train", "--resume", "run/maml.npz", "--tasks", "moved.csv"]) == 0
+    assert main(["train", "--tasks", "moved.csv", *FEW, "--output", "run"]) == 0
+    capsys.readouterr()
+    write(here / "curves.csv", level=3.0)
+    assert main(["plot", "run/maml.npz", "--tasks", "moved.csv"]) == 0
+    assert main(["evaluate", "run/maml.npz", "--tasks", "moved.csv"]) == 0
+    assert main(["train", "--tasks", "curves.csv", *FEW, "--output", "run"]) == 1
+    assert "content '" in capsys.readouterr().err
+
+
+def test_a_comparison_goes_on_from_the_same_curves_elsewhere_but_not_from_others(here, capsys):
+    command = [*FEW, "--methods", "maml", "--output", "run"]
+    assert main(["compare", "--tasks", "curves.csv", *command]) == 0
+    (here / "curves.csv").rename(here / "moved.csv")
+    assert main(["compare", "--tasks", "moved.csv", *command]) == 0
+    write(here / "curves.csv", level=3.0)
+    assert main(["compare", "--tasks", "curves.csv", *command]) == 1
+    assert "run holds another comparison" in capsys.readouterr().err
+
+
+def test_other_curves_are_all_held_out_and_standardised_as_those_of_training(here, capsys):
+    assert main(["train", "--tasks", "curves.csv", *FEW, "--output", "run"]) == 0
+    other = write(here / "other.csv", "new", n=3, level=500.0)
+    capsys.readouterr()
+    assert main(["evaluate", "run/maml.npz", "--tasks", other]) == 0
+    assert f"drawn from the 3 curves in {other} (new0, new1, new2)" in capsys.readouterr().out
+    settings = load_run("run/maml.npz", other).settings
+    assert settings.scales == load_run("run/maml.npz").settings.scales
+    assert held_out_tasks(settings, 4).y_query.mean() > 100  # far from what was trained on
+    assert main(["train", "--resume", "run/maml.npz", "--tasks", other]) == 2
+    assert "holds other curves than run/maml.npz was trained on" in capsys.readouterr().err
+    (here / "curves.csv").write_text((here / "other.csv").read_text())
+    assert main(["plot", "run/maml.npz"]) == 1
+    assert "curves.csv holds other curves than the run was trained on" in capsys.readouterr().err
+
+
+def test_seeds_hold_out_the_same_curves_and_are_compared_in_one_command(here, capsys):
+    command = ["--tasks", "curves.csv", *FEW, "--methods", "maml", "--output", "run"]
+    assert main(["compare", *command, "--seeds", "2"]) == 0
+    printed = capsys.readouterr().out
+    runs = [load_run(f"run/maml-seed{seed}.npz") for seed in (0, 1)]
+    assert tasks_at_test(runs[0].settings).names == tasks_at_test(runs[1].settings).names
+    assert not np.array_equal(runs[0].checkpoint.theta, runs[1].checkpoint.theta)
+    assert "mean squared error of degrees" in printed and "2 curves held out" in printed
+
+
+def test_classes_in_a_file_are_told_apart_and_drawn_as_regions(here, capsys):
+    write(here / "fruit.csv", classes=True)
+    options = [*FEW, "--loss", "logistic", "--columns", "who", "g", "cm", "ripe"]
+    assert main(["train", "--tasks", "fruit.csv", *options, "--output", "run"]) == 0
+    assert "4-shot, 600 held-out tasks: accuracy" in capsys.readouterr().out
+    settings = load_run("run/maml.npz").settings
+    assert settings.widths == (2, 40, 40, 1) and settings.columns == ("who", "g", "cm", "ripe")
+    assert set(held_out_tasks(settings, 4).y_query.ravel()) == {0.0, 1.0}
+    assert main(["plot", "run/maml.npz", "--animate"]) == 0
+    assert {path.name for path in (here / "run" / "figures").iterdir()} == {
+        "adaptation.png", "adaptation.gif", "errors.png", "training.png"}
+
+
+def test_every_method_that_can_learns_from_measured_curves(here):
+    methods = ["metasgd", "anil", "cavia", "ridge", "implicit", "memory", "joint"]
+    assert main(["compare", "--tasks", "curves.csv", *FEW, "--methods", *methods]) == 0
+
+
+@pytest.mark.parametrize("options, code, words", [
+    ("--tasks none.csv", 1, "none.csv: no such file"),
+    ("--tasks bad.csv", 1, "bad.csv, row 3, column hour is 'warm'; expected a finite number"),
+    ("--tasks one.csv", 1, "one.csv has 1 curve; expected at least 2, one of them held out"),
+    ("--tasks short.csv", 1, "short.csv: curve 'a' has 3 points; expected at least 21: give fewer"),
+    ("--tasks curves.csv --held-out 8", 2, "held_out is 8; expected less than 8"),
+    ("--tasks curves.csv --columns a b c", 1, "curves.csv, row 1 has no column 'a'"),
+    ("--tasks curves.csv --method oracle", 2, "measured have no two parameters to tell it"),
+    ("--tasks curves.csv --loss softmax", 2, "loss is 'softmax'"),
+    ("--protocol measured", 2, "tasks is 'measured' without a file; expected --tasks FILE.csv"),
+    ("--tasks measured", 2, "tasks is 'measured' without a file")])
+def test_a_file_that_cannot_be_is_named_before_anything_is_made(here, capsys, options, code, words):
+    (here / "bad.csv").write_text("s,hour,y\na,1,2\na,warm,3\n")
+    (here / "one.csv").write_text("s,hour,y\na,1,2\na,2,3\n")
+    rows = [f"{name},{i},{i}" for name in "abc" for i in range(3)]
+    (here / "short.csv").write_text("\n".join(["s,hour,y", *rows]))
+    assert main(["train", *options.split()]) == code
+    assert words in capsys.readouterr().err and not (here / "results").exists()
+
+
+def test_a_file_beside_a_run_on_another_family_is_refused(here, capsys):
+    small = ["--iterations", "2", "--n-tasks", "2", "--widths", "1", "4", "1", "--output", "run"]
+    assert main(["train", *small]) == 0
+    assert main(["evaluate", "run/maml.npz", "--tasks", "curves.csv"]) == 1
+    assert "trained on sinusoid; expected a run on measured curves" in capsys.readouterr().err
+
+
+def test_ten_lines_of_python_do_the_same(here):
+    tasks = tm.MeasuredTasks.from_csv("curves.csv")
+    train, held_out = tasks.split(np.random.default_rng(0), held_out=2)
+    train, held_out = train.standardized(), held_out.standardized(by=train.standardized())
+    model, rng = tm.FastMLP([1, 10, 1], "tanh"), np.random.default_rng(0)
+    method = tm.MAML(model, alpha=0.1)
+    for step in tm.meta_train(method, train, model.init(rng), tm.Adam(0.01), 50, rng):
+        pass
+    curve = tm.evaluate(method, step.omega, held_out, rng, 50, metric=held_out.squared_error)
+    assert curve.mean[10] < 0.5 * curve.mean[0]

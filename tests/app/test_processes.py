@@ -1,0 +1,143 @@
+"""Training in several processes: the same bits, one display, and ends that lose nothing."""
+
+import json
+import os
+import signal
+import time
+
+import pytest
+from numpy.testing import assert_array_equal
+from small_runs import SMALL
+from test_faults import LONG, names, posix, start, wait_for
+from test_tables_and_progress import Terminal
+
+from tinymeta.app import compare, processes, runs
+from tinymeta.app.command_line import main
+from tinymeta.app.progress import Together
+
+FOUR = ["--methods", "maml", "joint", "--seeds", "0", "3"]
+
+
+def small_compare(folder, *options):
+    return main(["compare", *SMALL, *options, "--output", str(folder)])
+
+
+@pytest.fixture(autouse=True)
+def no_figures(monkeypatch):
+    monkeypatch.setattr(compare, "save_figures", lambda *arguments: ["adaptation.png"])
+    monkeypatch.setattr(compare, "save_seeds_figures", lambda *arguments: None)
+
+
+def test_two_processes_give_the_bits_of_one(tmp_path, capsys):
+    assert small_compare(tmp_path / "two", *FOUR, "--jobs", "2") == 0
+    assert small_compare(tmp_path / "one", *FOUR, "--jobs", "1") == 0
+    found = [json.loads((tmp_path / name / "results.json").read_text())["shots"]
+             for name in ("one", "two")]
+    assert found[0] == found[1]
+    files = ["joint-seed0.npz", "joint-seed3.npz", "maml-seed0.npz", "maml-seed3.npz"]
+    for file in files:
+        one, two = (runs.load_run(tmp_path / name / file).checkpoint for name in ("one", "two"))
+        assert_array_equal(one.theta, two.theta)
+        assert_array_equal(one.losses, two.losses)
+    assert names(tmp_path / "two") == ["compare.json", *files, "results.json"]
+    assert capsys.readouterr().out.count(" trained in ") == 8
+
+
+def test_an_error_in_a_process_is_the_command_s(tmp_path, capsys):
+    tmp_path.joinpath("joint.npz").mkdir()
+    (tmp_path / "compare.json").write_text("")
+    assert small_compare(tmp_path, "--methods", "maml", "joint", "--jobs", "2") == 1
+    err = capsys.readouterr().err
+    assert "joint.npz is not a readable checkpoint" in err and "Traceback" not in err
+
+
+def test_a_method_that_diverges_in_its_process_ends_the_comparison(tmp_path, capsys):
+    options = ["--alpha", "30", "--inner-steps", "20", "--methods", "maml", "fomaml"]
+    assert small_compare(tmp_path, *options, "--jobs", "2") == 1
+    err = capsys.readouterr().err
+    assert "diverged at iteration" in err and "The last good parameters are in " in err
+
+
+def processes_of(folder):
+    return [name for name in names(folder) if name.endswith(".npz.lock")]
+
+
+@posix
+@pytest.mark.parametrize("number, code", [("SIGINT", 130), ("SIGTERM", 143)])
+def test_a_signal_ends_all_processes_and_keeps_all(number, code, tmp_path):
+    run = start("compare", *LONG, "--jobs", "2", "--output", tmp_path)
+    wait_for(lambda: len(processes_of(tmp_path)) == 2)
+    time.sleep(0.5)
+    run.send_signal(getattr(signal, number))
+    _, err = run.communicate(timeout=30)
+    assert run.returncode == code and "go on with: python -m tinymeta --resume" in err
+    assert "Traceback" not in err
+    assert names(tmp_path) == ["compare.json", "maml.npz", "reptile.npz"]
+    for name in ("maml", "reptile"):
+        assert runs.load_run(tmp_path / f"{name}.npz").checkpoint.iteration > 0
+
+
+@posix
+def test_the_processes_of_a_killed_comparison_end_and_keep_what_they_had(tmp_path):
+    run = start("compare", *LONG, "--jobs", "2", "--output", tmp_path)
+    wait_for(lambda: len(processes_of(tmp_path)) == 2)
+    time.sleep(0.5)
+    run.kill()
+    run.communicate(timeout=30)
+    wait_for(lambda: not processes_of(tmp_path))
+    assert runs.load_run(tmp_path / "maml.npz").checkpoint.iteration > 0
+
+
+@posix
+def test_a_process_that_is_killed_is_named(tmp_path):
+    run = start("compare", *LONG, "--jobs", "2", "--output", tmp_path)
+    wait_for(lambda: len(processes_of(tmp_path)) == 2)
+    children = f"/proc/{run.pid}/task/{run.pid}/children"
+    if not os.path.exists(children):
+        run.send_signal(signal.SIGINT)
+        pytest.skip("no list of child processes here")
+    with open(children) as file:
+        os.kill(int(file.read().split()[-1]), signal.SIGKILL)
+    _, err = run.communicate(timeout=30)
+    assert run.returncode == 1 and "was ended from outside (exit code -9)" in err
+    assert "go on with" in err
+
+
+def test_a_signal_between_two_runs_is_one_too(tmp_path, capsys, monkeypatch):
+    """When the last of those that train has just ended, and others wait."""
+    monkeypatch.setattr(processes.Together, "finished",
+                        lambda *_: signal.raise_signal(signal.SIGINT))
+    options = [*FOUR, "--jobs", "2"]
+    assert small_compare(tmp_path, *options) == 130
+    assert f"go on with: python -m tinymeta --resume {tmp_path}" in capsys.readouterr().err
+    monkeypatch.undo()
+    assert small_compare(tmp_path, *options) == 0
+
+
+def test_one_line_shows_all_on_a_terminal():
+    terminal = Terminal()
+    shown = Together(["MAML", "Reptile", "oracle"], terminal)
+    shown.started -= 10.0  # seconds
+    shown.update("MAML", 50, 100, 0, 1.0)
+    shown.shown = -1e9
+    shown.update("Reptile", 25, 100, 0, 1.0)
+    line = terminal.getvalue().split("\r")[-1].rstrip()
+    assert line == "0 of 3 trained, 0:30 left: MAML 50 %, Reptile 25 %"
+    shown.finished("MAML")
+    shown.shown = -1e9
+    shown.update("Reptile", 50, 100, 0, 1.0)
+    line = terminal.getvalue().split("\r")[-1].rstrip()
+    assert line.startswith("1 of 3 trained") and line.endswith("left: Reptile 50 %")
+
+
+def test_the_cores_are_those_of_this_process():
+    assert 1 <= processes.cores() <= os.cpu_count()
+
+
+@pytest.mark.parametrize("options, words", [
+    ("--jobs 0", "jobs is 0; expected"), ("--seeds 0", "seeds is 0; expected"),
+    ("--seeds 1 1", "seeds is [1, 1]; expected each only once"),
+    ("--seeds 1 -1", "seeds[1] is -1"), ("--seeds 2 --seed 1", "seed is given beside seeds")])
+def test_wrong_jobs_and_seeds_are_named(options, words, tmp_path, capsys):
+    assert small_compare(tmp_path / "a", *options.split()) == 2
+    assert words in capsys.readouterr().err and not (tmp_path / "a").exists()

@@ -1,0 +1,15 @@
+"""H v is a central difference of gradients, right to 1e-10.
+
+FAIL Hessian × vector | W1, b1, W2, b2 | right to 3e-10 only: a difference of gradients? |! single
+    precision
+"""
+import numpy as np
+import tinymeta as tm
+net = tm.MLP([1, 4, 1], "tanh")
+class Model:
+    n_params, blocks = net.n_params, net.blocks
+    loss = staticmethod(net.loss)
+    gradient = staticmethod(net.gradient)
+    def hvp(self, theta, x, y, v):
+        return (net.gradient(theta + 1e-5 * v, x, y) - net.gradient(theta - 1e-5 * v, x, y)) / 2e-5
+model = Model()

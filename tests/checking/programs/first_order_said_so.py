@@ -1,0 +1,40 @@
+"""First-order MAML, and it is called that. Unusual: first_order_meta_gradient by name.
+
+MISTAKE meta_gradient | every block | first-order: query gradient at theta, not at the adapted
+    parameters |
+    the query gradient is taken at θ_0; it belongs at θ_S, or
+-         out.append(gradient(w, batch.x_query[i], batch.y_query[i]))
++         out.append(gradient(theta, batch.x_query[i], batch.y_query[i]))
+"""
+import numpy as np
+
+H = 3
+d_in = d_out = 1
+n_params = 3 * H + 1
+blocks = [("W1", (1, H)), ("b1", (H,)), ("W2", (H, 1)), ("b2", (1,))]
+
+def pieces(t):
+    return t[:H].reshape(1, H), t[H:2 * H], t[2 * H:3 * H].reshape(H, 1), t[3 * H:]
+
+def loss(theta, x, y):
+    W1, b1, W2, b2 = pieces(theta)
+    return ((np.tanh(x @ W1 + b1) @ W2 + b2 - y) ** 2).mean()
+
+def gradient(theta, x, y):
+    W1, b1, W2, b2 = pieces(theta)
+    a = np.tanh(x @ W1 + b1)
+    d = 2 * (a @ W2 + b2 - y) / len(x)
+    d1 = (d @ W2.T) * (1 - a ** 2)
+    return np.concatenate([(x.T @ d1).ravel(), d1.sum(0), (a.T @ d).ravel(), d.sum(0)])
+
+def hvp(theta, x, y, v):
+    return gradient(theta + 1e-20j * v, x, y).imag / 1e-20
+
+def first_order_meta_gradient(theta, batch, alpha, steps):
+    out = []
+    for i in range(len(batch.x_support)):
+        w = theta
+        for _ in range(steps):
+            w = w - alpha * gradient(w, batch.x_support[i], batch.y_support[i])
+        out.append(gradient(w, batch.x_query[i], batch.y_query[i]))
+    return np.mean(out, axis=0)

@@ -1,0 +1,49 @@
+"""Inner steps of normalised length; meta-gradient by the chain rule through the norm. Unusual:
+own inner loop with normalised gradients.
+
+MISTAKE meta_gradient | every block | norm of the inner gradient taken as constant in the pullback
+-             v = v - alpha * hvp(w, x, y, v / n - g * (g @ v) / n ** 3)
++             v = v - alpha * hvp(w, x, y, v / n)
+"""
+import numpy as np
+
+H = 3
+d_in = d_out = 1
+n_params = 3 * H + 1
+blocks = [("W1", (1, H)), ("b1", (H,)), ("W2", (H, 1)), ("b2", (1,))]
+
+def pieces(t):
+    return t[:H].reshape(1, H), t[H:2 * H], t[2 * H:3 * H].reshape(H, 1), t[3 * H:]
+
+def loss(theta, x, y):
+    W1, b1, W2, b2 = pieces(theta)
+    return ((np.tanh(x @ W1 + b1) @ W2 + b2 - y) ** 2).mean()
+
+def gradient(theta, x, y):
+    W1, b1, W2, b2 = pieces(theta)
+    a = np.tanh(x @ W1 + b1)
+    d = 2 * (a @ W2 + b2 - y) / len(x)
+    d1 = (d @ W2.T) * (1 - a ** 2)
+    return np.concatenate([(x.T @ d1).ravel(), d1.sum(0), (a.T @ d).ravel(), d.sum(0)])
+
+def hvp(theta, x, y, v):
+    return gradient(theta + 1e-20j * v, x, y).imag / 1e-20
+
+def adapt(theta, x, y, alpha, steps):
+    w = theta
+    for _ in range(steps):
+        g = gradient(w, x, y)
+        w = w - alpha * g / np.sqrt(0.1 + (g * g).sum())
+    return w
+
+def meta_gradient(theta, batch, alpha, steps):
+    out = np.zeros(n_params)
+    for x, y, xq, yq in zip(batch.x_support, batch.y_support, batch.x_query, batch.y_query):
+        ws = [adapt(theta, x, y, alpha, k) for k in range(steps + 1)]
+        v = gradient(ws[-1], xq, yq)
+        for w in ws[-2::-1]:
+            g = gradient(w, x, y)
+            n = np.sqrt(0.1 + g @ g)
+            v = v - alpha * hvp(w, x, y, v / n - g * (g @ v) / n ** 3)
+        out += v
+    return out / len(batch.x_support)

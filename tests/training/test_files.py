@@ -1,0 +1,108 @@
+"""Files whole or not at all, what killed processes leave, and claims that no two can hold."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+import tinymeta as tm
+from tinymeta.training import files
+from tinymeta.training.files import Claim, ClaimError, clear_left_over, write_whole
+
+
+
+def make_socket(path):
+    """It stands for devices, which a test had better not come near."""
+    with socket.socket(socket.AF_UNIX) as server:
+        server.bind(os.path.relpath(path))  # its name may not be long
+
+
+posix = pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="named pipes are of POSIX")
+
+
+@posix
+@pytest.mark.parametrize("make", [getattr(os, "mkfifo", None), os.mkdir, make_socket],
+                         ids=["a named pipe", "a folder", "a socket"])
+def test_what_is_no_regular_file_is_neither_replaced_nor_read(make, tmp_path):
+    path = tmp_path / "odd.npz"
+    make(path)
+    kind = path.stat().st_mode
+    with pytest.raises(OSError, match="odd.npz is no regular file"):
+        tm.save_checkpoint(path, np.ones(3))
+    with pytest.raises(tm.CheckpointError, match="odd.npz"):
+        tm.load_checkpoint(path)
+    assert path.stat().st_mode == kind and os.listdir(tmp_path) == ["odd.npz"]
+
+
+@posix
+def test_a_full_disk_is_named_and_the_old_file_stays(tmp_path):
+    """A limit on the size of files stands for the disk."""
+    code = ("import resource, sys, numpy as np, tinymeta as tm\n"
+            "tm.save_checkpoint(sys.argv[1], np.ones(3))\n"
+            "resource.setrlimit(resource.RLIMIT_FSIZE, (8000, 8000))\n"
+            "tm.save_checkpoint(sys.argv[1], np.ones(9000))\n")
+    path = tmp_path / "run.npz"
+    run = subprocess.run([sys.executable, "-c", code, str(path)], capture_output=True, text=True)
+    assert run.returncode == 1 and run.stderr.splitlines()[-1].endswith(f"File too large: '{path}'")
+    assert tm.load_checkpoint(path).theta.shape == (3,) and os.listdir(tmp_path) == ["run.npz"]
+
+
+@posix
+def test_what_a_kill_in_the_middle_of_a_save_leaves_is_cleared(tmp_path):
+    code = ("import os, signal, sys, numpy as np, tinymeta as tm\n"
+            "os.replace = lambda *_: os.kill(os.getpid(), signal.SIGKILL)\n"
+            "tm.save_checkpoint(sys.argv[1], np.ones(3))\n")
+    path, other = tmp_path / "run.npz", tmp_path / "run.npz.notes.tmp"
+    other.write_text("mine")
+    run = subprocess.run([sys.executable, "-c", code, str(path)])
+    assert run.returncode == -signal.SIGKILL and len(os.listdir(tmp_path)) == 2
+    tm.save_checkpoint(path, np.ones(3))  # may be another process's that is still writing
+    assert len(os.listdir(tmp_path)) == 3
+    clear_left_over(path)
+    assert sorted(os.listdir(tmp_path)) == ["run.npz", "run.npz.notes.tmp"]
+
+
+def test_old_left_overs_are_cleared_by_the_next_save(tmp_path, monkeypatch):
+    (tmp_path / "run.npz.0123abcd.tmp").write_text("half")
+    monkeypatch.setattr(files, "LEFT_OVER", 0.0)
+    write_whole(tmp_path / "run.npz", lambda file: file.write(b"all"))
+    assert [(p.name, p.read_bytes()) for p in tmp_path.iterdir()] == [("run.npz", b"all")]
+
+
+def test_a_claim_is_held_by_one_and_leaves_nothing(tmp_path):
+    path = tmp_path / "run.npz"
+    with Claim(path) as claim:
+        claim.check()
+        with pytest.raises(ClaimError, match="run.npz is another run's that is still going on"):
+            Claim(path, patience=0.1)
+        claim.check()
+    assert os.listdir(tmp_path) == []
+    with Claim(path):
+        pass
+
+
+def test_a_claim_that_was_left_is_taken_over(tmp_path):
+    code = ("import os, sys\nfrom tinymeta.training.files import Claim\n"
+            "claim = Claim(sys.argv[1])\nos._exit(3)\n")
+    path = tmp_path / "run.npz"
+    assert subprocess.run([sys.executable, "-c", code, str(path)]).returncode == 3
+    assert os.listdir(tmp_path) == ["run.npz.lock"]
+    with Claim(path, patience=0):
+        pass
+    assert os.listdir(tmp_path) == []
+
+
+def test_a_claim_whose_folder_was_given_to_another_run_no_longer_stands(tmp_path):
+    path = tmp_path / "run.npz"
+    with Claim(path) as claim:
+        (tmp_path / "run.npz.lock").unlink()
+        with pytest.raises(ClaimError, match="run.npz is no longer this run's"):
+            claim.check()
+        with Claim(path) as second:
+            with pytest.raises(ClaimError):
+                claim.check()
+            second.check()

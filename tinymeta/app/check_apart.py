@@ -1,0 +1,73 @@
+"""Checking one's own file in a process of its own: whatever it does, the verdict is ours."""
+
+import faulthandler
+import re
+import sys
+import tempfile
+import time
+from dataclasses import replace
+from pathlib import Path
+
+from ..checking.check_file import check_file
+from ..checking.report import CheckReport, Finding, Ladder
+from .processes import start
+
+
+def check_apart(path, alpha, seed, timeout, named=False):
+    """Yield (the report, whether it passed) for everything in the file that can be checked.
+
+    timeout: seconds that all of it may take.  named: each report names the file.  Raises as
+    check_file does.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        trace = str(Path(folder, "trace"))
+        process, pipe = start(_work, path, alpha, seed, timeout, named, trace, daemon=False)
+        until = time.monotonic() + timeout + 5  # it ends itself before, unless it cannot
+        try:
+            while pipe.poll(max(0.0, until - time.monotonic())):
+                kind, *what = pipe.recv()
+                if kind == "end":
+                    return
+                if kind == "error":
+                    raise what[0]
+                yield what
+            said = f"no end after {timeout:g} seconds"
+        except EOFError:
+            process.join()
+            said = _where(trace, path, timeout) or (
+                f"ended the process, exit code {process.exitcode}, before its checks were done")
+        finally:
+            process.kill()
+            process.join()
+    report = CheckReport(f"running {Path(path).name}", False,
+                         findings=[Finding("", said, cause="error")])
+    yield str(Ladder(str(path), {"running the file": report}, [])), False
+
+
+def _work(pipe, path, alpha, seed, timeout, named, trace):
+    with open(trace, "w") as file:
+        faulthandler.dump_traceback_later(timeout, exit=True, file=file)
+        sys.argv = [str(path)]
+        try:
+            for ladder in check_file(path, alpha, seed):
+                if named:
+                    ladder = replace(ladder, title=f"{path}: {ladder.title}")
+                pipe.send(("ladder", str(ladder), ladder.passed))
+            pipe.send(("end",))
+        except (OSError, ValueError, TypeError) as error:
+            pipe.send(("error", error))
+        faulthandler.cancel_dump_traceback_later()
+
+
+def _where(trace, path, timeout):
+    """Where a file stood when its time was over, or None if that is not how it ended."""
+    text = Path(trace).read_text(encoding="utf-8", errors="replace")
+    if not text:
+        return None
+    frames = re.findall(r'File "(.*)", line (\d+) in', text)
+    own = [line for file, line in frames if Path(file).name == Path(path).name]
+    if not own:
+        return f"no end after {timeout:g} seconds"
+    source = Path(path).read_text(encoding="utf-8", errors="replace").splitlines()
+    return (f"no end after {timeout:g} seconds (--timeout), at line {own[0]}: "
+            f"`{source[int(own[0]) - 1].strip()}`")

@@ -1,0 +1,105 @@
+"""A file of measured curves as the tasks of a run: --tasks FILE.csv.
+
+A run's settings name the file by its content, the SHA-256 of its bytes, and say where it was.
+They also hold the mean and std of the training curves, so that other curves are standardised as
+those were.  Which curves are held out is drawn once, the same for every seed.
+"""
+
+import hashlib
+import os
+from dataclasses import replace
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+
+from ..core.measured import MeasuredTasks
+
+REGRESSION = ("squared_error", "huber", "epsilon_insensitive")  # losses of numbers
+SPLIT = 0  # the seed of the split
+
+
+def settings_of_file(path, given):
+    """The settings, name -> value, that a file of curves adds to those given beside it."""
+    content = content_of(path)
+    tasks = _read(path, content, tuple(given.get("columns", ())))
+    if len(tasks.names) < 2:
+        raise OSError(f"{path} has 1 curve; expected at least 2, one of them held out")
+    n = given.get("held_out", max(1, len(tasks.names) // 4))
+    training = tasks.split(_split_rng(), n)[0]
+    regression = given.get("loss", "squared_error") in REGRESSION
+    scales = training.standardized(outputs=regression).scales
+    added = {"tasks": "measured", "file": path, "content": content, "held_out": n,
+             "scales": scales.ravel().tolist()}
+    if tasks.d_in > 1:
+        added["widths"] = [tasks.d_in, 40, 40, 1]
+    if "shots" in given:
+        added["eval_shots"] = [given["shots"]]
+    return {**added, **{name: value for name, value in given.items() if name != "tasks"}}
+
+
+def training_tasks(s):
+    """The curves that a run with the settings s learns from."""
+    tasks = _all_tasks(s)
+    tasks = tasks.split(_split_rng(), s.held_out)[0] if s.held_out else tasks
+    n_support = s.shots + s.queries  # and one point to judge by
+    needed = max([n_support + 1, *(n + (s.eval_queries or n) for n in s.eval_shots)])
+    lengths = {name: len(x) for name, (x, _) in tasks.curves.items()}
+    shortest = min(lengths, key=lengths.get)
+    if lengths[shortest] < needed and s.held_out:
+        raise OSError(f"{s.file}: curve {shortest!r} has {lengths[shortest]} points; expected at "
+                      f"least {needed}: give fewer --shots and --queries, or leave it out")
+    return tasks
+
+
+def held_out_curves(s):
+    """The curves that a run with the settings s is judged by."""
+    tasks = _all_tasks(s)
+    return tasks.split(_split_rng(), s.held_out)[1] if s.held_out else tasks
+
+
+def with_file(s, path):
+    """The settings s for the curves in a file: if they are others than the run's, all are held out.
+
+    Raises ValueError for a run that was not trained on curves.
+    """
+    if s.tasks != "measured":
+        raise ValueError(f"it was trained on {s.tasks}; expected a run on measured curves beside "
+                         f"--tasks {path}")
+    content = content_of(path)
+    return replace(s, file=path, content=content,
+                   held_out=s.held_out if content == s.content else 0)
+
+
+def content_of(path):
+    """The SHA-256 of a file.  Raises OSError where there is none."""
+    if not os.path.isfile(path):
+        raise FileNotFoundError(f"{path}: no such file; --tasks names a family of tasks, or says "
+                                f"where the file of curves is")
+    return hashlib.sha256(Path(path).read_bytes()).hexdigest()
+
+
+def _all_tasks(s):
+    tasks = _read(s.file, s.content, s.columns)
+    width = tasks.d_in + tasks.d_out
+    return MeasuredTasks(tasks.curves, tasks.columns, np.reshape(s.scales, (2, width)))
+
+
+def _read(path, content, columns):
+    """The tasks in a file of that content, as they were measured; an OSError if it is no such."""
+    if (found := content_of(path)) != content:
+        raise OSError(f"{path} holds other curves than the run was trained on (SHA-256 "
+                      f"{found[:12]}…, expected {content[:12]}…); --tasks says where those are")
+    try:
+        return _parsed(path, content, columns)
+    except ValueError as error:
+        raise OSError(str(error)) from error
+
+
+@lru_cache(maxsize=2)
+def _parsed(path, content, columns):
+    return MeasuredTasks.from_csv(path, columns or None)
+
+
+def _split_rng():
+    return np.random.default_rng(SPLIT)

@@ -1,0 +1,57 @@
+"""How a run is asked to end: Ctrl-C, and the signals of a closed terminal or a shutdown."""
+
+import signal
+import threading
+
+SIGNALS = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP")
+           if hasattr(signal, name)]
+
+
+class Stop:
+    """`with Stop() as stop:` collects the signals that ask to end, in stop.received.
+
+    `for step in stop.steps(steps)` ends between two steps after the first signal, and breaks off in
+    the middle of a step at the second.  patience: how many signals a step may go on after.  Signals
+    that were ignored before, as under nohup, stay so.  Afterwards all is as it was before.
+    """
+
+    def __init__(self, patience=1):
+        self.received, self.patience, self.stepping, self.before = [], patience, False, {}
+
+    def __enter__(self):
+        if threading.current_thread() is threading.main_thread():  # others get no signals
+            for number in SIGNALS:
+                if signal.getsignal(number) not in (signal.SIG_IGN, None):
+                    self.before[number] = signal.signal(number, self._note)
+        return self
+
+    def __exit__(self, *_):
+        for number, handler in self.before.items():
+            signal.signal(number, handler)
+
+    def _note(self, number, frame):
+        self.received.append(number)
+        if self.stepping and len(self.received) > self.patience:
+            self.stepping = False
+            raise KeyboardInterrupt
+
+    def steps(self, steps):
+        """Yield the steps, up to one that is broken off, which is lost."""
+        steps = iter(steps)
+        try:
+            while not self.received:
+                self.stepping = True
+                step = next(steps, None)
+                self.stepping = False
+                if step is None:
+                    return
+                yield step
+        except KeyboardInterrupt:
+            return
+        finally:
+            self.stepping = False
+
+    @property
+    def code(self):
+        """The exit code that says which signal it was: 130 for Ctrl-C."""
+        return 128 + self.received[0]

@@ -1,0 +1,122 @@
+"""A CSV file of measured curves: what stands in it, or an error that names file, row and column."""
+
+import csv
+import io
+import math
+from pathlib import Path
+
+import numpy as np
+
+MISSING = ("", "na", "n/a", "nan", "null")  # a row with such a number is no point
+
+
+def read_curves(path, columns=None):
+    """The labels of x and y, the curves, and how many rows lack a number.
+
+    path, columns: as in MeasuredTasks.from_csv, which says what is raised.  The curves are a dict
+    name -> (n, D_in + 1), in the order of their first points.
+    """
+    rows, delimiter = _rows(path)
+    header, rows = _header(path, rows, columns)
+    chosen = [header.index(name) for name in columns or header]
+    curves, first_row, n_missing = {}, {}, 0
+    for line, row in rows:
+        if len(row) != len(header):
+            raise ValueError(f"{path}, row {line} has {len(row)} columns; expected {len(header)}: "
+                             f"{', '.join(header)}")
+        name, *cells = [row[i] for i in chosen]
+        if not name:
+            raise ValueError(f"{path}, row {line}, column {header[chosen[0]]} is empty; "
+                             f"expected the name of a curve")
+        points = curves.setdefault(name, [])
+        first_row.setdefault(name, line)
+        try:
+            point = [_number(cell, delimiter) for cell in cells]
+        except ValueError:
+            raise _no_number(path, line, header, chosen, row, delimiter) from None
+        if any(map(math.isnan, point)):
+            n_missing += 1
+        else:
+            points.append(point)
+    for name, points in curves.items():
+        if len(points) < 2:
+            raise ValueError(f"{path}, row {first_row[name]}, column {header[chosen[0]]}: curve "
+                             f"{name!r} has {len(points)} point{'' if points else 's'}; expected "
+                             f"at least 2, one for support and one for query")
+    if not curves:
+        raise ValueError(f"{path} holds no points; expected rows with a curve, x and y")
+    tables = {name: np.array(points) for name, points in curves.items()}
+    return [header[i] for i in chosen[1:]], tables, n_missing
+
+
+def _rows(path):
+    """(number in the file, cells) of each row that is not empty, and what separates the cells."""
+    data = Path(path).read_bytes()
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        row = data[:error.start].count(b"\n") + 1
+        raise ValueError(f"{path}, row {row} is not in UTF-8; "
+                         f"expected a CSV file saved as UTF-8") from None
+    first = text.split("\n", 1)[0]
+    delimiter = next((mark for mark in ";\t" if mark in first), ",")
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
+    try:
+        rows = [(reader.line_num, [cell.strip() for cell in row]) for row in reader if any(row)]
+    except csv.Error as error:
+        raise ValueError(f"{path}, row {reader.line_num}: {error}") from None
+    if not rows:
+        raise ValueError(f"{path} is empty; expected rows with a curve, x and y")
+    return rows, delimiter
+
+
+def _header(path, rows, columns):
+    """The names of the columns, and the rows below them."""
+    line, first = rows[0]
+    if columns is not None:
+        if len(columns) < 3 or len(set(columns)) < len(columns):
+            raise ValueError(f"columns is {list(columns)}; expected at least 3 different names: "
+                             f"of the curve, x and y")
+        if missing := [name for name in columns if name not in first]:
+            raise ValueError(f"{path}, row {line} has no column {missing[0]!r}; "
+                             f"expected one of {', '.join(first)}")
+        return first, rows[1:]
+    if len(first) < 3:
+        raise ValueError(f"{path}, row {line} has {len(first)} columns; expected at least 3, for "
+                         f"curve, x and y, separated by commas, semicolons or tabs")
+    if len(set(first)) == len(first) and not any(map(_is_number, first[1:])):
+        return first, rows[1:]
+    return ["curve", *usual_labels(len(first) - 2, 1)], rows
+
+
+def _is_number(cell):
+    try:
+        return not math.isnan(_number(cell, ";"))
+    except ValueError:
+        return False
+
+
+def _number(cell, delimiter):
+    """A finite number, or nan where it is missing.  Raises ValueError for anything else."""
+    if cell.lower() in MISSING:
+        return math.nan
+    number = float(cell if delimiter == "," else cell.replace(",", "."))
+    if not math.isfinite(number):
+        raise ValueError
+    return number
+
+
+def _no_number(path, line, header, chosen, row, delimiter):
+    """The error that names the first cell of a row that is no number."""
+    for i in chosen[1:]:
+        try:
+            _number(row[i], delimiter)
+        except ValueError:
+            return ValueError(f"{path}, row {line}, column {header[i]} is {row[i]!r}; "
+                              f"expected a finite number, or nothing")
+
+
+def usual_labels(d_in, d_out):
+    """The names of columns that have none: x and y, or x1, x2, ..."""
+    x = [f"x{i + 1}" for i in range(d_in)] if d_in > 1 else ["x"]
+    return x + ([f"y{i + 1}" for i in range(d_out)] if d_out > 1 else ["y"])

@@ -1,0 +1,119 @@
+"""What all figures share: colours, sizes, legends, units, and who predicts.
+
+The look is decided here and nowhere else.  Colours go by role (Okabe & Ito's palette, which
+colour-blind readers can tell apart), and each role has a second cue: a marker or a line style.
+"""
+
+import textwrap
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from .core import arguments
+from .core.tasks import Batch
+from .methods.baselines import JointTraining
+
+TRUTH = dict(color="black", linestyle="--", linewidth=1.4, label="truth")
+SUPPORT = dict(color="#D55E00", marker="o", linestyle="none", markersize=6, label="support",
+               zorder=5)
+QUERY = dict(color="#56B4E9", marker="s", linestyle="none", markersize=5, fillstyle="none",
+             label="query")
+MEASURED = dict(color="0.3", marker=".", linestyle="none", markersize=4, alpha=0.6,
+                label="measured")
+BEFORE = dict(color="0.55", linestyle=":", linewidth=2.0)
+STYLES = {  # name -> the method's colour, line style and marker
+    "MAML": dict(color="#0072B2", linestyle="-", marker="o"),
+    "first-order MAML": dict(color="#CC79A7", linestyle="--", marker="s"),
+    "Reptile": dict(color="#009E73", linestyle="-.", marker="^"),
+    "joint training": dict(color="#E69F00", linestyle=(0, (4, 1, 1, 1, 1, 1)), marker="D"),
+    "oracle": dict(color="0.35", linestyle=":", marker="v"),
+    "least squares": dict(color="black", linestyle=(0, (1, 2)), marker="x"),
+    "Meta-SGD": dict(color="#882255", linestyle="-", marker="s"),
+    "ANIL": dict(color="#44AA99", linestyle="--", marker="^"),
+    "CAVIA": dict(color="#999933", linestyle="-.", marker="D"),
+    "ridge head": dict(color="#332288", linestyle="-", marker="v"),
+    "implicit MAML": dict(color="#AA4499", linestyle="--", marker="P"),
+    "prototypes": dict(color="#117733", linestyle=":", marker="X"),
+    "memory": dict(color="#661100", linestyle="-.", marker="*"),
+}
+
+
+def style_of(name):
+    """The colour, line style and marker of a method; grey for a name that has none."""
+    return STYLES.get(name, dict(color="0.35", linestyle="-", marker="."))
+
+
+def all_predictions(model, name, theta, task, x, alpha, steps):
+    """f at x (1, G, D_in) after 0 ... steps inner steps, (steps + 1, 1, G, D_out)."""
+    arguments.shape(f"thetas[{name!r}]", np.asarray(theta), ("P",))
+    if isinstance(model, dict):
+        method = model[name]
+    else:
+        method = JointTraining(model, alpha[name] if isinstance(alpha, dict) else alpha)
+    with np.errstate(over="ignore", invalid="ignore"):  # divergence is seen
+        return method.predictions(theta, task.x_support, task.y_support, x, steps)
+
+
+def one_task(name, task):
+    """ValueError unless `task` is a Batch of one task."""
+    if not isinstance(task, Batch) or len(task) != 1:
+        found = f"{len(task)} tasks" if isinstance(task, Batch) else type(task).__name__
+        raise ValueError(f"{name} is {found}; expected a Batch of one task, such as batch[0]")
+
+
+def steps_to_draw(thetas, steps):
+    """The steps as a list of whole numbers; ValueError where nothing is to be drawn."""
+    if not thetas or not steps:
+        raise ValueError(f"thetas has {len(thetas)} entries and steps {len(steps)}; "
+                         f"expected at least one of each")
+    return [arguments.whole_number(f"steps[{i}]", k, minimum=0) for i, k in enumerate(steps)]
+
+
+def units_of(tasks):
+    """Two functions that bring x and y (..., D) to measured units, where the tasks have any."""
+    return [getattr(tasks, name, np.asarray) for name in ("x_in_units", "y_in_units")]
+
+
+def labels_of(tasks, labels, usual=("x", "y")):
+    """The names on the two axes: those given, else the tasks' own, else the usual ones."""
+    if labels is None:
+        return [plain(name) for name in getattr(tasks, "columns", ())][:2] or usual
+    if isinstance(labels, str) or len(labels) != 2:
+        raise ValueError(f"labels is {labels!r}; expected 2, of the axes")
+    return labels
+
+
+def new_figure(usual, size, scale, keep_height=True):
+    """A Figure of `size` inches, or the usual; at scale 2 half as large, in twice as many dots an
+    inch, so that all that has a size of its own is twice as large beside the panels.
+
+    keep_height: the usual height stays, so that larger text leaves room for the panels.
+    """
+    scale = arguments.number("scale", scale, above=0)
+    width, height = usual if size is None else size
+    width, height = (arguments.number(f"size[{i}]", inches, above=0)
+                     for i, inches in enumerate((width, height)))
+    if size is not None or not keep_height:
+        height /= scale
+    return Figure(figsize=(width / scale, height), dpi=100 * scale, layout="constrained")
+
+
+def title_of(name, panel, figure):
+    """A method's name, in as many lines as fit above one of the figure's panels."""
+    columns = panel.get_subplotspec().get_gridspec().ncols
+    letters = 72 * figure.get_figwidth() / columns / 8  # points for one letter
+    return plain(textwrap.fill(name, max(int(letters), 6), break_long_words=False))
+
+
+def legend_below(figure, handles, columns=None):
+    """A legend in rows of so many columns, one row unless told otherwise; fewer if it is wide."""
+    for n in range(columns or len(handles), 0, -1):
+        legend = figure.legend(handles=handles, loc="outside lower center", ncols=n, frameon=False)
+        if n == 1 or legend.get_window_extent().width <= figure.bbox.width:
+            return
+        legend.remove()
+
+
+def plain(name):
+    """The name as Matplotlib can draw it: a path may hold a dollar sign, or bytes of no letter."""
+    return name.encode("utf-8", "replace").decode("utf-8").replace("$", r"\$")

@@ -1,0 +1,128 @@
+"""Files that are written whole or not at all, and claims, so that no two runs write the same one.
+
+A claim on `run.npz` is a lock on `run.npz.lock`, held by the system as long as the process lives:
+after a crash the file may be left, but nobody holds it, and the next claim takes it over.
+"""
+
+import os
+import secrets
+import time
+from pathlib import Path
+
+try:
+    import fcntl
+except ImportError:  # Windows
+    fcntl = None
+    import msvcrt
+
+LEFT_OVER = 3600.0  # seconds after which nobody is still writing a temporary file
+
+
+class ClaimError(OSError):
+    """A file that another process is at work on, or has taken over."""
+
+
+def write_whole(path, write):
+    """Call write(file), then put the file in the place of `path` in one step: whole or not at all.
+
+    Raises OSError, which names `path`, when that fails or what is there is no regular file; the old
+    file is then as it was.
+    """
+    target = os.path.realpath(os.fspath(path))
+    if os.path.lexists(target) and not os.path.isfile(target):
+        raise OSError(f"{path} is no regular file; expected one, or none yet")
+    temporary = f"{target}.{secrets.token_hex(4)}.tmp"
+    try:
+        with open(temporary, "xb") as file:
+            write(file)
+            file.flush()
+            os.fsync(file.fileno())
+        if os.path.exists(target):
+            os.chmod(temporary, os.stat(target).st_mode & 0o7777)
+        os.replace(temporary, target)
+    except OSError as error:
+        if error.errno is None:
+            raise
+        raise OSError(error.errno, error.strerror, str(path)) from error
+    finally:
+        Path(temporary).unlink(missing_ok=True)
+    clear_left_over(target, LEFT_OVER)
+
+
+def clear_left_over(path, seconds=0.0):
+    """Remove what killed processes have left of writing `path`, if it is at least so old."""
+    path = Path(os.path.realpath(os.fspath(path)))
+    before = len(path.name) + 1
+    for other in path.parent.iterdir() if path.parent.is_dir() else ():
+        name = other.name
+        if name.startswith(path.name + ".") and name.endswith(".tmp") and len(name) == before + 12:
+            try:
+                if time.time() - other.stat().st_mtime >= seconds:
+                    other.unlink()
+            except OSError:  # another process has done so, or may not let us
+                pass
+
+
+class Claim:
+    """The claim of this process on the file `path`: `with Claim(path) as claim: ...`.
+
+    patience: seconds to wait for a process that is about to end.  Raises ClaimError when another
+    one holds it, OSError where no file can be made beside `path`.
+    """
+
+    def __init__(self, path, patience=3.0):
+        self.path = os.fspath(path)
+        self.lock = os.path.realpath(self.path) + ".lock"
+        until = time.monotonic() + patience
+        while not self._take():
+            if time.monotonic() > until:
+                raise ClaimError(f"{self.path} is another run's that is still going on; wait for "
+                                 f"it, or choose another folder")
+            time.sleep(0.05)
+
+    def _take(self):
+        self.file = open(self.lock, "ab")
+        try:
+            _lock(self.file)
+        except OSError:
+            self.file.close()
+            return False
+        if self.holds():
+            return True
+        self.file.close()  # the one who held it before has just removed it
+        return False
+
+    def holds(self):
+        """Whether the claim still stands: nobody has removed or replaced the folder or the lock."""
+        try:
+            return os.path.samestat(os.fstat(self.file.fileno()), os.stat(self.lock))
+        except OSError:
+            return False
+
+    def check(self):
+        """Raise ClaimError unless the claim still stands."""
+        if not self.holds():
+            raise ClaimError(f"{self.path} is no longer this run's: its folder was removed, or "
+                             f"taken over by another run; nothing was written")
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        remove = self.holds()
+        if fcntl is None:  # Windows removes no open file
+            self.file.close()
+        if remove:
+            try:
+                os.unlink(self.lock)
+            except OSError:  # on Windows, another process has it open already
+                pass
+        self.file.close()
+
+
+def _lock(file):
+    """Lock an open file for this process, at once; OSError when another has it."""
+    if fcntl is None:
+        msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
+    else:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
