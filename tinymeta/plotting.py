@@ -36,18 +36,22 @@ def plot_adaptation(model, thetas, tasks, task, alpha=0.01, steps=(0, 1, 10), la
     steps = steps_to_draw(thetas, steps)
     figure = new_figure((3.1 * len(thetas) + 0.6, 3.4), size, scale)
     panels = figure.subplots(1, len(thetas), sharex=True, sharey=True, squeeze=False)[0]
-    top = max(np.abs(truth).max(), 1.0)
-    reach = 1.6 * top
+    (at_x, at_y), support = units_of(tasks), (task.x_support[0], task.y_support[0])
+    drawn, known = [], (at_x(known[0]), at_y(known[1]), known[2])
     for panel, (name, theta) in zip(panels, thetas.items()):
         predictions = _predictions(model, name, theta, task, x, alpha, max(steps))  # (S + 1, G)
-        panel.plot(x, truth, **TRUTH)
-        for k in steps:
-            panel.plot(x, predictions[k], **_step_style(k, steps, style_of(name)["color"]))
-        if 0 in steps:  # the start is seen whole, a diverged prediction leaves the panel
-            reach = max(reach, min(1.1 * np.abs(predictions[0]).max(), 4 * top))
-        panel.plot(task.x_support[0, :, 0], task.y_support[0, :, 0], **SUPPORT)
-        panel.set(title=_plain(name), xlabel="x")
-    panels[0].set(ylabel="y", ylim=(-reach, reach))
+        drawn.append(at_y(predictions[steps][..., np.newaxis]))  # (steps, G, 1)
+        panel.plot(known[0], known[1], **known[2])
+        for k, y in zip(steps, drawn[-1]):
+            style = _step_style(k, steps, style_of(name)["color"])
+            panel.plot(at_x(x[:, np.newaxis]), y, **style)
+        panel.plot(at_x(support[0]), at_y(support[1]), **SUPPORT)
+        panel.set(title=title_of(name, panel, figure))
+    x_label, y_label = labels_of(tasks, labels)
+    for panel in panels:
+        panel.set(xlabel=x_label)
+    panels[0].set(ylabel=y_label,
+                  ylim=_limits(np.vstack([known[1], at_y(support[1])]), np.stack(drawn)))
     greys = [_step_style(k, steps, "0.25") for k in steps]  # each panel has its own colour
     legend_below(figure, [Line2D([], [], **style) for style in (known[2], SUPPORT, *greys)])
     return figure
