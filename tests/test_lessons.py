@@ -70,10 +70,7 @@ def test_a_lesson_opens_and_closes_as_all_do_and_its_links_lead_somewhere(path, 
         assert re.search(rf"\({contents.number(path)}_\w+\.ipynb\)", first["need"])
 
 
-MEASURED = [lesson for lesson in ON_THE_PATH.values() if contents.number(lesson[0]) <= 5]
-
-
-@pytest.mark.parametrize("path, notebook", MEASURED, ids=[path.stem for path, _ in MEASURED])
+@each_on_the_path
 def test_a_lesson_of_the_path_takes_45_minutes_and_30_for_its_exercises_at_most(path, notebook):
     reading, exercises = pace.minutes(notebook)
     assert reading <= 45 and exercises <= 30
@@ -81,10 +78,7 @@ def test_a_lesson_of_the_path_takes_45_minutes_and_30_for_its_exercises_at_most(
     assert line in notebook.cells[0].source
 
 
-FIRST_FIVE = [lesson for lesson in LESSONS.values() if contents.number(lesson[0]) <= 5]
-
-
-@pytest.mark.parametrize("path, notebook", FIRST_FIVE, ids=[path.stem for path, _ in FIRST_FIVE])
+@each_lesson
 def test_no_cell_that_is_not_an_exercise_has_more_than_fifteen_lines(path, notebook):
     for cell in notebook.cells:
         if cell.cell_type == "code" and "exercise" not in cell.metadata:
@@ -200,10 +194,7 @@ def test_two_hints_stand_folded_before_the_solution(exercise):
     cell = exercise_cells.help_for(exercise)
     places = [cell.find(hint) for hint in exercise.hints] + [cell.find("```python")]
     assert places == sorted(places) and cell.count("<details>") == len(places)
-    assert len(exercise.hints) == 2 or exercise not in FIRST_HALF
-
-
-FIRST_HALF = [exercise for name, exercise in EXERCISES.items() if name[:8] <= "lesson_5"]
+    assert len(exercise.hints) == 2
 
 
 @each_exercise
@@ -243,7 +234,7 @@ def test_a_tag_stands_for_one_formula_in_a_lesson(path, notebook):
 
 def test_a_lesson_of_the_path_names_no_equation_of_a_later_one():
     known = set()
-    for path, notebook in MEASURED:
+    for path, notebook in ON_THE_PATH.values():
         prose = contents.prose(notebook)
         known |= set(re.findall(rf"\\tag\{{({contents.TAG})\}}", prose))
         printed = "".join(build.texts(cell) for cell in notebook.cells if cell.cell_type == "code")

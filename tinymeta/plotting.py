@@ -181,7 +181,9 @@ def _step_style(k, steps, color):
     label = f"after {k} step{'' if k == 1 else 's'}"
     if k == max(steps):
         return dict(color=color, linestyle="-", linewidth=2.2, alpha=1.0, label=label)
-    return dict(color=color, linestyle="-.", linewidth=1.3, alpha=0.6, label=label)
+    between = sorted(set(steps) - {0, max(steps)})
+    line = ("-.", (0, (4, 1.5)), (0, (1, 1)))[between.index(k) % 3]
+    return dict(color=color, linestyle=line, linewidth=1.3, alpha=0.7, label=label)
 
 
 def _line_with_band(panel, x, lines, name, style):

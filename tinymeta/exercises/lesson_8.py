@@ -4,8 +4,9 @@ from itertools import permutations
 
 import numpy as np
 
-from .. import MLP, Batch, Reptile, SinusoidTasks, adapt, compare
+from .. import MLP, Batch, Reptile, SinusoidTasks, adapt
 from . import exercise
+from .feedback import judge
 
 
 def _network(k):
@@ -25,21 +26,36 @@ def _direction_rungs(candidate):
         flat = [array[:steps].reshape(1, -1, 1) for array in (x, y)]
         method = Reptile(model, alpha=0.1, steps=steps, batch_size=5)
         expected = method.meta_gradient(theta, Batch(*flat, *flat))[1]
-        return title, lambda: compare(candidate(model.gradient, theta, x[:steps], y[:steps], 0.1),
-                                      expected, title, "REPTILE.1")
+
+        def mistakes():
+            at_start = [model.gradient(theta, x_i, y_i) for x_i, y_i in zip(x[:steps], y[:steps])]
+            last = theta - expected  # θ_S
+            return [(0.1 * sum(at_start), "all gradients are taken at θ: that is joint training; "
+                                          "each step starts where the one before has ended"),
+                    (last, "that is θ_S; asked for is θ - θ_S"),
+                    (-expected, "θ_S - θ: an optimizer that subtracts it would climb"),
+                    (expected / 0.1, "divided by α: that is the sum of the gradients; asked for is "
+                                     "θ - θ_S itself")]
+
+        return title, lambda: judge(candidate(model.gradient, theta, x[:steps], y[:steps], 0.1),
+                                     expected, title, "REPTILE.1", mistakes)
 
     return [rung("one minibatch", 1), rung("three minibatches", 3)]
 
 
-@exercise("REPTILE.1", check=_direction_rungs)
+@exercise("REPTILE.1", check=_direction_rungs, hints=[
+    "`theta_i` walks, `theta` stays. Each step uses its own minibatch, and starts where the step "
+    "before it ended.",
+    "`for x_i, y_i in zip(x, y)`: one line of gradient descent, as a new array. What is returned "
+    "points from the end to the start."])
 def reptile_direction(gradient, theta, x, y, alpha):
     """Reptile's "gradient" θ - θ_S of one task, (P,), one inner step a minibatch.  [REPTILE.1]
 
     gradient: a function of (θ, x, y) that returns (P,).  theta: (P,), which must stay as it is.
     x, y: the minibatches in the order of use, (S, B, 1) each.  alpha: the inner step size.
     """
-    # your turn
     theta_i = theta
+    # your turn
     for x_i, y_i in zip(x, y):
         theta_i = theta_i - alpha * gradient(theta_i, x_i, y_i)  # (P,)
     return theta - theta_i
@@ -58,19 +74,38 @@ def _inner_rungs(candidate):
         expected = 0.5 * np.array(along)
         g = model.gradient(theta, x, y)  # (k, P)
         title = f"{k} minibatches"
-        return title, lambda: compare(candidate(g, lambda v: model.hvp(theta, x, y, v)), expected,
-                                      title, "TAYLOR.3")
 
-    return [rung(2), rung(4)]
+        def hvp(v):
+            return model.hvp(theta, x, y, v)
+
+        def mistakes():
+            n, total = k * (k - 1), g.sum(axis=0)
+            return [(expected * n / k**2, "divided by k²; there are k (k - 1) pairs i ≠ j"),
+                    (expected / 2, "halved once more: the ½ of [TAYLOR.3] stands before the "
+                                   "derivative; the mean of H_i g_j has none"),
+                    (2 * expected, "twice: the derivative without its ½"),
+                    (hvp(np.tile(total, (k, 1))).sum(axis=0) / k**2,
+                     "the pairs i = j are among them: leave each minibatch's own gradient out"),
+                    (hvp(np.tile(total, (k, 1))).sum(axis=0) / n,
+                     "the pairs i = j are among them: leave each minibatch's own gradient out"),
+                    (hvp(g).sum(axis=0) / k, "H_i g_i: the Hessian of one with the gradient of "
+                                             "another was asked for")]
+
+        return title, lambda: judge(candidate(g, hvp), expected, title, "TAYLOR.3", mistakes)
+
+    return [rung(3), rung(4)]
 
 
-@exercise("TAYLOR.3", check=_inner_rungs)
+@exercise("TAYLOR.3", check=_inner_rungs, hints=[
+    "$\\bar H_i$ is linear: $\\sum_{j \\ne i} \\bar H_i\\, \\bar g_j = "
+    "\\bar H_i \\sum_{j \\ne i} \\bar g_j$. What is the inner sum, in terms of the sum of all?",
+    "`others = g.sum(axis=0) - g` holds for each $i$ the sum of the other gradients. Multiply, sum "
+    "over $i$, and divide by the number of pairs."])
 def avg_grad_inner(g, hvp):
     """AvgGradInner of one task: the mean of H_i g_j over all pairs i ≠ j, (P,).  [TAYLOR.3]
 
     g: the minibatches' gradients at θ, (k, P).  hvp: a function that takes v (k, P) and returns
-    the products H_1 v_1, ..., H_k v_k as (k, P).  One call is enough, since
-    Σ_{j ≠ i} H_i g_j = H_i Σ_{j ≠ i} g_j.
+    the products H_1 v_1, ..., H_k v_k as (k, P).  One call is enough.
     """
     k = len(g)
     # your turn
@@ -97,12 +132,31 @@ def _coefficient_rungs(candidate):
     cases = {"the last gradient (first-order MAML)": [0.0, 0.0, 1.0],
              "their sum (Reptile)": [1.0, 1.0, 1.0],
              "the first gradient": [1.0, 0.0, 0.0], "any weights": [0.5, 2.0, 0.0, 1.5]}
-    return [(title, lambda title=title, weights=weights: compare(
-        np.array(candidate(np.array(weights))), measured(weights), title, "TAYLOR.1", 3e-4))
-        for title, weights in cases.items()]
+
+    def mistakes(w):
+        i, c = np.arange(1, len(w) + 1), w.sum()
+        d = ((i - 1) * w).sum()
+        return [((c, 2 * d), "twice the second coefficient: that is exact MAML's, which "
+                             "multiplies by the Jacobians as well"),
+                ((c, (i * w).sum()), "g_i has i - 1 steps behind it, not i"),
+                ((c, ((len(w) - i) * w).sum()), "those are the steps after g_i; it has i - 1 "
+                                                "behind it"),
+                ((d, c), "the two in the other order"),
+                ((c, -d), "the minus stands in the formula already: c AvgGrad - d α AvgGradInner")]
+
+    def rung(title, weights):
+        w = np.array(weights)
+        w.flags.writeable = False
+        return title, lambda: judge(np.array(candidate(w)), measured(weights), title, "TAYLOR.1",
+                                     lambda: mistakes(w), 3e-4)
+
+    return [rung(title, weights) for title, weights in cases.items()]
 
 
-@exercise("TAYLOR.1", check=_coefficient_rungs)
+@exercise("TAYLOR.1", check=_coefficient_rungs, hints=[
+    "Put [TAYLOR.1] into $\\sum_i w_i g_i$ and take the expectation. Each $\\bar g_i$ becomes "
+    "AvgGrad. How many terms has the inner sum of $g_i$?",
+    "$c = \\sum_i w_i$, and $d = \\sum_i (i - 1)\\, w_i$ with $i$ from 1."])
 def coefficients(weights):
     """What a method that follows w_1 g_1 + ... + w_k g_k follows in expectation.  [TAYLOR.1]
 
