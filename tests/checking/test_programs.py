@@ -1,84 +1,120 @@
-"""Programs as people write them: right ones pass, and each planted mistake is rejected where it is.
+"""Small programs, as learners write them: each is right, and its header lists mistakes in it.
 
-Each file of programs/ is a right program.  Its docstring has its mistakes: the part that is wrong,
-the blocks, the cause; then lines (-) and what stands for them (+).  A third field, "says", is what
-the checker names as the cause; without it, it has to say that it knows none.
+In a header:
+
+    SAYS words                                  what the report of the right program says, or
+    STOPS at rung | words                       where it does not pass, and the report's reason
+    MISTAKE rung | wrong blocks | what is wrong
+        passage  ->  what stands in its place   (-> may begin a line; nothing after it: left out)
+        says cause: words                       what the checker names; without it, nothing
+
+A rung is one of the model's, or that of a function of the file: "adapt at 2 steps".  Blocks are
+"all", names, or "-" where nothing can be compared block by block.
 """
 
 import re
+import sys
+import warnings
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 
 from tinymeta.checking.check_file import check_file
 
-pytestmark = pytest.mark.filterwarnings("ignore::PendingDeprecationWarning")  # of np.matrix
-PROGRAMS = sorted((Path(__file__).parent / "programs").glob("*.py"))
-RUNGS = {"gradient": "gradient", "hvp": "Hessian × vector"}
-NO_CAUSE = {"unknown", "entry", "not linear", "symmetry"}
-REJECTED = {  # right programs that cannot pass, and what is said of them
-    "no_hvp": "not written yet: the model has no hvp",
-    "np_maximum_relu": "right to 3e-10 only: a difference of gradients?"}
+FOLDER = Path(__file__).with_name("programs")
+TITLES = {"meta_gradient": "maml ", "first_order_meta_gradient": "first-order maml ",
+          "reptile": "reptile ", "adapt": "inner loop"}
 
 
-def mistakes(source):
-    """[(part, blocks, cause, says, source with the mistake)] of a program."""
-    _, head, body = re.split(r'"""', source, maxsplit=2)
-    for text in re.split(r"^MISTAKE ", head, flags=re.MULTILINE)[1:]:
-        first = re.match(r".*(?:\n    .*)*", text).group()
-        part, blocks, cause, *says = " ".join(first.split()).split(" | ")
-        wrong = body
-        for change in text[len(first):].split("\n="):
-            old, new = (re.findall(rf"^\{sign} ?(.*)$", change, re.MULTILINE) for sign in "-+")
-            assert "\n".join(old) in wrong, change
-            wrong = wrong.replace("\n".join(old), "\n".join(new), 1)
-        yield part, blocks.split(", "), cause, says, wrong
+class Mistake(NamedTuple):
+    rung: str
+    blocks: str
+    what: str
+    edits: list  # of (passage, replacement)
+    says: list  # of (cause, words)
 
 
-def checked(folder, name, source):
-    """The ladders of a program's source, and what they print, on one line."""
-    path = folder / f"{name}.py"
-    path.write_text(source, encoding="utf-8")
-    ladders = list(check_file(path))
-    return ladders, " ".join("\n".join(map(str, ladders)).split())
+class Program:
+    """A right program and the mistakes of its header."""
+
+    def __init__(self, name):
+        _, header, self.code = (FOLDER / f"{name}.py").read_text(encoding="utf-8").split('"""', 2)
+        self.says = re.findall(r"^SAYS (.*)$", header, re.MULTILINE)
+        self.stops = re.findall(r"^STOPS at (.*) \| (.*)$", header, re.MULTILINE)
+        self.mistakes = [self.mistake(part) for part in header.split("\nMISTAKE ")[1:]]
+
+    @staticmethod
+    def mistake(part):
+        title, *lines = part.replace("\n    ->", "  ->").splitlines()
+        says = [line.strip()[5:].split(": ", 1) for line in lines if line.startswith("    says ")]
+        edits = [line.strip().partition("  ->") for line in lines if "  ->" in line]
+        return Mistake(*title.split(" | ", 2), [(old, new.strip()) for old, _, new in edits], says)
+
+    def wrong(self, mistake):
+        """The program with the mistake."""
+        code = self.code
+        for old, new in mistake.edits:
+            assert code.count(old) == 1, old
+            code = code.replace(old, new)
+        return code
 
 
-@pytest.mark.parametrize("program", PROGRAMS, ids=lambda path: path.stem)
-def test_a_right_program_passes_and_its_mistakes_are_found(program, tmp_path):
-    source = program.read_text(encoding="utf-8")
-    ladders, printed = checked(tmp_path, program.stem, source)
-    words = REJECTED.get(program.stem)
-    assert words in printed if words else all(ladders), printed
-    for i, (part, blocks, cause, says, wrong) in enumerate(mistakes(source)):
-        ladders, printed = checked(tmp_path, f"{program.stem}_{i}", wrong)
-        first = next(ladder for ladder in ladders if not ladder)
-        if part in RUNGS:
-            assert first.broken == RUNGS[part], (cause, printed)
-        else:
-            assert first.title.startswith(("maml", "first-order", "reptile", "inner loop")), cause
-        if blocks != ["every block"] and first.wrong_blocks:
-            assert first.wrong_blocks == blocks, (cause, printed)
-        found = {finding.cause for finding in first.findings}
-        if says:
-            assert all(words in printed for words in says), (cause, printed)
-        else:
-            assert found <= NO_CAUSE and "differ most at" in printed, (cause, printed)
+NAMES = sorted(path.stem for path in FOLDER.glob("*.py"))
 
 
-CASES = sorted((Path(__file__).parent / "cases").glob("*.py"))
+@pytest.fixture
+def check(tmp_path, monkeypatch):
+    """Check code as a file of its own, beside the programs that it may import from."""
+    monkeypatch.syspath_prepend(str(FOLDER))
+
+    def ladders(name, code):
+        (tmp_path / f"{name}.py").write_text(code, encoding="utf-8")
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # a learner's file may warn
+            return list(check_file(tmp_path / f"{name}.py"))
+    yield ladders
+    for name in NAMES:
+        sys.modules.pop(name, None)
 
 
-@pytest.mark.parametrize("case", CASES, ids=lambda path: path.stem)
-def test_a_case_gets_its_answer(case, tmp_path):
-    """PASS | words, or FAIL rung | wrong blocks | words; words that must not be there after |!"""
-    source = case.read_text(encoding="utf-8")
-    answer = source.split('"""')[1].split("\n\n")[1]
-    expected, _, unwanted = " ".join(answer.split()).partition("|!")
-    verdict, *fields = [field.strip() for field in expected.split("|")]
-    ladders, printed = checked(tmp_path, case.stem, source)
-    assert all(words in printed for words in fields[-1].split("; ")), printed
-    assert not unwanted or unwanted.strip() not in printed
-    assert all(ladders) == (verdict == "PASS"), printed
-    if verdict != "PASS":
-        first = next(ladder for ladder in ladders if not ladder)
-        assert verdict == f"FAIL {first.broken}" and ", ".join(first.wrong_blocks) == fields[0]
+@pytest.mark.parametrize("name", NAMES)
+def test_the_program_is_right_and_every_mistake_in_it_is_found(name, check):
+    program = Program(name)
+    accepted(program, check(name, program.code))
+    for mistake in program.mistakes:
+        rejected(mistake, check(name, program.wrong(mistake)))
+
+
+def accepted(program, ladders):
+    """Every ladder passes, or stops where, and for the reason that, the header says."""
+    report = " ".join("\n".join(map(str, ladders)).split())
+    assert all(words in report for words in program.says), report
+    if not program.stops:
+        assert ladders and all(ladders), report
+    for rung, words in program.stops:
+        assert [ladder.broken for ladder in ladders if not ladder] == [rung], report
+        assert words in report
+
+
+def rejected(mistake, ladders):
+    """The rung, its blocks and its causes are those of the header, and no other cause is named."""
+    function, _, rung = mistake.rung.rpartition(" at ")
+    title = TITLES.get(function, "model ")
+    (ladder,) = [ladder for ladder in ladders if ladder.title.startswith(title) and not ladder]
+    assert ladder.broken == rung, (mistake, ladder)
+    blocks = [block["name"] for block in ladder.rungs[rung].blocks]
+    expected = {"all": blocks, "-": []}.get(mistake.blocks, mistake.blocks.split(", "))
+    assert ladder.wrong_blocks == expected, (mistake, ladder)
+    unknown = [finding for finding in ladder.findings if finding.cause == "unknown"]
+    assert all("difference" in finding.what for finding in unknown), (mistake, ladder)
+    named = [finding for finding in ladder.findings if finding.cause != "unknown"]
+    assert [finding.cause for finding in named] == [cause for cause, _ in mistake.says], ladder
+    for finding, (_, words) in zip(named, mistake.says):
+        assert words in str(finding), (mistake, ladder)
+    assert ladder.findings
+
+
+def test_there_are_many_programs_and_many_mistakes():
+    programs = [Program(name) for name in NAMES]
+    assert len(programs) >= 90 and sum(len(program.mistakes) for program in programs) >= 150

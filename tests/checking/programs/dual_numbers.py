@@ -1,11 +1,10 @@
-"""The gradient by dual numbers of one's own, one parameter after another. Unusual: own forward-
-mode differentiation.
+"""Unusual: the gradient by dual numbers of one's own.
 
-MISTAKE gradient | every block | product rule with a minus sign |
-    all zeros: never written, or is a term missing?
--         return Dual(s.a * o.a, s.a * o.b + s.b * o.a)
-+         return Dual(s.a * o.a, s.a * o.b - s.b * o.a)
+MISTAKE gradient | all | product rule with a minus sign
+    s.a * o.b + s.b * o.a)  ->  s.a * o.b - s.b * o.a)
+    says zero: all zeros
 """
+
 import numpy as np
 
 class Dual:
@@ -32,9 +31,8 @@ def loss(theta, x, y):
 
 def gradient(theta, x, y):
     unit = np.eye(n_params)
-    return np.array([mean_square([Dual(t, u) for t, u in zip(theta, row)], x,
-            y).b.mean() for row in unit])
+    duals = [list(map(Dual, theta, row)) for row in unit]
+    return np.array([mean_square(p, x, y).b.mean() for p in duals])
 
 def hvp(theta, x, y, v):
-    # complex step through the gradient
     return gradient(theta + 1e-20j * v, x, y).imag / 1e-20

@@ -1,11 +1,9 @@
-"""H v through an explicit Hessian matrix. Unusual: explicit Hessian.
+"""One sine, H v through the whole Hessian.
 
-MISTAKE hvp | phase | one entry of the explicit Hessian wrong: not symmetric
--     H = np.stack([np.stack([aa, aw, ap], -1), np.stack([aw, pp * x0 ** 2, pp * x0], -1),
--             np.stack([ap, pp * x0, pp], -1)], -2)
-+     H = np.stack([np.stack([aa, aw, ap], -1), np.stack([aw, pp * x0 ** 2, pp * x0], -1),
-+             np.stack([ap, pp * x0 ** 2, pp], -1)], -2)
+MISTAKE Hessian × vector | phase | one entry of the explicit Hessian wrong: not symmetric
+    [ap, pp * x0, pp]  ->  [ap, pp * x0 ** 2, pp]
 """
+
 import numpy as np
 
 n_params = 3
@@ -28,9 +26,8 @@ def hessian(theta, x, y):
     A, x0, s, c, e = _terms(theta, x, y)
     aa, aw, ap = s * s, s * A * c * x0 + e * c * x0, s * A * c + e * c
     pp = (A * c) ** 2 - e * A * s
-    H = np.stack([np.stack([aa, aw, ap], -1), np.stack([aw, pp * x0 ** 2, pp * x0], -1),
-            np.stack([ap, pp * x0, pp], -1)], -2)
-    return 2 * H.mean(-3)
+    rows = [aa, aw, ap], [aw, pp * x0 ** 2, pp * x0], [ap, pp * x0, pp]
+    return 2 * np.stack([np.stack(row, -1) for row in rows], -2).mean(-3)
 
 def hvp(theta, x, y, v):
     return (hessian(theta, x, y) @ v[..., None])[..., 0]

@@ -1,10 +1,10 @@
-"""A Gaussian with full covariance by its Cholesky factor; y is the sample, x is not used.
-Unusual: x is not used by the loss; it can be negative.
+"""A Gaussian by its Cholesky factor; unusual: x is not used.
 
+SAYS the loss does not look at x
 MISTAKE gradient | below | entry below the diagonal sees the wrong coordinate
--                      np.mean(u0 ** 2) - 1, np.mean(u1 * q * e[:, 1]) - 1, np.mean(u1 * e[:, 0])])
-+                      np.mean(u0 ** 2) - 1, np.mean(u1 * q * e[:, 1]) - 1, np.mean(u1 * e[:, 1])])
+    np.mean(u1 * e[:, 0])])  ->  np.mean(u1 * e[:, 1])])
 """
+
 import numpy as np
 
 d_in, d_out = 1, 2
@@ -28,5 +28,4 @@ def gradient(theta, x, y):
                      np.mean(u0 ** 2) - 1, np.mean(u1 * q * e[:, 1]) - 1, np.mean(u1 * e[:, 0])])
 
 def hvp(theta, x, y, v):
-    # complex step through the gradient
     return gradient(theta + 1e-20j * v, x, y).imag / 1e-20

@@ -1,6 +1,5 @@
-"""A constant of 1e4 sits in the loss (an energy), the rest is of order 1. Unusual: a constant of
-1e4 in the loss eats digits of central differences.
-"""
+"""Unusual: a constant of 1e4 in the loss eats digits of differences."""
+
 import numpy as np
 
 n_params, d_in, d_out = 2, 1, 1

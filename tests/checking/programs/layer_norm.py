@@ -1,30 +1,24 @@
-"""Layer norm over the hidden units, then tanh.
+"""Normalised over the hidden units, then tanh.
 
 MISTAKE gradient | W1, b1 | standard deviation taken as constant
--     dz = (dn - dn.mean(1, keepdims=True) - n * (dn * n).mean(1, keepdims=True)) / sd
-+     dz = (dn - dn.mean(1, keepdims=True)) / sd
-
+    True) - n * (dn * n).mean(1, keepdims=True)) / sd  ->  True)) / sd
 MISTAKE gradient | W1, b1 | gain is missing on the way back
--     dn = du * g
-+     dn = du
-
+    dn = du * g  ->  dn = du
 MISTAKE gradient | gain | gain's gradient multiplies the activation, not the normalised value
--     return np.concatenate([(x.T @ dz).ravel(), dz.sum(0), (du * n).sum(0), du.sum(0),
--             (a.T @ d).ravel(), d.sum(0)])
-+     return np.concatenate([(x.T @ dz).ravel(), dz.sum(0), (du * a).sum(0), du.sum(0),
-+             (a.T @ d).ravel(), d.sum(0)])
+    (du * n).sum(0)  ->  (du * a).sum(0)
 """
+
 import numpy as np
 
-d_in, d_out, h = 2, 1, 5
-n_params = 2 * h + h + h + h + h + 1
-blocks = [("W1", (2, h)), ("b1", (h,)), ("gain", (h,)), ("shift", (h,)), ("W2", (h, 1)), ("b2",
-        (1,))]
-cuts = np.cumsum([2 * h, h, h, h, h])
+d_in, d_out, h = 1, 1, 3
+n_params = 5 * h + 1
+blocks = [("W1", (1, h)), ("b1", (h,)), ("gain", (h,)), ("shift", (h,)), ("W2", (h, 1)),
+          ("b2", (1,))]
+cuts = np.cumsum([h, h, h, h, h])
 
 def unpack(t):
     W1, b1, g, s, W2, b2 = np.split(t, cuts)
-    return W1.reshape(2, h), b1, g, s, W2.reshape(h, 1), b2
+    return W1.reshape(1, h), b1, g, s, W2.reshape(h, 1), b2
 
 def forward(theta, x):
     W1, b1, g, s, W2, b2 = unpack(theta)
@@ -46,8 +40,7 @@ def gradient(theta, x, y):
     dn = du * g
     dz = (dn - dn.mean(1, keepdims=True) - n * (dn * n).mean(1, keepdims=True)) / sd
     return np.concatenate([(x.T @ dz).ravel(), dz.sum(0), (du * n).sum(0), du.sum(0),
-            (a.T @ d).ravel(), d.sum(0)])
+                           (a.T @ d).ravel(), d.sum(0)])
 
 def hvp(theta, x, y, v):
-    # complex step through the gradient
     return gradient(theta + 1e-20j * v, x, y).imag / 1e-20

@@ -1,4 +1,5 @@
-"""Missing targets are those above 1.5; np.ma does the counting. Unusual: masked arrays."""
+"""Unusual: masked arrays; targets above 1.5 are missing."""
+
 import numpy as np
 
 d_in, d_out, n_params = 1, 1, 3

@@ -1,4 +1,5 @@
-"""P = 1. Unusual: one parameter, no blocks, no d_in."""
+"""Unusual: P = 1; no blocks, no d_in."""
+
 import numpy as np
 
 n_params = 1

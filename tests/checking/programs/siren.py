@@ -1,23 +1,17 @@
-"""Sine activations with w0 = 5 (SIREN), two layers, weight decay on the matrices.
+"""Sine activations with ω₀ = 5, weight decay on the matrices.
 
-MISTAKE gradient | W1, b1 | factor w0 of the inner function missing |
-    0.2 times what it should be
--     dz = d @ W2.T * np.cos(z) * w0
-+     dz = d @ W2.T * np.cos(z)
-
-MISTAKE gradient | W1, W2 | weight decay is in the loss, not in the gradient: difference 2 wd W |
-    derived - expected is -0.1 θ: is a penalty's share missing,
--     return np.concatenate([(x.T @ dz + 2 * wd * W1).ravel(), dz.sum(0),
--             (np.sin(z).T @ d + 2 * wd * W2).ravel(), d.sum(0)])
-+     return np.concatenate([(x.T @ dz).ravel(), dz.sum(0), (np.sin(z).T @ d).ravel(), d.sum(0)])
-
-MISTAKE gradient | b1 | weight decay on b1 too, which the loss leaves free |
-    derived - expected is 0.1 θ: a penalty twice, or one that
--     return np.concatenate([(x.T @ dz + 2 * wd * W1).ravel(), dz.sum(0),
--             (np.sin(z).T @ d + 2 * wd * W2).ravel(), d.sum(0)])
-+     return np.concatenate([(x.T @ dz + 2 * wd * W1).ravel(), dz.sum(0) + 2 * wd * b1,
-+             (np.sin(z).T @ d + 2 * wd * W2).ravel(), d.sum(0)])
+MISTAKE gradient | W1, b1 | factor w0 of the inner function missing
+    * np.cos(z) * w0  ->  * np.cos(z)
+    says factor: 0.2 times what it should be
+MISTAKE gradient | W1, W2 | weight decay is in the loss, not in the gradient: difference 2 wd W
+    x.T @ dz + 2 * wd * W1  ->  x.T @ dz
+    np.sin(z).T @ d + 2 * wd * W2  ->  np.sin(z).T @ d
+    says penalty: derived - expected is -0.1 θ
+MISTAKE gradient | b1 | weight decay on b1 too, which the loss leaves free
+    dz.sum(0),  ->  dz.sum(0) + 2 * wd * b1,
+    says penalty: derived - expected is 0.1 θ
 """
+
 import numpy as np
 
 w0, wd, h = 5.0, 0.05, 3
@@ -39,8 +33,7 @@ def gradient(theta, x, y):
     d = 2 * (np.sin(z) @ W2 + b2 - y) / len(x)
     dz = d @ W2.T * np.cos(z) * w0
     return np.concatenate([(x.T @ dz + 2 * wd * W1).ravel(), dz.sum(0),
-            (np.sin(z).T @ d + 2 * wd * W2).ravel(), d.sum(0)])
+                           (np.sin(z).T @ d + 2 * wd * W2).ravel(), d.sum(0)])
 
 def hvp(theta, x, y, v):
-    # complex step through the gradient
     return gradient(theta + 1e-20j * v, x, y).imag / 1e-20
