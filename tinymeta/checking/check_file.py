@@ -108,7 +108,8 @@ def _models(names, path, module):
         model = names["model"]
         yield "model", model if inspect.isclass(model) else lambda: model
         return
-    if callable(names.get("loss")) and callable(names.get("gradient")):
+    by_adapt = all(callable(names.get(name)) for name in ("adapt", "meta_gradient"))
+    if callable(names.get("loss")) and (callable(names.get("gradient")) or not by_adapt):
         functions = {name: names[name] for name in PARTS if name in names}
         yield path.stem, lambda: SimpleNamespace(__name__=path.stem, **functions)
         return
@@ -146,6 +147,9 @@ def _meta_ladders(methods, names, right, alpha, seed):
     Without one, a small tanh network stands for it.  An adapt that is another inner loop than
     gradient descent is taken as it is, where meta_gradient is its derivative.
     """
+    if not right and callable(names.get("loss")):
+        yield from _by_adapt_alone(names, alpha, seed)
+        return
     model = right[0] if right else MLP([1, 5, 4, 1], "tanh")
     rng = np.random.default_rng(seed)
     theta, batch = names.get("theta"), names.get("batch")
@@ -162,6 +166,20 @@ def _meta_ladders(methods, names, right, alpha, seed):
         yield ladder if right or ladder else _with_note(ladder)
 
 
+def _by_adapt_alone(names, alpha, seed):
+    """The Ladder of a file with loss, adapt and meta_gradient: no gradient is known of it."""
+    model = SimpleNamespace(loss=names["loss"], **{k: names[k] for k in PARTS[3:] if k in names})
+
+    def check():
+        rng = np.random.default_rng(seed)
+        theta = theta_for(model, names.get("theta"), rng)
+        batch = as_batch(names.get("batch")) or batch_for(model, theta, rng)[0]
+        return check_meta_gradient(names["meta_gradient"], model, theta, batch, alpha,
+                                   adapt=names["adapt"])
+
+    yield _ladder("meta_gradient", check)
+
+
 def _checked(name, function, model, theta, batch, alpha):
     if name == "adapt":
         return check_adapt(function, model, theta, batch.x_support[0], batch.y_support[0], alpha)
@@ -176,10 +194,12 @@ def _take_as_it_is(ladders, names, model, theta, batch, alpha):
     for name in wrong:
         ladders[name] = _ladder(name, lambda: check_meta_gradient(
             names[name], model, theta, batch, alpha, kind=KINDS[name], adapt=names["adapt"]))
-    if wrong and all(ladders[name] for name in wrong):
+    if wrong:
         found = "; ".join(map(str, ladders["adapt"].findings))
-        note = (f"not gradient descent on all of θ: taken as another inner loop, by which "
-                f"{' and '.join(wrong)} is right.  Compared with gradient descent: {found}")
+        right = " and ".join(name for name in wrong if ladders[name])
+        says = f"by which {right} is right" if right else "by which the others are judged"
+        note = (f"not gradient descent on all of θ: taken as another inner loop, {says}.  Compared "
+                f"with gradient descent: {found}")
         report = CheckReport("inner loop", True, notes=[note])
         ladders["adapt"] = Ladder("inner loop adapt, as it is", {"another inner loop": report}, [])
 

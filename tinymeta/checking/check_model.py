@@ -339,8 +339,8 @@ class ModelCheck:
         wrong = [finding for finding in told.values() if isinstance(finding, Finding)]
         if wrong and True not in told.values():
             self.learners.one_task = True
-            note = (f"the model knows one task at a time, so the rungs above call it so; a method "
-                    f"of tinymeta calls it with all tasks at once: {wrong[0].what}")
+            note = ("the model knows one task at a time, and is called so here; tinymeta's methods "
+                    "call a model with all tasks at once")
             return CheckReport("a batch of tasks", True, notes=[note])
         return CheckReport("a batch of tasks", not wrong, findings=wrong[:1])
 

@@ -95,7 +95,8 @@ class Comparison:
         self.judged[CENTRAL][kinks] = False
         if kinks.any():
             self.notes.append(f"{np.count_nonzero(kinks)} of {len(self.along)} central differences "
-                              f"straddle a kink of f: left to the complex step")
+                              f"straddle a kink of f, or a step too long for it: left to the "
+                              f"complex step")
 
     def _leave_out_jumps(self):
         """Where the derivatives to the left and to the right differ, the complex step counts."""

@@ -143,15 +143,16 @@ def _of_all(derived, reference, layout, wrong, noise, hints):
     if np.linalg.norm(right) <= 1e-9 * np.linalg.norm(reference):
         return vanishing(here) if np.any(here) else None
     shares = {name: vector[..., entries] for name, vector in hints.shares.items()}
-    finding = share(here, right, shares, noise) if np.any(here) else None
+    finding = share(here, right, shares, noise, hints.excluded) if np.any(here) else None
     if finding:
         return finding
     error = relative_error(reference, derived)
     if error <= MATCH:
         return _nearly_right(here, error)
     squared = hints.squared and len(wrong) == len(layout)
-    finding = clipped(here, right) or multiple(here, right, hints.sizes, squared, hints.excluded)
     is_gradient = layout.names[0] != ""  # plain values have no named blocks
+    finding = clipped(here, right) if is_gradient and here.size > 1 else None
+    finding = finding or multiple(here, right, hints.sizes, squared, hints.excluded)
     if finding and finding.cause == "sign" and is_gradient and len(wrong) == len(layout):
         finding = finding._replace(what=finding.what + ": ascent?")
     return finding
@@ -175,7 +176,7 @@ def _matching(known, derived, wrong):
     if not fits:
         return None
     sentences = list(dict.fromkeys(mistake.what for mistake in fits))  # each once
-    return Finding("", ", or ".join(sentences), fits[0].tag, fits[0].cause)
+    return Finding("", ", or ".join(sentences[:2]), fits[0].tag, fits[0].cause)
 
 
 def _reordered(derived, reference, layout, wrong):
@@ -195,7 +196,7 @@ def _of_block(derived, reference, block, known, noise, hints):
         return vanishing(here)
     shares = {name: vector[..., place] for name, vector in hints.shares.items()}
     finding = (multiple(here, right, hints.sizes, excluded=hints.excluded)
-               or share(here, right, shares, noise))
+               or share(here, right, shares, noise, hints.excluded))
     if not finding and here.shape[-1] > 1:  # one number alone equals too much by chance
         finding = _matching(known, derived, [block])
     return (finding or arranged(here, right, shape) or single_entries(here, right, shape)

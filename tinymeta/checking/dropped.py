@@ -8,7 +8,8 @@ import numpy as np
 
 ANY_DROPPED = "np.abs, .real or the like"  # where it is not known which
 NAMES = {"absolute": "np.abs", "fabs": "np.abs", "conjugate": "np.conj", "vdot": "np.vdot",
-         "real": "np.real", "norm": "np.linalg.norm", "isreal": "np.isreal", "angle": "np.angle"}
+         "real": "np.real", "norm": "np.linalg.norm", "isreal": "np.isreal",
+         "sign": "np.sign", "angle": "np.angle"}
 
 
 def dropping_functions(f, theta):

@@ -151,9 +151,9 @@ def _checked_elsewhere(at, theta, movable, title, may_vanish=False):
         return replace(report, passed=False, findings=[Finding("", what, "", "not tested")])
     note = f"{', '.join(vanishing)}: derivative 0 at this θ, where no wrong factor could show"
     if movable:
-        note += "; so another θ decides"
+        note += "; another θ decides"
     if movable and still:
-        note += f", and {', '.join(still)}: 0 there as well, not tested"
+        note += f", where that of {', '.join(still)} is 0 too: not tested"
     return replace(report, notes=[note, *report.notes])
 
 

@@ -143,7 +143,7 @@ def of_hvp(mlp, theta, x, y, vs):
         for factor, change in CHANGES.items():
             cause = "second derivative" if term == "with φ''(z_l)" else "term"
             add(f"the term {term} {change}", tag, {(term, l): factor for l in everywhere}, cause)
-            for l in everywhere:
+            for l in everywhere if right.N > 1 else []:
                 add(f"the term {term} {change} for l = {l}", tag, {(term, l): factor}, cause)
     add("φ'(z_l) is missing from ȧ_l", "HVP.2", {}, slope=[1.0] * right.N)
     curve, moved = without("with φ''(z_l)", "δ_{l+1} V_{l+1}ᵀ"), without("ȧ_{l-1}ᵀ δ_l")

@@ -63,7 +63,7 @@ def _finding(error):
     own = [frame for frame in frames if not _is_library(frame.filename)]
     where = f", line {own[-1].lineno}: `{own[-1].line}`" if own and own[-1].line else ""
     if "read-only" in str(error):
-        what = "changes an argument in place, so that θ itself would drift"
+        what = "changes an argument in place"
         return Finding("", what + where, cause="in place")
     return Finding("", f"{type(error).__name__}: {error}{where}", cause="error")
 

@@ -173,8 +173,8 @@ def _others(usual, d_out, other_x):
         yield "checked with x 0, 1 or 2: the usual x raise an error", whole
     for x_note, batch in inputs:
         for name, draw in kinds.items():
-            yield (f"checked with y {name}{x_note}, as the loss wants: for other y the gradient is "
-                   f"not its derivative", replace(batch, y_support=draw(batch.y_support.shape),
+            yield (f"checked with y {name}{x_note}, as the loss wants: others it does not take, or "
+                   f"the gradient does not", replace(batch, y_support=draw(batch.y_support.shape),
                                                   y_query=draw(batch.y_query.shape)))
 
 

@@ -40,9 +40,8 @@ def multiple(derived, reference, sizes, squared=False, excluded=()):
     if named:
         sign = ", and the sign is flipped" if factor < 0 else ""
         return Finding("", f"{named} times what it should be{sign}{why}", None, "factor")
-    if derived.size > 1:
-        return Finding("", f"{factor:.6g} times what it should be", None, "factor")
-    return None
+    finding = Finding("", f"{factor:.6g} times what it should be", None, "factor")
+    return None if derived.size == 1 or finding.kinds <= set(excluded) else finding
 
 
 def _named_factor(factor, sizes, squared, excluded):
@@ -55,18 +54,19 @@ def _named_factor(factor, sizes, squared, excluded):
     for name, n in sizes.items():
         summed, divided = "a sum where the mean is meant?", "divided twice?"
         if name == "α":
-            summed, divided = "", ""
+            summed, divided = None, None
         named += [(f"{name} = {n:g}", n, summed), (f"1/{name} = 1/{n:g}", 1 / n, divided),
                   (f"2{name} = {2 * n:g}", 2 * n, summed), (f"{name}/2 = {n / 2:g}", n / 2, summed),
                   (f"2/{name} = {2 / n:g}", 2 / n, divided)]
     fits = [(name, why) for name, value, why in named
             if value != 1 and abs(factor / value - 1) < MATCH
             and name.split(" = ")[0] + " times what it should be" not in excluded]
-    reasons = " ".join(dict.fromkeys(why for _, why in fits if why))  # each once
-    return " or ".join(name for name, _ in fits), f": {reasons}" if reasons else ""
+    reasons = {why for _, why in fits} - {None}
+    why = reasons.pop() if len(reasons) == 1 else ""  # where all names have the same one
+    return " or ".join(name for name, _ in fits), f": {why}" if why else ""
 
 
-def share(derived, reference, shares, noise):
+def share(derived, reference, shares, noise, excluded=()):
     """A difference that is a multiple of a known vector, such as θ where a penalty is forgotten.
 
     shares: name -> vector, as derived.  noise: the error of the reference.
@@ -83,7 +83,8 @@ def share(derived, reference, shares, noise):
             missing = "is a penalty's share missing, or its 2?"
             more = "a penalty twice, or one that the loss does not have?"
             what = f"derived - expected is {factor:.4g} {name}: {missing if factor < 0 else more}"
-            return Finding("", what, None, "penalty")
+            finding = Finding("", what, None, "penalty")
+            return None if finding.kinds <= set(excluded) else finding
     return None
 
 
@@ -126,7 +127,8 @@ def arranged(derived, reference, shape):
 
 def single_entries(derived, reference, shape):
     """A few wrong entries of a block of that shape, at most a quarter, among right ones."""
-    right = np.abs(derived - reference) <= MATCH * np.linalg.norm(reference)
+    allowed = MATCH * np.abs(reference) + 1e-9 * np.linalg.norm(reference)
+    right = np.abs(derived - reference) <= allowed
     wrong = np.flatnonzero(~right.reshape(-1, derived.shape[-1]).all(axis=0))
     n, size = len(wrong), derived.shape[-1]
     if not 0 < n <= size // 4:

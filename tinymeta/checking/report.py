@@ -31,7 +31,13 @@ class Finding(NamedTuple):
         """The sentence without its numbers, cut at "or": equal for the same mistake elsewhere."""
         names, times, _ = self.what.partition(" times what it should be")
         if times and self.cause == "factor":
-            return {name.split(" = ")[0] + times for name in names.split(" or ")}
+            first = names.split(" = ")[-1].split(" or ")[0].replace("½", "1/2")  # 5, or 1/5
+            over, _, under = first.partition("/")
+            value = float(over) / float(under or 1) * (-1 if "flipped" in self.what else 1)
+            kinds = {name.split(" = ")[0] + times for name in names.split(" or ")}
+            return kinds | {f"{value:.6g}{times}"}
+        if self.cause == "penalty":  # its number is the mistake
+            return {self.what}
         number = r"[-+]?\d[\d.]*(e[-+]?\d+)?"
         return {re.sub(number, "#", part) for part in self.what.split(", or ")}
 
@@ -173,7 +179,9 @@ class Ladder:
         for name, report in self.rungs.items():
             for note in report.notes if report else []:
                 names.setdefault(note, []).append(name)
-        return [f"note on {'; '.join(rungs)}: {note}" for note, rungs in names.items()]
+        more = {note: f" and {len(rungs) - 1} more" * (len(rungs) > 1)
+                for note, rungs in names.items()}
+        return [f"note on {names[note][0]}{more[note]}: {note}" for note in names]
 
     def __str__(self):
         rows = self._rows()

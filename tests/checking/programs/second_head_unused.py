@@ -1,6 +1,6 @@
 """Unusual: θ has four numbers that nothing uses.
 
-SAYS 0 there as well, not tested
+SAYS is 0 too: not tested
 """
 
 import numpy as np
