@@ -209,7 +209,11 @@ def test_no_settings_may_be_given_beside_resume(option, tmp_path, capsys):
 @pytest.mark.parametrize("content", [
     "{", "[1]", '"quick"', '{"protocol": "nope", "overrides": {}}', '{"protocol": "quick"}',
     '{"protocol": "quick", "overrides": {"alpha": "x"}}', None,
-    '{"protocol": "quick", "overrides": {"colour": 1}}'])
+    '{"protocol": "quick", "overrides": {"colour": 1}}', "null",
+    '{"protocol": "quick", "overrides": {}, "seeds": []}',
+    '{"protocol": "quick", "overrides": {}, "methods": []}',
+    '{"protocol": "quick", "overrides": {}, "methods": ["maml", "maml"]}',
+    '{"protocol": "quick", "overrides": {}, "seeds": [0, 0]}'])
 def test_a_damaged_plan_is_an_error(content, tmp_path, capsys):
     if content is not None:
         (tmp_path / "compare.json").write_text(content)

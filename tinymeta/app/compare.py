@@ -188,8 +188,12 @@ def _write_json(path, content):
 
 def _settings_of(plan):
     """(method, seed) -> Settings; TypeError or ValueError for settings that cannot be."""
+    for name in ("methods", "seeds"):
+        several = plan.get(name, [None])
+        if not isinstance(several, list) or not several or len(set(several)) < len(several):
+            raise ValueError(f"{name} is {several!r}; expected a list of some, each only once")
     all_settings = {}
-    for method in plan["methods"] if "methods" in plan else COMPARED:
+    for method in plan.get("methods", COMPARED):
         settings = settings_from({**PROTOCOLS[plan["protocol"]](method).as_dict(),
                                   **plan["overrides"]})
         for seed in plan.get("seeds", [settings.seed]):
@@ -220,6 +224,6 @@ def _read_plan(folder, asked="", check=True):
         plan = json.loads(path.read_text(encoding="utf-8"))
         (_settings_of if check else _but_for_file)(plan)
         return plan
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+    except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
         raise CheckpointError(f"{asked}no comparison to go on with in {path} ({error})"
                               + ("" if asked else f"; {ELSEWHERE}, or remove it")) from error

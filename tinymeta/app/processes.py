@@ -10,6 +10,7 @@ import os
 import signal
 import time
 from contextlib import contextmanager
+from importlib import import_module
 from multiprocessing import connection, resource_tracker
 
 from .progress import Together
@@ -83,6 +84,8 @@ class _Pool:
                         self._hear(pipe, stop)
                     if stop.received or self.end or self.error:
                         told = self._tell(told, stop.received or [signal.SIGTERM])
+                    elif not self.waiting and len(self.going) < jobs:  # a core has nothing to do
+                        import_module("..plotting", __package__)  # and Matplotlib takes a while
             finally:
                 self.shown.close()
                 for process, pipe in processes:
