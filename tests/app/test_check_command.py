@@ -1,5 +1,6 @@
 """The command check: the package's own derivations, and those in a file of one's own."""
 
+import json
 import sys
 
 import pytest
@@ -156,6 +157,16 @@ def test_check_says_what_is_wrong_in_a_file(old, new, word, check_own):
     assert code == 1 and printed.out.startswith("FAIL")
     assert word in " ".join(printed.out.split())
     assert "Traceback" not in printed.out + printed.err
+
+
+def test_reports_are_printed_as_data_too(check_own):
+    for text, broken in ((RIGHT, None), (RIGHT.replace("return 2 *", "return"), "gradient"),
+                         (RIGHT.replace("return (", "return np.nan * ("), "loss")):
+        code, printed = check_own(text, "--json")
+        (report,) = json.loads(printed.out, parse_constant=pytest.fail)
+        assert report["file"].endswith("my_model.py") and report["broken"] == broken
+        assert report["passed"] == (code == 0) == (broken is None)
+    assert report["rungs"]["loss"]["findings"][0]["cause"] == "not finite"
 
 
 def test_one_wrong_file_of_several_is_a_failure_and_all_are_checked(tmp_path, capsys):

@@ -14,7 +14,7 @@ from .processes import start
 
 
 def check_apart(path, alpha, seed, timeout, named=False):
-    """Yield (the report, whether it passed) for everything in the file that can be checked.
+    """Yield (report, whether it passed, the report as data) for all in the file that is checked.
 
     timeout: seconds that all of it may take.  named: each report names the file.  Raises as
     check_file does.
@@ -41,7 +41,8 @@ def check_apart(path, alpha, seed, timeout, named=False):
             process.join()
     report = CheckReport(f"running {Path(path).name}", False,
                          findings=[Finding("", said, cause="error")])
-    yield str(Ladder(str(path), {"running the file": report}, [])), False
+    ladder = Ladder(str(path), {"running the file": report}, [])
+    yield str(ladder), False, ladder.as_dict()
 
 
 def _work(pipe, path, alpha, seed, timeout, named, trace):
@@ -52,7 +53,7 @@ def _work(pipe, path, alpha, seed, timeout, named, trace):
             for ladder in check_file(path, alpha, seed):
                 if named:
                     ladder = replace(ladder, title=f"{path}: {ladder.title}")
-                pipe.send(("ladder", str(ladder), ladder.passed))
+                pipe.send(("ladder", str(ladder), ladder.passed, ladder.as_dict()))
             pipe.send(("end",))
         except (OSError, ValueError, TypeError) as error:
             pipe.send(("error", error))

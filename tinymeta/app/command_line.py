@@ -139,6 +139,7 @@ CHECK = {
                      help="of the MLPs (default: 1 8 8 1)"),
     "--timeout": dict(type=float, default=120.0, metavar="S",
                       help="seconds that a FILE may take (default: %(default)g)"),
+    "--json": dict(action="store_true", help="print the reports on FILEs as JSON"),
     "--verbose": dict(action="store_true", help="also print each check block by block")}
 LESSONS = {
     "folder": dict(metavar="DIR", help="the folder that they are put into"),

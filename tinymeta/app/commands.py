@@ -4,6 +4,7 @@ Each takes the parsed arguments and returns the exit code.  Wrong values raise V
 TypeError, files that are not what they should be CheckpointError or OSError.
 """
 
+import json
 import os
 import shlex
 import sys
@@ -204,10 +205,14 @@ def check(arguments):
 
 
 def _check_files(arguments):
-    failed = 0
+    failed, reports = 0, []
     for path in arguments.files:
-        for report, passed in check_apart(path, arguments.alpha, arguments.seed,
-                                          arguments.timeout, len(arguments.files) > 1):
-            print(report, flush=True)
+        for report, passed, data in check_apart(path, arguments.alpha, arguments.seed,
+                                                arguments.timeout, len(arguments.files) > 1):
+            if not arguments.json:
+                print(report, flush=True)
+            reports.append({"file": str(path), **data})
             failed += not passed
+    if arguments.json:  # what is not finite becomes null, which JSON has
+        print(json.dumps(json.loads(json.dumps(reports), parse_constant=lambda _: None), indent=1))
     return 1 if failed else 0
