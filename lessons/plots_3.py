@@ -3,6 +3,7 @@
 import ipywidgets
 import matplotlib.pyplot as plt
 import numpy as np
+import plane
 from matplotlib.animation import FuncAnimation
 
 import tinymeta as tm
@@ -183,6 +184,14 @@ def animate(paths, batch, theta_star, alpha, steps, file):
     frames = [0, 0, 1, 2, 3, 4, 5, 6, 8, 10, 13, 17, 22, 30, 40, 40, 40]  # outer steps
     FuncAnimation(figure, frame, frames=frames).save(file, writer="pillow", fps=2)
     plt.close(figure)
+
+
+def moving_picture(file):
+    """Joint training and MAML walk from one start: the picture of lesson 3b, as a GIF file."""
+    batch, alpha, start = plane.three_tasks(), 0.1, np.array([0.0, -1.8])
+    paths = {name: plane.descend(plane.methods(MODEL, alpha, 2)[name], start, batch, 0.4, 40)
+             for name in ("joint training", "MAML")}
+    animate(paths, batch, plane.THETA_STAR, alpha, 2, file)
 
 
 def _resting(ax, rests, batch, theta_star, alpha, steps):
