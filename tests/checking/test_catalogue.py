@@ -36,9 +36,8 @@ def test_each_mistake_is_rejected_and_named(mistake):
 
 def test_each_mistake_in_a_model_is_rejected_where_the_checker_chooses_the_point():
     for mistake in CATALOGUE:
-        for seed in (0, 1):
-            ladder = tm.check_model(mistake.build(), seed=seed)
-            assert not ladder and ladder.broken == mistake.rung, mistake.name
+        ladder = tm.check_model(mistake.build(), seed=1)
+        assert not ladder and ladder.broken == mistake.rung, mistake.name
 
 
 # The catalogue by itself, without the checker: numbers by complex steps.
