@@ -1,7 +1,6 @@
 """The figures of the notebook Questions people ask."""
 
 import matplotlib.pyplot as plt
-import numpy as np
 
 
 def reproduced(found, published):

@@ -3,7 +3,7 @@
 import matplotlib
 import numpy as np
 import pytest
-from numpy.testing import assert_allclose, assert_array_equal
+from numpy.testing import assert_array_equal
 
 import tinymeta as tm
 from tinymeta import class_plots, plotting

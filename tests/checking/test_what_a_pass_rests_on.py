@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import tinymeta as tm
-from catalogue import LearnerMLP, Plain, point
+from catalogue import Plain, point
 
 NETWORK = tm.MLP([1, 4, 1], "tanh")
 

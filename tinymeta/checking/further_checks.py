@@ -63,44 +63,49 @@ def method_checks(rng, alpha):
     model, context = MLP([2, 4, 4, D_OUT], "tanh"), ContextMLP([2, 4, 4, D_OUT], 2, "tanh")
     sgd, positive = MetaSGD(model, alpha, 2), MetaSGD(model, alpha, 2, "step", positive=True)
     cavia, ridge = CAVIA(context, 0.3, 2), RidgeHead(model, 0.5)
-    for tag, what, method in (
-            ("METASGD.1-3", "Meta-SGD, a rate for each parameter", sgd),
-            ("METASGD.4", "Meta-SGD, positive, for each step", positive),
-            ("ANIL.1", "ANIL, 2 inner steps", ANIL(model, alpha, 2)),
-            ("CAVIA.1-2", "CAVIA, 2 inner steps", cavia),
-            ("RIDGE.1-3", "ridge head, learned strength", ridge),
-            ("IMPLICIT.1-2", "implicit MAML, linear", ImplicitMAML(Linear(2, D_OUT), 0.7)),
-            ("IMPLICIT.1-2", "implicit MAML, tanh", ImplicitMAML(model, 2.0))):
-        yield tag, what, _check(method, _omega(method, rng), batch), False
-    omega = _omega(sgd, rng)
-    gradient = sgd.meta_gradient(omega, batch)[1][:model.n_params]
+    one_hot = Batch(batch.x_support, _labels(rng, K), batch.x_query, _labels(rng, Q))
+    for tag, what, method, on in (
+            ("METASGD.1-3", "Meta-SGD, a rate for each parameter", sgd, batch),
+            ("METASGD.4", "Meta-SGD, positive, for each step", positive, batch),
+            ("ANIL.1", "ANIL, 2 inner steps", ANIL(model, alpha, 2), batch),
+            ("CAVIA.1-2", "CAVIA, 2 inner steps", cavia, batch),
+            ("RIDGE.1-3", "ridge head, learned strength", ridge, batch),
+            ("IMPLICIT.1-2", "implicit MAML, linear", ImplicitMAML(Linear(2, D_OUT), 0.7), batch),
+            ("IMPLICIT.1-2", "implicit MAML, tanh", ImplicitMAML(model, 2.0), batch),
+            ("MEMORY.1", "memory", Memory(RNN(2, 4, D_OUT)), batch),
+            ("PROTO.1-6", "prototypes", Prototypes(MLP([2, 4, 4], "tanh")), one_hot)):
+        yield tag, what, _check(method, _omega(method, rng), on), False
+    yield from _wrong_methods(rng, sgd, cavia, ridge, batch)
+    yield from _recurrent_checks(rng, batch.x_support[0], batch.y_support[0])
+
+
+def _wrong_methods(rng, sgd, cavia, ridge, batch):
+    """The negative controls: a wrong derivative of each of three methods."""
+    omega, P = _omega(sgd, rng), sgd.model.n_params
+    gradient = sgd.meta_gradient(omega, batch)[1][:P]
     report = _check(sgd, omega, batch, np.concatenate([gradient, gradient]))
     yield "METASGD.2", "Meta-SGD: θ's gradient for α's, must fail", report, True
     for tag, what, method in (("CAVIA.2", "CAVIA: no Hessian, must fail", cavia),
                               ("RIDGE.2", "ridge head: W as constant, must fail", ridge)):
         omega = _omega(method, rng)
         yield tag, what, _check(method, omega, batch, _direct(method, omega, batch)), True
+
+
+def _recurrent_checks(rng, x, y):
+    """Gradient and Hessian × vector of the recurrent learners, on one task."""
+    for model, name, of_gradient, of_hvp in ((RNN(2, 4, D_OUT), "RNN", "RNN.3-6", "RNN.7-12"),
+                                             (GRU(2, 3, D_OUT), "GRU", "GRU.7-9", "GRU.10-17")):
+        theta = _omega(model, rng)
+        yield of_gradient, f"{name}: gradient through time", check_gradient(
+            lambda t: model.loss(t, x, y), lambda t: model.gradient(t, x, y), theta, model), False
+        yield of_hvp, f"{name}: Hessian × vector", check_hvp(
+            lambda t: model.gradient(t, x, y), lambda t, v: model.hvp(t, x, y, v), theta,
+            model), False
     rnn = RNN(2, 4, D_OUT)
-    memory, omega = Memory(rnn), _omega(rnn, rng)
-    x, y = batch.x_support[0], batch.y_support[0]
-    yield "RNN.3-6", "RNN: gradient through time", check_gradient(
-        lambda t: rnn.loss(t, x, y), lambda t: rnn.gradient(t, x, y), omega, rnn), False
-    yield "RNN.7-12", "RNN: Hessian × vector", check_hvp(
-        lambda t: rnn.gradient(t, x, y), lambda t, v: rnn.hvp(t, x, y, v), omega, rnn), False
-    gru = GRU(2, 3, D_OUT)
-    of_gru = _omega(gru, rng)
-    yield "GRU.10-17", "GRU: Hessian × vector", check_hvp(
-        lambda t: gru.gradient(t, x, y), lambda t, v: gru.hvp(t, x, y, v), of_gru, gru), False
-    yield "GRU.7-9", "GRU: gradient through time", check_gradient(
-        lambda t: gru.loss(t, x, y), lambda t: gru.gradient(t, x, y), of_gru, gru), False
-    yield "MEMORY.1", "memory", _check(memory, omega, batch), False
-    cut = sum(rnn.gradient(omega, x[k:k + 1], y[k:k + 1]) for k in range(K)) / K
+    theta = _omega(rnn, rng)
+    cut = sum(rnn.gradient(theta, x[k:k + 1], y[k:k + 1]) for k in range(K)) / K
     yield "RNN.3", "RNN: each time by itself, must fail", check_gradient(
-        lambda t: rnn.loss(t, x, y), cut, omega, rnn), True
-    one_hot = Batch(batch.x_support, _labels(rng, K), batch.x_query, _labels(rng, Q))
-    prototypes = Prototypes(MLP([2, 4, 4], "tanh"))
-    report = _check(prototypes, _omega(prototypes, rng), one_hot)
-    yield "PROTO.1-6", "prototypes", report, False
+        lambda t: rnn.loss(t, x, y), cut, theta, rnn), True
 
 
 def _labels(rng, n):

@@ -10,7 +10,7 @@ import numpy as np
 
 from ..core import arguments
 from ..core.layout import Layout, layout_of
-from .comparison import COMPLEX, TOLERANCE, Comparison
+from .comparison import Comparison
 from .diagnosis import Hints
 from .ladder import LearnerError, as_array, repeated
 from .numerical import quiet

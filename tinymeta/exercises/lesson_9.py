@@ -18,10 +18,12 @@ class _Counted:
         self.n_g = self.n_H = 0
 
     def gradient(self, theta, x, y):
+        """The model's; counts T K points."""
         self.n_g += x.shape[0] * x.shape[1]
         return self.model.gradient(theta, x, y)
 
     def hvp(self, theta, x, y, v):
+        """The model's; counts T K points."""
         self.n_H += x.shape[0] * x.shape[1]
         return self.model.hvp(theta, x, y, v)
 

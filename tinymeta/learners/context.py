@@ -54,6 +54,7 @@ class ContextMLP(Model):
 
     @loss_function.setter
     def loss_function(self, loss):
+        """Give the model a network of its own, scored by this loss."""
         self.network = copy.copy(self.network)
         self.network.loss_function = loss
 

@@ -1,0 +1,278 @@
+"""The rungs of check_model: each a method that compares and returns a CheckReport."""
+
+from copy import copy
+from dataclasses import replace
+from functools import partial
+
+import numpy as np
+
+from ..core.losses import squared_error
+from ..learners.linear import Linear
+from ..methods.maml import MAML
+from . import known_mistakes
+from .diagnosis import Hints, compare, confirmed
+from .dropped import ANY_DROPPED, dropping_functions
+from .gradient_check import check_gradient, check_hvp
+from .ladder import LearnerError, as_array, as_numbers, attempt, frozen
+from .learner_model import LearnersModel, bounded
+from .numerical import derivative, quiet, relative_error
+from .part_checks import check_loss
+from .report import CheckReport, Finding
+from .task_checks import check_tasks
+
+
+class ModelCheck:
+    """The checks of each rung, for a model at θ (P,) on a batch; network: see matching_network."""
+
+    def __init__(self, model, theta, batch, layout, network, rng):
+        self.model, self.theta, self.batch, self.layout = model, theta, batch, layout
+        self.learners, self.network = LearnersModel(model), network
+        self.directions = rng.standard_normal((3, theta.size))
+        self.x, self.y = batch.x_support[0], batch.y_support[0]
+        self.right_gradient, self.note = False, ""
+        with quiet():
+            self._move_where_something_vanishes()
+
+    def _move_where_something_vanishes(self):
+        """Take another θ if a block's derivative is 0 at this one: no wrong factor could show."""
+        moved = self.theta + 0.3 * self.directions[0]
+        try:
+            zero = [name for name in self._vanishing(self.theta)
+                    if name not in self._vanishing(moved)]
+        except Exception:  # whatever a learner's code raises: its rung will say it
+            return
+        if zero:
+            self.theta = moved
+            self.note = (f"{', '.join(zero)}: derivative 0 at the θ given, where no wrong factor "
+                         f"could show: another θ is taken, 0.3 of standard normals added")
+
+    def _vanishing(self, theta):
+        """The names of the blocks on which the loss does not depend, to first order."""
+        names, loss = [], self.of_theta("loss")
+        for name, _, place in self.layout:
+            within = np.zeros(theta.size)
+            within[place] = self.directions[1, place]
+            if derivative(loss, theta, within) == 0:
+                names.append(name)
+        return names
+
+    def at_other_data(self):
+        """The same check with another θ and one example less, to confirm a cause by."""
+        other = copy(self)
+        other.theta = self.theta + 0.3 * self.directions[0]
+        if len(self.x) > 1:
+            other.x, other.y = self.x[:-1], self.y[:-1]
+        return other
+
+    @property
+    def sizes(self):
+        """The numbers that a factor may be."""
+        K, D_out = self.y.shape
+        return {"K": K} | ({"D_out": D_out, "K·D_out": K * D_out} if D_out > 1 else {})
+
+    def loss(self, note):
+        """One finite number for one task, which depends on θ, x and y."""
+        value = self.learners.numbers("loss", (), self.theta, self.x, self.y)
+        notes = [note, self.note]
+        if not np.isfinite(value):
+            raise LearnerError(f"loss(theta, x, y) is {value}", "not finite")
+        x, y = (np.concatenate([a, a]) for a in (self.x, self.y))
+        if value and np.isclose(self.call("loss", self.theta, x, y), 2 * value, 1e-9, 0):
+            notes.append("every example twice gives twice the loss: it is a sum; tinymeta's losses "
+                         "are means, so that α does not grow with K")
+        moved = [self.theta + 0.3 * d for d in self.directions]
+        if all(value == self.call("loss", theta, self.x, self.y) for theta in moved):
+            raise LearnerError(f"the loss is {value:.6g} whatever θ is: there is nothing to derive",
+                               "constant")
+        notes += self._ignored(value)
+        return CheckReport("loss", True, notes=[note for note in notes if note])
+
+    def _ignored(self, value):
+        """A sentence if the loss does not change with x, or with y."""
+        ignored = []
+        for name, x, y in (("x", 0.7 * self.x[::-1], self.y), ("y", self.x, 0.7 * self.y[::-1])):
+            changed, finding = attempt(lambda: self.call("loss", self.theta, x, y) != value)
+            if not changed and finding is None and max(np.ptp(self.x), np.ptp(self.y)) > 0:
+                ignored.append(name)
+        if not ignored:
+            return []
+        return [f"the loss does not look at {' or at '.join(ignored)}: is that meant?"]
+
+    def meant(self, reference):
+        """The loss against another model's, at three θ."""
+        thetas = [self.theta + 0.3 * d for d in self.directions]
+        found, expected = ([as_numbers("loss", model.loss(t, self.x, self.y), ()) for t in thetas]
+                           for model in (self.learners, reference))
+        return compare(np.array(found), np.array(expected), "the loss that is meant",
+                       hints=Hints(sizes=self.sizes))
+
+    def loss_function(self):
+        """The model's Loss at f between -1 and 1, times a random number."""
+        f = self.directions[0, 0] * np.linspace(-1, 1, self.y.size)
+        return check_loss(self.model.loss_function, f, self.y, self.sizes)
+
+    def gradient(self):
+        """The gradient against numerical derivatives of the loss."""
+        report = confirmed(self._gradient, self.at_other_data()._gradient)
+        if report:
+            report = self._at_more_points(report, "loss", "gradient")
+        self.right_gradient = bool(report)
+        if any(finding.cause == "unknown" for finding in report.findings):
+            report.notes.extend(self._scaling())
+        return report
+
+    def _gradient(self, excluded):
+        self.learners.numbers("gradient", self.theta.shape, self.theta, self.x, self.y)
+        known = partial(self.known, known_mistakes.of_gradient, "loss", range(self.theta.size),
+                        "LOSS.1")
+        shares = {"θ": self.theta, "sign(θ)": np.sign(self.theta)}
+        hints = self._hints(known, self.tags("MLP.5", "MLP.6", "LOSS.2"), shares, excluded)
+        return check_gradient(self.of_theta("loss"), self.of_theta("gradient"), self.theta,
+                              self.layout, title="gradient", hints=hints)
+
+    def _hints(self, known, tags, shares, excluded):
+        squared = getattr(self.network, "loss_function", None) is squared_error
+        return Hints(known, self.sizes, tags, shares, squared, excluded)
+
+    def _scaling(self):
+        """How the gradient's error depends on the data, as sentences."""
+        def error(x, y):
+            def loss(theta):
+                return self.call("loss", theta, x, y)
+
+            right = [derivative(loss, self.theta, d) for d in self.directions]
+            return self.directions @ self.call("gradient", self.theta, x, y) - np.array(right)
+
+        here, said = error(self.x, self.y), []
+        for name, x, y in (("x", 2 * self.x, self.y), ("y", self.x, 2 * self.y)):
+            there, _ = attempt(lambda: error(x, y))
+            if there is not None and relative_error(here, there) < 1e-5:
+                said.append(name)
+        if not said:
+            return []
+        return [f"the difference stays the same for other {' and other '.join(said)}"]
+
+    def hvp(self):
+        """H v against numerical derivatives of the gradient; of the loss, if that is wrong."""
+        report = confirmed(self._hvp, self.at_other_data()._hvp)
+        return self._at_more_points(report, "gradient", "hvp") if report else report
+
+    def _at_more_points(self, report, name, derived):
+        """The report; or that of the first other task and θ where one derivative is wrong."""
+        along = self.directions[0]
+        more = [along] if derived == "hvp" else []
+        for x, y in zip(self.batch.x_support[1:], self.batch.y_support[1:]):
+            for theta in (self.theta, self.theta + along):
+                other = copy(self)
+                other.theta, other.x, other.y = theta, x, y
+                found, _ = attempt(lambda: self.call(derived, theta, x, y, *more))
+                right, _ = attempt(lambda: derivative(other.of_theta(name), theta, along))
+                if found is None or right is None:
+                    continue
+                found = found if more else along @ found
+                if not relative_error(right, found) <= 1e-4 and np.isfinite(right).all():
+                    again = (other._hvp if more else other._gradient)(frozenset())
+                    if not again:
+                        again.notes.insert(0, "right at the first task and θ, wrong at another one")
+                        return again
+        return report
+
+    def _hvp(self, excluded):
+        self.learners.numbers("hvp", self.theta.shape, self.theta, self.x, self.y,
+                              self.directions[0])
+        gradient = self.of_theta("gradient") if self.right_gradient else self._gradient_of_loss
+        known = partial(self.known, partial(known_mistakes.of_hvp, vs=self.directions), "gradient",
+                        self.directions, "LOSS.3")
+        if not self.right_gradient:
+            known = list  # they are compared by the gradient
+        shares = {"v": self.directions}
+        hints = self._hints(known, self.tags("HVP.5", "HVP.6", "HVP.3"), shares, excluded)
+        report = check_hvp(gradient, self._product, self.theta, self.layout, self.directions,
+                           method="both" if self.right_gradient else "central",
+                           title="Hessian × vector", hints=hints)
+        causes = {finding.cause for finding in report.findings}
+        if causes and causes <= {"precision", "unknown"} and not self._is_linear():
+            what = "H v is not linear in v: hvp(u + v) is not hvp(u) + hvp(v)"
+            if causes == {"precision"}:
+                error = max(report.errors.values())
+                what += f"; right to {error:.0e} only: a difference of gradients?"
+                report.findings.clear()
+            report.findings.append(Finding("", what, "HVP.1", "not linear"))
+        if not self.right_gradient:
+            report.notes.append("judged by the loss alone, as the gradient does not hold")
+        return report
+
+    def _product(self, theta, v):
+        return self.call("hvp", theta, self.x, self.y, v)
+
+    def _is_linear(self):
+        u, v = self.directions[:2]
+        parts = self._product(self.theta, u) + self._product(self.theta, v)
+        return relative_error(parts, self._product(self.theta, u + v)) < 1e-13
+
+    def _gradient_of_loss(self, theta):
+        loss = self.of_theta("loss")
+        return np.array([derivative(loss, theta, j) for j in range(theta.size)])
+
+    def known(self, of_network, name, along, tag):
+        """Known mistakes: those of a matching network, and examples left out or repeated.
+
+        name, along: whose derivatives, and in which directions, each example adds to the mean.
+        """
+        gradient, found = self.of_theta("gradient"), []
+        if name == "gradient":
+            first = self.tags("", "", "HVP.1").get("", "HVP.1")
+            found += known_mistakes.of_any_hvp(gradient, self.theta, self.directions, first)
+        elif self.network is None and self.theta.size <= 200:
+            mistakes = partial(known_mistakes.of_any_gradient, gradient, self.of_theta("loss"))
+            found += attempt(lambda: mistakes(self.theta))[0] or []
+        if self.network is not None:
+            x = self.model.features(self.x) if isinstance(self.model, Linear) else self.x
+            found += of_network(self.network, self.theta, x, self.y)
+        each, failed = attempt(lambda: np.array([self._of_example(i, name, along)
+                                                 for i in range(len(self.x))]))
+        return found if failed else found + known_mistakes.of_examples(each, tag=tag)
+
+    def _of_example(self, i, name, along):
+        f = self.of_theta(name, slice(i, i + 1))
+        return [derivative(f, self.theta, d) for d in along]
+
+    def tasks(self):
+        """The results for a batch of tasks against those of the tasks one by one."""
+        return check_tasks(self.learners, self.theta, self.batch, self.directions)
+
+    def maml(self, alpha, steps, title):
+        """MAML's meta-gradient, of the model's own gradient and H v, against numerical ones."""
+        model = self.learners if self.learners.one_task or self._foreign() else self.model
+        alpha, note = bounded(model, self.theta, self.batch, alpha)
+        method = MAML(model, alpha, steps)
+        directions = None if self.theta.size <= 200 else 3  # every coordinate would take long
+        report = check_gradient(lambda t: method.meta_loss(frozen(t), self.batch),
+                                lambda t: method.meta_gradient(frozen(t), self.batch)[1],
+                                self.theta, self.layout, directions, title=title,
+                                hints=Hints(sizes=self.sizes, tags={"": "MAML.2"}))
+        names = dropping_functions(self.of_theta("loss"), self.theta)
+        notes = [said.replace(ANY_DROPPED, ", ".join(names) or ANY_DROPPED)
+                 for said in [note, *report.notes] if said]
+        return replace(report, notes=notes)
+
+    def _foreign(self):
+        """Whether results are not NumPy's arrays, so that they have to be made so."""
+        g, _ = attempt(lambda: self.model.gradient(self.theta, self.x, self.y))
+        return not isinstance(g, np.ndarray)
+
+    def call(self, name, theta, x, y, *v):
+        """model.<name>, as numbers."""
+        return as_array(self.learners.call(name, theta, x, y, *v))
+
+    def of_theta(self, name, examples=slice(None)):
+        """model.<name> as a function of θ alone, on examples of the first task."""
+        x, y = self.x[examples], self.y[examples]
+        return lambda t: self.call(name, t, x, y)
+
+    def tags(self, weights, biases, whole):
+        """The equations of a matching network's blocks; none for a model of one's own."""
+        if self.network is None:
+            return {}
+        tags = {"W": weights, "b": biases, "": whole}
+        return {key: known_mistakes.equation(self.network, tag) for key, tag in tags.items()}
