@@ -193,7 +193,7 @@ def _fit(model, theta, batch):
     if np.allclose(derived, reference, 1e-5, 1e-9):
         return "right"
     ratios = derived / np.where(reference, reference, np.nan)
-    return "multiple" if np.isfinite(ratios).all() and np.ptp(ratios) < 1e-5 else ""
+    return "multiple" if np.ptp(ratios) < 1e-5 else ""  # NaN is not
 
 
 @quiet()
