@@ -79,20 +79,6 @@ def test_no_product_is_large_enough_to_start_threads(point, version, matrices, v
     assert len(recorder.with_vectors) > 3 and max(recorder.with_vectors) < vectors
 
 
-@pytest.mark.parametrize("setting, cores, expected", [
-    ({}, 2, 2), ({}, 1, 1), ({"OPENBLAS_NUM_THREADS": "1"}, 8, 1), ({"OMP_NUM_THREADS": "1"}, 8, 1),
-    ({"OPENBLAS_NUM_THREADS": "4", "OMP_NUM_THREADS": "1"}, 8, 4), ({"OMP_NUM_THREADS": "4"}, 1, 1),
-    ({"OMP_NUM_THREADS": "0"}, 8, 8)], ids=str)
-def test_it_knows_how_many_threads_there_may_be(setting, cores, expected, monkeypatch):
-    for name in ("OPENBLAS", "GOTO", "OMP"):
-        monkeypatch.delenv(f"{name}_NUM_THREADS", raising=False)
-    for name, value in setting.items():
-        monkeypatch.setenv(name, value)
-    affinity = lambda process: set(range(cores if process == 0 else 0))
-    monkeypatch.setattr(os, "sched_getaffinity", affinity, raising=False)
-    assert products.threads() == expected
-
-
 def test_with_one_thread_products_go_in_one_piece():
     code = "from tinymeta.fast import products; print(products.LARGEST, products.LARGEST_VECTOR)"
     run = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True,

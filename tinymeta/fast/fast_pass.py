@@ -55,6 +55,10 @@ class FastMLP(MLP):
                 and theta.dtype == np.result_type(theta, x, y))
         return FastPass(self, theta, x, y) if fits else MLPPass(self, theta, x, y)
 
+    def multiplications(self, x, y, x_query, y_query):
+        """Of one step for these tasks, about; its passes keep nothing, so threads may share it."""
+        return x.shape[0] * (x.shape[1] + x_query.shape[1]) * self.n_params
+
     def maml_meta_gradient(self, maml, omega, batch):
         """MAML's loss and meta-gradient by one_step.py, or None where that does not apply."""
         applies = maml.steps == 1 and isinstance(maml.alpha, float) and maml.query_loss is None

@@ -52,7 +52,8 @@ def one_step_meta_gradient(model, theta, batch, maml):
     def sums(*some):
         return _sums(model, theta, *some, maml.alpha, maml.first_order)
 
-    return mean_over_tasks(sums, chunks(arrays, min(fitting, maml.chunk)), len(batch))
+    some = chunks(arrays, min(fitting, maml.chunk))
+    return mean_over_tasks(sums, some, len(batch), maml.work(some[0], 1))
 
 
 def _sums(model, theta, x, y, x_, y_, alpha, first_order):

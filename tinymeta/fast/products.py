@@ -16,25 +16,14 @@ all of b for little work, while forty rows with as many of b's rows as the bound
 where the library may have one thread only, by OPENBLAS_NUM_THREADS=1 or on one core.
 """
 
-import os
-
 import numpy as np
 
-
-def threads():
-    """How many threads OpenBLAS may use at most, as NumPy was told when it was imported."""
-    has_affinity = hasattr(os, "sched_getaffinity")
-    cores = len(os.sched_getaffinity(0)) if has_affinity else os.cpu_count() or 1
-    for name in ("OPENBLAS_NUM_THREADS", "GOTO_NUM_THREADS", "OMP_NUM_THREADS"):
-        value = os.environ.get(name, "")
-        if value.isdecimal() and int(value) > 0:
-            return min(cores, int(value))
-    return cores
+from ..core.side_by_side import threads
 
 
-def bounds(threads, numpy_version):
+def bounds(n_threads, numpy_version):
     """The most multiplications in one product of two matrices, and of a matrix and a vector."""
-    if threads == 1:
+    if n_threads == 1:
         return float("inf"), float("inf")
     return (260_000, 9_000) if numpy_version.startswith("1.") else (450_000, 450_000)
 

@@ -30,7 +30,7 @@ class JointTraining(Method):
     (P,); training does without.  Raises TypeError or ValueError for a wrong setting.
     """
 
-    alpha = checked_alpha()
+    alpha, side_by_side = checked_alpha(), True
 
     def __init__(self, model, alpha=0.01):
         super().__init__(model)

@@ -48,6 +48,7 @@ class MAML(Method):
     """
 
     alpha, steps = checked_alpha(), arguments.whole(minimum=1)
+    side_by_side = True
 
     def __init__(self, model, alpha=0.01, steps=1, first_order=False, query_loss=None, chunk=100):
         arguments.methods("model", model, "loss", "gradient", "hvp")

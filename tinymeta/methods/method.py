@@ -17,7 +17,8 @@ import numpy as np
 
 from ..core import arguments
 from ..core.losses import check_targets
-from ..core.model import data, pass_at
+from ..core.model import data, pass_at, shortcut
+from ..core.side_by_side import each
 from ..core.tasks import check_batch, chunks
 
 
@@ -29,6 +30,7 @@ class Method:
     """
 
     chunk = arguments.whole(minimum=1)
+    side_by_side = False  # whether chunks may run in threads; each class says it for itself
 
     def __init__(self, model, chunk=100):
         self.model = arguments.methods("model", model, "loss", "gradient")
@@ -73,7 +75,7 @@ class Method:
             query, _ = self.query_pass(omega, *arrays)
             return [query.loss().sum()]
 
-        return mean_over_tasks(sums, self.task_chunks(omega, batch), len(batch))[0]
+        return self._mean(sums, omega, batch)[0]
 
     def meta_gradient(self, omega, batch):
         """The meta-loss and its gradient in ω: (number, (n_params,)).
@@ -84,7 +86,7 @@ class Method:
         def sums(*arrays):
             return self.sums(omega, *arrays)
 
-        return mean_over_tasks(sums, self.task_chunks(omega, batch), len(batch))
+        return self._mean(sums, omega, batch)
 
     def sums(self, omega, x, y, x_query, y_query):
         """The sums over some tasks of the query losses, a number, and of their gradients in ω."""
@@ -109,10 +111,18 @@ class Method:
         thetas = self.trajectory(omega, x_support, y_support, steps)
         return np.stack([pass_at(self.judge, theta, x_query, y_query).loss() for theta in thetas])
 
-    def task_chunks(self, omega, batch):
-        """The batch's four arrays, in ω's precision, `chunk` tasks at a time."""
+    def _mean(self, sums, omega, batch):
+        """The means over tasks of `sums`, which gets the arrays of `chunk` tasks at a time."""
         omega = self.one_vector(omega, batch)
-        return chunks(batch.arrays(omega), self.chunk)
+        some = chunks(batch.arrays(omega), self.chunk)
+        return mean_over_tasks(sums, some, len(batch), self.work(some[0], getattr(self, "steps", 1)))
+
+    def work(self, arrays, steps):
+        """The multiplications of a chunk of tasks in so many steps; 0 unless it may be a thread."""
+        multiplications = shortcut(self.model, "multiplications")
+        if multiplications is None or not vars(type(self)).get("side_by_side"):
+            return 0
+        return multiplications(*arrays) * steps
 
     def one_vector(self, omega, batch):
         """ω as an array.
@@ -148,9 +158,9 @@ class Method:
         return omega, *data(omega, x, y, self.model)
 
 
-def mean_over_tasks(sums, chunks, T):
+def mean_over_tasks(sums, chunks, T, work=0):
     """The means over T tasks of what `sums` gives for each chunk of them: a tuple of sums."""
-    totals = sums(*chunks[0])
-    for arrays in chunks[1:]:
-        totals = [total + more for total, more in zip(totals, sums(*arrays))]
+    totals, *others = each(sums, chunks, work)
+    for more in others:
+        totals = [total + one for total, one in zip(totals, more)]
     return tuple(total / total.dtype.type(T) for total in totals)  # in their type, NumPy 1 too

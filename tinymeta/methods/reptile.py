@@ -37,6 +37,7 @@ class Reptile(Method):
     """
 
     alpha, steps = checked_alpha(), arguments.whole(minimum=1)
+    side_by_side = True
     batch_size = arguments.Setting(lambda _, name, value: (
         None if value is None else arguments.whole_number(name, value, minimum=1)))
 

@@ -13,8 +13,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..core import arguments
+from ..core.side_by_side import each
 from ..core.tasks import check_batch, chunks
 from ..methods.baselines import JointTraining
+from ..methods.method import Method
 
 
 @dataclass(frozen=True, eq=False)
@@ -91,9 +93,13 @@ def evaluate_batch(method, omega, batch, alpha=None, steps=10, metric=None, chun
         method.check_targets(batch)
     omega = arguments.floating("omega", omega, finite=False)
     arguments.shape("omega", omega, (getattr(method, "n_params", None) or "P",))
+    def errors_of(*arrays):
+        return _errors(method, omega, arrays, steps, metric)
+
+    some = chunks(batch.arrays(omega), chunk)
+    work = method.work(some[0], steps) if isinstance(method, Method) and metric is None else 0
     with np.errstate(over="ignore", invalid="ignore"):  # diverged tasks are counted, not warned of
-        errors = [_errors(method, omega, arrays, steps, metric)
-                  for arrays in chunks(batch.arrays(omega), chunk)]
+        errors = list(each(errors_of, some, work))
     errors = np.concatenate(errors, axis=1)  # (S + 1, T)
     errors[np.isnan(errors)] = np.inf
     diverged = ~np.isfinite(errors)
