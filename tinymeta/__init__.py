@@ -7,6 +7,7 @@ The source, in reading order; each wing is a folder that imports only those abov
                 measured, measured_file         curves of one's own
                 model, layout                   what a model is, and how θ lies in one vector
                 arguments, initialisation       clear errors; random weights
+                side_by_side                    chunks of tasks on several cores
     learners    linear, mlp, context            gradient and Hessian times vector, by hand
                 recurrent, rnn, gru             the same, through time
     methods     method                          what all methods share: adapt and pull back

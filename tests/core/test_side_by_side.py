@@ -17,7 +17,7 @@ BATCH = tm.SinusoidTasks().sample(np.random.default_rng(1), 30, 5, 5)
 
 @pytest.fixture
 def seen(monkeypatch):
-    """Three threads wherever they are allowed, and the names of those in which losses were taken."""
+    """Three threads wherever they are allowed, and the names of those that took losses."""
     names, value = set(), tm.squared_error.value
 
     def counted(f, y):
@@ -51,7 +51,8 @@ def test_threads_change_no_bit_of_an_evaluation_and_keep_the_error_settings(seen
     curve = tm.evaluate_batch(model, theta, BATCH, 0.5, 3, chunk=7)
     assert len(names) > 1 and curve.diverged[-1].all()
     monkeypatch.setattr(side_by_side, "threads", lambda: 1)
-    assert_array_equal(curve.errors, tm.evaluate_batch(model, theta, BATCH, 0.5, 3, chunk=7).errors)
+    alone = tm.evaluate_batch(model, theta, BATCH, 0.5, 3, chunk=7)
+    assert_array_equal(curve.errors, alone.errors)
 
 
 class Own(tm.MAML):

@@ -115,7 +115,8 @@ class Method:
         """The means over tasks of `sums`, which gets the arrays of `chunk` tasks at a time."""
         omega = self.one_vector(omega, batch)
         some = chunks(batch.arrays(omega), self.chunk)
-        return mean_over_tasks(sums, some, len(batch), self.work(some[0], getattr(self, "steps", 1)))
+        work = self.work(some[0], getattr(self, "steps", 1))
+        return mean_over_tasks(sums, some, len(batch), work)
 
     def work(self, arrays, steps):
         """The multiplications of a chunk of tasks in so many steps; 0 unless it may be a thread."""
