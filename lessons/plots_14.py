@@ -1,0 +1,93 @@
+"""The figures of lesson 14, Maximum margin."""
+
+import matplotlib.pyplot as plt
+import numpy as np
+
+from tinymeta import plotting
+
+COLORS = {"hinge": "#D55E00", "squared hinge": "#0072B2", "logistic": "#009E73",
+          "squared error": "#0072B2", "huber(1)": "#D55E00"}
+
+
+def losses(margins, rows):
+    """rows: name -> (value, slope, curvature) on y f: three panels."""
+    figure, panels = plt.subplots(1, 3, figsize=(8.5, 2.6), layout="constrained")
+    for panel, title, i in zip(panels, ("loss", "slope in y f", "curvature"), range(3)):
+        for name, values in rows.items():
+            panel.plot(margins, values[i], color=COLORS[name], label=name)
+        panel.axvline(1, color="0.7", linestyle="--", linewidth=1)
+        panel.set(title=title, xlabel="y f")
+    panels[0].legend(frameon=False, fontsize=8)
+    plt.show()
+
+
+def support_vectors(method, omega, task, steps):
+    """Regions and margins f = ±1 of one task after each number of steps; support vectors ringed."""
+    figure, panels = plt.subplots(1, len(steps), figsize=(9, 2.8), sharex=True, sharey=True,
+                                  layout="constrained")
+    axis = np.linspace(-2, 2, 120)
+    grid = np.stack(np.meshgrid(axis, axis), axis=-1).reshape(1, -1, 2)
+    x, y = task.x_support, task.y_support
+    on_grid = method.predictions(omega, x, y, grid, max(steps))[:, 0, :, 0]
+    on_points = method.predictions(omega, x, y, x, max(steps))[:, 0, :, 0]
+    for panel, k in zip(panels, steps):
+        f = on_grid[k].reshape(120, 120)
+        panel.contourf(axis, axis, f > 0, levels=[-0.5, 0.5, 1.5], colors=["#D55E00", "#56B4E9"],
+                       alpha=0.25)
+        panel.contour(axis, axis, f, levels=[-1, 0, 1], colors="0.2",
+                      linestyles=["--", "-", "--"], linewidths=1)
+        heard = y[0, :, 0] * on_points[k] < 1
+        for sign, color, marker in ((-1, "#D55E00", "o"), (1, "#56B4E9", "s")):
+            mine = y[0, :, 0] == sign
+            panel.plot(*x[0, mine].T, marker, color=color, markeredgecolor="black", markersize=6)
+        panel.plot(*x[0, heard].T, "o", color="none", markeredgecolor="black", markersize=12)
+        panel.set_title(f"{k} steps: {heard.sum()} heard", fontsize=10)
+        panel.set_aspect("equal")
+    plt.show()
+
+
+def heard(counts):
+    """counts: name -> mean number of support vectors by steps, (seeds, steps + 1)."""
+    figure, panel = plt.subplots(figsize=(6, 2.8), layout="constrained")
+    for name, rows in counts.items():
+        for seed, row in enumerate(rows):
+            panel.plot(row, color=COLORS[name], marker="o", markersize=4,
+                       label=None if seed else name)
+    panel.set(xlabel="inner steps", ylabel="of ten points, heard", ylim=(0, 10.5))
+    panel.legend(frameon=False, fontsize=9)
+    plt.show()
+
+
+def spectra(found):
+    """found: name -> eigenvalues of the Hessian, sorted."""
+    figure, panel = plt.subplots(figsize=(6.5, 2.8), layout="constrained")
+    for (name, values), marker in zip(found.items(), "os^"):
+        panel.plot(values[::-1], marker, color=COLORS[name], markersize=4, label=name)
+    panel.axhline(0, color="0.5", linewidth=1)
+    panel.set(xlabel="eigenvalue, by size", ylabel="λ")
+    panel.legend(frameon=False, fontsize=9)
+    plt.show()
+
+
+def stairs(t, one, many):
+    """one, many: name -> meta-loss along a line, of one task and of many."""
+    figure, panels = plt.subplots(1, 2, figsize=(8, 2.9), layout="constrained")
+    for panel, rows, title in zip(panels, (one, many), ("one task", "mean over 2,000 tasks")):
+        for name, values in rows.items():
+            panel.plot(t, values, ".", color=COLORS[name], markersize=2, label=name)
+        panel.set(xlabel="t, along a direction of θ", title=title)
+    panels[0].set_ylabel("meta-loss")
+    panels[0].legend(frameon=False, fontsize=9, markerscale=4)
+    plt.show()
+
+
+def outliers(task, truth, x, curves):
+    """One task with outliers: curves: name -> predictions after three steps (x,)."""
+    figure, panel = plt.subplots(figsize=(6.5, 3), layout="constrained")
+    panel.plot(x, truth, **plotting.TRUTH)
+    for name, f in curves.items():
+        panel.plot(x, f, color=COLORS[name], label=f"adapted by {name}")
+    panel.plot(task.x_support[0], task.y_support[0], **plotting.SUPPORT)
+    panel.set(xlabel="x", ylabel="y")
+    panel.legend(frameon=False, fontsize=8, ncols=2)
+    plt.show()

@@ -1,0 +1,49 @@
+"""What the exercises of lesson 14 say of a wrong answer."""
+
+import numpy as np
+import pytest
+
+from tinymeta.exercises import lesson_14
+
+STEPS, SPECTRUM = lesson_14.steps_until_silent, lesson_14.spectrum_of_blocks
+LOCATION = lesson_14.huber_location
+
+
+def up(number):
+    return max(0, int(np.ceil(number)))
+
+
+def doubled(B):
+    sigma = np.linalg.svd(B, compute_uv=False)
+    return np.concatenate([sigma, sigma, np.zeros(sum(B.shape) - 2 * len(sigma))])
+
+
+def squared(B):
+    sigma = np.linalg.svd(B, compute_uv=False) ** 2
+    return np.concatenate([sigma, -sigma, np.zeros(sum(B.shape) - 2 * len(sigma))])
+
+
+WRONG = [
+    (STEPS, lambda m, a, s: up((1 - m) / (a * s)), "the bias moves too"),
+    (STEPS, lambda m, a, s: up(-m / (a * (s + 1))), "being right is not enough"),
+    (STEPS, lambda m, a, s: (1 - m) / (a * (s + 1)), "round up"),
+    (STEPS, lambda m, a, s: up((1 - m) / (2 * a * (s + 1))), "no 2"),
+    (SPECTRUM, doubled, "both signs"),
+    (SPECTRUM, squared, "σ²"),
+    (LOCATION, lambda K, A, d: A / K, "that is the mean"),
+    (LOCATION, lambda K, A, d: d / K, "others pull back"),
+    (LOCATION, lambda K, A, d: 0.0, "the median"),
+    (LOCATION, lambda K, A, d: d / (K - 1), "beyond δ at all"),
+]
+
+
+@pytest.mark.parametrize("exercise, candidate, words", WRONG,
+                         ids=[f"{exercise.name}: {words}" for exercise, _, words in WRONG])
+def test_a_wrong_answer_is_told_its_mistake(exercise, candidate, words):
+    report = exercise.check(candidate)
+    assert not report and words in str(report)
+
+
+@pytest.mark.parametrize("exercise", [STEPS, SPECTRUM, LOCATION], ids=lambda e: e.name)
+def test_the_solution_passes(exercise):
+    assert exercise.check(exercise)

@@ -1,0 +1,109 @@
+"""The exercises of lesson 14, Maximum margin."""
+
+import numpy as np
+
+from . import exercise
+from .feedback import judge
+
+
+def _silent_rungs(candidate):
+    def rung(margin, alpha, square):
+        gain = alpha * (square + 1)
+        expected = max(0, int(np.ceil((1 - margin) / gain)))
+
+        def mistakes():
+            return [(max(0, int(np.ceil((1 - margin) / (alpha * square)))),
+                     "the bias moves too: it adds 1 to |x|²"),
+                    (max(0, int(np.ceil(-margin / gain))), "being right is not enough: the hinge "
+                                                           "is silent from y f = 1 on"),
+                    ((1 - margin) / gain, "a whole number of steps: round up"),
+                    (max(0, int(np.ceil((1 - margin) / (2 * gain)))),
+                     "there is no square here, and no 2: the slope of the hinge is 1")]
+
+        return f"y f = {margin:g} at the start", lambda: judge(
+            float(candidate(margin, alpha, square)), float(expected), "steps", "HINGE.1", mistakes)
+
+    return [rung(-0.6, 0.1, 1.3), rung(0.2, 0.05, 4.1), rung(1.4, 0.1, 2.0)]
+
+
+@exercise("HINGE.1", check=_silent_rungs, hints=[
+    "While $y f < 1$ the gradient is $-y\\,(x, 1)$, the same in every step. By how much does a "
+    "step raise $y f = y\\,(x \\cdot w + b)$?",
+    "By $\\alpha\\,(\\lVert x \\rVert^2 + 1)$, since $y^2 = 1$. The first whole number of steps "
+    "after which $y f \\ge 1$; none, if it is there already."])
+def steps_until_silent(margin, alpha, square):
+    """After how many steps does one example alone stop being heard by the hinge?  [HINGE.1]
+
+    f = x·w + b, one example, K = 1.  margin: y f at the start.  alpha: the step size.  square:
+    |x|².  Returns a whole number, 0 if the example is silent from the start.
+    """
+    return max(0, int(np.ceil((1 - margin) / (alpha * (square + 1)))))
+
+
+def _spectrum_rungs(candidate):
+    def rung(title, n, m):
+        B = np.random.default_rng(n).standard_normal((n, m))
+        H = np.block([[np.zeros((n, n)), B], [B.T, np.zeros((m, m))]])
+        expected, sigma = np.linalg.eigvalsh(H), np.linalg.svd(B, compute_uv=False)
+
+        def mistakes():
+            r = min(n, m)
+            zeros = np.zeros(n + m - 2 * r)
+            return [(np.sort(np.concatenate([sigma, sigma, zeros])), "each σ comes with both "
+                                                                     "signs"),
+                    (np.sort(np.concatenate([sigma**2, -sigma**2, zeros])), "σ², that is of B Bᵀ; "
+                                                                            "H has σ")]
+
+        return title, lambda: judge(np.sort(np.asarray(candidate(B), float)), expected, title,
+                                    "HINGE.2", mistakes)
+
+    return [rung("3 × 3", 3, 3), rung("5 × 2", 5, 2)]
+
+
+@exercise("HINGE.2", check=_spectrum_rungs, hints=[
+    "Let $B v = \\sigma u$ and $B^\\top u = \\sigma v$, a pair of singular vectors. What does "
+    "$H$ make of $(u, v)$, and of $(u, -v)$?",
+    "$H (u, v) = \\sigma (u, v)$ and $H (u, -v) = -\\sigma (u, -v)$. There are "
+    "$\\min(n, m)$ singular values; all other eigenvalues are 0."])
+def spectrum_of_blocks(B):
+    """The n + m eigenvalues of [[0, B], [Bᵀ, 0]], in any order, from those of B.  [HINGE.2]
+
+    B: (n, m).  Use np.linalg.svd(B, compute_uv=False), not the whole matrix.
+    """
+    sigma = np.linalg.svd(B, compute_uv=False)  # (min(n, m),)
+    return np.concatenate([sigma, -sigma, np.zeros(sum(B.shape) - 2 * len(sigma))])
+
+
+def _location_rungs(candidate):
+    def rung(title, K, A, delta):
+        mean = A / K
+        expected = mean if A - mean <= delta else delta / (K - 1)
+
+        def mistakes():
+            return [(mean, "that is the mean, Huber's answer only where the outlier is within δ "
+                           "of it"),
+                    (delta / K, "the outlier does not pull towards itself with K points, but K - 1 "
+                                "others pull back"),
+                    (0.0, "that is the median; Huber's pull is bounded, not nothing"),
+                    (delta / (K - 1), "is the outlier beyond δ at all here? Else it counts as "
+                                      "any other point")]
+
+        return title, lambda: judge(float(candidate(K, A, delta)), expected, title, "HUBER.1",
+                                    mistakes)
+
+    return [rung("a far outlier", 10, 50.0, 1.0), rung("a near one", 4, 0.8, 1.0)]
+
+
+@exercise("HUBER.1", check=_location_rungs, hints=[
+    "At the minimum the slopes add up to zero. Each of the $K - 1$ points at 0 has the slope $c$ "
+    "(if $c \\le \\delta$). And the outlier?",
+    "Beyond $\\delta$ its slope is $-\\delta$, whatever $A$ is: $(K - 1)\\, c = \\delta$. Within, "
+    "it is $c - A$, and the minimum is the mean."])
+def huber_location(K, A, delta):
+    """The c that minimises Huber's loss of K - 1 targets 0 and one target A > 0.  [HUBER.1]
+
+    delta: δ.  K is large enough that c ≤ δ.
+    """
+    # your turn
+    mean = A / K
+    return mean if A - mean <= delta else delta / (K - 1)
