@@ -247,6 +247,7 @@ def test_divergence_is_an_error_and_keeps_the_last_good_parameters(tmp_path, cap
     ("evaluate run/maml.npz --shots 0", 2, "shots is 0"),
     ("evaluate run/maml.npz --seed -1", 2, "seed is -1"),
     ("evaluate run/maml.npz --inner-steps -1", 2, "inner_steps is -1"),
+    ("evaluate run/maml.npz --inner-steps 100000000", 2, "expected at most 10000, since"),
     ("evaluate run/maml.npz --alpha 0", 2, "alpha is 0.0"),
     ("plot run/maml.npz --task 600", 2, "task is 600; expected less than 600")], ids=str)
 def test_wrong_usage_ends_with_its_code_and_a_message_that_names_it(

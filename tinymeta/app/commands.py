@@ -27,6 +27,8 @@ from .runs import load_run, load_runs, train
 from .settings import Settings, build, settings_from
 from .tables import curves_table
 
+MOST_STEPS = 10_000  # at test time
+
 
 def overrides(arguments):
     """The settings that were given on the command line, name -> value."""
@@ -176,6 +178,9 @@ def _shots_at_test(runs, arguments):
     for name in ("seed", "inner_steps"):
         if getattr(arguments, name) is not None:
             whole_number(name, getattr(arguments, name), minimum=0)
+    if (arguments.inner_steps or 0) > MOST_STEPS:
+        raise ValueError(f"inner_steps is {arguments.inner_steps}; expected at most {MOST_STEPS}, "
+                         f"since every step's errors are kept")
     shots = arguments.shots or next(iter(runs.values())).settings.eval_shots
     return [whole_number("shots", n, minimum=1) for n in shots]
 
