@@ -45,12 +45,20 @@ def calibration(shots, covered, widths):
     plt.show()
 
 
-def residuals(steps, residual, unrolled, implicit):
-    """Errors of two gradients by inner steps, beside the inner problem's residual."""
-    figure, panel = plt.subplots(figsize=(6.5, 3.2), layout="constrained")
-    panel.plot(steps, residual, "k--", marker=".", label="residual of the inner problem")
-    panel.plot(steps, unrolled, color=MAML, marker="o", label="unrolled, off by")
-    panel.plot(steps, implicit, color=HEAD, marker="s", label="implicit, off by")
-    panel.set(xscale="log", yscale="log", xlabel="inner steps S", ylabel="relative")
+def residuals(steps, rows):
+    """rows: (networks, S, 3): the inner problem's residual, and the errors of two gradients."""
+    figure, panel = plt.subplots(figsize=(6.5, 3.4), layout="constrained")
+    looks = {"residual of the inner problem": dict(color="black", linestyle="--", marker="."),
+             "unrolled, off by": dict(color=MAML, marker="o"),
+             "implicit, off by": dict(color=HEAD, marker="s")}
+    for network in range(len(rows)):
+        for j, (label, look) in enumerate(looks.items()):
+            panel.plot(steps, rows[network, :, j], **look, markersize=5, linewidth=1.2,
+                       label=None if network else label)
+    panel.axhline(1, color="0.7", linewidth=1)
+    panel.set(xscale="log", yscale="log", xlabel="inner steps S (three networks)",
+              ylabel="relative to its length")
+    panel.set_xticks(steps, steps)
+    panel.minorticks_off()
     panel.legend(frameon=False, fontsize=9, loc="lower left")
     plt.show()

@@ -5,6 +5,7 @@ import pytest
 from tinymeta.exercises import lesson_12
 
 SLOPE, ATTENTION = lesson_12.slope_of_the_head, lesson_12.predict_after_one_step
+SHOTS = lesson_12.shots_for
 
 
 def of_ridge(a, y, strength):
@@ -19,6 +20,12 @@ WRONG = [
      "sign of the second term"),
     (SLOPE, lambda a, y, s: (y - 2 * a * of_ridge(a, y, s)[1]) / (a @ a), "λ is missing"),
     (SLOPE, lambda a, y, s: y**3, "differ"),
+    (SHOTS, lambda r, s: 1 / (r - 1) - s, "variances add"),
+    (SHOTS, lambda r, s: 1 / (r**2 - 1), "λ is missing"),
+    (SHOTS, lambda r, s: 1 / (r**2 - 1) + s, "the sign of λ"),
+    (SHOTS, lambda r, s: 1 / r**2 - s, "own noise is missing"),
+    (SHOTS, lambda r, s: r**2 - 1 - s, "the inverse"),
+    (SHOTS, lambda r, s: r**7, "differ"),
     (ATTENTION, lambda q, x, y, a: 2 * a / len(x) * (q @ x.T) @ y, "the bias is missing"),
     (ATTENTION, lambda q, x, y, a: -2 * a / len(x) * (q @ x.T + 1) @ y, "the sign"),
     (ATTENTION, lambda q, x, y, a: a / len(x) * (q @ x.T + 1) @ y, "a square's 2"),
@@ -34,6 +41,6 @@ def test_a_wrong_answer_is_told_its_mistake(exercise, candidate, words):
     assert not report and words in str(report)
 
 
-@pytest.mark.parametrize("exercise", [SLOPE, ATTENTION], ids=lambda exercise: exercise.name)
+@pytest.mark.parametrize("exercise", [SLOPE, SHOTS, ATTENTION], ids=lambda exercise: exercise.name)
 def test_the_solution_passes(exercise):
     assert exercise.check(exercise)

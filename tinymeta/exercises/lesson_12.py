@@ -43,6 +43,39 @@ def slope_of_the_head(a, y, strength):
     return (y - 2 * a * w) / m
 
 
+def _shots_rungs(candidate):
+    def rung(title, ratio, strength):
+        expected = 1 / (ratio**2 - 1) - strength
+
+        def mistakes():
+            return [(1 / (ratio - 1) - strength, "variances add, not standard deviations: "
+                                                 "[BAYES.1] is s², so the ratio is squared"),
+                    (expected + strength, "λ is missing: M = K + λ"),
+                    (expected + 2 * strength, "the sign of λ: M = K + λ is what must be so large"),
+                    (1 / ratio**2 - strength, "the new point's own noise is missing, the 1 in "
+                                              "[BAYES.1]"),
+                    (ratio**2 - 1 - strength, "the inverse: M⁻¹ is 1/(K + λ)")]
+
+        return title, lambda: judge(candidate(ratio, strength), expected, title, "BAYES.1",
+                                    mistakes)
+
+    return [rung("a tenth wider than the noise", 1.1, 0.25),
+            rung("half as wide again", 1.5, 0.6)]
+
+
+@exercise("BAYES.1", check=_shots_rungs, hints=[
+    "With $a = 1$ for every example $A$ is a column of ones. What is $M = A^\\top A + \\lambda$?",
+    "$s^2 = \\sigma^2 \\big(1 + \\frac{1}{K + \\lambda}\\big)$. Set it equal to "
+    "$r^2 \\sigma^2$ and solve for $K$. What do $\\lambda$ and $K$ have in common?"])
+def shots_for(ratio, strength):
+    """The number of shots K, not rounded, at which s = ratio · σ.  [BAYES.1]
+
+    The head has a single feature, the 1: it predicts a shrunk mean.  ratio: r > 1.  strength: λ.
+    """
+    # your turn
+    return 1 / (ratio**2 - 1) - strength  # λ is worth λ shots
+
+
 def _attention_rungs(candidate):
     rng = np.random.default_rng(0)
 
