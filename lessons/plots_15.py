@@ -7,7 +7,8 @@ import numpy as np
 from tinymeta import plotting
 
 LOOKS = {"RNN": plotting.style_of("memory"),
-         "GRU": dict(color="#E69F00", linestyle="--", marker="s"),
+         "RNN, short": dict(color="#CC6677", linestyle=":", marker="v"),
+         "GRU": dict(color="#EE3377", linestyle="--", marker="s"),
          "MAML": plotting.style_of("MAML")}
 GRID = np.linspace(-5, 5, 200)
 
@@ -110,11 +111,12 @@ def against(curves, shots, work):
 
 
 def beyond(lengths, ages):
-    """lengths: label -> (errors (shots, seeds), trained length, look); ages: K -> (K, seeds)."""
+    """lengths: name -> (errors (shots, seeds), trained length); ages: K -> (K, seeds)."""
     figure, panels = plt.subplots(1, 2, figsize=(9, 3.4), layout="constrained")
-    for label, (errors, trained, look) in lengths.items():
-        shots = np.arange(len(errors))
-        panels[0].plot(shots, np.median(errors, axis=1), label=label, **look)
+    for name, (errors, trained) in lengths.items():
+        shots, look = np.arange(len(errors)), LOOKS[name]
+        panels[0].plot(shots, np.median(errors, axis=1), markevery=5,
+                       label=f"{name}: trained on {trained} points", **look)
         panels[0].fill_between(shots, errors.min(axis=1), errors.max(axis=1), alpha=0.15,
                                color=look["color"], linewidth=0)
         panels[0].axvline(trained, color=look["color"], linewidth=0.8, linestyle=":")
@@ -128,4 +130,21 @@ def beyond(lengths, ages):
     panels[1].set(xlabel="age of a shot (0: the newest)", ylim=(0, None))
     panels[1].set_ylabel("influence of its y on the prediction")
     panels[1].legend(frameon=False, fontsize=9)
+    plt.show()
+
+
+def gates(keep):
+    """The keep gate's mean over tasks, (seeds, 2, shots, H): by unit, and by shot."""
+    figure, panels = plt.subplots(1, 2, figsize=(9, 3.2), layout="constrained")
+    units = keep[:, :, 10:].mean(axis=2)  # (seeds, 2, H)
+    for which, color, label in ((0, "0.6", "before training"), (1, "#EE3377", "after")):
+        for seed in range(len(keep)):
+            panels[0].plot(np.sort(units[seed, which]), color=color, linewidth=1.4,
+                           label=label if seed == 0 else None)
+            panels[1].plot(keep[seed, which].mean(axis=1), color=color, linewidth=1.4)
+    panels[0].set(xlabel="unit, in order of its gate", ylim=(0, 1))
+    panels[0].set_ylabel("keep gate z, mean")
+    panels[1].set(xlabel="shot", ylim=(0, 1), title="mean over units")
+    panels[0].set_title("mean over shots, a line a seed")
+    panels[0].legend(frameon=False, loc="lower right")
     plt.show()

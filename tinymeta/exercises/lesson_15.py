@@ -134,7 +134,8 @@ def _effective_rungs(candidate):
         expected = np.array([a.sum()**2 / (a**2).sum()])
 
         def mistakes():
-            return [(np.array([(1 + w) / (1 - w)]), "that is the limit of many shots; K is missing"),
+            return [(np.array([(1 + w) / (1 - w)]), "that is the limit of many shots; K is "
+                                                    "missing"),
                     (np.array([a.sum()]), "the sum of the weights; its square is to be divided by "
                                           "the sum of their squares"),
                     (1 / expected, "upside down"),
