@@ -213,8 +213,7 @@ def test_a_result_that_is_slightly_wrong_fails(exercise):
 # Their equations.
 
 
-WITHOUT_A_LESSON = """LOGISTIC SOFTMAX SQHINGE HINGE HUBER TUBE METASGD ANIL CAVIA CONTEXT IMPLICIT
-CG RIDGE PROTO SEQ RNN GRU MEMORY TASK""".split()  # derived in their docstrings
+WITHOUT_A_LESSON = {"CONTEXT", "PROTO", "TASK"}  # some of these are derived in docstrings alone
 
 
 def test_every_equation_has_one_formula_a_lesson_a_line_that_computes_it_and_a_check():
