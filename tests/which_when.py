@@ -1,0 +1,196 @@
+"""The comparison of lesson 16: all methods, the same data, three seeds; writes its figures as JSON.
+
+    python tests/which_when.py           about four minutes on two cores; rows that are there stay
+    python tests/which_when.py --again   everything anew
+
+Each method has the same number of iterations and tasks, and its own best inner step size of a few,
+chosen with seed 0 on 600 other tasks than the 600 that it is tested on.
+"""
+
+import argparse
+import json
+import os
+import sys
+import time
+from concurrent.futures import ProcessPoolExecutor
+from functools import partial
+from pathlib import Path
+
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # a process a core
+import numpy as np  # noqa: E402
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+import tinymeta as tm  # noqa: E402
+
+KEPT = Path(__file__).resolve().parent / "results" / "which_when.json"
+SEEDS, TEST, CHOICE = (0, 1, 2), 1000, 1001
+WAVES = [1, 40, 40, 1]
+
+
+class Few:
+    """n tasks that were drawn once, with all their points; n of them at random."""
+
+    def __init__(self, tasks, n, seed):
+        self.all, self.n = tasks.sample(np.random.default_rng([seed, n]), n, 10, 10), n
+
+    def sample(self, rng, n_tasks, n_support, n_query):
+        chosen = rng.permutation(self.n)[:n_tasks]
+        return tm.Batch(*(array[chosen] for array in self.all.arrays(np.zeros(1))))
+
+
+class Mixed:
+    """Waves and lines, a coin for each task."""
+
+    def __init__(self):
+        self.kinds = tm.SinusoidTasks(), tm.LinearTasks((-1.0, 1.0), (-2.0, 2.0), (-5.0, 5.0))
+
+    def sample(self, rng, n_tasks, n_support, n_query):
+        waves, lines = (kind.sample(rng, n_tasks, n_support, n_query) for kind in self.kinds)
+        coin = (rng.random(n_tasks) < 0.5)[:, np.newaxis, np.newaxis]
+        pairs = zip(waves.arrays(np.zeros(1)), lines.arrays(np.zeros(1)))
+        return tm.Batch(*(np.where(coin, wave, line) for wave, line in pairs))
+
+
+class Fifths:
+    """Another family with x and y over 5, for a memory's tanh."""
+
+    def __init__(self, tasks):
+        self.tasks = tasks
+
+    def sample(self, rng, *sizes):
+        batch = self.tasks.sample(rng, *sizes)
+        return tm.Batch(*(array / 5 for array in batch.arrays(np.zeros(1))))
+
+
+def network(widths, loss):
+    return tm.FastMLP(widths, loss=loss)
+
+
+def methods(widths, loss, classes=False):
+    """name -> (a function of α that makes the method, the α to choose from, how it is trained)."""
+    net = network(widths, loss)
+    S = 3 if classes else 1
+    small = (0.1, 0.4) if classes else (0.005, 0.01)
+    long = (0.05, 0.2, 0.8) if classes else (0.003, 0.01, 0.03)
+    found = {
+        "from scratch": (lambda a: tm.JointTraining(net, a), long, None),
+        "joint, fine-tuned": (lambda a: tm.JointTraining(net, a), long, "support"),
+        "Reptile": (lambda a: tm.Reptile(net, a, 5), long[:2], "support"),
+        "first-order MAML": (lambda a: tm.MAML(net, a, S, True), small, "both"),
+        "MAML": (lambda a: tm.MAML(net, a, S), small, "both"),
+        "ANIL": (lambda a: tm.ANIL(net, a, S), small, "both"),
+        "Meta-SGD, positive": (lambda a: tm.MetaSGD(net, a, S, positive=True), small[:1], "both")}
+    if classes:
+        features = network([widths[0], 40, 16], tm.squared_error)
+        return found | {"prototypes": (lambda a: tm.Prototypes(features), (1.0,), "both")}
+    context = tm.ContextMLP(widths, 4, loss=loss, network=tm.FastMLP)
+    return found | {
+        "CAVIA": (lambda a: tm.CAVIA(context, a), (1.0,), "both"),
+        "ridge head": (lambda a: tm.RidgeHead(net), (1.0,), "both"),
+        "memory, GRU": (lambda a: tm.Memory(tm.GRU(1, 40, 1)), (1.0,), "memory")}
+
+
+def trained(method, how, tasks, seed, iterations, n_tasks, K, Q):
+    """ω after meta-training, in single precision."""
+    rng = np.random.default_rng(seed)
+    omega = method.init(rng, np.float32)
+    if how is None:
+        return omega
+    rate, norm = (5e-3, 1.0) if how == "memory" else (0.01, 10.0)
+    if isinstance(tasks, tm.GlyphTasks):
+        rate = 3e-3
+    K, Q = (K + Q, 1) if how == "support" else (K, Q)  # what learns from support gets all points
+    optimizer = tm.Adam(tm.linear_schedule(rate, 0.0, iterations), max_norm=norm)
+    for step in tm.meta_train(method, tasks, omega, optimizer, iterations, rng, n_tasks, K, Q):
+        omega = step.omega
+    return omega
+
+
+def tested(method, omega, tasks, stream, K, Q, metric):
+    return tm.evaluate(method, omega, tasks, np.random.default_rng(stream), 600, K, Q, steps=10,
+                       metric=metric)
+
+
+def numbers(curve, steps):
+    """What is kept of a curve: mean and median after some steps, diverged tasks after ten."""
+    return {"mean": [float(curve.mean[k]) for k in steps], "steps": list(steps),
+            "median": [float(curve.median[k]) for k in steps],
+            "diverged": int(curve.n_diverged[-1])}
+
+
+def row(name, training, testing, iterations=2_500, n_tasks=25, classes=False):
+    """One method: its best α, and three seeds at it.  training: a family, or n -> Few of waves."""
+    K, Q, steps = (1, 5, (0, 3, 10)) if classes else (10, 10, (0, 1, 10))
+    widths, loss = ([64, 40, 40, 5], tm.softmax) if classes else (WAVES, tm.squared_error)
+    metric = tm.accuracy if classes else None
+    make, alphas, how = methods(widths, loss, classes)[name]
+    factor = 25.0 if how == "memory" else 1.0
+    scaled = Fifths if how == "memory" else lambda tasks: tasks
+    start = time.perf_counter()
+
+    def run(a, seed, stream):
+        method = make(a)
+        omega = trained(method, how, scaled(training(seed)), seed, iterations, n_tasks, K, Q)
+        return tested(method, omega, scaled(testing), stream, K, Q, metric)
+
+    at = steps[2] if how is None else steps[1]  # a start that nobody trained gets all ten steps
+    scores = {a: run(a, 0, CHOICE).mean[at] for a in alphas} if len(alphas) > 1 else {}
+    best = (max if classes else min)(scores, key=scores.get) if scores else alphas[0]
+    curves = [numbers(run(best, seed, TEST), steps) for seed in SEEDS]
+    for curve in curves:
+        curve["mean"] = [factor * value for value in curve["mean"]]
+        curve["median"] = [factor * value for value in curve["median"]]
+    return {"alpha": best, "tried": list(alphas), "seeds": curves,
+            "seconds": round(time.perf_counter() - start, 1)}
+
+
+def rows():
+    """key -> a function without arguments that measures it."""
+    waves, glyphs, mixed = tm.SinusoidTasks(), tm.GlyphTasks(), Mixed()
+    noisy, found = tm.SinusoidTasks(noise=1.0), {}
+
+    def fixed(family):
+        return partial(same, family)
+
+    for name in methods(WAVES, tm.squared_error):
+        found[f"waves: {name}"] = partial(row, name, fixed(waves), waves)
+        found[f"mixed: {name}"] = partial(row, name, fixed(mixed), mixed)
+        found[f"noise: {name}"] = partial(row, name, fixed(noisy), noisy)
+    for name in methods([64, 40, 40, 5], tm.softmax, True):
+        found[f"glyphs: {name}"] = partial(row, name, fixed(glyphs), glyphs, 800, 8, True)
+    for n in (4, 16, 64, 256):
+        for name in ("MAML", "joint, fine-tuned", "CAVIA", "ridge head", "memory, GRU"):
+            found[f"{n} tasks: {name}"] = partial(row, name, partial(few, waves, n), waves)
+    return found
+
+
+def same(family, seed):
+    return family
+
+
+def few(family, n, seed):
+    return Few(family, n, seed)
+
+
+def measured(key):
+    return key, rows()[key]()
+
+
+def main():
+    options = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    options.add_argument("--again", action="store_true", help="measure every row anew")
+    again = options.parse_args().again
+    kept = json.loads(KEPT.read_text(encoding="utf-8")) if KEPT.exists() and not again else {}
+    kept["made by"] = "python tests/which_when.py"
+    kept["numpy"] = np.__version__
+    kept.setdefault("rows", {})
+    missing = [key for key in rows() if key not in kept["rows"]]
+    with ProcessPoolExecutor() as pool:
+        for i, (key, value) in enumerate(pool.map(measured, missing), start=1):
+            kept["rows"][key] = value
+            KEPT.write_text(json.dumps(kept, indent=1), encoding="utf-8")
+            print(f"{i} of {len(missing)}: {key}, {value['seconds']} s", flush=True)
+
+
+if __name__ == "__main__":
+    main()
