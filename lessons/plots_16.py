@@ -40,12 +40,13 @@ def few_tasks(counts, found, level):
         for seed in range(rows.shape[1]):
             panel.plot(counts, rows[:, seed], "o", color=COLORS[name], markersize=4)
     panel.axhline(level, color="0.4", linestyle="--", linewidth=1)
-    panel.text(counts[-1], level * 1.08, "from scratch", color="0.4", fontsize=9, ha="right")
+    panel.text(counts[-1], level * 1.1, "from scratch", color="0.4", fontsize=9, ha="right")
     panel.set(xscale="log", yscale="log", xlabel="training tasks", ylabel="median error, 10 steps")
     panel.set_xticks(counts, [f"{n}" for n in counts[:-1]] + ["62,500"])
     panel.set_yticks([0.01, 0.1, 1, 10], ["0.01", "0.1", "1", "10"])
     panel.minorticks_off()
-    panel.legend(frameon=False, fontsize=8)
+    figure.legend(*panel.get_legend_handles_labels(), loc="outside right center", frameon=False,
+                  fontsize=9)
     plt.show()
 
 

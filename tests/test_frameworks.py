@@ -1,4 +1,4 @@
-"""The page From here to JAX and PyTorch, where these are installed: three programs, one gradient."""
+"""The page From here to JAX and PyTorch: three programs, one gradient, where they are installed."""
 
 from pathlib import Path
 
