@@ -29,6 +29,20 @@ def with_entry(i, value):
     return change
 
 
+def test_the_numbers_of_another_block_are_known_again(rng):
+    wrong = G.copy()
+    wrong[9:] = wrong[6:9]
+    (finding,) = tm.check_gradient(lambda t: G @ t, wrong, np.zeros(12), BLOCKS).findings
+    assert finding.where == "W2" and "the numbers of b1" in str(finding)
+    method = tm.MetaSGD(tm.MLP([1, 3, 1], "tanh"), 0.1)
+    omega, batch = method.init(rng), tm.SinusoidTasks().sample(rng, 3, 4, 5)
+    g = method.meta_gradient(omega, batch)[1][:10]
+    report = tm.check_gradient(lambda w: method.meta_loss(w, batch), np.concatenate([g, g]), omega,
+                               method)
+    assert [finding.cause for finding in report.findings] == ["another block"]
+    assert "rates: these are the numbers of all blocks before it" in str(report)
+
+
 @pytest.mark.parametrize("where, change, cause, words", [
     ("every block", lambda g: 2 * g, "factor", "2 times what it should be."),
     ("every block", lambda g: g / 2, "factor", "½ times what it should be."),

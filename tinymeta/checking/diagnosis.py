@@ -129,7 +129,7 @@ def explain(derived, reference, layout, tolerance, hints=Hints()):
         return [_placed(finding, names, layout, hints)]
     causes = {}
     for block in wrong:
-        finding = _of_block(derived, reference, block, known, noise, hints)
+        finding = _of_block(derived, reference, block, known, noise, hints, layout)
         if finding.cause == "unknown":  # the numbers of the first such block stand for all
             finding = next((one for one in causes if one.cause == "unknown"), finding)
         causes.setdefault(finding, []).append(block[0])
@@ -188,7 +188,20 @@ def _reordered(derived, reference, layout, wrong):
     return Finding("", what, "", "order")
 
 
-def _of_block(derived, reference, block, known, noise, hints):
+def _copied(derived, block, layout):
+    """The numbers of another block, or of all blocks before, in this one's place."""
+    name, _, place = block
+    others = {other: at for other, _, at in layout if other != name}
+    others["all blocks before it"] = slice(0, place.start)
+    for other, at in others.items():
+        if derived[..., at].shape == derived[..., place].shape \
+                and same(derived[..., place], derived[..., at]):
+            what = f"these are the numbers of {other}: handed to the wrong block?"
+            return Finding("", what, None, "another block")
+    return None
+
+
+def _of_block(derived, reference, block, known, noise, hints, layout):
     """What is wrong with one block (name, shape, place)."""
     _, shape, place = block
     here, right = derived[..., place], reference[..., place]
@@ -198,7 +211,7 @@ def _of_block(derived, reference, block, known, noise, hints):
     finding = (multiple(here, right, hints.sizes, excluded=hints.excluded)
                or share(here, right, shares, noise, hints.excluded))
     if not finding and here.shape[-1] > 1:  # one number alone equals too much by chance
-        finding = _matching(known, derived, [block])
+        finding = _matching(known, derived, [block]) or _copied(derived, block, layout)
     return (finding or arranged(here, right, shape) or single_entries(here, right, shape)
             or unknown(here, right, shape))
 
