@@ -196,7 +196,7 @@ def _copied(derived, block, layout):
     for other, at in others.items():
         if derived[..., at].shape == derived[..., place].shape \
                 and same(derived[..., place], derived[..., at]):
-            what = f"these are the numbers of {other}: handed to the wrong block?"
+            what = f"these are the numbers of {other}: the wrong block, or a factor left out?"
             return Finding("", what, None, "another block")
     return None
 

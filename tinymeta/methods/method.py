@@ -161,7 +161,8 @@ class Method:
 
 def mean_over_tasks(sums, chunks, T, work=0):
     """The means over T tasks of what `sums` gives for each chunk of them: a tuple of sums."""
-    totals, *others = each(sums, chunks, work)
-    for more in others:
+    of_chunks = each(sums, chunks, work)
+    totals = next(of_chunks)
+    for more in of_chunks:
         totals = [total + one for total, one in zip(totals, more)]
     return tuple(total / total.dtype.type(T) for total in totals)  # in their type, NumPy 1 too

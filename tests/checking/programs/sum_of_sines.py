@@ -2,6 +2,7 @@
 
 MISTAKE gradient | freq | frequency's derivative lacks the inner factor x
     (np.cos(arg) * x) * a  ->  np.cos(arg) * a
+    says another block: the numbers of phase: the wrong block, or a factor left out?
 MISTAKE gradient | phase | sign of the phase's derivative (as for sin(wx - p))
     dp = d @ np.cos(arg) * a  ->  dp = -d @ np.cos(arg) * a
     says sign: the sign is flipped
