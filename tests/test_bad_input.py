@@ -160,7 +160,7 @@ TYPE_ERRORS = [
     (lambda: tm.check_model(None), "model is None; expected…loss"),
     (lambda: tm.check_model(tm.MLP), "model is the class MLP…an object"),
     (lambda: tm.Batch(X, Y, X, Y, None), "parameters is None; expected a dict"),
-    (lambda: tm.MAML(MODEL, query_loss="mse"), "loss is 'mse'; expected a tinymeta.Loss"),
+    (lambda: tm.MAML(MODEL, query_loss="mse"), "query_loss is 'mse'; expected a tinymeta.Loss"),
     (lambda: MODEL.loss(np.ones(13, int), X, Y), "theta has dtype int64 and shape (13,)…floating"),
     (lambda: MODEL.predict(THETA, WHOLE), "x has dtype int64 and shape (3, 5, 1)"),
     (lambda: MODEL.predict(THETA, MASKED), "x is a masked array of shape (3, 1)"),

@@ -118,10 +118,10 @@ def epsilon_insensitive(epsilon=0.1):
     return Loss(f"epsilon_insensitive({epsilon:g})", value, gradient, curvature)
 
 
-def check_loss(loss):
+def check_loss(loss, name="loss"):
     """Return the loss; raise TypeError unless it is a Loss."""
     if not isinstance(loss, Loss):
-        raise TypeError(f"loss is {loss!r}; "
+        raise TypeError(f"{name} is {loss!r}; "
                         f"expected a tinymeta.Loss, such as tinymeta.squared_error")
     return loss
 

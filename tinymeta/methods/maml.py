@@ -112,7 +112,7 @@ def unrolled(model, theta, x, y, alpha, steps, batch_size=None, first_order=Fals
 
 def judged_by(model, loss):
     """The model with another loss; ValueError unless its loss can be exchanged."""
-    check_loss(loss)
+    check_loss(loss, "query_loss")
     if not hasattr(model, "loss_function"):
         raise ValueError(f"query_loss is {loss.name}, and the model {model!r} has no loss_function "
                          f"to put it in; expected None, or a model such as tm.MLP")
