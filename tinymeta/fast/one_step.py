@@ -53,7 +53,7 @@ def one_step_meta_gradient(model, theta, batch, maml):
         return _sums(model, theta, *some, maml.alpha, maml.first_order)
 
     some = chunks(arrays, min(fitting, maml.chunk))
-    return mean_over_tasks(sums, some, len(batch), maml.work(some[0], 1))
+    return mean_over_tasks(sums, some, len(batch), maml)
 
 
 def _sums(model, theta, x, y, x_, y_, alpha, first_order):

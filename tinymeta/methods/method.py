@@ -115,11 +115,11 @@ class Method:
         """The means over tasks of `sums`, which gets the arrays of `chunk` tasks at a time."""
         omega = self.one_vector(omega, batch)
         some = chunks(batch.arrays(omega), self.chunk)
-        work = self.work(some[0], getattr(self, "steps", 1))
-        return mean_over_tasks(sums, some, len(batch), work)
+        return mean_over_tasks(sums, some, len(batch), self)
 
-    def work(self, arrays, steps):
+    def work(self, arrays, steps=None):
         """The multiplications of a chunk of tasks in so many steps; 0 unless it may be a thread."""
+        steps = getattr(self, "steps", 1) if steps is None else steps
         multiplications = shortcut(self.model, "multiplications")
         if multiplications is None or not vars(type(self)).get("side_by_side"):
             return 0
@@ -159,10 +159,13 @@ class Method:
         return omega, *data(omega, x, y, self.model)
 
 
-def mean_over_tasks(sums, chunks, T, work=0):
+def mean_over_tasks(sums, chunks, T, method):
     """The means over T tasks of what `sums` gives for each chunk of them: a tuple of sums."""
-    of_chunks = each(sums, chunks, work)
-    totals = next(of_chunks)
-    for more in of_chunks:
-        totals = [total + one for total, one in zip(totals, more)]
+    if len(chunks) == 1:
+        totals = sums(*chunks[0])
+    else:
+        of_chunks = each(sums, chunks, method.work(chunks[0]))
+        totals = next(of_chunks)
+        for more in of_chunks:
+            totals = [total + one for total, one in zip(totals, more)]
     return tuple(total / total.dtype.type(T) for total in totals)  # in their type, NumPy 1 too
