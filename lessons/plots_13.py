@@ -5,6 +5,9 @@ import numpy as np
 
 from tinymeta import plotting
 
+STYLES = {"first-order, same arithmetic": plotting.style_of("first-order MAML")
+          | dict(linestyle=":", marker="x")}
+
 
 def losses(f, rows):
     """rows: name -> (value, slope, curvature) at the scores f, for a point of class 1."""
@@ -18,19 +21,22 @@ def losses(f, rows):
     plt.show()
 
 
-def accuracies(curves, trained, levels, title):
-    """curves: name -> three AdaptationCurves of accuracies: a line a seed.  levels: name -> y."""
-    figure, panel = plt.subplots(figsize=(6.8, 3.2), layout="constrained")
-    for name, three in curves.items():
-        style = plotting.style_of(name)
-        for seed, curve in enumerate(three):
-            panel.plot(curve.mean, **style, label=None if seed else name)
-    for name, level in levels.items():
-        panel.axhline(level, color="0.5", linestyle=":", linewidth=1.2)
-        panel.text(0, level + 0.01, name, color="0.4", fontsize=9, va="bottom")
-    panel.axvline(trained, color="0.7", linestyle="--", linewidth=1)
-    panel.set(xlabel="inner steps", ylabel="accuracy, 600 tasks", ylim=(0.1, 1), title=title)
-    panel.legend(frameon=False, fontsize=9, loc="lower right")
+def accuracies(found, lowest):
+    """found: title -> (name -> three (θ, accuracies), a line a seed; steps trained; name -> y)."""
+    figure, panels = plt.subplots(1, len(found), figsize=(3.4 + 3 * len(found), 3.4), sharey=True,
+                                  squeeze=False, layout="constrained")
+    for panel, (title, (curves, trained, levels)) in zip(panels[0], found.items()):
+        for name, three in curves.items():
+            style = STYLES.get(name) or plotting.style_of(name)
+            for seed, (_, curve) in enumerate(three):
+                panel.plot(curve, **style, label=None if seed else name)
+        for name, level in levels.items():
+            panel.axhline(level, color="0.5", linestyle=":", linewidth=1.2)
+            panel.text(0, level + 0.01, name, color="0.4", fontsize=9, va="bottom")
+        panel.axvline(trained, color="0.7", linestyle="--", linewidth=1)
+        panel.set(xlabel="inner steps", ylim=(lowest, 1), title=title)
+    panels[0, 0].set_ylabel("accuracy, 600 tasks")
+    panels[0, -1].legend(frameon=False, fontsize=9, loc="lower right")
     plt.show()
 
 

@@ -11,8 +11,9 @@ and D_out outputs, for softmax over the examples.
 
 Softmax couples the outputs: its curvature is a matrix for each example, and only its product with
 ḟ is formed.  The hinge has no curvature at all, but for its kink: [HVP.3] vanishes, and what is
-left of MAML's Hessian is the network's alone.  The squared hinge's curvature is 2 and the
-logistic's at most ¼, so that the same α is a step eight times as long in curvature's measure.
+left of MAML's Hessian is the network's alone.  Where m > 0 the squared hinge's curvature is
+2; the logistic's is at most ¼, so that there the same α is a step at least eight times as long in
+curvature's measure.  The eigenvalues of softmax's are at most ½.
 
 References: Cortes & Vapnik 1995, "Support-Vector Networks"; Bishop 2006, "Pattern Recognition and
 Machine Learning", Sec. 4.3.

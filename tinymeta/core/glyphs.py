@@ -2,13 +2,13 @@
 
 A class is three strokes, line segments in the unit square, a little away from its edge.  An
 example is the class written once more, never quite the same: every end jitters, the whole is
-shifted, and a pen of width w = 0.09 draws it.  With d(p) the distance from the pixel centre p to
+shifted, and a pen of width w = 0.09 draws it.  With d(z) the distance from the pixel centre z to
 the nearest of the strokes, from a to b,
 
     [TASK.6]  ends ~ U[0.1, 0.9]²,   an example's: ends + N(0, 0.06²) + shift,  shift ~ N(0, 0.08²)
-    [TASK.7]  d(p)² = min over strokes of |p - a - u (b - a)|²,
-              u = (p - a)·(b - a) / |b - a|², held to [0, 1]
-    [TASK.8]  x(p) = exp(-d(p)² / 2 w²)
+    [TASK.7]  d(z)² = min over strokes of |z - a - u (b - a)|²,
+              u = (z - a)·(b - a) / |b - a|², held to [0, 1]
+    [TASK.8]  x(z) = exp(-d(z)² / 2 w²)
 
 x lies in [0, 1]: 1 is ink and 0 is paper.  The family is ours, after Omniglot (Lake et al. 2015,
 "Human-level concept learning through probabilistic program induction"), whose classes are
@@ -73,9 +73,9 @@ def render(ends):
     A row of the image has one y, the first row the smallest; a column has one x.
     """
     a_x, a_y, b_x, b_y = (ends[..., i, np.newaxis] for i in range(4))  # (..., S, 1)
-    x, y = CENTRES - a_x, CENTRES - a_y  # p - a, (..., S, 8)
+    x, y = CENTRES - a_x, CENTRES - a_y  # z - a, (..., S, 8)
     length = (b_x - a_x) ** 2 + (b_y - a_y) ** 2  # |b - a|², (..., S, 1)
-    along = _plane(x * (b_x - a_x), y * (b_y - a_y))  # (p - a)·(b - a), (..., S, 64)
+    along = _plane(x * (b_x - a_x), y * (b_y - a_y))  # (z - a)·(b - a), (..., S, 64)
     u = np.clip(along / np.maximum(length, 1e-12), 0, 1)
     square = _plane(x * x, y * y) + u * (u * length - 2 * along)  # (..., S, 64)  [TASK.7]
     return np.exp(square.min(axis=-2) / (-2 * PEN**2))  # (..., 64)  [TASK.8]
