@@ -46,29 +46,6 @@ def support_vectors(method, omega, task, steps):
     plt.show()
 
 
-def heard(counts):
-    """counts: name -> mean number of support vectors by steps, (seeds, steps + 1)."""
-    figure, panel = plt.subplots(figsize=(6, 2.8), layout="constrained")
-    for name, rows in counts.items():
-        for seed, row in enumerate(rows):
-            panel.plot(row, color=COLORS[name], marker="o", markersize=4,
-                       label=None if seed else name)
-    panel.set(xlabel="inner steps", ylabel="of ten points, heard", ylim=(0, 10.5))
-    panel.legend(frameon=False, fontsize=9)
-    plt.show()
-
-
-def spectra(found):
-    """found: name -> eigenvalues of the Hessian, sorted."""
-    figure, panel = plt.subplots(figsize=(6.5, 2.8), layout="constrained")
-    for (name, values), marker in zip(found.items(), "os^"):
-        panel.plot(values[::-1], marker, color=COLORS[name], markersize=4, label=name)
-    panel.axhline(0, color="0.5", linewidth=1)
-    panel.set(xlabel="eigenvalue, by size", ylabel="λ")
-    panel.legend(frameon=False, fontsize=9)
-    plt.show()
-
-
 def stairs(t, one, many):
     """one, many: name -> meta-loss along a line, of one task and of many."""
     figure, panels = plt.subplots(1, 2, figsize=(8, 2.9), layout="constrained")
@@ -81,13 +58,15 @@ def stairs(t, one, many):
     plt.show()
 
 
-def outliers(task, truth, x, curves):
-    """One task with outliers: curves: name -> predictions after three steps (x,)."""
+def outliers(task, hit, truth, x, curves):
+    """One task, outliers ringed: hit (K,); curves: name -> predictions after three steps (x,)."""
     figure, panel = plt.subplots(figsize=(6.5, 3), layout="constrained")
     panel.plot(x, truth, **plotting.TRUTH)
     for name, f in curves.items():
         panel.plot(x, f, color=COLORS[name], label=f"adapted by {name}")
     panel.plot(task.x_support[0], task.y_support[0], **plotting.SUPPORT)
+    panel.plot(task.x_support[0, hit], task.y_support[0, hit], "o", color="none",
+               markeredgecolor="black", markersize=13, label="off by 5")
     panel.set(xlabel="x", ylabel="y")
     panel.legend(frameon=False, fontsize=8, ncols=2)
     plt.show()

@@ -31,9 +31,10 @@ WRONG = [
     (SPECTRUM, doubled, "both signs"),
     (SPECTRUM, squared, "σ²"),
     (LOCATION, lambda K, A, d: A / K, "that is the mean"),
-    (LOCATION, lambda K, A, d: d / K, "others pull back"),
+    (LOCATION, lambda K, A, d: d / K, "K - 1 points pull back, not K"),
     (LOCATION, lambda K, A, d: 0.0, "the median"),
-    (LOCATION, lambda K, A, d: d / (K - 1), "beyond δ at all"),
+    (LOCATION, lambda K, A, d: d / (K - 1), "counts as any other"),
+    (LOCATION, lambda K, A, d: A / K if A <= d else d / (K - 1), "A - c with δ, not A"),
 ]
 
 

@@ -41,14 +41,14 @@ def steps_until_silent(margin, alpha, square):
 
 
 def _spectrum_rungs(candidate):
-    def rung(title, n, m):
-        B = np.random.default_rng(n).standard_normal((n, m))
-        H = np.block([[np.zeros((n, n)), B], [B.T, np.zeros((m, m))]])
+    def rung(title, p, q):
+        B = np.random.default_rng(p).standard_normal((p, q))
+        H = np.block([[np.zeros((p, p)), B], [B.T, np.zeros((q, q))]])
         expected, sigma = np.linalg.eigvalsh(H), np.linalg.svd(B, compute_uv=False)
 
         def mistakes():
-            r = min(n, m)
-            zeros = np.zeros(n + m - 2 * r)
+            r = min(p, q)
+            zeros = np.zeros(p + q - 2 * r)
             return [(np.sort(np.concatenate([sigma, sigma, zeros])), "each σ comes with both "
                                                                      "signs"),
                     (np.sort(np.concatenate([sigma**2, -sigma**2, zeros])), "σ², that is of B Bᵀ; "
@@ -64,13 +64,13 @@ def _spectrum_rungs(candidate):
     "Let $B v = \\sigma u$ and $B^\\top u = \\sigma v$, a pair of singular vectors. What does "
     "$H$ make of $(u, v)$, and of $(u, -v)$?",
     "$H (u, v) = \\sigma (u, v)$ and $H (u, -v) = -\\sigma (u, -v)$. There are "
-    "$\\min(n, m)$ singular values; all other eigenvalues are 0."])
+    "$\\min(p, q)$ singular values; all other eigenvalues are 0."])
 def spectrum_of_blocks(B):
-    """The n + m eigenvalues of [[0, B], [Bᵀ, 0]], in any order, from those of B.  [HINGE.2]
+    """The p + q eigenvalues of [[0, B], [Bᵀ, 0]], in any order, from those of B.  [HINGE.2]
 
-    B: (n, m).  Use np.linalg.svd(B, compute_uv=False), not the whole matrix.
+    B: (p, q).  Use np.linalg.svd(B, compute_uv=False), not the whole matrix.
     """
-    sigma = np.linalg.svd(B, compute_uv=False)  # (min(n, m),)
+    sigma = np.linalg.svd(B, compute_uv=False)  # (min(p, q),)
     return np.concatenate([sigma, -sigma, np.zeros(sum(B.shape) - 2 * len(sigma))])
 
 
@@ -82,27 +82,26 @@ def _location_rungs(candidate):
         def mistakes():
             return [(mean, "that is the mean, Huber's answer only where the outlier is within δ "
                            "of it"),
-                    (delta / K, "the outlier does not pull towards itself with K points, but K - 1 "
-                                "others pull back"),
+                    (delta / K, "K - 1 points pull back, not K: one of the K is the outlier"),
                     (0.0, "that is the median; Huber's pull is bounded, not nothing"),
-                    (delta / (K - 1), "is the outlier beyond δ at all here? Else it counts as "
-                                      "any other point")]
+                    (delta / (K - 1), "here the outlier is within δ of c, and counts as any other "
+                                      "point: compare A - c with δ, not A")]
 
         return title, lambda: judge(float(candidate(K, A, delta)), expected, title, "HUBER.1",
                                     mistakes)
 
-    return [rung("a far outlier", 10, 50.0, 1.0), rung("a near one", 4, 0.8, 1.0)]
+    return [rung("a far outlier", 10, 50.0, 1.0), rung("a near one", 4, 1.2, 1.0)]
 
 
 @exercise("HUBER.1", check=_location_rungs, hints=[
-    "At the minimum the slopes add up to zero. Each of the $K - 1$ points at 0 has the slope $c$ "
-    "(if $c \\le \\delta$). And the outlier?",
-    "Beyond $\\delta$ its slope is $-\\delta$, whatever $A$ is: $(K - 1)\\, c = \\delta$. Within, "
+    "At the minimum the slopes add up to zero. Each of the $K - 1$ points at 0 has the slope $c$, "
+    "since $c \\le \\delta$ for $K \\ge 3$. And the outlier?",
+    "If $A - c > \\delta$ its slope is $-\\delta$, whatever $A$ is: $(K - 1)\\, c = \\delta$. Else "
     "it is $c - A$, and the minimum is the mean."])
 def huber_location(K, A, delta):
     """The c that minimises Huber's loss of K - 1 targets 0 and one target A > 0.  [HUBER.1]
 
-    delta: δ.  K is large enough that c ≤ δ.
+    delta: δ.  K is at least 3, so that c ≤ δ and only one c is the minimum.
     """
     # your turn
     mean = A / K
