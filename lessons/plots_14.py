@@ -41,7 +41,7 @@ def support_vectors(method, omega, task, steps):
             mine = y[0, :, 0] == sign
             panel.plot(*x[0, mine].T, marker, color=color, markeredgecolor="black", markersize=6)
         panel.plot(*x[0, heard].T, "o", color="none", markeredgecolor="black", markersize=12)
-        panel.set_title(f"{k} steps: {heard.sum()} heard", fontsize=10)
+        panel.set_title(f"after {k}: {heard.sum()} heard", fontsize=10)
         panel.set_aspect("equal")
     plt.show()
 
@@ -60,7 +60,7 @@ def stairs(t, one, many):
 
 def outliers(task, hit, truth, x, curves):
     """One task, outliers ringed: hit (K,); curves: name -> predictions after three steps (x,)."""
-    figure, panel = plt.subplots(figsize=(6.5, 3), layout="constrained")
+    figure, panel = plt.subplots(figsize=(8, 3), layout="constrained")
     panel.plot(x, truth, **plotting.TRUTH)
     for name, f in curves.items():
         panel.plot(x, f, color=COLORS[name], label=f"adapted by {name}")
@@ -68,5 +68,5 @@ def outliers(task, hit, truth, x, curves):
     panel.plot(task.x_support[0, hit], task.y_support[0, hit], "o", color="none",
                markeredgecolor="black", markersize=13, label="off by 5")
     panel.set(xlabel="x", ylabel="y")
-    panel.legend(frameon=False, fontsize=8, ncols=2)
+    figure.legend(frameon=False, fontsize=8, loc="outside right center")
     plt.show()
