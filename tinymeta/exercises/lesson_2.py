@@ -148,12 +148,15 @@ def _mistakes_on_a_lead(theta, star, H, alpha, decay, steps):
     end = np.linalg.solve(pull, H @ star + decay * theta)
     shrink, distance = eye - alpha * pull, theta - end
     at_zero = np.linalg.solve(pull, H @ star)  # the end of a loop that is pulled to 0
-    ones = 1 - alpha * pull
+    ones, broadcast = 1 - alpha * pull, H + decay
+    end_of_broadcast = np.linalg.solve(broadcast, H @ star + decay * theta)
     return [
         (end + shrink**steps @ distance, "** is the power of each entry; for the matrix there is "
          "np.linalg.matrix_power"),
         (end + power(ones, steps) @ distance, "1 - αH subtracts from a matrix of ones: the "
          "identity is np.eye(2)"),
+        (end_of_broadcast + power(eye - alpha * broadcast, steps) @ (theta - end_of_broadcast),
+         "H + μ adds μ to every entry: the identity is np.eye(2)"),
         (end + power(eye + alpha * pull, steps) @ distance, "a step goes against the gradient: "
          "I - α…, not I + α…"),
         (end + power(shrink, steps + 1) @ distance, "one step too many: S + 1"),

@@ -133,6 +133,8 @@ def _mistakes_of_every_step(theta_star, H_support, H_query, alpha, steps):
          "from θ_1 to θ_S"),
         (sum(H_query @ p for p in powers[1:]), "the way back is missing: these are first-order "
          "MAML's springs"),
+        (sum(H_query @ p @ p for p in powers[1:]), "matrices do not commute: H_𝒬 stands between "
+         "the two powers of M"),
         (sum(powers[1:]) @ H_query @ sum(powers[1:]), "the springs of the steps add up, not the "
          "powers of M inside them"),
         (sum(p @ H_support @ p for p in powers[1:]), "the support Hessian stands where the query "
