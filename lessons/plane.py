@@ -35,9 +35,9 @@ def times(matrices, vectors):
 
 def stiffness(H_support, H_query, alpha, steps):
     """The spring C (T, 2, 2) of each method, [PLANE.5] to [PLANE.8]."""
-    M_S = np.linalg.matrix_power(np.eye(2) - alpha * H_support, steps)  # (T, 2, 2)
-    return {"joint training": H_support, "MAML": M_S @ H_query @ M_S,
-            "first-order MAML": H_query @ M_S, "Reptile": np.eye(2) - M_S}
+    left = np.linalg.matrix_power(np.eye(2) - alpha * H_support, steps)  # (T, 2, 2)
+    return {"joint training": H_support, "MAML": left @ H_query @ left,
+            "first-order MAML": H_query @ left, "Reptile": np.eye(2) - left}
 
 
 def rest(C, theta_star):

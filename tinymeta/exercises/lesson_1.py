@@ -138,7 +138,8 @@ def _errors_rungs(candidate):
             support, cheat = (errors(tm.Batch(*of, *of)) for of in (S, Q))
             return [(support, "these are the errors on the support set"),
                     (cheat, "this adapts to the query set; it is for the score only"),
-                    (np.tile(expected[0], (steps + 1, 1)), "these are the errors at θ_0, at every step"),
+                    (np.tile(expected[0], (steps + 1, 1)), "these are the errors at θ_0, at every "
+                     "step"),
                     (_carried_over(model, theta, batch, 0.05, steps), "each task starts where the "
                      "one before has ended: start from θ again")]
 
