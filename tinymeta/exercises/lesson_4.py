@@ -112,8 +112,7 @@ def _two_layer_rungs(candidate):
 
 
 def four_arrays(result, model):
-    """The derivatives in the order of a two-layer model's blocks; LearnerError for "
-    "anything else."""
+    """The derivatives in the order of a two-layer model's blocks, or a LearnerError."""
     shapes = [shape for _, shape in model.blocks]
     expected = f"expected four arrays, for W1, b1, W2, b2, of shapes {shapes}"
     if not isinstance(result, (tuple, list)) or len(result) != 4:
