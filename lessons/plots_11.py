@@ -7,7 +7,8 @@ from tinymeta import plotting
 
 BLOCKS = ["W1", "b1", "W2", "b2", "W3", "b3"]
 COLORS = {"MAML": "#0072B2", "one rate": "#56B4E9", "a rate for each block": "#D55E00",
-          "a rate for each parameter": "#CC79A7", "the same, positive": "#009E73"}
+          "a rate for each parameter": "#CC79A7", "the same, positive": "#009E73",
+          "six, positive": "#E69F00"}
 
 
 def results(curves):
