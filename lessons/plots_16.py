@@ -5,26 +5,28 @@ import numpy as np
 
 from tinymeta import plotting
 
-COLORS = {"from scratch": "0.4", "joint, fine-tuned": "#E69F00", "Reptile": "#009E73",
+COLORS = {"from scratch": "0.4", "from scratch, 1,000 steps": "0.65",
+          "joint, fine-tuned": "#E69F00", "joint, 1,000 steps": "#F0C05A", "Reptile": "#009E73",
           "first-order MAML": "#CC79A7", "MAML": "#0072B2", "ANIL": "#44AA99",
-          "Meta-SGD, positive": "#332288", "CAVIA": "#999933", "ridge head": "#D55E00",
+          "Meta-SGD": "#AA4499", "Meta-SGD, positive": "#332288", "CAVIA": "#999933", "ridge head": "#D55E00",
           "memory, GRU": "#882255", "prototypes": "#56B4E9"}
 
 
 def all_methods(panels, names):
     """panels: title -> name -> three numbers: a row a method, a dot a seed."""
-    figure, axes = plt.subplots(1, len(panels), figsize=(9.5, 3.6), sharey=True,
+    figure, axes = plt.subplots(1, len(panels), figsize=(9.5, 4.2), sharey=True,
                                 layout="constrained")
     for axis, (title, found) in zip(axes, panels.items()):
         for row, name in enumerate(names):
-            values = np.minimum(found.get(name, []), 30)
+            values = np.minimum(found.get(name, []), 10)
             axis.plot(values, np.full(len(values), row), "o", color=COLORS[name], markersize=5)
         axis.set_title(title, fontsize=10)
         if "accuracy" in title:
             axis.set_xlim(0.2, 1)
         else:
             axis.set_xscale("log")
-            axis.set_xticks([0.01, 0.1, 1, 10], ["0.01", "0.1", "1", "10"])
+            ticks = (1, 2, 5) if "noise" in title else (0.001, 0.1, 10)
+            axis.set_xticks(ticks, [f"{tick:g}" for tick in ticks])
             axis.minorticks_off()
         axis.grid(axis="y", color="0.92")
     axes[0].set_yticks(range(len(names)), names)
@@ -32,18 +34,25 @@ def all_methods(panels, names):
     plt.show()
 
 
-def few_tasks(counts, found, level):
-    """found: name -> (counts, 3) medians: a line a method, a dot a seed."""
-    figure, panel = plt.subplots(figsize=(7, 3.4), layout="constrained")
+def few_tasks(counts, found, one_split, levels):
+    """found: name -> (counts, 3) medians: a line a method, a dot a seed; one_split at 16 and 64."""
+    figure, panel = plt.subplots(figsize=(7.5, 3.8), layout="constrained")
     for name, rows in found.items():
         panel.plot(counts, np.median(rows, axis=1), color=COLORS[name], label=name)
         for seed in range(rows.shape[1]):
             panel.plot(counts, rows[:, seed], "o", color=COLORS[name], markersize=4)
-    panel.axhline(level, color="0.4", linestyle="--", linewidth=1)
-    panel.text(counts[-1], level * 1.1, "from scratch", color="0.4", fontsize=9, ha="right")
-    panel.set(xscale="log", yscale="log", xlabel="training tasks", ylabel="median error, 10 steps")
+    for name, rows in one_split.items():
+        panel.plot(counts[1:3], np.median(rows, axis=1), ":", color=COLORS[name])
+        for seed in range(rows.shape[1]):
+            panel.plot(counts[1:3], rows[:, seed], "x", color=COLORS[name], markersize=5)
+    panel.plot([], [], "x:", color="0.4", label="one split for ever")
+    for steps, level in levels.items():
+        panel.axhline(level, color="0.4", linestyle="--", linewidth=1)
+        panel.text(counts[-1], level * 1.1, f"from scratch, {steps:,} steps", color="0.4", fontsize=9,
+                   ha="right")
+    panel.set(xscale="log", yscale="log", xlabel="training tasks", ylabel="median error")
     panel.set_xticks(counts, [f"{n}" for n in counts[:-1]] + ["62,500"])
-    panel.set_yticks([0.01, 0.1, 1, 10], ["0.01", "0.1", "1", "10"])
+    panel.set_yticks([0.001, 0.01, 0.1, 1, 10], ["0.001", "0.01", "0.1", "1", "10"])
     panel.minorticks_off()
     figure.legend(*panel.get_legend_handles_labels(), loc="outside right center", frameon=False,
                   fontsize=9)
@@ -63,7 +72,7 @@ def signal(sizes, measured, predicted):
     panel.set(xscale="log", ylim=(-0.1, 1.05), xlabel="tasks in a batch, T")
     panel.set_xticks(sizes, sizes)
     panel.minorticks_off()
-    panel.set_ylabel("cosine with the mean")
+    panel.set_ylabel("cosine with the mean of all")
     panel.legend(frameon=False, fontsize=9, loc="lower right")
     plt.show()
 

@@ -1,6 +1,6 @@
 """The comparison of lesson 16: all methods, the same data, three seeds; writes its figures as JSON.
 
-    python tests/which_when.py           about ten minutes on two cores; rows that are there stay
+    python tests/which_when.py           about twelve minutes on two cores; rows that are there stay
     python tests/which_when.py --again   everything anew
 
 Each method has the same number of iterations and tasks, and its own best inner step size and outer
@@ -30,17 +30,18 @@ WAVES = [1, 40, 40, 1]
 
 
 class Few:
-    """n tasks of 20 points each, drawn once; each time n_tasks of them, split anew."""
+    """n tasks of 20 points each, drawn once; each time n_tasks of them, split anew or as always."""
 
-    def __init__(self, tasks, n, seed):
+    def __init__(self, tasks, n, seed, anew=True):
         batch = tasks.sample(np.random.default_rng([seed, n]), n, 10, 10)
         x_support, y_support, x_query, y_query = batch.arrays(np.zeros(1))
-        self.n = n
+        self.n, self.anew = n, anew
         self.x = np.concatenate((x_support, x_query), axis=1)
         self.y = np.concatenate((y_support, y_query), axis=1)
 
     def sample(self, rng, n_tasks, n_support, n_query):
-        tasks, points = rng.permutation(self.n)[:n_tasks], rng.permutation(20)
+        tasks = rng.permutation(self.n)[:n_tasks]
+        points = rng.permutation(20) if self.anew else np.arange(20)
         x, y = self.x[tasks][:, points], self.y[tasks][:, points]
         # joint training and Reptile learn from 20 support points and use no query
         return tm.Batch(x[:, :n_support], y[:, :n_support], x[:, -n_query:], y[:, -n_query:])
@@ -71,7 +72,7 @@ class Fifths:
 
 
 def methods(widths, loss, classes=False):
-    """name -> (a function of α that makes the method, the α to choose from, how it is trained)."""
+    """name -> (α -> the method, the α to choose from, how it is trained)."""
     net = tm.FastMLP(widths, loss=loss)
     S = 3 if classes else 1
     small = (0.1, 0.2, 0.4, 0.8) if classes else (0.001, 0.003, 0.01, 0.03)
@@ -173,7 +174,11 @@ def rows():
         found[f"glyphs: {name}"] = partial(row, name, fixed(glyphs), glyphs, 800, 8, True)
     for n in (4, 16, 64, 256):
         for name in ("MAML", "joint, fine-tuned", "CAVIA", "ridge head", "memory, GRU"):
-            found[f"{n} tasks: {name}"] = partial(row, name, partial(few, waves, n), waves)
+            found[f"{n} tasks: {name}"] = partial(row, name, partial(few, waves, n, True), waves)
+    for n in (16, 64):
+        for name in ("MAML", "ridge head", "memory, GRU"):
+            training = partial(few, waves, n, False)
+            found[f"{n} tasks, one split: {name}"] = partial(row, name, training, waves)
     return found
 
 
@@ -181,8 +186,8 @@ def same(family, seed):
     return family
 
 
-def few(family, n, seed):
-    return Few(family, n, seed)
+def few(family, n, anew, seed):
+    return Few(family, n, seed, anew)
 
 
 def measured(key):
