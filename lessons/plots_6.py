@@ -23,7 +23,7 @@ class Progress:
         medians = np.median(np.reshape(losses, (-1, 100)), axis=1)
         left.semilogy(100 * np.arange(1, len(medians) + 1), medians, color=COLOR["MAML"])
         left.set(xlabel="iteration", ylabel="meta-loss, median of 100", ylim=(0.2, 10),
-                 xlim=(0, self.iterations))
+                 xlim=(0, self.iterations), xticks=np.linspace(0, self.iterations, 4))
         x, y = self.task.x_support[0], self.task.y_support[0]
         before, after = tm.adapt(self.model, theta, x, y, 0.01, steps=1)
         right.plot(GRID, self.tasks.truth(self.task.parameters, GRID)[0], **plotting.TRUTH)

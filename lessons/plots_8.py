@@ -29,7 +29,7 @@ def inner_products(history, every):
              "first term only": plotting.style_of("joint training"),
              "both terms": dict(color="black", linestyle=":", marker="x")}
     for (name, seed), values in history.items():
-        label = None if seed else f"{name} (two seeds)"
+        label = None if seed else f"{name} (three seeds)"
         panel.plot(every * np.arange(len(values)), values, **looks[name], markersize=4, label=label)
     panel.axhline(0, color="0.7", linewidth=1)
     panel.set(xlabel="iteration", ylabel="inner product of gradients")

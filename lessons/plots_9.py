@@ -49,7 +49,8 @@ def dots(rows, columns, xlabel):
                            va="center", fontsize=9)
         panel.set(title=title, xscale="log", xlabel=xlabel)
         low, high = panel.get_xlim()
-        ticks = [t for t in (0.05, 0.1, 0.2, 0.3, 0.5, 0.7, 1, 2) if low < t < high]
+        few, many = (0.1, 0.2, 0.5, 1, 2), (0.05, 0.07, 0.1, 0.15, 0.3, 0.4, 0.5, 0.6, 0.7)
+        ticks = [t for t in (few if high > 6 * low else many) if low < t < high]
         panel.set_xticks(ticks, [f"{t:g}" for t in ticks])
         panel.minorticks_off()
         panel.grid(axis="y", color="0.92")

@@ -83,7 +83,9 @@ def _inner_rungs(candidate):
             return [(expected * n / k**2, "divided by k²; there are k (k - 1) pairs i ≠ j"),
                     (expected / 2, "halved once more: the ½ of [TAYLOR.3] stands before the "
                                    "derivative; the mean of H_i g_j has none"),
-                    (2 * expected, "twice: the derivative without its ½"),
+                    ((k - 1) * expected, "divided by k; there are k (k - 1) pairs i ≠ j"),
+                    (2 * expected, "twice: the pairs (i, j) and (j, i) are two of k (k - 1); and "
+                                   "a derivative needs its ½"),
                     (hvp(np.tile(total, (k, 1))).sum(axis=0) / k**2,
                      "the pairs i = j are among them: leave each minibatch's own gradient out"),
                     (hvp(np.tile(total, (k, 1))).sum(axis=0) / n,
@@ -93,7 +95,7 @@ def _inner_rungs(candidate):
 
         return title, lambda: judge(candidate(g, hvp), expected, title, "TAYLOR.3", mistakes)
 
-    return [rung(3), rung(4)]
+    return [rung(4), rung(5)]  # from 4 on k - 1 is not 2
 
 
 @exercise("TAYLOR.3", check=_inner_rungs, hints=[
@@ -129,14 +131,16 @@ def _coefficient_rungs(candidate):
         basis = np.stack([g.mean(axis=0), second], axis=1)  # (P, 2)
         return np.linalg.lstsq(basis, direction, rcond=None)[0]
 
-    cases = {"the last gradient (first-order MAML)": [0.0, 0.0, 1.0],
+    cases = {"the last gradient (first-order MAML)": [0.0, 0.0, 0.0, 0.0, 1.0],
              "their sum (Reptile)": [1.0, 1.0, 1.0],
              "the first gradient": [1.0, 0.0, 0.0], "any weights": [0.5, 2.0, 0.0, 1.5]}
 
     def mistakes(w):
         i, c = np.arange(1, len(w) + 1), w.sum()
         d = ((i - 1) * w).sum()
-        return [((c, 2 * d), "twice the second coefficient: that is exact MAML's, which "
+        return [((c, (len(w) - 1) * c), "that is k - 1 steps behind every g_i; it has i - 1"),
+                ((c, (len(w) - 1) * len(w) / 2 * c), "those are Reptile's steps, for any weights"),
+                ((c, 2 * d), "twice the second coefficient: that is exact MAML's, which "
                              "multiplies by the Jacobians as well"),
                 ((c, (i * w).sum()), "g_i has i - 1 steps behind it, not i"),
                 ((c, ((len(w) - i) * w).sum()), "those are the steps after g_i; it has i - 1 "
