@@ -33,14 +33,15 @@ def in_own_variables(run, derived, right, places):
     values, taken = _candidates(*_watched(run))
     found = {}
     for name, place in places.items():
+        if same(right[place], derived[place]):
+            continue
         is_right = _formula(right[place], values, taken)
-        is_missing = not is_right and _formula(right[place] - derived[place], values, {})
+        missing = "" if is_right else _formula(right[place] - derived[place], values, {})
         if is_right:
-            found[name] = f"the right numbers are {is_right}"
             now = _formula(derived[place], values, {})
-            found[name] += f"; these are {now}" if now else ""
-        elif is_missing:
-            found[name] = f"what is missing is {is_missing}: is there a second share?"
+            found[name] = f"the right numbers are {is_right}" + (f"; these are {now}" if now else "")
+        elif missing:
+            found[name] = f"what is missing is {missing}: is something used twice, one share left out?"
     return found
 
 
@@ -83,6 +84,7 @@ def _candidates(lists, history):
         taken[f"in the variable {name}"] = seen[-1]
         if seen[-1].ndim:
             values.append(Values(name, _rows(seen[-1])))
+            values += [Values(f"(an earlier {name})", _rows(a)) for a in seen[-2:-1] if a.ndim]
         alike = [a for a in seen if a.shape == seen[-1].shape]
         if 1 < len(alike) <= 1000:
             taken[f"the sum of the values that {name} takes one after another: = for +=?"] = \
@@ -102,10 +104,12 @@ def _rows(array):
 
 def _of_steps(name, arrays):
     """Values of arrays for t = 0, 1, ...: all of them, or without the last, or the first."""
-    rows = [np.atleast_2d(a) for a in arrays]
-    rows = [a.reshape(-1, a.shape[-1]) for a in rows]
-    return [Values(f"{name}{which}", np.concatenate(rows[part]), True) for which, part in
-            (("[t]", slice(None)), ("[:-1][t]", slice(-1)), ("[1:][t]", slice(1, None)))]
+    rows = [_rows(np.atleast_2d(a)) for a in arrays]
+    found = [Values(f"{name}[t]", np.concatenate(rows), True)]
+    if len(rows) > 2:
+        found += [Values(f"{name}[t]", np.concatenate(rows[:-1]), True),
+                  Values(f"{name}[t+1]", np.concatenate(rows[1:]), True)]
+    return found
 
 
 def _through_softmax(values):
@@ -129,8 +133,9 @@ def _formula(target, values, taken):
         if array.size == target.size and same(array.ravel(), target):
             return what
     for a in values:
-        if a.rows.shape[1] == target.size and same(a.rows.sum(axis=0), target):
-            return f"{a.name}.sum(axis=0)" if not a.in_steps else f"the sum over t of {a.name}"
+        fits = a.rows.shape[1] == target.size and len(a.rows) > 1
+        if fits and same(a.rows.sum(axis=0), target):
+            return f"the sum over t of {a.name}" if a.in_steps else f"{a.name}.sum(axis=0)"
     for a in values:
         for b in values:
             fits = len(a.rows) == len(b.rows) and a.rows.shape[1] * b.rows.shape[1] == target.size
