@@ -18,7 +18,7 @@ from ..methods.reptile import Reptile
 from .diagnosis import Hints, KnownMistake, compare, confirmed
 from .gradient_check import check_gradient
 from .known_meta_mistakes import of_adapted, of_first_order, of_meta_gradient, of_reptile
-from .ladder import LearnerError, as_array, as_numbers, climb, frozen, frozen_batch, repeated
+from .ladder import LearnerError, as_array, as_numbers, attempt, climb, frozen, frozen_batch, repeated
 from .learner_model import as_batch, as_called
 from .numerical import derivative
 from .report import Finding
@@ -74,7 +74,7 @@ def check_meta_gradient(meta_gradient, model=None, theta=None, batch=None, alpha
             raise LearnerError(DIVERGES.format(alpha), "diverges")
         known = partial(KINDS[kind].known_mistakes, model, theta, batch, alpha, S)
         sizes = {"T": len(batch), "K": batch.x_support.shape[-2], "α": alpha}
-        hints = Hints(known, sizes | {"S": S} if S > 2 else sizes, {"": KINDS[kind].tag},
+        hints = Hints(known, sizes | {"S": S} if S > 1 else sizes, {"": KINDS[kind].tag},
                       excluded=excluded)
         title = f"{kind}, {_steps(S)}"
         if kind == "maml":
@@ -160,7 +160,7 @@ def _check_by_adapt(meta_gradient, adapt, loss, theta, batch, alpha, steps, bloc
         found = repeated("adapt", adapt, theta, *tasks[0][:2], alpha, S)
         as_numbers("adapt(theta, x, y, alpha, steps)", _end(as_array(found)), theta.shape)
         value, derived = _loss_and_vector(meta_gradient, theta, batch, alpha, S)
-        sizes = {"T": len(batch), "α": alpha}
+        sizes = {"T": len(batch), "α": alpha} | ({"S": S} if S > 1 else {})
         if kind != "maml":
             ends = [_end(as_array(adapt(theta, x, y, alpha, S))) for x, y, _, _ in tasks]
             right = theta - np.mean(ends, axis=0) if kind == "reptile" else first_order()
@@ -185,13 +185,31 @@ def _climb(title, rung, steps, theta, batch, alpha):
     fewer = _fewer(batch)
 
     def checked(S):
-        return confirmed(partial(rung, S, theta, batch, alpha),
-                         partial(rung, S, theta, fewer, 0.6 * alpha))
+        report = confirmed(partial(rung, S, theta, batch, alpha),
+                           partial(rung, S + 1, theta, fewer, 0.6 * alpha))
+        return _elsewhere(report, rung, theta, fewer, alpha) if S == steps[0] else report
 
     counts = ", ".join(map(str, steps))
     basis = f"{len(batch)} tasks, {theta.size} coordinates at one θ, S = {counts}"
     return climb(f"{title}, α = {alpha:g}, P = {theta.size}",
                  [(_steps(S), partial(checked, S)) for S in steps], basis)
+
+
+def _elsewhere(report, rung, theta, batch, alpha):
+    """The report; or that at another θ and α where they alone show what is wrong.
+
+    A learned rate that starts as α, or as α exp(0), hides at the θ where it starts.
+    """
+    if not report:
+        return report
+    normal = np.random.default_rng(2).standard_normal(theta.size)
+    moved = theta + 0.3 * normal * np.where(theta, np.abs(theta), 0.3)
+    again, failed = attempt(lambda: rung(1, moved, batch, 0.6 * alpha, frozenset()))
+    if failed or again or not again.wrong_blocks:
+        return report
+    again.notes.insert(0, f"right at the θ given with α = {alpha:g}, wrong at another θ and "
+                          f"α = {0.6 * alpha:g}")
+    return again
 
 
 def _fewer(batch):

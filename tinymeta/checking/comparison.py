@@ -55,7 +55,8 @@ class Comparison:
             if self._wrong(CENTRAL):
                 self._take_settled()
         elif not self._wrong(CENTRAL):
-            if self.errors()[COMPLEX] > 10 * TOLERANCE[CENTRAL]:
+            error = self.errors()[COMPLEX]
+            if error > 10 * TOLERANCE[CENTRAL] or self._wrong(COMPLEX) and self._is_outlier(error):
                 self._drop_complex()
         elif not self._wrong(COMPLEX):
             self._leave_out_kinks()
@@ -80,6 +81,13 @@ class Comparison:
         """How far the two references are apart, relative, where both count."""
         both = self.judged[CENTRAL]
         return relative_error(self.numerical[COMPLEX][both], self.numerical[CENTRAL][both])
+
+    def _is_outlier(self, error):
+        """Whether differences that settle agree far better, where the complex step is worst."""
+        apart = (self.numerical[COMPLEX] - self.derived).reshape(len(self.along), -1)
+        worst = np.argsort(np.linalg.norm(apart, axis=1))[-3:]
+        found = [settled_difference(self.f, self.theta, self.along[i])[0] for i in worst]
+        return relative_error(np.array(found), self.derived[worst]) < 1e-2 * error
 
     def _drop_complex(self):
         names = ", ".join(dropping_functions(self.f, self.theta))

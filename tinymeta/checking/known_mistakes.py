@@ -195,4 +195,11 @@ def of_examples(each, what="example", tag=""):
                             (one, "alone counts"), (one / n, "alone counts")):
             sentence = f"{what} {i} of {n} {how} (counted from 0)"
             found.append(KnownMistake(vector, what, sentence, tag))
-    return found
+    last = each[0]
+    for one in each[1:]:
+        last = np.where(one, one, last)
+    if np.array_equal(last, each[-1]):
+        return found
+    sentence = (f"where several {what}s add to an entry, the last alone counts: g[rows] += takes a "
+                f"row once, np.add.at(g, rows, ...) each time")
+    return found + [KnownMistake(last / n, "repeated rows", sentence, tag)]

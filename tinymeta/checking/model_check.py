@@ -69,7 +69,16 @@ class ModelCheck:
     def sizes(self):
         """The numbers that a factor may be."""
         K, D_out = self.y.shape
-        return {"K": K} | ({"D_out": D_out, "K·D_out": K * D_out} if D_out > 1 else {})
+        sizes = {"K": K} | ({"D_out": D_out, "K·D_out": K * D_out} if D_out > 1 else {})
+        m = self._counted()
+        return sizes | {"m": m} if 0 < m < K else sizes
+
+    def _counted(self):
+        """The number of examples whose own loss changes with θ: a mask leaves others out."""
+        along = [self.directions[0]]
+        each = [attempt(lambda: self._of_example(i, "loss", along)[0])[0]
+                for i in range(len(self.x))]
+        return sum(bool(one) and bool(np.isfinite(one)) for one in each)
 
     def loss(self, note):
         """One finite number for one task, which depends on θ, x and y."""
@@ -194,7 +203,9 @@ class ModelCheck:
     def hvp(self):
         """H v against numerical derivatives of the gradient; of the loss, if that is wrong."""
         report = confirmed(self._hvp, self.at_other_data()._hvp)
-        return self._at_more_points(report, "gradient", "hvp") if report else report
+        if report:
+            report = self._at_more_points(report, "gradient", "hvp")
+        return self._in_own_variables(report, "gradient", "hvp") if self.right_gradient else report
 
     def _at_more_points(self, report, name, derived):
         """The report; or that of the first other task and θ where one derivative is wrong."""

@@ -89,7 +89,7 @@ def _candidates(lists, history):
         if 1 < len(alike) <= 1000:
             taken[f"the sum of the values that {name} takes one after another: = for +=?"] = \
                 sum(alike)
-            values += _of_steps(name, alike[::-1]) + _of_steps(name, alike)
+            values += _of_steps(name, alike, -1) + _of_steps(name, alike)
     for (_, name), parts in lists.items():
         arrays = [a for a in parts if isinstance(a, np.ndarray) and 0 < a.size <= LARGEST]
         if 1 < len(arrays) == len(parts) <= 1000 and len({a.shape for a in arrays}) == 1:
@@ -102,14 +102,16 @@ def _rows(array):
     return array.reshape(-1, array.shape[-1] if array.ndim > 1 else 1)
 
 
-def _of_steps(name, arrays):
-    """Values of arrays for t = 0, 1, ...: all of them, or without the last, or the first."""
+def _of_steps(name, arrays, order=1):
+    """Values of arrays for t = 0, 1, ...: all of them, or without the last, or the first.
+
+    order: -1 has the rows of the last t first, as on the way back through time.
+    """
     rows = [_rows(np.atleast_2d(a)) for a in arrays]
-    found = [Values(f"{name}[t]", np.concatenate(rows), True)]
+    parts = [("[t]", rows)]
     if len(rows) > 2:
-        found += [Values(f"{name}[t]", np.concatenate(rows[:-1]), True),
-                  Values(f"{name}[t+1]", np.concatenate(rows[1:]), True)]
-    return found
+        parts += [("[t]", rows[:-1]), ("[t+1]", rows[1:])]
+    return [Values(name + t, np.concatenate(part[::order]), True) for t, part in parts]
 
 
 def _through_softmax(values):
