@@ -44,7 +44,7 @@ def test_the_end_of_an_inner_loop_or_its_trajectory_climbs_the_whole_ladder():
         assert ladder and list(ladder.rungs) == ["1 step", "2 steps", "5 steps"]
 
 
-def test_methods_are_tried_at_0_05_with_1_2_and_5_steps_unless_told_otherwise():
+def test_methods_are_tried_at_0_05_with_1_2_and_5_steps_and_once_at_another_alpha():
     asked = []
 
     def adapt(theta, x, y, alpha, steps):
@@ -57,7 +57,7 @@ def test_methods_are_tried_at_0_05_with_1_2_and_5_steps_unless_told_otherwise():
 
     assert tm.check_adapt(adapt, MODEL, THETA, *TASK)
     assert tm.check_meta_gradient(meta_gradient, MODEL, THETA, BATCH)
-    assert set(asked) == {(0.05, 1), (0.05, 2), (0.05, 5)}
+    assert set(asked) == {(0.05, 1), (0.05, 2), (0.05, 5), (0.03, 1)}
 
 
 @pytest.mark.parametrize("alpha", [0.001, 0.2])
@@ -206,7 +206,7 @@ def adapting(factor=1.0, more=0, start=0, examples=slice(None), returns=lambda e
     ("alpha", "the step size of the inner loop is 2α", adapting(2)),
     ("iterate", "one inner step too many", adapting(more=1)),
     ("iterate", "one inner step too few", adapting(more=-1)),
-    ("not adapted", "this is θ_0: nothing is adapted", adapting(more=-2)),
+    ("not adapted", "this is θ_0: nothing is adapted", lambda theta, *_: theta),
     ("iterate", "every inner gradient is taken at θ_0; each", lambda theta, x, y, alpha, S:
      theta - S * alpha * MODEL.gradient(theta, x, y)),
     ("example", "example 3 of 4 is left out (counted from 0)", adapting(examples=slice(-1))),

@@ -184,10 +184,13 @@ def _climb(title, rung, steps, theta, batch, alpha):
     """The Ladder of rung(S, theta, batch, alpha, excluded) for each S, confirmed elsewhere."""
     fewer = _fewer(batch)
 
+    def at(theta, alpha, S):
+        return confirmed(partial(rung, S, theta, batch, alpha),
+                         partial(rung, S + 1, theta, fewer, 0.6 * alpha))
+
     def checked(S):
-        report = confirmed(partial(rung, S, theta, batch, alpha),
-                           partial(rung, S + 1, theta, fewer, 0.6 * alpha))
-        return _elsewhere(report, rung, theta, fewer, alpha) if S == steps[0] else report
+        report = at(theta, alpha, S)
+        return _elsewhere(report, at, theta, alpha) if report and S == steps[0] else report
 
     counts = ", ".join(map(str, steps))
     basis = f"{len(batch)} tasks, {theta.size} coordinates at one θ, S = {counts}"
@@ -195,16 +198,14 @@ def _climb(title, rung, steps, theta, batch, alpha):
                  [(_steps(S), partial(checked, S)) for S in steps], basis)
 
 
-def _elsewhere(report, rung, theta, batch, alpha):
-    """The report; or that at another θ and α where they alone show what is wrong.
+def _elsewhere(report, at, theta, alpha):
+    """The report; or that of at(θ, α, 1) for another θ and α, where they show what is wrong.
 
     A learned rate that starts as α, or as α exp(0), hides at the θ where it starts.
     """
-    if not report:
-        return report
     normal = np.random.default_rng(2).standard_normal(theta.size)
     moved = theta + 0.3 * normal * np.where(theta, np.abs(theta), 0.3)
-    again, failed = attempt(lambda: rung(1, moved, batch, 0.6 * alpha, frozenset()))
+    again, failed = attempt(lambda: at(moved, 0.6 * alpha, 1))
     if failed or again or not again.wrong_blocks:
         return report
     again.notes.insert(0, f"right at the θ given with α = {alpha:g}, wrong at another θ and "
