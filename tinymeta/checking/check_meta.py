@@ -151,14 +151,16 @@ def _check_by_adapt(meta_gradient, adapt, loss, theta, batch, alpha, steps, bloc
                 end = _end(as_array(adapt(theta, x, y, alpha, S)))
                 f = partial(_of_theta, loss, x_query, y_query)
                 each.append([derivative(f, end, j) for j in range(end.size)])
-            return np.mean(each, axis=0)
+            return np.pad(np.mean(each, axis=0), (0, theta.size - end.size))  # 0 for learned rates
 
         def known():
             what = "this is first-order: the query gradient at θ_S, not taken back through adapt"
             return [KnownMistake(first_order(), "first-order", what, "MAML.2")]
 
         found = repeated("adapt", adapt, theta, *tasks[0][:2], alpha, S)
-        as_numbers("adapt(theta, x, y, alpha, steps)", _end(as_array(found)), theta.shape)
+        end = _end(as_array(found))
+        size = min(end.size, theta.size)  # θ_S can be shorter than an ω of θ and learned rates
+        as_numbers("adapt(theta, x, y, alpha, steps)", end, (size,) if end.ndim else theta.shape)
         value, derived = _loss_and_vector(meta_gradient, theta, batch, alpha, S)
         sizes = {"T": len(batch), "α": alpha} | ({"S": S} if S > 1 else {})
         if kind != "maml":

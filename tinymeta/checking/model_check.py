@@ -165,8 +165,8 @@ class ModelCheck:
         def run():
             return self.call(derived, self.theta, self.x, self.y, *along)
 
-        places = dict(zip(self.layout.names, self.layout.slices))
-        wrong = {block: places[block] for block in self._blocks_of(where)}
+        names = self._blocks_of(where)
+        wrong = [block for block in self.layout if block[0] in names]
         return in_own_variables(run, run(), right, wrong)
 
     def _gradient(self, excluded):

@@ -25,23 +25,23 @@ class Values(NamedTuple):
     in_steps: bool = False
 
 
-def in_own_variables(run, derived, right, places):
-    """{name: what the right numbers are}, for those of places, name -> slice, where it is found.
+def in_own_variables(run, derived, right, blocks):
+    """{name: what the right numbers are}, for those of blocks, [(name, shape, place)], that show it.
 
     run: calls the derivation.  derived, right: (P,).
     """
     values, taken = _candidates(*_watched(run))
     found = {}
-    for name, place in places.items():
+    for name, shape, place in blocks:
         if same(right[place], derived[place]):
             continue
-        is_right = _formula(right[place], values, taken)
-        missing = "" if is_right else _formula(right[place] - derived[place], values, {})
+        is_right = _formula(right[place], shape, values, taken)
+        missing = is_right or _formula(right[place] - derived[place], shape, values, {})
         if is_right:
-            now = _formula(derived[place], values, {})
+            now = _formula(derived[place], shape, values, {})
             found[name] = f"the right numbers are {is_right}" + (f"; these are {now}" if now else "")
         elif missing:
-            found[name] = f"what is missing is {missing}: is something used twice, one share left out?"
+            found[name] = f"what is missing is {missing}: something used twice, a share left out?"
     return found
 
 
@@ -54,7 +54,7 @@ def _watched(run):
             key = frame.f_code.co_name, name
             if isinstance(value, (list, tuple)) and len(value) >= len(lists.get(key, ())):
                 lists[key] = list(value)
-            elif isinstance(value, np.ndarray) and 0 < value.size <= LARGEST:
+            elif _is_numbers(value):
                 seen = history.setdefault(key, [])
                 if not (seen and np.array_equal(seen[-1], value)):
                     seen.append(np.array(value))
@@ -77,6 +77,11 @@ def _watched(run):
     return lists, history
 
 
+def _is_numbers(value):
+    """Whether it is an array of real numbers, not too large."""
+    return isinstance(value, np.ndarray) and value.dtype.kind in "fiu" and 0 < value.size <= LARGEST
+
+
 def _candidates(lists, history):
     """([Values], {what: array}): factors of products, and arrays that may be right as they are."""
     values, taken = [], {}
@@ -91,7 +96,7 @@ def _candidates(lists, history):
                 sum(alike)
             values += _of_steps(name, alike, -1) + _of_steps(name, alike)
     for (_, name), parts in lists.items():
-        arrays = [a for a in parts if isinstance(a, np.ndarray) and 0 < a.size <= LARGEST]
+        arrays = [np.array(a) for a in parts if _is_numbers(a)]
         if 1 < len(arrays) == len(parts) <= 1000 and len({a.shape for a in arrays}) == 1:
             values += _of_steps(name, arrays)
     return values + _through_softmax(values), taken
@@ -127,8 +132,8 @@ def _through_softmax(values):
     return found
 
 
-def _formula(target, values, taken):
-    """Which of taken, or which sum or product of values, are these numbers (n,); "" if none is."""
+def _formula(target, shape, values, taken):
+    """Which of taken, or sum or product of values, are these numbers of a block; "" if none is."""
     if not np.any(target):
         return ""
     for what, array in taken.items():
@@ -140,8 +145,10 @@ def _formula(target, values, taken):
             return f"the sum over t of {a.name}" if a.in_steps else f"{a.name}.sum(axis=0)"
     for a in values:
         for b in values:
-            fits = len(a.rows) == len(b.rows) and a.rows.shape[1] * b.rows.shape[1] == target.size
-            if fits and same((a.rows.T @ b.rows).ravel(), target):
+            size = a.rows.shape[1], b.rows.shape[1]
+            fits = size == shape if len(shape) == 2 else size[0] * size[1] == target.size
+            if (fits and len(a.rows) == len(b.rows)
+                    and same((a.rows.T @ b.rows).ravel(), target)):
                 over = "the sum over t of " if a.in_steps or b.in_steps else ""
                 return f"{over}{a.name}.T @ {b.name}"
     return ""
