@@ -175,7 +175,7 @@ def _meta_ladders(methods, names, right, alpha, seed):
 
 
 def _by_adapt_alone(name, names, loss, alpha, seed):
-    """The Ladder of a file with loss, adapt and meta_gradient: no gradient of all θ, or ω, is known.
+    """The Ladder of a file with loss and adapt, where no gradient of all θ, or of ω, is known.
 
     What the functions learn is omega, where the file has one: θ and what comes after it.
     """

@@ -18,7 +18,8 @@ from ..methods.reptile import Reptile
 from .diagnosis import Hints, KnownMistake, compare, confirmed
 from .gradient_check import check_gradient
 from .known_meta_mistakes import of_adapted, of_first_order, of_meta_gradient, of_reptile
-from .ladder import LearnerError, as_array, as_numbers, attempt, climb, frozen, frozen_batch, repeated
+from .ladder import (LearnerError, as_array, as_numbers, attempt, climb, frozen, frozen_batch,
+                     repeated)
 from .learner_model import as_batch, as_called
 from .numerical import derivative
 from .report import Finding

@@ -201,16 +201,19 @@ def _adding(by_plus):
 
     with ExitStack() as stack:
         for name in ("zeros", "zeros_like"):
-            zeros = getattr(np, name)
-            new = partial(lambda zeros, *args, **options: zeros(*args, **options).view(Adding), zeros)
+            new = partial(_viewed, Adding, getattr(np, name))
             stack.enter_context(mock.patch.object(np, name, new))
         yield
 
 
+def _viewed(kind, function, *args, **options):
+    return function(*args, **options).view(kind)
+
+
 MENDED = [("tanh is taken of what is a tanh already, as in 1 - tanh(a)² for 1 - a²", "argument",
            "MLP.4", _tanh_once),
-          ("g[rows] += counts a row once that is there several times; np.add.at(g, rows, ...) counts "
-           "it each time", "repeated rows", "", partial(_adding, True)),
+          ("g[rows] += counts a row once that is there several times; np.add.at(g, rows, ...) "
+           "counts it each time", "repeated rows", "", partial(_adding, True)),
           ("g[row] = overwrites what was there; += adds to it", "overwritten", "",
            partial(_adding, False))]
 

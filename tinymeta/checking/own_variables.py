@@ -26,7 +26,7 @@ class Values(NamedTuple):
 
 
 def in_own_variables(run, derived, right, blocks):
-    """{name: what the right numbers are}, for those of blocks, [(name, shape, place)], that show it.
+    """{name: what the right numbers are}, for those of blocks, [(name, shape, place)]; or nothing.
 
     run: calls the derivation.  derived, right: (P,).
     """
@@ -38,8 +38,9 @@ def in_own_variables(run, derived, right, blocks):
         is_right = _formula(right[place], shape, values, taken)
         missing = is_right or _formula(right[place] - derived[place], shape, values, {})
         if is_right:
+            found[name] = f"the right numbers are {is_right}"
             now = _formula(derived[place], shape, values, {})
-            found[name] = f"the right numbers are {is_right}" + (f"; these are {now}" if now else "")
+            found[name] += f"; these are {now}" if now else ""
         elif missing:
             found[name] = f"what is missing is {missing}: something used twice, a share left out?"
     return found

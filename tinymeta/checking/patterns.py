@@ -54,7 +54,7 @@ def _named_factor(factor, sizes, squared, excluded):
     m, K = sizes.get("m"), sizes.get("K")
     if m:
         named += [(f"m/K = {m}/{K}", m / K, f"divided by K, where only m = {m} examples count?"),
-                  (f"K/m = {K}/{m}", K / m, f"divided by the m = {m} examples that count, not by K?")]
+                  (f"K/m = {K}/{m}", K / m, f"divided by the m = {m} that count, not by K?")]
     for name, n in [size for size in sizes.items() if size[0] != "m"]:
         summed, divided = "a sum where the mean is meant?", "divided twice?"
         if name == "α":
