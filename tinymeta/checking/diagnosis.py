@@ -35,11 +35,11 @@ class KnownMistake(NamedTuple):
 class Hints(NamedTuple):
     """What a check knows of its surroundings, for a diagnosis.
 
-    known_mistakes: () -> [KnownMistake], called only when a check fails. sizes: name -> number,
-    such as K = 5, to name a constant factor by; m of them count, where not all do. tags: the
-    equation of the weights' blocks, "W", of the biases', "b", and of the whole, "". shares: name ->
-    vector, such as θ, that a forgotten penalty leaves a multiple of. squared: whether the loss is a
-    squared error. excluded: kinds of findings that other data did not confirm.
+    known_mistakes: () -> [KnownMistake], called only when a check fails.  sizes: name -> number,
+    such as K = 5, to name a constant factor by; m of them count, where not all do.  tags: the
+    equation of the weights' blocks, "W", of the biases', "b", and of the whole, "".  shares: name
+    -> vector, such as θ, that a forgotten penalty leaves a multiple of.  squared: whether the loss
+    is a squared error.  excluded: kinds of findings that other data did not confirm.
     """
 
     known_mistakes: Callable = lambda: []

@@ -3,14 +3,12 @@
 MISTAKE meta_gradient at 1 step | all | the query gradient at the optimum alone
     grads.append(np.linalg.solve(A, gradient(w, xq, yq)))  ->  grads.append(gradient(w, xq, yq))
     says first-order: not taken back through adapt
-MISTAKE meta_gradient at 1 step | all | H lam in place of H / lam
-    hessian(w, xs, ys) / lam  ->  hessian(w, xs, ys) * lam
 MISTAKE meta_gradient at 1 step | all | multiplied by (I + H/lam), not solved
     np.linalg.solve(A, gradient(w, xq, yq))  ->  A @ gradient(w, xq, yq)
 """
 import numpy as np
 
-H = 4
+H = 2
 d_in = d_out = 1
 
 def unpack(t):
@@ -41,7 +39,7 @@ def hessian(w, x, y):
 def adapt(theta, x, y, alpha, steps):
     # solved to the end, whatever alpha and steps are
     w = theta
-    for _ in range(12):
+    for _ in range(8):
         g = gradient(w, x, y) + lam * (w - theta)
         w = w - np.linalg.solve(hessian(w, x, y) + lam * np.eye(n_params), g)
     return w

@@ -15,7 +15,7 @@ MISTAKE gradient | u | only the last step's share
 import numpy as np
 
 # a learner with a memory: reads (x_t, y_{t-1}) one after another, predicts y_t at each step
-n = 3
+n = 2
 d_in = d_out = 1
 blocks = [("A", (2, n)), ("R", (n, n)), ("b", (n,)), ("u", (n,))]
 n_params = 2 * n + n * n + 2 * n

@@ -13,7 +13,7 @@ MISTAKE gradient | Wx, Wh, b | truncated after two steps
 """
 import numpy as np
 
-L, n = 4, 3
+L, n = 4, 2
 d_in, d_out = L, 1
 blocks = [("Wx", (1, n)), ("Wh", (n, n)), ("b", (n,)), ("V", (n, 1)), ("c", (1,))]
 n_params = n + n * n + n + n + 1
