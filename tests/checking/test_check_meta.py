@@ -44,7 +44,7 @@ def test_the_end_of_an_inner_loop_or_its_trajectory_climbs_the_whole_ladder():
         assert ladder and list(ladder.rungs) == ["1 step", "2 steps", "5 steps"]
 
 
-def test_methods_are_tried_at_0_05_with_1_2_and_5_steps_unless_told_otherwise():
+def test_methods_are_tried_at_0_05_with_1_2_and_5_steps_and_once_at_another_alpha():
     asked = []
 
     def adapt(theta, x, y, alpha, steps):
@@ -57,7 +57,7 @@ def test_methods_are_tried_at_0_05_with_1_2_and_5_steps_unless_told_otherwise():
 
     assert tm.check_adapt(adapt, MODEL, THETA, *TASK)
     assert tm.check_meta_gradient(meta_gradient, MODEL, THETA, BATCH)
-    assert set(asked) == {(0.05, 1), (0.05, 2), (0.05, 5)}
+    assert set(asked) == {(0.05, 1), (0.05, 2), (0.05, 5), (0.03, 1)}
 
 
 @pytest.mark.parametrize("alpha", [0.001, 0.2])
@@ -147,6 +147,32 @@ def test_a_mistake_in_maml_is_said_with_its_equation(steps, tag, cause, words, p
     assert steps < 3 or " or " not in finding.what
 
 
+def by_learner(factors, added=lambda path, support: 0):
+    """MAML on the batch passed; factors: S -> the k of I - αH(θ_k); added: to the gradient."""
+    def meta_gradient(theta, batch, alpha, steps):
+        support = batch.x_support, batch.y_support
+        path = tm.adapt(MODEL, theta, *support, alpha, steps)
+        v = MODEL.gradient(path[-1], batch.x_query, batch.y_query)
+        for at in factors(steps):
+            v = v - alpha * MODEL.hvp(path[at], *support, v)
+        return mean(v + added(path, support))
+    return meta_gradient
+
+
+@pytest.mark.parametrize("what, function", [
+    ("the first step's I - αH is missing", by_learner(lambda S: range(S - 1, 0, -1))),
+    ("the Hessian term is missing: this is the first-order gradient", by_learner(lambda S: [])),
+    ("H is taken at θ_{k+1}; it belongs at θ_k", by_learner(lambda S: range(S, 0, -1))),
+    ("every H is taken at θ_S; each belongs at its own θ_k", by_learner(lambda S: [S] * S)),
+    ("the support gradient at θ_0 is added", by_learner(
+        lambda S: reversed(range(S)), lambda path, support: MODEL.gradient(path[0], *support))),
+    ("the last support gradient is added: a buffer not set to zero?", by_learner(
+        lambda S: reversed(range(S)), lambda path, support: MODEL.gradient(path[-2], *support)))])
+def test_mistakes_that_are_one_with_one_step_are_told_apart_by_two(what, function):
+    (finding,) = check(function, (1,)).findings
+    assert finding.what == what
+
+
 @pytest.mark.parametrize("tag, cause, words, parts", [
     ("MAML.2", "first-order", "this is the exact gradient, with the Hessian", {}),
     ("MAML.1", "iterate", "the query gradient is taken at θ_0", dict(end=0)),
@@ -206,7 +232,7 @@ def adapting(factor=1.0, more=0, start=0, examples=slice(None), returns=lambda e
     ("alpha", "the step size of the inner loop is 2α", adapting(2)),
     ("iterate", "one inner step too many", adapting(more=1)),
     ("iterate", "one inner step too few", adapting(more=-1)),
-    ("not adapted", "this is θ_0: nothing is adapted", adapting(more=-2)),
+    ("not adapted", "this is θ_0: nothing is adapted", lambda theta, *_: theta),
     ("iterate", "every inner gradient is taken at θ_0; each", lambda theta, x, y, alpha, S:
      theta - S * alpha * MODEL.gradient(theta, x, y)),
     ("example", "example 3 of 4 is left out (counted from 0)", adapting(examples=slice(-1))),

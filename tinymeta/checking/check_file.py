@@ -9,6 +9,7 @@ What is looked for in the file, by name:
                       first_order_meta_gradient and reptile
     adapt             (theta, x, y, alpha, steps) -> θ_S or the trajectory
     theta, batch, blocks    where to check, on what, and how θ is laid out; all optional
+    omega             (θ and learned rates, say) where the functions that adapt take more than θ
 """
 
 import importlib.machinery
@@ -23,6 +24,7 @@ from types import SimpleNamespace
 
 import numpy as np
 
+from ..core.layout import layout_of
 from ..learners.mlp import MLP
 from .check_meta import check_adapt, check_meta_gradient
 from .check_model import check_model
@@ -147,8 +149,14 @@ def _meta_ladders(methods, names, right, alpha, seed):
     Without one, a small tanh network stands for it.  An adapt that is another inner loop than
     gradient descent is taken as it is, where meta_gradient is its derivative.
     """
+    learned = [name for name in methods if name != "adapt"]
+    if "omega" in names and "adapt" in methods and learned:
+        loss = right[0].loss if right else names.get("loss")
+        for name in learned:
+            yield _by_adapt_alone(name, names, loss, alpha, seed)
+        return
     if not right and callable(names.get("loss")):
-        yield from _by_adapt_alone(names, alpha, seed)
+        yield _by_adapt_alone("meta_gradient", names, names["loss"], alpha, seed)
         return
     model = right[0] if right else MLP([1, 5, 4, 1], "tanh")
     rng = np.random.default_rng(seed)
@@ -166,18 +174,26 @@ def _meta_ladders(methods, names, right, alpha, seed):
         yield ladder if right or ladder else _with_note(ladder)
 
 
-def _by_adapt_alone(names, alpha, seed):
-    """The Ladder of a file with loss, adapt and meta_gradient: no gradient is known of it."""
-    model = SimpleNamespace(loss=names["loss"], **{k: names[k] for k in PARTS[3:] if k in names})
+def _by_adapt_alone(name, names, loss, alpha, seed):
+    """The Ladder of a file with loss and adapt, where no gradient of all θ, or of ω, is known.
+
+    What the functions learn is omega, where the file has one: θ and what comes after it.
+    """
+    model = SimpleNamespace(loss=loss, **{k: names[k] for k in PARTS[3:] if k in names})
+    omega = names.get("omega")
 
     def check():
         rng = np.random.default_rng(seed)
         theta = theta_for(model, names.get("theta"), rng)
         batch = as_batch(names.get("batch")) or batch_for(model, theta, rng)[0]
-        return check_meta_gradient(names["meta_gradient"], model, theta, batch, alpha,
+        if omega is not None:
+            blocks = layout_of(names.get("blocks"), theta.size).blocks
+            more = np.size(omega) - theta.size
+            model.blocks, theta = [*blocks, ("omega after θ", (more,))], omega
+        return check_meta_gradient(names[name], model, theta, batch, alpha, kind=KINDS[name],
                                    adapt=names["adapt"])
 
-    yield _ladder("meta_gradient", check)
+    return _ladder(name, check)
 
 
 def _checked(name, function, model, theta, batch, alpha):

@@ -18,7 +18,8 @@ from ..methods.reptile import Reptile
 from .diagnosis import Hints, KnownMistake, compare, confirmed
 from .gradient_check import check_gradient
 from .known_meta_mistakes import of_adapted, of_first_order, of_meta_gradient, of_reptile
-from .ladder import LearnerError, as_array, as_numbers, climb, frozen, frozen_batch, repeated
+from .ladder import (LearnerError, as_array, as_numbers, attempt, climb, frozen, frozen_batch,
+                     repeated)
 from .learner_model import as_batch, as_called
 from .numerical import derivative
 from .report import Finding
@@ -74,7 +75,7 @@ def check_meta_gradient(meta_gradient, model=None, theta=None, batch=None, alpha
             raise LearnerError(DIVERGES.format(alpha), "diverges")
         known = partial(KINDS[kind].known_mistakes, model, theta, batch, alpha, S)
         sizes = {"T": len(batch), "K": batch.x_support.shape[-2], "α": alpha}
-        hints = Hints(known, sizes | {"S": S} if S > 2 else sizes, {"": KINDS[kind].tag},
+        hints = Hints(known, sizes | {"S": S} if S > 1 else sizes, {"": KINDS[kind].tag},
                       excluded=excluded)
         title = f"{kind}, {_steps(S)}"
         if kind == "maml":
@@ -151,16 +152,18 @@ def _check_by_adapt(meta_gradient, adapt, loss, theta, batch, alpha, steps, bloc
                 end = _end(as_array(adapt(theta, x, y, alpha, S)))
                 f = partial(_of_theta, loss, x_query, y_query)
                 each.append([derivative(f, end, j) for j in range(end.size)])
-            return np.mean(each, axis=0)
+            return np.pad(np.mean(each, axis=0), (0, theta.size - end.size))  # 0 for learned rates
 
         def known():
             what = "this is first-order: the query gradient at θ_S, not taken back through adapt"
             return [KnownMistake(first_order(), "first-order", what, "MAML.2")]
 
         found = repeated("adapt", adapt, theta, *tasks[0][:2], alpha, S)
-        as_numbers("adapt(theta, x, y, alpha, steps)", _end(as_array(found)), theta.shape)
+        end = _end(as_array(found))
+        size = min(end.size, theta.size)  # θ_S can be shorter than an ω of θ and learned rates
+        as_numbers("adapt(theta, x, y, alpha, steps)", end, (size,) if end.ndim else theta.shape)
         value, derived = _loss_and_vector(meta_gradient, theta, batch, alpha, S)
-        sizes = {"T": len(batch), "α": alpha}
+        sizes = {"T": len(batch), "α": alpha} | ({"S": S} if S > 1 else {})
         if kind != "maml":
             ends = [_end(as_array(adapt(theta, x, y, alpha, S))) for x, y, _, _ in tasks]
             right = theta - np.mean(ends, axis=0) if kind == "reptile" else first_order()
@@ -184,14 +187,33 @@ def _climb(title, rung, steps, theta, batch, alpha):
     """The Ladder of rung(S, theta, batch, alpha, excluded) for each S, confirmed elsewhere."""
     fewer = _fewer(batch)
 
-    def checked(S):
+    def at(theta, alpha, S):
         return confirmed(partial(rung, S, theta, batch, alpha),
-                         partial(rung, S, theta, fewer, 0.6 * alpha))
+                         partial(rung, S + 1, theta, fewer, 0.6 * alpha))
+
+    def checked(S):
+        report = at(theta, alpha, S)
+        return _elsewhere(report, at, theta, alpha) if report and S == steps[0] else report
 
     counts = ", ".join(map(str, steps))
     basis = f"{len(batch)} tasks, {theta.size} coordinates at one θ, S = {counts}"
     return climb(f"{title}, α = {alpha:g}, P = {theta.size}",
                  [(_steps(S), partial(checked, S)) for S in steps], basis)
+
+
+def _elsewhere(report, at, theta, alpha):
+    """The report; or that of at(θ, α, 1) for another θ and α, where they show what is wrong.
+
+    A learned rate that starts as α, or as α exp(0), hides at the θ where it starts.
+    """
+    normal = np.random.default_rng(2).standard_normal(theta.size)
+    moved = theta + 0.3 * normal * np.where(theta, np.abs(theta), 0.3)
+    again, failed = attempt(lambda: at(moved, 0.6 * alpha, 1))
+    if failed or again or not again.wrong_blocks:
+        return report
+    again.notes.insert(0, f"right at the θ given with α = {alpha:g}, wrong at another θ and "
+                          f"α = {0.6 * alpha:g}")
+    return again
 
 
 def _fewer(batch):

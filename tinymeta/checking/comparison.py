@@ -55,7 +55,8 @@ class Comparison:
             if self._wrong(CENTRAL):
                 self._take_settled()
         elif not self._wrong(CENTRAL):
-            if self.errors()[COMPLEX] > 10 * TOLERANCE[CENTRAL]:
+            error = self.errors()[COMPLEX]
+            if error > 10 * TOLERANCE[CENTRAL] or self._wrong(COMPLEX) and self._is_outlier(error):
                 self._drop_complex()
         elif not self._wrong(COMPLEX):
             self._leave_out_kinks()
@@ -80,6 +81,15 @@ class Comparison:
         """How far the two references are apart, relative, where both count."""
         both = self.judged[CENTRAL]
         return relative_error(self.numerical[COMPLEX][both], self.numerical[CENTRAL][both])
+
+    def _is_outlier(self, error):
+        """Whether finer differences agree far better than the complex step, where it is worst."""
+        apart = (self.numerical[COMPLEX] - self.derived).reshape(len(self.along), -1)
+        worst = np.argsort(np.linalg.norm(apart, axis=1))[-3:]
+        near, far = (np.array([central_difference(self.f, self.theta, self.along[i], shrink)
+                               for i in worst]) for shrink in (4, 16))
+        finer = (16 * near - far) / 15  # h² cancels
+        return relative_error(finer, self.derived[worst]) < 1e-2 * error
 
     def _drop_complex(self):
         names = ", ".join(dropping_functions(self.f, self.theta))

@@ -36,10 +36,10 @@ class Hints(NamedTuple):
     """What a check knows of its surroundings, for a diagnosis.
 
     known_mistakes: () -> [KnownMistake], called only when a check fails.  sizes: name -> number,
-    such as K = 5, to name a constant factor by.  tags: the equation of the weights' blocks, "W", of
-    the biases', "b", and of the whole, "".  shares: name -> vector, such as θ, that a forgotten
-    penalty leaves a multiple of.  squared: whether the loss is a squared error.  excluded: kinds of
-    findings that other data did not confirm.
+    such as K = 5, to name a constant factor by; m of them count, where not all do.  tags: the
+    equation of the weights' blocks, "W", of the biases', "b", and of the whole, "".  shares: name
+    -> vector, such as θ, that a forgotten penalty leaves a multiple of.  squared: whether the loss
+    is a squared error.  excluded: kinds of findings that other data did not confirm.
     """
 
     known_mistakes: Callable = lambda: []
@@ -91,19 +91,21 @@ def confirmed(check, other):
     So other(excluded), the same check on other data, is asked: what it explains in another way is
     excluded.  Where it explains nothing, or shows no mistake, the findings are left as they are.
     """
-    report = check(frozenset())
+    report, excluded = check(frozenset()), set()
     if report:
         return report
     again, failed = attempt(lambda: other(frozenset()))
-    if failed:
-        return report
-    elsewhere = {finding.where: finding for finding in again.findings}
-    excluded = set()
-    for finding in report.findings:
-        other = elsewhere.get(finding.where)
-        if other and other.cause not in ("unknown", "entry"):
-            excluded |= finding.kinds - other.kinds
-    return check(frozenset(excluded)) if excluded else report
+    elsewhere = {} if failed else {finding.where: finding for finding in again.findings}
+    while True:  # what is excluded can lay open another one
+        new = set()
+        for finding in report.findings:
+            there = elsewhere.get(finding.where)
+            if there and there.cause not in ("unknown", "entry"):
+                new |= finding.kinds - there.kinds
+        if new <= excluded:
+            return report
+        excluded |= new
+        report = check(frozenset(excluded))
 
 
 def explain(derived, reference, layout, tolerance, hints=Hints()):

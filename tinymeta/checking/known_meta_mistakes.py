@@ -139,8 +139,8 @@ def of_meta_gradient(model, theta, batch, alpha, steps):
             "it goes the other way", factors=range(S))
         add("term", "only the last step's I - αH is there", factors=[S - 1])
         add("term", "only the first step's I - αH is there", factors=[0])
-        add("term", "the first step's I - αH is missing", factors=range(S - 1, 0, -1))
-        add("term", "the last step's I - αH is missing", factors=range(S - 2, -1, -1))
+    add("term", "the first step's I - αH is missing", factors=range(S - 1, 0, -1))
+    add("term", "the last step's I - αH is missing", factors=range(S - 2, -1, -1))
     _add_of_both_orders(known)
     _add_of_added_gradients(known)
     add = partial(known.add, "MAML.3", "iterate")
@@ -219,11 +219,10 @@ def _add_of_added_gradients(known):
     right_v, gradients = known.asked(right), right.support_gradients()
     known.add("MAML.1", "another quantity", "the support gradients of the inner loop are added: "
               "buffers not set to zero?", right_v + sum(gradients))
-    if right.steps > 1:
-        known.add("MAML.1", "another quantity", "the support gradient at θ_0 is added",
-                  right_v + gradients[0])
-        known.add("MAML.1", "another quantity", "the last support gradient is added: a buffer not "
-                  "set to zero?", right_v + gradients[-1])
+    known.add("MAML.1", "another quantity", "the support gradient at θ_0 is added",
+              right_v + gradients[0])
+    known.add("MAML.1", "another quantity", "the last support gradient is added: a buffer not set "
+              "to zero?", right_v + gradients[-1])
     after = [known.asked(replace(right, steps=S)) for S in range(right.steps + 1)]
     for what, vectors in (("after each step", after[1:]), ("before and after each step", after)):
         if len(vectors) > 1:

@@ -5,6 +5,8 @@ can be left out, doubled, halved or turned round.  A known mistake names the equ
 """
 
 from collections import defaultdict
+from contextlib import ExitStack, contextmanager
+from functools import partial
 from unittest import mock
 
 import numpy as np
@@ -153,25 +155,67 @@ def of_hvp(mlp, theta, x, y, vs):
 
 
 def of_any_gradient(gradient, loss, theta):
-    """Known mistakes of any model's gradient, a function of θ (P,): tanh taken of a tanh."""
+    """Known mistakes of any model's gradient, a function of θ (P,): it is right with one mended."""
+    derived, found = gradient(theta), []
+    right = np.array([derivative(loss, theta, j) for j in range(theta.size)])
+    for what, cause, tag, mending in MENDED:
+        with mending():
+            mended = gradient(theta)
+        if not np.array_equal(mended, derived) and np.allclose(mended, right, 1e-6, 1e-9):
+            found.append(KnownMistake(derived, cause, what, tag))
+    return found
+
+
+def _tanh_once():
+    """np.tanh, but of what is a tanh already: that itself."""
     tanh, seen = np.tanh, set()
 
     def once(z, *args, **options):
-        """tanh, but of what is a tanh already: that itself."""
         if np.asarray(z).tobytes() in seen:
             return z
         a = tanh(z, *args, **options)
         seen.add(np.asarray(a).tobytes())
         return a
 
-    derived = gradient(theta)
-    with mock.patch.object(np, "tanh", once):
-        mended = gradient(theta)
-    right = np.array([derivative(loss, theta, j) for j in range(theta.size)])
-    if np.array_equal(mended, derived) or not np.allclose(mended, right, 1e-6, 1e-9):
-        return []
-    what = "tanh is taken of what is a tanh already, as in 1 - tanh(a)² for 1 - a²"
-    return [KnownMistake(derived, "argument", what, "MLP.4")]
+    return mock.patch.object(np, "tanh", once)
+
+
+@contextmanager
+def _adding(by_plus):
+    """Arrays of np.zeros that add up what is put into a place: by +=, or by = alone."""
+    class Adding(np.ndarray):
+        """An array whose places are added to; x[at] += value reads x[at] first."""
+
+        read = None
+
+        def __getitem__(self, at):
+            self.read = at
+            return super().__getitem__(at)
+
+        def __setitem__(self, at, value):
+            plain, plus = self.view(np.ndarray), self.read is at
+            if plus == by_plus:
+                np.add.at(plain, at, value - plain[at] if plus else value)
+            else:
+                plain[at] = value
+
+    with ExitStack() as stack:
+        for name in ("zeros", "zeros_like"):
+            new = partial(_viewed, Adding, getattr(np, name))
+            stack.enter_context(mock.patch.object(np, name, new))
+        yield
+
+
+def _viewed(kind, function, *args, **options):
+    return function(*args, **options).view(kind)
+
+
+MENDED = [("tanh is taken of what is a tanh already, as in 1 - tanh(a)² for 1 - a²", "argument",
+           "MLP.4", _tanh_once),
+          ("g[rows] += counts a row once that is there several times; np.add.at(g, rows, ...) "
+           "counts it each time", "repeated rows", "", partial(_adding, True)),
+          ("g[row] = overwrites what was there; += adds to it", "overwritten", "",
+           partial(_adding, False))]
 
 
 def of_any_hvp(gradient, theta, vs, tag):

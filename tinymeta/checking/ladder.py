@@ -60,7 +60,7 @@ def _finding(error):
         reason = f": {error}" if str(error) else ""
         return Finding("", f"not written yet{reason}", cause="not written")
     frames = traceback.extract_tb(error.__traceback__)
-    own = [frame for frame in frames if not _is_library(frame.filename)]
+    own = [frame for frame in frames if not is_library(frame.filename)]
     where = f", line {own[-1].lineno}: `{own[-1].line}`" if own and own[-1].line else ""
     if "read-only" in str(error):
         what = "changes an argument in place"
@@ -68,7 +68,7 @@ def _finding(error):
     return Finding("", f"{type(error).__name__}: {error}{where}", cause="error")
 
 
-def _is_library(filename):
+def is_library(filename):
     path = Path(filename)
     installed = "site-packages" in path.parts or "dist-packages" in path.parts
     ours_or_python_s = any(folder in path.resolve().parents for folder in LIBRARIES)

@@ -16,6 +16,7 @@ from .gradient_check import check_gradient, check_hvp
 from .ladder import LearnerError, as_array, as_numbers, attempt, frozen
 from .learner_model import LearnersModel, bounded
 from .numerical import derivative, quiet, relative_error
+from .own_variables import in_own_variables
 from .part_checks import check_loss
 from .report import CheckReport, Finding
 from .task_checks import check_tasks
@@ -68,7 +69,16 @@ class ModelCheck:
     def sizes(self):
         """The numbers that a factor may be."""
         K, D_out = self.y.shape
-        return {"K": K} | ({"D_out": D_out, "K·D_out": K * D_out} if D_out > 1 else {})
+        sizes = {"K": K} | ({"D_out": D_out, "K·D_out": K * D_out} if D_out > 1 else {})
+        m = self._counted()
+        return sizes | {"m": m} if 0 < m < K else sizes
+
+    def _counted(self):
+        """The number of examples whose own loss changes with θ: a mask leaves others out."""
+        along = [self.directions[0]]
+        each = [attempt(lambda: self._of_example(i, "loss", along)[0])[0]
+                for i in range(len(self.x))]
+        return sum(bool(one) and bool(np.isfinite(one)) for one in each)
 
     def loss(self, note):
         """One finite number for one task, which depends on θ, x and y."""
@@ -119,7 +129,45 @@ class ModelCheck:
         self.right_gradient = bool(report)
         if any(finding.cause == "unknown" for finding in report.findings):
             report.notes.extend(self._scaling())
-        return report
+        return self._in_own_variables(report, "loss", "gradient")
+
+    def _in_own_variables(self, report, name, derived):
+        """The report, where what is unknown is said in the learner's variables, if it can be."""
+        unknown = next((f for f in report.findings if f.cause == "unknown"), None)
+        if unknown is None:
+            return report
+        here, there = (attempt(lambda: check._formulas(unknown.where, name, derived))[0] or {}
+                       for check in (self, self.at_other_data()))
+        causes = {}  # what -> blocks
+        for block, what in here.items():
+            if there.get(block) == what:
+                causes.setdefault(what, []).append(block)
+        named = sum(causes.values(), [])
+        rest = [block for block in self._blocks_of(unknown.where) if block not in named]
+        found = [Finding(", ".join(blocks), what, "", "own variables")
+                 for what, blocks in causes.items()]
+        found += [unknown._replace(where=", ".join(rest))] if rest else []
+        others = [finding for finding in report.findings if finding is not unknown]
+        return replace(report, findings=found + others) if named else report
+
+    def _blocks_of(self, where):
+        """The names of the blocks that a finding's where stands for."""
+        names = self.layout.names
+        return names if where == "every block" else [name for name in names
+                                                     if name in where.split(", ")]
+
+    def _formulas(self, where, name, derived):
+        """Block -> what its right derivative is in the learner's own variables."""
+        along = self.directions[:1] if derived == "hvp" else []
+        right = derivative(self.of_theta(name), self.theta, along[0]) if len(along) else np.array(
+            [derivative(self.of_theta(name), self.theta, j) for j in range(self.theta.size)])
+
+        def run():
+            return self.call(derived, self.theta, self.x, self.y, *along)
+
+        names = self._blocks_of(where)
+        wrong = [block for block in self.layout if block[0] in names]
+        return in_own_variables(run, run(), right, wrong)
 
     def _gradient(self, excluded):
         self.learners.numbers("gradient", self.theta.shape, self.theta, self.x, self.y)
@@ -155,7 +203,9 @@ class ModelCheck:
     def hvp(self):
         """H v against numerical derivatives of the gradient; of the loss, if that is wrong."""
         report = confirmed(self._hvp, self.at_other_data()._hvp)
-        return self._at_more_points(report, "gradient", "hvp") if report else report
+        if report:
+            report = self._at_more_points(report, "gradient", "hvp")
+        return self._in_own_variables(report, "gradient", "hvp") if self.right_gradient else report
 
     def _at_more_points(self, report, name, derived):
         """The report; or that of the first other task and θ where one derivative is wrong."""

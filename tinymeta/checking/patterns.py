@@ -51,7 +51,11 @@ def _named_factor(factor, sizes, squared, excluded):
         doubled = "a ½ in the loss, or a square's derivative taken twice?"
         halved = "is the 2 of the square's derivative missing?"
     named = [("2", 2.0, doubled), ("½", 0.5, halved)]
-    for name, n in sizes.items():
+    m, K = sizes.get("m"), sizes.get("K")
+    if m:
+        named += [(f"m/K = {m}/{K}", m / K, f"divided by K, where only m = {m} examples count?"),
+                  (f"K/m = {K}/{m}", K / m, f"divided by the m = {m} that count, not by K?")]
+    for name, n in [size for size in sizes.items() if size[0] != "m"]:
         summed, divided = "a sum where the mean is meant?", "divided twice?"
         if name == "α":
             summed, divided = None, None

@@ -12,7 +12,7 @@ MISTAKE adapt at 2 steps | W1, b1, W2, b2 | every gradient at θ_0
     says iterate: every inner gradient is taken at θ_0
 MISTAKE adapt at 1 step | W1, b1, W2, b2 | S - 1 steps
     for step in range(steps):  ->  for step in range(1, steps):
-    says not adapted: this is θ_0
+    says iterate: one inner step too few
 MISTAKE adapt at 1 step | W1, b1, W2, b2 | gradient of the sum, not of the mean: K times α
     fast = fast - alpha * g  ->  fast = fast - alpha * len(x) * g
     says alpha: the step size of the inner loop is Kα (K = 5

@@ -16,7 +16,7 @@ MISTAKE meta_gradient at 1 step | all | returns the updated parameters, not the 
     return total / len(chosen)  ->  return theta - 0.1 * total / len(chosen)
 MISTAKE meta_gradient at 2 steps | all | divided by the number of inner steps
     return total / len(chosen)  ->  return total / len(chosen) / steps
-    says factor: ½ times what it should be
+    says factor: 1/S = 1/2 times what it should be
 MISTAKE meta_gradient at 1 step | all | query sets of all the tasks pooled for each task
     batch.x_query[i], batch.y_query[i]
     ->  batch.x_query.reshape(-1, 1), batch.y_query.reshape(-1, 1)

@@ -5,6 +5,7 @@ MISTAKE gradient | table | mean over the words: 1/3 is missing
     says factor: 3 times what it should be
 MISTAKE gradient | table | assigns in place of adding: only the last use of a word counts
     g[word] += d[row] * w / 3  ->  g[word] = d[row] * w / 3
+    says overwritten: g[row] = overwrites what was there; += adds to it
 """
 
 import numpy as np

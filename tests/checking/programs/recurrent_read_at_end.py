@@ -2,6 +2,7 @@
 
 MISTAKE gradient | Wh | recurrent weights see the state after, not before, the step
     gWh = gWh + states[t].T @ dz  ->  gWh = gWh + states[t + 1].T @ dz
+    says own variables: states[t].T @ dz[t]; these are the sum over t of states[t+1].T @ dz[t]
 MISTAKE gradient | Wx, Wh, bh | recurrent matrix not transposed in backpropagation through time
     dh = dz @ Wh.T  ->  dh = dz @ Wh
 MISTAKE gradient | Wx, Wh, bh | tanh' is given the state, which is a tanh already

@@ -6,6 +6,7 @@ MISTAKE Hessian × vector | W1, b1 | the change of W2 along v is missing on the 
     + (d2 @ V2.T) * s  ->
 MISTAKE Hessian × vector | W2 | product rule in W2's row: R{a} delta is missing
     Ra.T @ d2 + a.T @ Rd2  ->  a.T @ Rd2
+    says own variables: what is missing is Ra.T @ d2
 MISTAKE Hessian × vector | all | the change of the hidden units does not reach the output
     Rd2 = 2 * (Ra @ W2 + a @ V2 + c2) / len(x)  ->  Rd2 = 2 * (a @ V2 + c2) / len(x)
 """

@@ -8,6 +8,10 @@ MISTAKE Hessian × vector | all | H v = g(v) with y = 0, which holds for linear 
     says not linear: H v is not linear in v
 MISTAKE gradient | all | gradient rounded to two decimals
     (a.T @ d).ravel(), d.sum(0)])  ->  (a.T @ d).ravel(), d.sum(0)]).round(2)
+    says own variables: the right numbers are x.T @ 
+    says own variables: .sum(axis=0)
+    says own variables: the right numbers are a.T @ d
+    says own variables: d.sum(axis=0)
 MISTAKE gradient | - | x is centred in place, which the loss does not do
     a = np.tanh(x @ W1 + b1)  ->  x -= x.mean(0); a = np.tanh(x @ W1 + b1)
     says in place: `x -= x.mean(0)

@@ -2,6 +2,7 @@
 
 MISTAKE gradient | W | W is used twice, the decoder's share is missing
     gW = gW + d.T @ code  ->  pass
+    says own variables: what is missing is d.T @ code
 """
 
 import numpy as np

@@ -1,0 +1,155 @@
+"""A right derivative in the learner's own variables: Σ_t hs[t].T @ dz, or what is missing, x.T @ d.
+
+A derivation is run once more and watched, line by line.  Of the values that its variables took, all
+sums and products of two are compared with the numbers that are right.  What is found is no guess:
+these numbers are equal, on two sets of data.
+"""
+
+import sys
+from typing import NamedTuple
+
+import numpy as np
+
+from .ladder import is_library
+from .patterns import same
+
+LARGEST = 10_000  # numbers in an array that is looked at
+LONGEST = 50_000  # lines that are watched
+
+
+class Values(NamedTuple):
+    """What a name stands for: rows (n, d), which are taken together or are one for each step."""
+
+    name: str
+    rows: np.ndarray
+    in_steps: bool = False
+
+
+def in_own_variables(run, derived, right, blocks):
+    """{name: what the right numbers are}, for those of blocks, [(name, shape, place)]; or nothing.
+
+    run: calls the derivation.  derived, right: (P,).
+    """
+    values, taken = _candidates(*_watched(run))
+    found = {}
+    for name, shape, place in blocks:
+        if same(right[place], derived[place]):
+            continue
+        is_right = _formula(right[place], shape, values, taken)
+        missing = is_right or _formula(right[place] - derived[place], shape, values, {})
+        if is_right:
+            found[name] = f"the right numbers are {is_right}"
+            now = _formula(derived[place], shape, values, {})
+            found[name] += f"; these are {now}" if now else ""
+        elif missing:
+            found[name] = f"what is missing is {missing}: something used twice, a share left out?"
+    return found
+
+
+def _watched(run):
+    """(lists, history): each list at its longest, and all values that an array took in turn."""
+    lists, history, lines = {}, {}, [0]
+
+    def look(frame):
+        for name, value in frame.f_locals.items():
+            key = frame.f_code.co_name, name
+            if isinstance(value, (list, tuple)) and len(value) >= len(lists.get(key, ())):
+                lists[key] = list(value)
+            elif _is_numbers(value):
+                seen = history.setdefault(key, [])
+                if not (seen and np.array_equal(seen[-1], value)):
+                    seen.append(np.array(value))
+
+    def local(frame, event, _):
+        lines[0] += 1
+        if lines[0] < LONGEST:
+            look(frame)
+        return local
+
+    def every(frame, *_):
+        return None if is_library(frame.f_code.co_filename) else local
+
+    before = sys.gettrace()
+    sys.settrace(every)
+    try:
+        run()
+    finally:
+        sys.settrace(before)
+    return lists, history
+
+
+def _is_numbers(value):
+    """Whether it is an array of real numbers, not too large."""
+    return isinstance(value, np.ndarray) and value.dtype.kind in "fiu" and 0 < value.size <= LARGEST
+
+
+def _candidates(lists, history):
+    """([Values], {what: array}): factors of products, and arrays that may be right as they are."""
+    values, taken = [], {}
+    for (_, name), seen in history.items():
+        taken[f"in the variable {name}"] = seen[-1]
+        if seen[-1].ndim:
+            values.append(Values(name, _rows(seen[-1])))
+            values += [Values(f"(an earlier {name})", _rows(a)) for a in seen[-2:-1] if a.ndim]
+        alike = [a for a in seen if a.shape == seen[-1].shape]
+        if 1 < len(alike) <= 1000:
+            taken[f"the sum of the values that {name} takes one after another: = for +=?"] = \
+                sum(alike)
+            values += _of_steps(name, alike, -1) + _of_steps(name, alike)
+    for (_, name), parts in lists.items():
+        arrays = [np.array(a) for a in parts if _is_numbers(a)]
+        if 1 < len(arrays) == len(parts) <= 1000 and len({a.shape for a in arrays}) == 1:
+            values += _of_steps(name, arrays)
+    return values + _through_softmax(values), taken
+
+
+def _rows(array):
+    """(n, d): an array of more axes has its rows one after another; one axis is a column."""
+    return array.reshape(-1, array.shape[-1] if array.ndim > 1 else 1)
+
+
+def _of_steps(name, arrays, order=1):
+    """Values of arrays for t = 0, 1, ...: all of them, or without the last, or the first.
+
+    order: -1 has the rows of the last t first, as on the way back through time.
+    """
+    rows = [_rows(np.atleast_2d(a)) for a in arrays]
+    parts = [("[t]", rows)]
+    if len(rows) > 2:
+        parts += [("[t]", rows[:-1]), ("[t+1]", rows[1:])]
+    return [Values(name + t, np.concatenate(part[::order]), True) for t, part in parts]
+
+
+def _through_softmax(values):
+    """p (g - Σ p g) for every p that is a softmax and every g of its shape."""
+    found = []
+    for p in values:
+        if p.rows.shape[1] > 1 and np.all(p.rows >= 0) and np.allclose(p.rows.sum(axis=1), 1):
+            for g in values:
+                if g.rows.shape == p.rows.shape and g is not p:
+                    inner = (p.rows * g.rows).sum(axis=1, keepdims=True)
+                    name = f"({p.name} * ({g.name} - sum({p.name} * {g.name})))"
+                    found.append(Values(name, p.rows * (g.rows - inner), p.in_steps))
+    return found
+
+
+def _formula(target, shape, values, taken):
+    """Which of taken, or sum or product of values, are these numbers of a block; "" if none is."""
+    if not np.any(target):
+        return ""
+    for what, array in taken.items():
+        if array.size == target.size and same(array.ravel(), target):
+            return what
+    for a in values:
+        fits = a.rows.shape[1] == target.size and len(a.rows) > 1
+        if fits and same(a.rows.sum(axis=0), target):
+            return f"the sum over t of {a.name}" if a.in_steps else f"{a.name}.sum(axis=0)"
+    for a in values:
+        for b in values:
+            size = a.rows.shape[1], b.rows.shape[1]
+            fits = size == shape if len(shape) == 2 else size[0] * size[1] == target.size
+            if (fits and len(a.rows) == len(b.rows)
+                    and same((a.rows.T @ b.rows).ravel(), target)):
+                over = "the sum over t of " if a.in_steps or b.in_steps else ""
+                return f"{over}{a.name}.T @ {b.name}"
+    return ""
