@@ -69,6 +69,7 @@ def _finding(error):
 
 
 def is_library(filename):
+    """Whether a file belongs to tinymeta, Python or an installed package."""
     path = Path(filename)
     installed = "site-packages" in path.parts or "dist-packages" in path.parts
     ours_or_python_s = any(folder in path.resolve().parents for folder in LIBRARIES)

@@ -1,12 +1,12 @@
 """CAVIA: only the context adapts, from 0, whatever θ says of it.
 
-MISTAKE meta_gradient at 1 step | W, b, u | the mask is missing in the pullback: as if all were adapted
+MISTAKE meta_gradient at 1 step | W, b, u | no mask in the pullback: as if all were adapted
     hvp(w, xs, ys, is_context * v)  ->  hvp(w, xs, ys, v)
 MISTAKE meta_gradient at 1 step | W, b, u | mixed derivative of theta and context is dropped
     v = v - alpha * hvp(w, xs, ys, is_context * v)
     ->  v = v - alpha * is_context * hvp(w, xs, ys, is_context * v)
     says first-order: not taken back through adapt
-MISTAKE meta_gradient at 1 step | c | c's derivative should be 0: the context starts from 0, whatever theta says
+MISTAKE meta_gradient at 1 step | c | the context starts from 0, whatever theta says: derivative 0
     total = total + v * (1 - is_context)  ->  total = total + v
     says should be zero: should be 0
 """
