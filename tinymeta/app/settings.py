@@ -23,6 +23,7 @@ LATER = {"tasks", "loss", "rates", "positive", "context", "strength", "file", "c
 FEWEST = {"shots": 1, "queries": 1, "n_tasks": 1, "iterations": 1, "inner_steps": 1,
           "inner_batch": 1, "grid": 2, "eval_queries": 1, "eval_steps": 0, "seed": 0,
           "context": 1}
+MOST_NUMBERS = 500_000_000  # in an array: 2 GB in single precision
 
 
 @dataclass(frozen=True)
@@ -137,3 +138,15 @@ def _check(s):
     if s.grid is not None and largest > s.grid:
         raise ValueError(f"shots and queries ask for {largest} points; "
                          f"expected at most {s.grid}, those of the grid")
+    _check_size(s, largest)
+
+
+def _check_size(s, points):
+    """Raise ValueError where the arrays of an iteration would fill a machine's memory."""
+    P = sum((n_in + 1) * n_out for n_in, n_out in zip(s.widths, s.widths[1:]))
+    wanted = {"n_tasks, inner_steps and widths": s.n_tasks * (s.inner_steps + 1) * P,
+              "n_tasks, shots, queries and widths": s.n_tasks * points * max(s.widths)}
+    for names, numbers in wanted.items():
+        if numbers > MOST_NUMBERS:
+            raise ValueError(f"{names} ask for arrays of {numbers:.0e} numbers; "
+                             f"expected at most {MOST_NUMBERS:.0e}")
