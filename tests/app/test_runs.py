@@ -175,7 +175,7 @@ def test_a_checkpoint_with_odd_settings_is_an_error(change, words, tmp_path):
     checkpoint = trained(tmp_path).checkpoint
     tm.save_checkpoint(tmp_path / "odd.npz", checkpoint.theta,
                        settings={**checkpoint.settings, **change})
-    message = f"odd.npz was not made by python -m tinymeta: .*{words}"
+    message = f"odd.npz cannot be used: .*{words}"
     with pytest.raises(tm.CheckpointError, match=message):
         runs.load_run(tmp_path / "odd.npz")
 

@@ -135,7 +135,7 @@ def load_run(path, curves=None):
         with np.errstate(all="ignore"):
             parts.optimizer.step(theta, np.zeros_like(theta))  # its vectors are of θ's length
     except (TypeError, ValueError, IndexError) as error:
-        raise CheckpointError(f"{path} was not made by python -m tinymeta: {error}") from error
+        raise CheckpointError(f"{path} cannot be used: {error}") from error
     return Run(settings, checkpoint)
 
 
