@@ -69,6 +69,15 @@ def train_one(arguments):
     return 0
 
 
+def make_folder(folder):
+    """Make the folder of --output.  Raises OSError that says what stands in its way."""
+    try:
+        os.makedirs(folder, exist_ok=True)
+    except OSError as error:
+        raise OSError(f"output is {folder}; expected a folder that can be made: "
+                      f"{error.strerror}") from error
+
+
 def _to_begin(arguments):
     """The settings of a new run, and the file it is kept in."""
     protocol, given = protocol_of(arguments, overrides(arguments), "finn2017")
@@ -78,7 +87,7 @@ def _to_begin(arguments):
     build(settings)  # wrong settings fail now, before anything is made
     folder = arguments.output or folder_for(
         f"{protocol}-{settings.method}", by_hand(arguments, given), settings.seed)
-    os.makedirs(folder, exist_ok=True)
+    make_folder(folder)
     return settings, os.path.join(folder, f"{settings.method}.npz")
 
 
@@ -166,7 +175,7 @@ def plot_files(arguments):
     one = folder.endswith(".png")  # the picture of the adaptation alone, under this name
     shots = _shots_at_test(runs, arguments)[-1]
     curves = evaluate_runs(runs, shots, arguments.alpha, arguments.inner_steps, arguments.seed)
-    os.makedirs(os.path.dirname(folder) or "." if one else folder, exist_ok=True)
+    make_folder(os.path.dirname(folder) or "." if one else folder)
     names = save_figures(runs, curves, shots, folder, arguments.alpha, arguments.seed,
                          arguments.task, arguments.animate, arguments.format, arguments.scale)
     print(f"saved {folder}" if one else f"in {folder}: {', '.join(names)}")

@@ -13,7 +13,7 @@ from .. import __version__
 from ..core.arguments import whole_number
 from ..training.checkpoints import CheckpointError
 from ..training.files import Claim, clear_left_over, write_whole
-from .commands import (by_hand, ended_early, folder_for, overrides, protocol_of,
+from .commands import (by_hand, ended_early, folder_for, make_folder, overrides, protocol_of,
                        told_how_to_go_on)
 from .figures import save_figures
 from .held_out import HELD_OUT, evaluate_runs, least_squares_errors, measured, remark
@@ -24,6 +24,7 @@ from .seeds import save_seeds_figures
 from .settings import build, settings_from
 from .tables import costs_table, curves_table, seeds_table, short, summary
 
+MOST_SEEDS = 1000
 PLAN = "compare.json"
 REPORT = ("results.json", "errors.png", "training.png", "adaptation.png")
 ELSEWHERE = "choose another --output"
@@ -144,7 +145,7 @@ def _asked(arguments):
     if arguments.methods:
         shown["methods"] = arguments.methods
     folder = arguments.output or folder_for(protocol, shown, *plan.get("seeds", [settings.seed]))
-    os.makedirs(folder, exist_ok=True)
+    make_folder(folder)
     return plan, folder
 
 
@@ -160,7 +161,11 @@ def _seeds(arguments):
     if arguments.seed is not None:
         raise ValueError("seed is given beside seeds; expected one of them")
     if len(seeds) == 1:
-        return list(range(whole_number("seeds", seeds[0], minimum=1)))
+        count = whole_number("seeds", seeds[0], minimum=1)
+        if count > MOST_SEEDS:
+            raise ValueError(f"seeds is {count}; expected at most {MOST_SEEDS}, all with a file "
+                             "for each method")
+        return list(range(count))
     for i, seed in enumerate(seeds):
         whole_number(f"seeds[{i}]", seed, minimum=0)
     if len(set(seeds)) < len(seeds):

@@ -144,7 +144,8 @@ def _check(s):
 def _check_size(s, points):
     """Raise ValueError where the arrays of an iteration would fill a machine's memory."""
     P = sum((n_in + 1) * n_out for n_in, n_out in zip(s.widths, s.widths[1:]))
-    wanted = {"n_tasks, inner_steps and widths": s.n_tasks * (s.inner_steps + 1) * P,
+    P += s.context * s.widths[1] if METHODS[s.method].network == "context" else 0
+    wanted = {"n_tasks, inner_steps, widths and context": s.n_tasks * (s.inner_steps + 1) * P,
               "n_tasks, shots, queries and widths": s.n_tasks * points * max(s.widths)}
     for names, numbers in wanted.items():
         if numbers > MOST_NUMBERS:
