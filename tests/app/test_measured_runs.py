@@ -144,6 +144,7 @@ def test_every_method_that_can_learns_from_measured_curves(here):
     ("--tasks bad.csv", 1, "bad.csv, row 3, column hour is 'warm'; expected a finite number"),
     ("--tasks one.csv", 1, "one.csv has 1 curve; expected at least 2, one of them held out"),
     ("--tasks short.csv", 1, "short.csv: curve 'a' has 3 points; expected at least 21: give fewer"),
+    ("--tasks huge.csv", 1, "huge.csv: scales has shape (2, 2) and 1 NaN or infinite entries"),
     ("--tasks curves.csv --held-out 8", 2, "held_out is 8; expected less than 8"),
     ("--tasks curves.csv --columns a b c", 1, "curves.csv, row 1 has no column 'a'"),
     ("--tasks curves.csv --method oracle", 2, "measured have no two parameters to tell it"),
@@ -155,6 +156,7 @@ def test_a_file_that_cannot_be_is_named_before_anything_is_made(here, capsys, op
     (here / "one.csv").write_text("s,hour,y\na,1,2\na,2,3\n")
     rows = [f"{name},{i},{i}" for name in "abc" for i in range(3)]
     (here / "short.csv").write_text("\n".join(["s,hour,y", *rows]))
+    (here / "huge.csv").write_text("\n".join(["s,hour,y", *(row + "e300" for row in rows)]))
     assert main(["train", *options.split()]) == code
     assert words in capsys.readouterr().err and not (here / "results").exists()
 

@@ -56,6 +56,11 @@ def test_functions_of_a_file_are_a_model_with_the_file_s_theta_and_blocks(ladder
     assert ladder.broken == "gradient" and ladder.wrong_blocks == ["slope", "b"]
 
 
+def test_a_number_called_batch_is_no_batch(ladders):
+    (ladder,) = ladders(LINE + "\nbatch = 32\n")
+    assert ladder
+
+
 def test_every_kind_of_method_is_found_and_checked_with_a_small_network(ladders):
     found = ladders(META.format(SMALL), alpha=0.1)
     assert all(found) and [ladder.title for ladder in found] == [

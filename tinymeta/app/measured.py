@@ -28,7 +28,11 @@ def settings_of_file(path, given):
     n = given.get("held_out", max(1, len(tasks.names) // 4))
     training = tasks.split(_split_rng(), n)[0]
     regression = given.get("loss", "squared_error") in REGRESSION
-    scales = training.standardized(outputs=regression).scales
+    try:
+        with np.errstate(over="ignore"):
+            scales = training.standardized(outputs=regression).scales
+    except ValueError as error:  # too large to take their mean and spread
+        raise OSError(f"{path}: {error}") from error
     added = {"tasks": "measured", "file": path, "content": content, "held_out": n,
              "scales": scales.ravel().tolist()}
     if tasks.d_in > 1:

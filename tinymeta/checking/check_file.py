@@ -55,7 +55,10 @@ def check_file(path, alpha=0.05, seed=0):
 
 def _ladders(path, module, run, alpha, seed):
     _, finding = attempt(run)
-    names = vars(module)
+    names = dict(vars(module))
+    batch = names.get("batch")
+    if not isinstance(batch, (tuple, list)) and not hasattr(batch, "x_query"):
+        names.pop("batch", None)  # another thing of this name, such as a size
     if finding:
         report = CheckReport(f"running {path.name}", False, findings=[finding])
         yield Ladder(str(path), {"running the file": report}, [])
