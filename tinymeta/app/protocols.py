@@ -1,12 +1,12 @@
 """Protocols: the settings of published experiments, and of a quick one.
 
-    finn2017     Finn et al. 2017, Sec. 5.1: A ~ U[0.1, 5], φ ~ U[0, π], x ~ U[-5, 5];
+    finn2017     Finn et al. 2017, Sec. 5.1: A ~ U[0.1, 5], ψ ~ U[0, π], x ~ U[-5, 5];
                  MLP 1-40-40-1, ReLU; one inner step, α = 0.01; Adam.  From the reference code:
                  rate 0.001, 25 tasks of 10 + 10 points, 70,000 iterations; 600 test tasks, 10
                  inner steps.  α is the paper's; the reference code's command leaves it at 0.001.
     reptile2018  The demonstration script published with Nichol et al. 2018 (J. Schulman,
                  reptile-sinewaves-demo.py; the paper's own network has ReLU): 50 grid points,
-                 A ~ U[0.1, 5], φ ~ U[0, 2π]; MLP 1-64-64-1, tanh, PyTorch's initialisation; one
+                 A ~ U[0.1, 5], ψ ~ U[0, 2π]; MLP 1-64-64-1, tanh, PyTorch's initialisation; one
                  task in an iteration, one epoch of five minibatches of 10, inner step 0.02;
                  outer step 0.1 falling linearly to 0; 30,000 iterations.  Tested with 10 points,
                  32 inner steps, on all 50.
