@@ -178,6 +178,9 @@ TYPE_ERRORS = [
     (lambda: step(THETA + 0j, THETA), "theta has dtype complex128; expected real"),
     (lambda: train(omega=np.ones(13, int)), "omega has dtype int64"),
     (lambda: tm.evaluate(None, THETA, TASKS, RNG), "model is None; expected…loss, gradient"),
+    (lambda: tm.check_gradient(3, THETA, THETA), "f is 3; expected a function"),
+    (lambda: tm.check_hvp(3, sum, THETA), "gradient is 3; expected a function"),
+    (lambda: tm.check_hvp(sum, 3, THETA), "hvp is 3; expected a function"),
     (lambda: tm.evaluate_batch(MODEL, THETA, X), "batch is of type ndarray; expected a tinymeta"),
 ]
 CASES = [pytest.param(kind, call, message, id=message) for kind, rows in

@@ -34,7 +34,7 @@ def plot_regions(model, thetas, task, alpha=0.01, steps=(0, 1, 3), tasks=None, l
     Returns a Figure.  Raises ValueError for another task and for nothing to draw.
     """
     _check_classes(task)
-    steps = steps_to_draw(thetas, steps)
+    steps = steps_to_draw(model, thetas, steps)
     usual = (max(2.3 * len(steps) + 0.5, 4.6), 2.3 * len(thetas) + 0.9 * scale)
     figure = new_figure(usual, size, scale, keep_height=False)
     rows = figure.subplots(len(thetas), len(steps), sharex=True, sharey=True, squeeze=False)

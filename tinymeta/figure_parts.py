@@ -61,11 +61,14 @@ def one_task(name, task):
         raise ValueError(f"{name} is {found}; expected a Batch of one task, such as batch[0]")
 
 
-def steps_to_draw(thetas, steps):
-    """The steps as a list of whole numbers; ValueError where nothing is to be drawn."""
+def steps_to_draw(model, thetas, steps):
+    """The steps as a list of whole numbers; ValueError where nothing is to be drawn, or by none."""
     if not thetas or not steps:
         raise ValueError(f"thetas has {len(thetas)} entries and steps {len(steps)}; "
                          f"expected at least one of each")
+    if isinstance(model, dict) and (missing := [name for name in thetas if name not in model]):
+        raise ValueError(f"model has the names {list(model)}; expected one for each of thetas, "
+                         f"and {missing} too")
     return [arguments.whole_number(f"steps[{i}]", k, minimum=0) for i, k in enumerate(steps)]
 
 

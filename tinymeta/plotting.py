@@ -33,7 +33,7 @@ def plot_adaptation(model, thetas, tasks, task, alpha=0.01, steps=(0, 1, 10), la
     if task.x_support.shape[2] == 2:
         return plot_regions(model, thetas, task, alpha, steps, tasks, labels, size, scale)
     x, known = _known(tasks, task)  # (G,)
-    steps = steps_to_draw(thetas, steps)
+    steps = steps_to_draw(model, thetas, steps)
     figure = new_figure((3.1 * len(thetas) + 0.6, 3.4), size, scale)
     panels = figure.subplots(1, len(thetas), sharex=True, sharey=True, squeeze=False)[0]
     (at_x, at_y), support = units_of(tasks), (task.x_support[0], task.y_support[0])

@@ -304,6 +304,8 @@ def adaptation(thetas=THETAS, task=TASK, **how):
 @pytest.mark.parametrize("draw, words", [
     (lambda: adaptation({}), "thetas has 0 entries and steps 3"),
     (lambda: adaptation(steps=()), "2 entries and steps 0"),
+    (lambda: plotting.plot_adaptation({"a": MODEL}, {"b": THETAS["MAML"]}, TASKS, TASK),
+     "model has the names ['a']; expected one for each of thetas, and ['b'] too"),
     (lambda: adaptation(steps=(0, -1)), "steps[1] is -1"),
     (lambda: adaptation({"it": np.ones((2, 25))}), "thetas['it']"),
     (lambda: adaptation(labels=["x"]), "labels is ['x']; expected 2"),

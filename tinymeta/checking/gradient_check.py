@@ -43,6 +43,7 @@ def check_gradient(f, gradient, theta, blocks=None, directions=None, rng=None, m
         n = arguments.whole_number("directions", directions, minimum=1)
         along = _random_directions(layout, n, rng)  # (n · number of blocks, P)
         compared = Layout([(name, (n,)) for name in layout.names])
+    arguments.function("f", f)
     value = f(theta.copy())
     if np.ndim(value) != 0:
         raise ValueError(f"f(theta) has shape {np.shape(value)}; "
@@ -72,6 +73,8 @@ def check_hvp(gradient, hvp, theta, blocks=None, directions=3, rng=None, method=
 
     Raises TypeError or ValueError for a wrong argument, and for results of the wrong shape.
     """
+    arguments.function("gradient", gradient)
+    arguments.function("hvp", hvp)
     theta, vs, rng = _real_vector(theta), directions, _generator(rng)
     layout = layout_of(blocks, theta.size)
     if np.ndim(directions) == 0:

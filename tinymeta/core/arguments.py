@@ -103,6 +103,12 @@ def floating(name, value, finite=True):
     return array
 
 
+def function(name, value):
+    """Raise TypeError unless value can be called."""
+    if not callable(value):
+        raise TypeError(f"{name} is {value!r}; expected a function")
+
+
 def methods(name, value, *expected):
     """`value`; TypeError unless it has the methods named: an object is for what it can do."""
     if isinstance(value, type):
