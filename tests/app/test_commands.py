@@ -273,6 +273,15 @@ def test_wrong_usage_ends_with_its_code_and_a_message_that_names_it(
     assert sorted(tmp_path.rglob("*.npz")) == before and not Path("results").exists()
 
 
+@pytest.mark.parametrize("arguments", [["train", "--output", ""], ["lessons", ""]], ids=str)
+def test_an_empty_path_is_refused(arguments, capsys, monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(SystemExit) as exit:
+        main(arguments)
+    assert exit.value.code == 2 and "it is ''; expected a path" in capsys.readouterr().err
+    assert not list(tmp_path.iterdir())
+
+
 @pytest.mark.parametrize("raised, code, words", [
     (KeyboardInterrupt(), 130, "\ninterrupted\n"), (BrokenPipeError(), 1, ""),
     (MemoryError("2 GiB"), 1, "error: not enough memory for these settings (2 GiB)\n"),

@@ -104,6 +104,12 @@ def test_the_plan_is_kept_with_what_was_asked(tmp_path):
         "iterations": 12, "n_tasks": 3, "widths": [1, 6, 1], "max_norm": 0.0}}
 
 
+def test_the_oracle_may_be_compared_alone(tmp_path):
+    assert main([*SMALL, "--methods", "oracle", "--output", str(tmp_path)]) == 0
+    rows = json.loads((tmp_path / "results.json").read_text())["shots"]["10"]
+    assert list(rows) == ["oracle", "least squares"]
+
+
 def test_several_seeds_are_each_what_that_seed_alone_is(tmp_path, capsys, figures):
     options = [*SMALL, "--methods", "maml", "oracle", "--output"]
     assert main(["compare", "--seeds", "0", "3", *options, str(tmp_path / "all")]) == 0

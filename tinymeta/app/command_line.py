@@ -142,7 +142,7 @@ CHECK = {
     "--json": dict(action="store_true", help="print the reports on FILEs as JSON"),
     "--verbose": dict(action="store_true", help="also print each check block by block")}
 LESSONS = {
-    "folder": dict(metavar="DIR", help="the folder that they are put into"),
+    "folder": dict(type=path, metavar="DIR", help="the folder that they are put into"),
     "--html": dict(action="store_true", help=(
         "as pages to read in a browser, made by nbconvert, a part of Jupyter; formulas need a "
         "network"))}
