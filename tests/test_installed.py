@@ -122,6 +122,17 @@ def test_a_lesson_that_was_changed_is_not_overwritten(tmp_path, capsys):
     assert f"{lesson} is there already" in capsys.readouterr().err and lesson.read_text() == "mine"
 
 
+def test_lessons_that_found_the_disk_full_are_put_by_the_same_command(tmp_path):
+    pytest.importorskip("resource")  # Windows has no limits
+    code = ("import resource, sys\n"
+            "resource.setrlimit(resource.RLIMIT_FSIZE, (30000, 30000))\n"
+            "from tinymeta.app.command_line import main\n"
+            f"sys.exit(main(['lessons', {str(tmp_path)!r}]))")
+    run = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
+    assert run.returncode == 1 and str(tmp_path) in run.stderr and "Traceback" not in run.stderr
+    assert main(["lessons", str(tmp_path)]) == 0
+
+
 def test_what_is_installed_is_named_in_full():
     packaging = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
     folders = {path.parent for path in (ROOT / "tinymeta").rglob("*.py")}

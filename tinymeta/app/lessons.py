@@ -8,6 +8,8 @@ folder runs wherever there are NumPy, Matplotlib and Jupyter.
 import re
 from pathlib import Path
 
+from ..training.files import write_whole
+
 PACKAGE = Path(__file__).resolve().parents[1]
 BUILDERS = ("build.py", "contents.py", "exercise_cells.py", "pace.py")  # make lessons; none is one
 
@@ -26,7 +28,7 @@ def put_lessons(arguments):
                                   f"choose another folder, or move it away")
     for name, content in files.items():
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
-        (folder / name).write_bytes(content)
+        write_whole(folder / name, lambda file, content=content: file.write(content))
     first = min(name for name in files if name.startswith("1_"))
     print(f"{sum(name.endswith(('.ipynb', '.html')) for name in files)} lessons are in {folder}; "
           f"begin with {folder / first}")
