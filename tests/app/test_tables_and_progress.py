@@ -138,6 +138,14 @@ def test_on_a_terminal_the_line_is_rewritten_every_fifth_of_a_second_and_cleared
     assert len(drawn) == 1 + 5 + 2 and {len(part) for part in drawn[1:-1]} == {79}
 
 
+def test_on_a_narrow_terminal_the_line_is_cut_to_its_width(clock, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "40")
+    line = Progress("MAML", total=10, stream=(terminal := Terminal()))
+    clock[0] += 1
+    line.update(1, 1.0), line.close()
+    assert {len(part) for part in terminal.getvalue().split("\r")[1:-1]} == {39}
+
+
 def test_nobody_listening_is_no_error(clock):
     class Closed(Terminal):
         def write(self, text):

@@ -1,5 +1,6 @@
 """What a person sees while a run goes on: a progress line with rate and time left."""
 
+import shutil
 import sys
 import time
 
@@ -17,6 +18,11 @@ class Progress:
         self.live = self.stream is not None and self.stream.isatty()
         self.started = self.shown = time.perf_counter()
         self.loss, self.quarters = None, 4 * done // max(1, total)
+
+    @property
+    def width(self):
+        """Columns of the line on a terminal, which would break a longer one."""
+        return min(79, max(1, shutil.get_terminal_size().columns - 1))
 
     @property
     def seconds(self):
@@ -43,12 +49,12 @@ class Progress:
         self._show(line)
 
     def _show(self, line):
-        self._write(f"\r{line[:79]:<79}" if self.live else line + "\n")
+        self._write(f"\r{line[:self.width]:<{self.width}}" if self.live else line + "\n")
 
     def close(self):
         """Clear the line on a terminal, so that what is printed next starts fresh."""
         if self.live:
-            self._write("\r" + " " * 79 + "\r")
+            self._write("\r" + " " * self.width + "\r")
 
     def _write(self, text):
         try:
