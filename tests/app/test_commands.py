@@ -67,7 +67,7 @@ def test_an_option_reaches_what_it_names(command, option, value, found, monkeypa
 
 
 @pytest.mark.parametrize("protocol", ["quick", "finn2017", "reptile2018", "moons"])
-@pytest.mark.parametrize("method", sorted(set(METHODS) - {"oracle"}))
+@pytest.mark.parametrize("method", sorted(set(METHODS) - {"oracle", "prototypes"}))
 def test_train_takes_a_protocol_s_settings_for_a_method(protocol, method, monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
     settings, path = asked(monkeypatch, "train", "--protocol", protocol, "--method", method)
@@ -255,6 +255,14 @@ def test_divergence_is_an_error_and_keeps_the_last_good_parameters(tmp_path, cap
     ("evaluate run/maml.npz --inner-steps -1", 2, "inner_steps is -1"),
     ("evaluate run/maml.npz --inner-steps 100000000", 2, "expected at most 10000, since"),
     ("evaluate run/maml.npz --alpha 0", 2, "alpha is 0.0"),
+    ("evaluate run/maml.npz --tasks -3", 2, "tasks is -3; expected a whole number of at least 1"),
+    ("evaluate run/maml.npz --tasks 10000000000000000000000", 2, "expected at most 1000000"),
+    ("plot run/maml.npz --scale 1e9", 2, "scale is 1000000000.0; expected at most 20"),
+    ("train --columns a b c", 2, "columns is ['a', 'b', 'c'] without a file; expected --tasks"),
+    ("--held-out 3", 2, "held_out is 3 without a file; expected --tasks FILE.csv"),
+    ("train --method prototypes", 2, "'prototypes'; expected another: sinusoid has no one-hot"),
+    ("--tasks moons --methods prototypes", 2, "expected another: moons has no one-hot"),
+    ("train --tasks run", 1, "run: no regular file; --tasks names a family"),
     ("plot run/maml.npz --task 600", 2, "task is 600; expected less than 600")], ids=str)
 def test_wrong_usage_ends_with_its_code_and_a_message_that_names_it(
         arguments, code, word, capsys, monkeypatch, tmp_path):

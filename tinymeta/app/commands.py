@@ -27,7 +27,8 @@ from .runs import load_run, load_runs, train
 from .settings import Settings, build, settings_from
 from .tables import curves_table
 
-MOST_STEPS = 10_000  # at test time
+MOST_STEPS, MOST_TASKS = 10_000, 1_000_000  # at test time
+MOST_SCALE = 20  # Matplotlib draws no picture of more than 65,535 pixels
 
 
 def overrides(arguments):
@@ -45,6 +46,8 @@ def protocol_of(arguments, given, usual):
     """The protocol's name, and the overrides: --tasks alone takes the protocol of that name."""
     if is_file(given.get("tasks")):
         return arguments.protocol or "measured", settings_of_file(given["tasks"], given)
+    for name in {"columns", "held_out"} & set(given):
+        raise ValueError(f"{name} is {given[name]} without a file; expected --tasks FILE.csv")
     if arguments.protocol is None and given.get("tasks") in OWN:
         return given["tasks"], {name: v for name, v in given.items() if name != "tasks"}
     return arguments.protocol or usual, given
@@ -163,13 +166,18 @@ def evaluate_files(arguments):
 
 def _tasks_at_test(arguments):
     """How many held-out tasks, and the file of curves that they are from, or None."""
-    if arguments.tasks.isdecimal():
-        return int(arguments.tasks), None
+    if arguments.tasks.removeprefix("-").isdecimal():
+        n_tasks = whole_number("tasks", int(arguments.tasks), minimum=1)
+        if n_tasks > MOST_TASKS:
+            raise ValueError(f"tasks is {n_tasks}; expected at most {MOST_TASKS}")
+        return n_tasks, None
     return HELD_OUT, arguments.tasks
 
 
 def plot_files(arguments):
     """Figures of trained parameters: one task's adaptation, held-out errors, training curves."""
+    if arguments.scale > MOST_SCALE:
+        raise ValueError(f"scale is {arguments.scale}; expected at most {MOST_SCALE}")
     runs = load_runs(arguments.files, arguments.tasks)
     folder = arguments.output or os.path.join(os.path.dirname(arguments.files[0]), "figures")
     one = folder.endswith(".png")  # the picture of the adaptation alone, under this name

@@ -78,8 +78,9 @@ def with_file(s, path):
 def content_of(path):
     """The SHA-256 of a file.  Raises OSError where there is none."""
     if not os.path.isfile(path):
-        raise FileNotFoundError(f"{path}: no such file; --tasks names a family of tasks, or says "
-                                f"where the file of curves is")
+        found = "no regular file" if os.path.exists(path) else "no such file"
+        raise FileNotFoundError(f"{path}: {found}; --tasks names a family of tasks, or says where "
+                                f"the file of curves is")
     return hashlib.sha256(Path(path).read_bytes()).hexdigest()
 
 

@@ -30,6 +30,7 @@ class Recipe:
     support_only: bool = False  # it learns from the support sets alone: they hold all the points
     adapted: bool = True  # it takes inner steps at test time
     reads_shots: bool = False  # its steps are shots read: never more than there are
+    one_hot: bool = False  # its classes must be one-hot
     told_task: bool = False  # the tasks' parameters are further inputs of its model
     own_settings: dict = field(default_factory=dict)  # what it has in place of a protocol's
 
@@ -72,7 +73,7 @@ METHODS = {  # name on the command line -> recipe; s stands for the settings
                        "all of θ, to an optimum", "solvers' g and H",
                        own_settings={"dtype": "float64", "activation": "tanh", "init": "xavier"}),
     "prototypes": Recipe("prototypes", lambda s, model: Prototypes(model),
-                         "class means", "2 g", own_settings={"eval_steps": 0}),
+                         "class means", "2 g", one_hot=True, own_settings={"eval_steps": 0}),
     "memory": Recipe("memory", lambda s, model: Memory(model), "a state, shot by shot",
                      "1 g through time", network="rnn", reads_shots=True,
                      own_settings={"widths": (1, 40, 1), "init": "uniform", "decay": True,

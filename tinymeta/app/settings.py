@@ -123,6 +123,9 @@ def _check(s):
     if METHODS[s.method].told_task and not family.two_parameters:
         raise ValueError(f"method is {s.method!r}; expected another: {s.tasks} have no two "
                          "parameters to tell it")
+    if METHODS[s.method].one_hot and "softmax" not in family.losses:
+        raise ValueError(f"method is {s.method!r}; expected another: {s.tasks} has no one-hot "
+                         "classes for it")
     if s.tasks == "measured" and (not s.file or len(s.scales) % 2 or len(s.scales) < 4):
         raise ValueError("tasks is 'measured' without a file; expected --tasks FILE.csv")
     ends = len(s.scales) // 2 - 1 if family.d_in is None else family.d_in, family.d_out
