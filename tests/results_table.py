@@ -93,9 +93,9 @@ def small_table():
         f"`python -m tinymeta --protocol finn2017`, {runs[0]['iterations']:,} iterations on tasks "
         f"of ten points, seeds {seeds_of(runs)}:", "", *lines, "",
         "How to read it: the squared error on new points of the median of 600 new sine waves, then "
-        "the median over seeds; of the tasks of all seeds, 5- and 10-shot, as many diverged, "
-        f"α being too large for them. [All tables](tests/results/{PAGE.name}) have means, ranges "
-        "over seeds and what others published.", ""])
+        "the median over seeds. \"diverged\" counts tasks, of all seeds, 5- and 10-shot, for "
+        f"which α is too large. [All tables](tests/results/{PAGE.name}) have means, ranges over "
+        "seeds and what others published.", ""])
 
 
 def full_table(runs, shots, steps, again=()):
