@@ -36,7 +36,7 @@ def rates(found, start):
                    label=f"seed {seed}")
     panel.axhline(0, color="black", linewidth=0.8)
     panel.axhline(start, color="0.6", linestyle="--", linewidth=1)
-    panel.text(5.45, start * 1.2, "start", color="0.4", ha="right", va="bottom", fontsize=9)
+    panel.text(4.5, start * 1.2, "start", color="0.4", ha="center", va="bottom", fontsize=9)
     panel.set_yscale("symlog", linthresh=0.01)
     ticks = {-1: "−1", -0.1: "−0.1", -0.01: "−0.01", 0: "0", 0.01: "0.01", 0.1: "0.1"}
     panel.set_yticks(list(ticks), ticks.values())

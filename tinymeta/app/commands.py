@@ -46,7 +46,7 @@ def protocol_of(arguments, given, usual):
     """The protocol's name, and the overrides: --tasks alone takes the protocol of that name."""
     if is_file(given.get("tasks")):
         return arguments.protocol or "measured", settings_of_file(given["tasks"], given)
-    for name in {"columns", "held_out"} & set(given):
+    for name in sorted({"columns", "held_out"} & set(given)):
         raise ValueError(f"{name} is {given[name]} without a file; expected --tasks FILE.csv")
     if arguments.protocol is None and given.get("tasks") in OWN:
         return given["tasks"], {name: v for name, v in given.items() if name != "tasks"}
