@@ -42,16 +42,16 @@ def _pay_rungs(candidate):
                     ((scratch - adapting) / training, "upside down")]
 
         return title, lambda: judge(float(candidate(training, adapting, scratch)), expected, title,
-                                    "NOISE.2", mistakes)
+                                    "COST.1", mistakes)
 
     return [rung("cheap adaptation", 1e6, 10.0, 5000.0), rung("a small gain", 1e4, 40.0, 60.0)]
 
 
-@exercise("NOISE.2", check=_pay_rungs, hints=[
+@exercise("COST.1", check=_pay_rungs, hints=[
     "With $n$ tasks meta-learning costs $M + n a$, and learning each from scratch $n s$.",
     "$M + n a = n s$ has the solution $n = M / (s - a)$."])
 def tasks_until_it_pays(training, adapting, scratch):
-    """From how many new tasks on meta-learning costs less than scratch.  [NOISE.2]
+    """From how many new tasks on meta-learning costs less than scratch.  [COST.1]
 
     training: the work of meta-training, M.  adapting, scratch: the work for one new task, a < s.
     """
