@@ -129,45 +129,7 @@ class ModelCheck:
         self.right_gradient = bool(report)
         if any(finding.cause == "unknown" for finding in report.findings):
             report.notes.extend(self._scaling())
-        return self._in_own_variables(report, "loss", "gradient")
-
-    def _in_own_variables(self, report, name, derived):
-        """The report, where what is unknown is said in the learner's variables, if it can be."""
-        unknown = next((f for f in report.findings if f.cause == "unknown"), None)
-        if unknown is None:
-            return report
-        here, there = (attempt(lambda: check._formulas(unknown.where, name, derived))[0] or {}
-                       for check in (self, self.at_other_data()))
-        causes = {}  # what -> blocks
-        for block, what in here.items():
-            if there.get(block) == what:
-                causes.setdefault(what, []).append(block)
-        named = sum(causes.values(), [])
-        rest = [block for block in self._blocks_of(unknown.where) if block not in named]
-        found = [Finding(", ".join(blocks), what, "", "own variables")
-                 for what, blocks in causes.items()]
-        found += [unknown._replace(where=", ".join(rest))] if rest else []
-        others = [finding for finding in report.findings if finding is not unknown]
-        return replace(report, findings=found + others) if named else report
-
-    def _blocks_of(self, where):
-        """The names of the blocks that a finding's where stands for."""
-        names = self.layout.names
-        return names if where == "every block" else [name for name in names
-                                                     if name in where.split(", ")]
-
-    def _formulas(self, where, name, derived):
-        """Block -> what its right derivative is in the learner's own variables."""
-        along = self.directions[:1] if derived == "hvp" else []
-        right = derivative(self.of_theta(name), self.theta, along[0]) if len(along) else np.array(
-            [derivative(self.of_theta(name), self.theta, j) for j in range(self.theta.size)])
-
-        def run():
-            return self.call(derived, self.theta, self.x, self.y, *along)
-
-        names = self._blocks_of(where)
-        wrong = [block for block in self.layout if block[0] in names]
-        return in_own_variables(run, run(), right, wrong)
+        return in_own_variables(report, self, "loss", "gradient")
 
     def _gradient(self, excluded):
         self.learners.numbers("gradient", self.theta.shape, self.theta, self.x, self.y)
@@ -205,7 +167,7 @@ class ModelCheck:
         report = confirmed(self._hvp, self.at_other_data()._hvp)
         if report:
             report = self._at_more_points(report, "gradient", "hvp")
-        return self._in_own_variables(report, "gradient", "hvp") if self.right_gradient else report
+        return in_own_variables(report, self, "gradient", "hvp") if self.right_gradient else report
 
     def _at_more_points(self, report, name, derived):
         """The report; or that of the first other task and θ where one derivative is wrong."""

@@ -6,12 +6,15 @@ these numbers are equal, on two sets of data.
 """
 
 import sys
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
 
-from .ladder import is_library
+from .ladder import attempt, is_library
+from .numerical import derivative
 from .patterns import same
+from .report import Finding
 
 LARGEST = 10_000  # numbers in an array that is looked at
 LONGEST = 50_000  # lines that are watched
@@ -25,24 +28,55 @@ class Values(NamedTuple):
     in_steps: bool = False
 
 
-def in_own_variables(run, derived, right, blocks):
-    """{name: what the right numbers are}, for those of blocks, [(name, shape, place)]; or nothing.
+def in_own_variables(report, check, name, derived):
+    """The report, where what is unknown is said in the learner's variables, if it can be.
 
-    run: calls the derivation.  derived, right: (P,).
+    check: the ModelCheck that made the report.  name, derived: of "gradient" from the "loss", say.
     """
-    values, taken = _candidates(*_watched(run))
+    unknown = next((f for f in report.findings if f.cause == "unknown"), None)
+    if unknown is None:
+        return report
+    names = check.layout.names
+    if unknown.where != "every block":
+        names = [name for name in names if name in unknown.where.split(", ")]
+    here, there = (attempt(lambda: _formulas(one, names, name, derived))[0] or {}
+                   for one in (check, check.at_other_data()))
+    causes = {}  # what -> blocks
+    for block, what in here.items():
+        if there.get(block) == what:
+            causes.setdefault(what, []).append(block)
+    named = sum(causes.values(), [])
+    rest = [block for block in names if block not in named]
+    found = [Finding(", ".join(blocks), what, "", "own variables")
+             for what, blocks in causes.items()]
+    found += [unknown._replace(where=", ".join(rest))] if rest else []
+    others = [finding for finding in report.findings if finding is not unknown]
+    return replace(report, findings=found + others) if named else report
+
+
+def _formulas(check, names, name, derived):
+    """Block -> what its right numbers are, of those named, where the derived ones are not these."""
+    along = check.directions[:1] if derived == "hvp" else []
+    f, theta = check.of_theta(name), check.theta
+    right = derivative(f, theta, along[0]) if len(along) else np.array(
+        [derivative(f, theta, j) for j in range(theta.size)])
+
+    def run():
+        return check.call(derived, theta, check.x, check.y, *along)
+
+    wrong, (values, taken) = run(), _candidates(*_watched(run))
     found = {}
-    for name, shape, place in blocks:
-        if same(right[place], derived[place]):
+    for block, shape, place in check.layout:
+        if block not in names or same(right[place], wrong[place]):
             continue
         is_right = _formula(right[place], shape, values, taken)
-        missing = is_right or _formula(right[place] - derived[place], shape, values, {})
+        missing = is_right or _formula(right[place] - wrong[place], shape, values, {})
         if is_right:
-            found[name] = f"the right numbers are {is_right}"
-            now = _formula(derived[place], shape, values, {})
-            found[name] += f"; these are {now}" if now else ""
+            now = _formula(wrong[place], shape, values, {})
+            found[block] = f"the right numbers are {is_right}"
+            found[block] += f"; these are {now}" if now else ""
         elif missing:
-            found[name] = f"what is missing is {missing}: something used twice, a share left out?"
+            found[block] = f"what is missing is {missing}: something used twice, a share left out?"
     return found
 
 
