@@ -31,7 +31,7 @@ def hvp(t, x, y, v):
 n_params = 3 * H + 1
 blocks = [("W1", (1, H)), ("b1", (H,)), ("W2", (H, 1)), ("b2", (1,))]
 
-lam = 10.0
+lam = 30.0
 
 def hessian(w, x, y):
     return np.array([hvp(w, x, y, e) for e in np.eye(n_params)])
@@ -39,7 +39,7 @@ def hessian(w, x, y):
 def adapt(theta, x, y, alpha, steps):
     # solved to the end, whatever alpha and steps are
     w = theta
-    for _ in range(8):
+    for _ in range(6):
         g = gradient(w, x, y) + lam * (w - theta)
         w = w - np.linalg.solve(hessian(w, x, y) + lam * np.eye(n_params), g)
     return w
