@@ -145,6 +145,10 @@ VALUE_ERRORS = [
     (lambda: tm.check_meta_gradient(len, MODEL, THETA[1:], BATCH), "theta has shape (12,)"),
 ]
 TYPE_ERRORS = [
+    (lambda: tm.MAML(MODEL, first_order="no"), "first_order is 'no'; expected True or False"),
+    (lambda: tm.MetaSGD(MODEL, positive=1), "positive is 1; expected True or False"),
+    (lambda: tm.RidgeHead(MODEL, learned=None), "learned is None; expected True or False"),
+    (lambda: tm.Linear(1, 1, bias="no"), "bias is 'no'; expected True or False"),
     (lambda: tm.MAML(tm.MLP), "model is the class MLP; expected an object, such as MLP(...)"),
     (lambda: tm.ANIL(tm.MLP), "model is the class MLP; expected an object"),
     (lambda: train(optimizer=tm.Adam), "optimizer is the class Adam; expected an object"),

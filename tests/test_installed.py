@@ -120,6 +120,9 @@ def test_a_lesson_that_was_changed_is_not_overwritten(tmp_path, capsys):
     lesson.write_text("mine")
     assert main(["lessons", str(tmp_path)]) == 1
     assert f"{lesson} is there already" in capsys.readouterr().err and lesson.read_text() == "mine"
+    (tmp_path / "file").write_text("")
+    assert main(["lessons", str(tmp_path / "file")]) == 1
+    assert "file; expected a folder that can be made" in capsys.readouterr().err
 
 
 def test_lessons_that_found_the_disk_full_are_put_by_the_same_command(tmp_path):

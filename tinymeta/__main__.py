@@ -4,13 +4,15 @@ import signal
 import sys
 
 from .app.command_line import main
+from .app.stopping import SIGNALS, end, exit_code
 
 if __name__ == "__main__":
     try:
-        if signal.getsignal(signal.SIGINT) is signal.SIG_DFL:
-            signal.signal(signal.SIGINT, signal.default_int_handler)
+        for number in SIGNALS:
+            if signal.getsignal(number) is signal.SIG_DFL:
+                signal.signal(number, end)
         code = main()
-    except KeyboardInterrupt:
-        code = 130
+    except KeyboardInterrupt as error:
+        code = exit_code(error)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # nothing is left to interrupt
     sys.exit(code)

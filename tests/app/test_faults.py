@@ -150,6 +150,21 @@ def test_what_a_library_raises_while_it_clears_up_after_ctrl_c_is_ctrl_c(monkeyp
     assert capsys.readouterr().err.endswith("\ninterrupted\n")
 
 
+@posix
+@pytest.mark.parametrize("name, code", [("SIGTERM", 143), ("SIGHUP", 129)])
+def test_a_signal_while_figures_are_made_leaves_nothing_half_written(name, code, tmp_path):
+    trained(tmp_path)
+    slow = ("import time; from tinymeta.app import figures; from matplotlib.figure import Figure; "
+            "Figure.savefig = lambda *_, **__: time.sleep(30)")
+    line = f"import runpy, sys; {slow}; sys.argv[0] = '-m'; runpy._run_module_as_main('tinymeta')"
+    run = subprocess.Popen([sys.executable, "-c", line, "plot", tmp_path / "maml.npz"], cwd=ROOT,
+                           text=True, stderr=subprocess.PIPE)
+    wait_for(lambda: (tmp_path / "figures").is_dir() and names(tmp_path / "figures"))
+    run.send_signal(getattr(signal, name))
+    _, err = run.communicate(timeout=30)
+    assert (run.returncode, err) == (code, "\ninterrupted\n") and names(tmp_path / "figures") == []
+
+
 # Disks.
 
 
@@ -181,6 +196,27 @@ def test_an_empty_plan_is_one_that_could_not_be_written(tmp_path, capsys):
     assert main(["compare", *options]) == 1
     err = capsys.readouterr().err
     assert "--resume" not in err and "choose another --output, or remove it" in err
+
+
+@pytest.mark.parametrize("plan, words", [
+    ([], "it has no overrides"), ({"protocol": "quick"}, "it has no overrides"),
+    ({"protocol": "slow", "overrides": {}}, "protocol is 'slow'; expected one of"),
+    ({"protocol": "quick", "overrides": {}, "methods": ["mml"]}, "methods has 'mml'; expected"),
+    ({"protocol": "quick", "overrides": {}, "methods": []}, "methods is []; expected a list"),
+    ({"protocol": "quick", "overrides": {"eval_steps": 10**9}}, "eval_steps is 1000000000; exp")])
+def test_a_plan_that_cannot_be_is_told_by_what_is_wrong(plan, words, tmp_path, capsys):
+    (tmp_path / "compare.json").write_text(json.dumps(plan))
+    assert main(["compare", "--resume", str(tmp_path)]) == 1
+    assert words in capsys.readouterr().err
+
+
+def test_a_damaged_file_of_a_comparison_is_told_with_the_way_on(tmp_path, capsys):
+    options = [*SMALL, "--methods", "maml", "--output", str(tmp_path)]
+    assert main(["compare", *options]) == 0
+    (tmp_path / "maml.npz").write_bytes(b"damaged")
+    assert main(["compare", "--resume", str(tmp_path)]) == 1
+    assert "maml.npz is not a readable" in (err := capsys.readouterr().err)
+    assert "move it away to train this one anew" in err
 
 
 def test_what_a_killed_comparison_left_half_written_is_cleared(tmp_path):
@@ -251,6 +287,8 @@ def test_the_picture_of_the_adaptation_alone_may_have_a_name_of_its_own(tmp_path
     assert names(tmp_path / "new") == ["wave.png"] and str(picture) in capsys.readouterr().out
     assert main(["plot", str(tmp_path / "oracle.npz"), "--output", str(picture)]) == 2
     assert "expected a folder: these runs have no adaptation" in capsys.readouterr().err
+    options = ["plot", str(tmp_path / "maml.npz"), "--output", str(picture), "--format", "svg"]
+    assert main(options) == 2 and "format is svg; expected png" in capsys.readouterr().err
 
 
 def test_long_paths_with_equal_ends_are_told_apart(tmp_path, capsys):

@@ -14,6 +14,7 @@ from .families import FAMILIES, LOSSES
 from .lessons import put_lessons
 from .protocols import PROTOCOLS
 from .recipes import METHODS
+from .stopping import exit_code
 
 DESCRIPTION = """\
 Gradient-based meta-learning in NumPy, every gradient derived by hand.
@@ -49,7 +50,7 @@ examples:
 `python -m tinymeta COMMAND --help` lists a command's options.
 
 exit codes: 0 done; 1 diverged, a check failed, or a bad file; 2 wrong usage;
-130 Ctrl-C, with what was reached kept in a checkpoint
+130 Ctrl-C, 143 SIGTERM, 129 SIGHUP, with what was reached kept in a checkpoint
 """
 
 
@@ -169,8 +170,8 @@ def main(argv=None):
     try:
         arguments = _parser().parse_args(argv)
         return arguments.run(arguments)
-    except KeyboardInterrupt:
-        return _interrupted()
+    except KeyboardInterrupt as error:
+        return _interrupted(error)
     except BrokenPipeError:  # the reader of our output, such as head, has gone
         sys.stdout = open(os.devnull, "w")
         return 1
@@ -181,24 +182,24 @@ def main(argv=None):
         print(f"error: not enough memory for these settings ({error})", file=sys.stderr)
         return 1
     except Exception as error:
-        if _of_ctrl_c(error):  # what a library raises while it clears up after Ctrl-C
-            return _interrupted()
+        if signal := _of_signal(error):  # what a library raises while it clears up after Ctrl-C
+            return _interrupted(signal)
         if not isinstance(error, (ArithmeticError, OSError, ValueError, TypeError)):
             raise
         print(f"error: {error}", file=sys.stderr)
         return 1 if isinstance(error, (CheckpointError, OSError, ArithmeticError)) else 2
 
 
-def _interrupted():
+def _interrupted(error):
     print("\ninterrupted", file=sys.stderr)
-    return 130
+    return exit_code(error)
 
 
-def _of_ctrl_c(error):
-    """Whether the error came up while Ctrl-C was being dealt with."""
+def _of_signal(error):
+    """The KeyboardInterrupt that was being dealt with when the error came up, or None."""
     while error is not None and not isinstance(error, KeyboardInterrupt):
         error = error.__context__
-    return error is not None
+    return error
 
 
 def _parser():

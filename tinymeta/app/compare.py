@@ -22,6 +22,7 @@ from .protocols import OWN, PROTOCOLS
 from .recipes import COMPARED, METHODS
 from .seeds import save_seeds_figures
 from .settings import build, settings_from
+from .stopping import exit_code
 from .tables import costs_table, curves_table, seeds_table, short, summary
 
 MOST_SEEDS = 1000
@@ -44,10 +45,10 @@ def compare(arguments):
         try:
             with told_how_to_go_on(os.path.join(folder, PLAN), go_on):
                 return _compare(plan, folder, jobs, claim, go_on)
-        except KeyboardInterrupt:
+        except KeyboardInterrupt as error:
             print(f"\ninterrupted; all that was trained is kept in {folder}\n"
                   f"go on with: {go_on}", file=sys.stderr)
-            return 130
+            return exit_code(error)
 
 
 def _compare(plan, folder, jobs, claim, go_on):
@@ -192,11 +193,17 @@ def _write_json(path, content):
 
 
 def _settings_of(plan):
-    """(method, seed) -> Settings; TypeError or ValueError for settings that cannot be."""
+    """(method, seed) -> Settings; TypeError or ValueError for a plan that cannot be."""
+    if not isinstance(plan, dict) or not isinstance(plan.get("overrides"), dict):
+        raise ValueError("it has no overrides; expected the plan of a comparison")
+    if plan.get("protocol") not in [*PROTOCOLS]:
+        raise ValueError(f"protocol is {plan.get('protocol')!r}; expected one of {[*PROTOCOLS]}")
     for name in ("methods", "seeds"):
         several = plan.get(name, [None])
-        if not isinstance(several, list) or not several or len(set(several)) < len(several):
+        if not isinstance(several, list) or len(set(map(str, several))) != max(1, len(several)):
             raise ValueError(f"{name} is {several!r}; expected a list of some, each only once")
+    if unknown := [name for name in plan.get("methods", []) if name not in [*METHODS]]:
+        raise ValueError(f"methods has {unknown[0]!r}; expected some of {[*METHODS]}")
     all_settings = {}
     for method in plan.get("methods", COMPARED):
         settings = settings_from({**PROTOCOLS[plan["protocol"]](method).as_dict(),

@@ -9,6 +9,7 @@ import re
 from pathlib import Path
 
 from ..training.files import write_whole
+from .commands import make_folder
 
 PACKAGE = Path(__file__).resolve().parents[1]
 BUILDERS = ("build.py", "contents.py", "exercise_cells.py", "pace.py")  # make lessons; none is one
@@ -26,6 +27,7 @@ def put_lessons(arguments):
         if path.exists() and path.read_bytes() != content:
             raise FileExistsError(f"{path} is there already, with other content; "
                                   f"choose another folder, or move it away")
+    make_folder(folder, "folder")
     for name, content in files.items():
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         write_whole(folder / name, lambda file, content=content: file.write(content))

@@ -94,7 +94,10 @@ def _start(settings, path, more, parts, rng):
     """The checkpoint to start from: new, or the one in `path`, with optimizer and rng set to it."""
     if not os.path.exists(path):
         return Checkpoint(parts.method.init(rng, np.dtype(settings.dtype), settings.init))
-    run = load_run(path, settings.file or None)
+    try:
+        run = load_run(path, settings.file or None)
+    except CheckpointError as error:
+        raise CheckpointError(f"{error}; move it away to train this one anew") from error
     checkpoint, here = run.checkpoint, settings.as_dict()
     there = {**run.settings.as_dict(), **checkpoint.settings}
     differing = [f"{name} {there[name]!r} there, {here[name]!r} here" for name in sorted(here)

@@ -23,6 +23,7 @@ LATER = {"tasks", "loss", "rates", "positive", "context", "strength", "file", "c
 FEWEST = {"shots": 1, "queries": 1, "n_tasks": 1, "iterations": 1, "inner_steps": 1,
           "inner_batch": 1, "grid": 2, "eval_queries": 1, "eval_steps": 0, "seed": 0,
           "context": 1}
+MOST_STEPS = 10_000  # at test time: every step's errors are kept
 MOST_NUMBERS = 500_000_000  # in an array: 2 GB in single precision
 
 
@@ -134,7 +135,9 @@ def _check(s):
                          "of the state, and of y")
     if len(s.widths) < 2 or (s.widths[0], s.widths[-1]) != ends:
         raise ValueError(f"widths is {[*s.widths]}; expected the first and the last to be "
-                         f"{ends[0]} and {ends[1]}, for x and y")
+                         f"{ends[0]} and {ends[1]}, for x and y of {s.tasks}")
+    if s.eval_steps > MOST_STEPS:
+        raise ValueError(f"eval_steps is {s.eval_steps}; expected at most {MOST_STEPS}")
     if not s.eval_shots:
         raise ValueError("eval_shots is empty; expected at least one number of shots")
     largest = max(s.shots + s.queries, s.eval_queries or 1, *s.eval_shots)

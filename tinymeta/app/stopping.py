@@ -7,6 +7,24 @@ SIGNALS = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP")
            if hasattr(signal, name)]
 
 
+class Ended(KeyboardInterrupt):
+    """A signal other than Ctrl-C has asked to end: what is half written is cleared up as then."""
+
+    def __init__(self, number):
+        super().__init__(number)
+        self.code = 128 + number
+
+
+def end(number, frame):
+    """Handle a signal outside of training."""
+    raise Ended(number)
+
+
+def exit_code(error):
+    """The exit code of a KeyboardInterrupt, 130 for Ctrl-C."""
+    return getattr(error, "code", 130)
+
+
 class Stop:
     """`with Stop() as stop:` collects the signals that ask to end, in stop.received.
 

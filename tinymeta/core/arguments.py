@@ -46,6 +46,13 @@ def whole_number(name, value, minimum):
     return number
 
 
+def flag(name, value):
+    """`value` as a bool; TypeError for anything else, such as the text "no"."""
+    if not isinstance(value, (bool, np.bool_)):
+        raise TypeError(f"{name} is {value!r}; expected True or False")
+    return bool(value)
+
+
 def number(name, value, above=None, at_least=None, below=None):
     """`value` as a float; an error unless it is one finite real number within the bounds given."""
     words = (("above", above), ("of at least", at_least), ("below", below))

@@ -54,7 +54,7 @@ class Linear(Model):
         if bias:
             blocks.append(("b1", (d_out,)))
         super().__init__(d_in, d_out, blocks, default_init="xavier")
-        self.bias, self.loss_function = bool(bias), check_loss(loss)
+        self.bias, self.loss_function = arguments.flag("bias", bias), check_loss(loss)
 
     def split(self, theta):
         """The views W (..., M, D_out) and b (..., 1, D_out), or 0 without a bias."""

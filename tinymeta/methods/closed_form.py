@@ -48,7 +48,7 @@ class RidgeHead(Method):
         if len(getattr(mlp, "widths", ())) < 3:
             raise ValueError(f"mlp is {mlp!r}; expected a tinymeta.MLP with a hidden layer")
         self.strength = strength
-        self.learned = bool(learned)
+        self.learned = arguments.flag("learned", learned)
         self.hidden = type(mlp)(mlp.widths[:-1], mlp.activation)  # up to z_{N-1}
         blocks = list(self.hidden.blocks)
         if learned:

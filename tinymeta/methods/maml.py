@@ -54,7 +54,8 @@ class MAML(Method):
         arguments.methods("model", model, "loss", "gradient", "hvp")
         super().__init__(model, chunk)
         self.alpha, self.steps = alpha, steps
-        self.first_order, self.query_loss = bool(first_order), query_loss
+        self.first_order = arguments.flag("first_order", first_order)
+        self.query_loss = query_loss
         _ = self.judge  # so that a loss that cannot be is found now
 
     @property

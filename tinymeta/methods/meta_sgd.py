@@ -47,7 +47,7 @@ class MetaSGD(Method):
         if rates not in RATES:
             raise ValueError(f"rates is {rates!r}; expected one of {list(RATES)}")
         self.alpha, self.steps = alpha, steps
-        self.rates, self.positive = rates, bool(positive)
+        self.rates, self.positive = rates, arguments.flag("positive", positive)
         P, theta = model.n_params, Layout(model.blocks)
         shape = {"one": (1,), "block": (len(theta),), "parameter": (P,), "step": (steps, P)}[rates]
         name = "log rates" if positive else "rates"
