@@ -114,7 +114,12 @@ class MeasuredTasks:
         if by is not None:
             return MeasuredTasks(self.curves, self.columns, by.scales)
         table = np.vstack([np.hstack(pair) for pair in self.curves.values()])  # (N, D_in + D_out)
-        scales = np.stack([table.mean(axis=0), table.std(axis=0)])
+        with np.errstate(over="ignore", invalid="ignore"):
+            scales = np.stack([table.mean(axis=0), table.std(axis=0)])
+        if not np.isfinite(scales).all():
+            name = self.columns[np.isfinite(scales).all(axis=0).argmin()]
+            raise ValueError(f"column {name} has entries up to {np.abs(table).max():.1g}; "
+                             f"expected numbers whose squares can be summed")
         scales[1, scales[1] == 0] = 1.0  # a constant column
         if not outputs:
             scales[:, self.d_in:] = [[0.0], [1.0]]
