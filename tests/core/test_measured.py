@@ -81,7 +81,7 @@ def test_columns_have_mean_zero_and_deviation_one_and_come_back(tasks):  # [TASK
 
 
 @pytest.mark.filterwarnings("error")
-def test_a_column_too_large_to_standardise_is_named():
+def test_a_column_too_large_to_standardise_is_named(read):
     tasks = read("s,x,y\na,1,1e300\na,2,2e300\n")
     with pytest.raises(ValueError, match="column y has entries up to 2e\\+300; expected numbers"):
         tasks.standardized()
