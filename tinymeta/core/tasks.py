@@ -93,13 +93,14 @@ class Batch:
 
         Raises ValueError where a number is too large for it.
         """
-        real, arrays = omega.real.dtype, []
-        for name in ARRAYS:
-            array = getattr(self, name)
-            if array.dtype != real:
-                array = arguments.floating(name, as_precision_of(omega, array))
-            arrays.append(array)
-        return arrays
+        arrays = [self.x_support, self.y_support, self.x_query, self.y_query]
+        try:
+            with np.errstate(over="raise"):
+                return [array.astype(omega.real.dtype, copy=False) for array in arrays]
+        except FloatingPointError:
+            for name, array in zip(ARRAYS, arrays):
+                arguments.floating(name, as_precision_of(omega, array))
+            raise
 
 
 def check_batch(batch):
