@@ -1,18 +1,20 @@
-"""The least that NumPy can do: one-step MAML written out for one network, 1-n-n-1 with ReLU, and nothing else.
+"""The least that NumPy can do: one-step MAML written out for one network, 1-n-n-1 with ReLU.
 
-The same operations as in one_step.py, without loops over layers, choices, checks or names for what others
-should understand: so few calls of NumPy that what is left is NumPy's own time.  run.py measures it beside
-the library: the difference is what being general costs, and no NumPy program that we know is faster.
+The same operations as in one_step.py, without loops over layers, choices, checks or names for what
+others should understand: so few calls of NumPy that what is left is NumPy's own time.  run.py
+measures it beside the library: the difference is what being general costs, and no NumPy program
+that we know is faster.
 """
 
 import numpy as np
 
 
 def bare(n, theta, x, y, x_, y_, alpha):
-    """The mean query loss and the exact meta-gradient (P,), one inner step; x, y, x_, y_ (T, K, 1)."""
+    """The mean query loss and the exact meta-gradient (P,), one step; x, y, x_, y_ (T, K, 1)."""
     T, K, _ = x.shape
     dtype, rows = theta.dtype, T * K
-    W1, W2, W3 = theta[:2 * n].reshape(2, n), theta[2 * n:-n - 1].reshape(n + 1, n), theta[-n - 1:].reshape(n + 1, 1)
+    W1, W2 = theta[:2 * n].reshape(2, n), theta[2 * n:-n - 1].reshape(n + 1, n)
+    W3 = theta[-n - 1:].reshape(n + 1, 1)
     W2t, W3t = W2[:-1].T.copy(), W3[:-1].T
     a0 = np.empty((T, K, 2), dtype)
     a0[..., :1], a0[..., 1:] = x, 1
@@ -71,7 +73,8 @@ def bare(n, theta, x, y, x_, y_, alpha):
     e1 += np.matmul(F, a1[..., :-1])
     e1 *= r1
     total = np.empty(theta.size, dtype)
-    t1, t2, t3 = total[:2 * n].reshape(2, n), total[2 * n:-n - 1].reshape(n + 1, n), total[-n - 1:].reshape(n + 1, 1)
+    t1, t2 = total[:2 * n].reshape(2, n), total[2 * n:-n - 1].reshape(n + 1, n)
+    t3 = total[-n - 1:].reshape(n + 1, 1)
     np.dot(b0.reshape(rows, 2).T, e1.reshape(rows, n), t1)
     np.dot(B1.T, E2, t2)
     np.dot(b2.reshape(rows, n + 1).T, e3.reshape(rows, 1), t3)
