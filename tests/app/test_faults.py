@@ -307,7 +307,8 @@ def test_long_paths_with_equal_ends_are_told_apart(tmp_path, capsys):
 @pytest.mark.parametrize("arguments, words", [
     ("train --output", "argument --output: it is ''"), ("compare --output", "--output: it is ''"),
     ("train --resume", "argument --resume: it is ''"), ("evaluate", "argument FILE: it is ''"),
-    ("plot x.npz --output", "argument --output: it is ''"), ("check", "argument FILE: it is ''")])
+    ("plot x.npz --output", "argument --output: it is ''"), ("check", "argument FILE: it is ''"),
+    ("train --tasks", "argument --tasks: it is ''"), ("lessons", "argument DIR: it is ''")])
 def test_an_empty_path_is_named(arguments, words, capsys, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     with pytest.raises(SystemExit) as exit:

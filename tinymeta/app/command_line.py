@@ -76,7 +76,7 @@ RUN = {
         f"settings to start from, of {', '.join(PROTOCOLS)}; finn2017 and reptile2018 are the "
         "published ones (default: quick for compare, finn2017 for train).  The options below "
         "change single settings; in brackets what they are in finn2017")),
-    "--tasks": dict(metavar="NAME", help=(
+    "--tasks": dict(type=path, metavar="NAME", help=(
         f"the family of tasks, of {', '.join(FAMILIES)} (sinusoid), or a CSV file of measured "
         f"curves, with the columns curve, x and y; all but the first two start from the protocol "
         f"of that name")),
@@ -116,10 +116,10 @@ TEST = {
     "--alpha": dict(type=float, help="inner step size at test time (default: as in the run)"),
     "--seed": dict(type=int, help="of the held-out tasks (default: as in the run)")}
 FILE = "where the curves that it was trained on lie now, or other curves to judge it by"
-TASKS = {"--tasks": dict(default=str(HELD_OUT), metavar="N or FILE", help=(
+TASKS = {"--tasks": dict(type=path, default=str(HELD_OUT), metavar="N or FILE", help=(
     f"how many held-out tasks (default: %(default)s); of measured curves: {FILE}"))}
 DRAWN = {
-    "--tasks": dict(metavar="FILE", help=f"of measured curves: {FILE}"),
+    "--tasks": dict(type=path, metavar="FILE", help=f"of measured curves: {FILE}"),
     "--format": dict(choices=("png", "pdf", "svg"), default="png",
                      help="of the figures (default: %(default)s)"),
     "--scale": dict(REAL, default=1.0, help=(

@@ -27,7 +27,7 @@ from .runs import load_run, load_runs, train
 from .settings import MOST_STEPS, Settings, build, settings_from
 from .tables import curves_table
 
-MOST_TASKS = 1_000_000  # at test time
+MOST_TASKS, MOST_SHOTS = 1_000_000, 10_000  # at test time
 MOST_SCALE = 20  # Matplotlib draws no picture of more than 65,535 pixels
 
 
@@ -201,7 +201,10 @@ def _shots_at_test(runs, arguments):
         raise ValueError(f"inner_steps is {arguments.inner_steps}; expected at most {MOST_STEPS}, "
                          f"since every step's errors are kept")
     shots = arguments.shots or next(iter(runs.values())).settings.eval_shots
-    return [whole_number("shots", n, minimum=1) for n in shots]
+    shots = [whole_number("shots", n, minimum=1) for n in shots]
+    if max(shots) > MOST_SHOTS:
+        raise ValueError(f"shots is {max(shots)}; expected at most {MOST_SHOTS}")
+    return shots
 
 
 def check(arguments):
