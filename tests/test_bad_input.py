@@ -143,6 +143,7 @@ VALUE_ERRORS = [
     (lambda: tm.check_model(own(n_params=3, d_in=0)), "model.d_in is 0; expected…at least 1"),
     (lambda: tm.check_meta_gradient(len, MODEL, THETA, BATCH, kind="odd"), "kind is 'odd'…reptile"),
     (lambda: tm.check_meta_gradient(len, MODEL, THETA[1:], BATCH), "theta has shape (12,)"),
+    (lambda: tm.MetaSGD(MODEL, 1e308).init(RNG, np.float32), "alpha is 1e+308; expected a number"),
 ]
 TYPE_ERRORS = [
     (lambda: tm.MAML(MODEL, first_order="no"), "first_order is 'no'; expected True or False"),

@@ -252,7 +252,6 @@ def test_divergence_is_an_error_and_keeps_the_last_good_parameters(tmp_path, cap
     ("train --resume run/maml.npz --iterations 1", 2, "expected at least 12"),
     ("evaluate run/maml.npz --shots 0", 2, "shots is 0"),
     ("evaluate run/maml.npz --shots 99999999999999999999999", 2, "expected at most 10000"),
-    ("train --method metasgd --alpha 1e308", 2, "alpha is 1e+308; expected one finite number above 0 and below 3.4"),
     ("evaluate run/maml.npz --seed -1", 2, "seed is -1"),
     ("evaluate run/maml.npz --inner-steps -1", 2, "inner_steps is -1"),
     ("evaluate run/maml.npz --inner-steps 100000000", 2, "expected at most 10000, since"),

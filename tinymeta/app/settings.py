@@ -115,7 +115,6 @@ def _check(s):
         if value is not None or name not in NONE_IN_FILES:
             arguments.whole_number(name, value, minimum=fewest)
     arguments.number("learning_rate", s.learning_rate, above=0)
-    arguments.number("alpha", s.alpha, above=0, below=float(np.finfo(np.float32).max))
     if s.tasks not in FAMILIES:
         raise ValueError(f"tasks is {s.tasks!r}; expected one of {sorted(FAMILIES)}")
     family = FAMILIES[s.tasks]
