@@ -77,7 +77,7 @@ class MetaSGD(Method):
         """Draw θ as the model does; every rate starts at alpha.  ValueError where it cannot."""
         theta = self.model.init(rng, dtype, scheme)
         start = np.log(self.alpha) if self.positive else self.alpha
-        if start > np.finfo(dtype).max:
+        if start > float(np.finfo(dtype).max):
             raise ValueError(f"alpha is {self.alpha:g}; expected a number that {theta.dtype} holds")
         return np.concatenate([theta, np.full(self.n_params - theta.size, start, dtype)])
 
