@@ -123,10 +123,16 @@ def test_a_second_ctrl_c_ends_a_long_step_and_the_last_whole_one_is_kept(tmp_pat
 def test_ctrl_c_while_the_program_starts_shows_no_traceback(seconds, tmp_path):
     """Python's own start is not ours: it is over once our package is being imported."""
     marker = tmp_path / "started"
-    code = (f"import runpy, time; sys.argv = ['-m', 'train', *{LONG!r}, '--output', "
-            f"{str(tmp_path / 'a')!r}]; open({str(marker)!r}, 'w').close()")
-    line = f"import sys; {code}; runpy._run_module_as_main('tinymeta')"
-    run = subprocess.Popen([sys.executable, "-c", line], cwd=ROOT, text=True,
+    code = f"""
+import runpy, sys
+class Finder:
+    def find_spec(name, *_):
+        if name == "tinymeta":
+            open({str(marker)!r}, "w").close()
+sys.meta_path.insert(0, Finder)
+sys.argv = ["-m", "train", *{LONG!r}, "--output", {str(tmp_path / "a")!r}]
+runpy._run_module_as_main("tinymeta")"""
+    run = subprocess.Popen([sys.executable, "-c", code], cwd=ROOT, text=True,
                            stderr=subprocess.PIPE)
     wait_for(marker.exists)
     time.sleep(seconds)
