@@ -37,7 +37,7 @@ def test_the_linear_schedule_goes_from_start_to_end_and_stays():  # [SCHED.1]
     assert_allclose([rate(n) for n in range(6)], [0.4, 0.3, 0.2, 0.1, 0.1, 0.1], rtol=1e-14)
 
 
-@pytest.mark.parametrize("gradient", [[-3, -4], [-6, 1], [0, -2], [0.3, -0.4], [0, 0]], ids=str)
+@pytest.mark.parametrize("gradient", [[-3, -4], [0.9, -1.2], [0, -2], [0.3, -0.4], [0, 0]], ids=str)
 def test_clipping_keeps_the_direction_and_bounds_the_norm(gradient):  # [CLIP.1]
     moved = tm.SGD(1.0, max_norm=1.0).step(np.zeros(2), np.array(gradient, float))
     assert_allclose(moved, -np.array(gradient) / max(1, np.linalg.norm(gradient)), rtol=1e-14)
