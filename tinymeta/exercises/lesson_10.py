@@ -9,8 +9,9 @@ from .feedback import judge
 def _kernel_rungs(candidate):
     rng = np.random.default_rng(0)
 
-    def rung(title, n_in, H):
-        x, other = rng.standard_normal((2, n_in))
+    def rung(title, n_in, H, sign):
+        x = rng.standard_normal(n_in)
+        other = sign * x + 0.5 * rng.standard_normal(n_in)  # 1 + x·x' has either sign
         delta, delta_other = rng.standard_normal((2, H))
         biases = delta @ delta_other
 
@@ -26,7 +27,7 @@ def _kernel_rungs(candidate):
         return title, lambda: judge(candidate(x, other, delta, delta_other), expected, title,
                                     "KERNEL.3", mistakes)
 
-    return [rung("one input, four units", 1, 4), rung("three inputs, two units", 3, 2)]
+    return [rung("one input, four units", 1, 4, 1), rung("three inputs, two units", 3, 2, -1)]
 
 
 @exercise("KERNEL.3", check=_kernel_rungs, hints=[
@@ -52,8 +53,9 @@ def _unit_rungs(candidate):
                     (r / np.sqrt(3), "that is the unit in which r is measured; the scale "
                                      "multiplies x, so it is one over that")]
 
-        return f"x between -{r:g} and {r:g}", lambda: judge(
-            candidate(r), np.sqrt(3) / r, "scale", "KERNEL.3", mistakes)
+        title = f"x between -{r:g} and {r:g}"
+        return title, lambda: judge(candidate(r), np.sqrt(3) / r, title, "KERNEL.3", mistakes,
+                                    tolerance=1e-6)  # √3 may be typed
 
     return [rung(5.0), rung(1.0), rung(40.0)]
 
@@ -81,7 +83,9 @@ def _context_rungs(candidate):
             return [(-alpha * beta, "that is a plain step of b1: c has to move, and b1 with it"),
                     (alpha * step @ W_c, "the sign: descent goes against the gradient"),
                     (-step @ W_c, "the step size is missing"),
-                    (-alpha * step, "that is the step of c, (C,); z_1 moves by c W_c")]
+                    (step @ W_c, "the sign and the step size are missing: c = -α ∂L/∂c"),
+                    (-alpha * step, "that is the step of c, (C,); z_1 moves by c W_c"),
+                    (step, "that is the gradient in c, (C,): c steps against it, and moves z_1")]
 
         expected = -alpha * (beta @ W_c.T) @ W_c
         return title, lambda: judge(candidate(beta, W_c, alpha), expected, title, "CONTEXT.2",
