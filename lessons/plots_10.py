@@ -37,7 +37,7 @@ def adapting(model, theta, rates, task, tasks, steps):
         panel.plot(x, truth, **plotting.TRUTH)
         for k, shade in zip(steps, np.linspace(0.75, 0, len(steps))):
             color = "0.6" if k == 0 else plt.cm.viridis(shade)
-            panel.plot(x, model.predict(path[k], x), color=color, label=f"{k} steps")
+            panel.plot(x, model.predict(path[k], x), color=color, label=f"{k} step" + "s" * (k != 1))
         panel.plot(task.x_support[0], task.y_support[0], **plotting.SUPPORT)
         panel.set_title(name, fontsize=10)
         panel.set_xlabel("x")
