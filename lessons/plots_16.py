@@ -7,7 +7,7 @@ from tinymeta import plotting
 
 COLORS = {"from scratch": "0.4", "from scratch, 1,000 steps": "0.65",
           "joint, fine-tuned": "#E69F00", "joint, 1,000 steps": "#F0C05A", "Reptile": "#009E73",
-          "first-order MAML": "#CC79A7", "MAML": "#0072B2", "ANIL": "#44AA99",
+          "first-order MAML": "#CC79A7", "first-order, 4 steps": "#E3B1CC", "MAML": "#0072B2", "ANIL": "#44AA99",
           "Meta-SGD": "#AA4499", "Meta-SGD, positive": "#332288", "CAVIA": "#999933", "ridge head": "#D55E00",
           "memory, GRU": "#882255", "prototypes": "#56B4E9"}
 

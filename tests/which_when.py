@@ -88,7 +88,9 @@ def methods(widths, loss, classes=False):
         "Meta-SGD, positive": (lambda a: tm.MetaSGD(net, a, S, positive=True), small, "both")}
     if classes:
         features = tm.FastMLP(widths[:-1])
-        return found | {"prototypes": (lambda a: tm.Prototypes(features), (1.0,), "both")}
+        return found | {"prototypes": (lambda a: tm.Prototypes(features), (1.0,), "both"),
+                        "first-order, 4 steps": (lambda a: tm.MAML(net, a, 4, True), small,
+                                                 "both")}
     context = tm.ContextMLP(widths, 4, loss=loss, network=tm.FastMLP)
     return found | {
         "from scratch, 1,000 steps": (lambda a: tm.JointTraining(net, a), long[:-1], None),

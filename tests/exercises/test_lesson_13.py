@@ -16,6 +16,7 @@ WRONG = [
     (GUESS, lambda N: (1 / N - 1 / N**2, 0), "a diagonal entry"),
     (GUESS, lambda N: (0, 1 / N), "the other way round"),
     (GUESS, lambda N: (0.25, 0), "the logistic's"),
+    (GUESS, lambda N: (1 / (N - 1), 0), "times what it should be"),
     (GUESS, lambda N: (1, 0), "p is 1/N"),
 ]
 

@@ -1,5 +1,7 @@
 """What the exercises of lesson 16 say of a wrong answer."""
 
+import math
+
 import pytest
 
 from tinymeta.exercises import lesson_16
@@ -10,6 +12,10 @@ WRONG = [
     (COSINE, lambda c, r: r * c / (1 - c), "has a root"),
     (COSINE, lambda c, r: r / (1 - c**2), "solve 1 + ρ/T"),
     (COSINE, lambda c, r: c**2 / (1 - c**2) / r, "more tasks, not fewer"),
+    (COSINE, lambda c, r: math.ceil(r * c**2 / (1 - c**2)), "but for the rounding"),
+    (PAY, lambda M, a, s: math.ceil(M / (s - a)), "but for the rounding"),
+    (PAY, lambda M, a, s: M // (s - a), "differ"),
+    (PAY, lambda M, a, s: float("inf"), "NaN or infinite"),
     (PAY, lambda M, a, s: M / s, "still costs its adaptation"),
     (PAY, lambda M, a, s: M / (s + a), "a difference"),
     (PAY, lambda M, a, s: (s - a) / M, "upside down"),

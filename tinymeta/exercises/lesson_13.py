@@ -55,7 +55,7 @@ def _uniform_rungs(candidate):
                                              np.array([1 / N, 0]), "eigenvalues", "SOFTMAX.1",
                                              mistakes)
 
-    return [rung(5), rung(2), rung(100)]
+    return [rung(7), rung(2), rung(100)]
 
 
 @exercise("SOFTMAX.1", check=_uniform_rungs, hints=[

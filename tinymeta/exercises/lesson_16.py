@@ -1,5 +1,7 @@
 """The exercises of lesson 16, Which, when."""
 
+import numpy as np
+
 from . import exercise
 from .feedback import judge
 
@@ -12,6 +14,7 @@ def _cosine_rungs(candidate):
             return [(ratio * (1 - cosine**2) / cosine**2, "upside down: a cosine nearer to 1 needs "
                                                           "more tasks"),
                     (ratio * cosine / (1 - cosine), "[NOISE.1] has a root: square both sides"),
+                    (np.ceil(expected), "right but for the rounding, which is not asked for"),
                     (ratio / (1 - cosine**2), "that is for 1/(1 - cos²); solve 1 + ρ/T = 1/cos²"),
                     (cosine**2 / (1 - cosine**2) / ratio, "more noise needs more tasks, not fewer")]
 
@@ -39,12 +42,13 @@ def _pay_rungs(candidate):
         def mistakes():
             return [(training / scratch, "each new task still costs its adaptation"),
                     (training / (scratch + adapting), "what a task saves is a difference"),
+                    (np.ceil(expected), "right but for the rounding, which is not asked for"),
                     ((scratch - adapting) / training, "upside down")]
 
-        return title, lambda: judge(float(candidate(training, adapting, scratch)), expected, title,
+        return title, lambda: judge(candidate(training, adapting, scratch), expected, title,
                                     "COST.1", mistakes)
 
-    return [rung("cheap adaptation", 1e6, 10.0, 5000.0), rung("a small gain", 1e4, 40.0, 60.0)]
+    return [rung("cheap adaptation", 1e6, 500.0, 5000.0), rung("a small gain", 1e4, 37.0, 60.0)]
 
 
 @exercise("COST.1", check=_pay_rungs, hints=[
@@ -54,5 +58,6 @@ def tasks_until_it_pays(training, adapting, scratch):
     """From how many new tasks on meta-learning costs less than scratch.  [COST.1]
 
     training: the work of meta-training, M.  adapting, scratch: the work for one new task, a < s.
+    Returns a number, not rounded.
     """
     return training / (scratch - adapting)
