@@ -26,39 +26,30 @@ def shots(panels):
     plt.show()
 
 
-def calibration(shots, covered, widths):
-    """covered, widths: (seeds, shots): share of points within the band, its half width."""
-    figure, (left, right) = plt.subplots(1, 2, figsize=(8, 3), layout="constrained")
+def calibration(shots, covered):
+    """covered: (seeds, shots): the share of points within the band."""
+    figure, panel = plt.subplots(figsize=(5, 3), layout="constrained")
     for seed, (share, marker) in enumerate(zip(covered, "os^")):
-        left.plot(shots, share, color=HEAD, marker=marker, label=f"seed {seed}")
-        right.plot(shots, widths[seed], color=HEAD, marker=marker)
-    left.axhline(0.9, color="black", linestyle="--", linewidth=1)
-    left.set(ylim=(0.75, 1), ylabel="share of points in the 90 % band", xlabel="shots")
-    right.set(yscale="log", ylabel="standard deviation", xlabel="shots")
-    right.set_yticks([0.3, 0.5, 1, 2], ["0.3", "0.5", "1", "2"])
-    right.minorticks_off()
-    for panel in (left, right):
-        panel.set_xscale("log")
-        panel.set_xticks(shots, shots)
-        panel.minorticks_off()
-    left.legend(frameon=False, fontsize=9, loc="lower right")
+        panel.plot(shots, share, color=HEAD, marker=marker, label=f"seed {seed}")
+    panel.axhline(0.9, color="black", linestyle="--", linewidth=1)
+    panel.set(xscale="log", ylim=(0.75, 1), xlabel="shots",
+              ylabel="share of points in the 90 % band")
+    panel.set_xticks(shots, shots)
+    panel.minorticks_off()
+    panel.legend(frameon=False, fontsize=9, loc="lower right")
     plt.show()
 
 
-def residuals(steps, rows):
-    """rows: (networks, S, 3): the inner problem's residual, and the errors of two gradients."""
+def residuals(rows):
+    """rows: (networks, S, 3 or more): the residual, and the errors of two gradients."""
     figure, panel = plt.subplots(figsize=(6.5, 3.4), layout="constrained")
-    looks = {"residual of the inner problem": dict(color="black", linestyle="--", marker="."),
-             "unrolled, off by": dict(color=MAML, marker="o"),
-             "implicit, off by": dict(color=HEAD, marker="s")}
-    for network in range(len(rows)):
-        for j, (label, look) in enumerate(looks.items()):
-            panel.plot(steps, rows[network, :, j], **look, markersize=5, linewidth=1.2,
-                       label=None if network else label)
+    for j, (name, color) in enumerate([("unrolled", MAML), ("implicit", HEAD)], start=1):
+        for network, marker in enumerate("os^"):
+            panel.plot(rows[network, :, 0], rows[network, :, j], color=color, marker=marker,
+                       markersize=5, linewidth=1.2, label=f"{name}, θ {network}")
     panel.axhline(1, color="0.7", linewidth=1)
-    panel.set(xscale="log", yscale="log", xlabel="inner steps S (three networks)",
-              ylabel="relative to its length")
-    panel.set_xticks(steps, steps)
-    panel.minorticks_off()
-    panel.legend(frameon=False, fontsize=9, loc="lower left")
+    panel.set(xscale="log", yscale="log", xlabel="residual of the inner problem, falling with S",
+              ylabel="gradient off by, of its length")
+    panel.invert_xaxis()
+    panel.legend(frameon=False, fontsize=9, loc="lower left", ncols=2)
     plt.show()

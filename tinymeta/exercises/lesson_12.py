@@ -50,11 +50,11 @@ def _shots_rungs(candidate):
         def mistakes():
             return [(1 / (ratio - 1) - strength, "variances add, not standard deviations: "
                                                  "[BAYES.1] is s², so the ratio is squared"),
-                    (expected + strength, "λ is missing: M = K + λ"),
-                    (expected + 2 * strength, "the sign of λ: M = K + λ is what must be so large"),
+                    (expected + strength, "λ is missing: C = K + λ"),
+                    (expected + 2 * strength, "the sign of λ: C = K + λ is what must be so large"),
                     (1 / ratio**2 - strength, "the new point's own noise is missing, the 1 in "
                                               "[BAYES.1]"),
-                    (ratio**2 - 1 - strength, "the inverse: M⁻¹ is 1/(K + λ)")]
+                    (ratio**2 - 1 - strength, "the inverse: C⁻¹ is 1/(K + λ)")]
 
         return title, lambda: judge(candidate(ratio, strength), expected, title, "BAYES.1",
                                     mistakes)
@@ -64,7 +64,7 @@ def _shots_rungs(candidate):
 
 
 @exercise("BAYES.1", check=_shots_rungs, hints=[
-    "With $a = 1$ for every example $A$ is a column of ones. What is $M = A^\\top A + \\lambda$?",
+    "With $a = 1$ for every example $A$ is a column of ones. What is $C = A^\\top A + \\lambda$?",
     "$s^2 = \\sigma^2 \\big(1 + \\frac{1}{K + \\lambda}\\big)$. Set it equal to "
     "$r^2 \\sigma^2$ and solve for $K$. What do $\\lambda$ and $K$ have in common?"])
 def shots_for(ratio, strength):

@@ -1,13 +1,13 @@
 """A ridge head: features are learned, and the last layer is solved in closed form for each task.
 
-With the features a of the last hidden layer and a 1 appended, A = [a 1] (K, M + 1), and the
+With the M features a of the last hidden layer and a 1 appended, A = [a 1] (K, M + 1), and the
 targets Y (K, D_out), the head is ridge regression, the 1's row penalised too:
 
     [RIDGE.1]  W = (AᵀA + λ I)⁻¹ Aᵀ Y = Aᵀ (A Aᵀ + λ I)⁻¹ Y             (M + 1, D_out)
 
 whichever system is smaller.  A change of A moves W.  Differentiating (AᵀA + λ I) W = Aᵀ Y along
-Ȧ and λ̇, with M = AᵀA + λ I: M Ẇ = Ȧᵀ (Y - A W) - Aᵀ Ȧ W - λ̇ W.  For a loss with ∂L/∂W = G, let
-B = M⁻¹ G; then ⟨G, Ẇ⟩ = ⟨B, M Ẇ⟩, and collecting what stands beside Ȧ and λ̇,
+Ȧ and λ̇, with C = AᵀA + λ I: C Ẇ = Ȧᵀ (Y - A W) - Aᵀ Ȧ W - λ̇ W.  For a loss with ∂L/∂W = G, let
+B = C⁻¹ G; then ⟨G, Ẇ⟩ = ⟨B, C Ẇ⟩, and collecting what stands beside Ȧ and λ̇,
 
     [RIDGE.2]  ∂L/∂A = (Y - A W) Bᵀ - (A B) Wᵀ                          (K, M + 1)
     [RIDGE.3]  ∂L/∂λ = -⟨B, W⟩
@@ -157,9 +157,9 @@ class Features:
 
 def smaller_system(A, strength):
     """AᵀA + λ I (T, M + 1, M + 1) or A Aᵀ + λ I (T, K, K), whichever is smaller."""
-    K, M = A.shape[-2:]
-    gram = transposed(A) @ A if M <= K else A @ transposed(A)
-    return gram + strength * np.eye(min(K, M), dtype=A.dtype)
+    K, columns = A.shape[-2:]
+    gram = transposed(A) @ A if columns <= K else A @ transposed(A)
+    return gram + strength * np.eye(min(K, columns), dtype=A.dtype)
 
 
 def ridge(A, y, system):
