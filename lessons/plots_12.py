@@ -49,7 +49,7 @@ def residuals(rows):
                        markersize=5, linewidth=1.2, label=f"{name}, θ {network}")
     panel.axhline(1, color="0.7", linewidth=1)
     panel.set(xscale="log", yscale="log", xlabel="residual of the inner problem, falling with S",
-              ylabel="gradient off by, of its length")
+              ylabel="relative error of the gradient")
     panel.invert_xaxis()
     panel.legend(frameon=False, fontsize=9, loc="lower left", ncols=2)
     plt.show()
