@@ -7,7 +7,6 @@ import numpy as np
 from tinymeta import plotting
 
 LOOKS = {"RNN": plotting.style_of("memory"),
-         "RNN, short": dict(color="#CC6677", linestyle=":", marker="v"),
          "GRU": dict(color="#EE3377", linestyle="--", marker="s"),
          "MAML": plotting.style_of("MAML")}
 GRID = np.linspace(-5, 5, 200)
@@ -110,20 +109,20 @@ def against(curves, shots, work):
     plt.show()
 
 
-def beyond(lengths, ages):
-    """lengths: name -> (errors (shots, seeds), trained length); ages: K -> (K, seeds)."""
+def beyond(runs, trained, ages):
+    """runs: name -> errors (shots, seeds); trained: on so many points; ages: K -> (K, seeds)."""
     figure, panels = plt.subplots(1, 2, figsize=(9, 3.4), layout="constrained")
-    for name, (errors, trained) in lengths.items():
+    for name, errors in runs.items():
         shots, look = np.arange(len(errors)), LOOKS[name]
-        panels[0].plot(shots, np.median(errors, axis=1), markevery=5,
-                       label=f"{name}: trained on {trained} points", **look)
+        panels[0].plot(shots, np.median(errors, axis=1), markevery=5, label=name, **look)
         panels[0].fill_between(shots, errors.min(axis=1), errors.max(axis=1), alpha=0.15,
                                color=look["color"], linewidth=0)
-        panels[0].axvline(trained, color=look["color"], linewidth=0.8, linestyle=":")
+    panels[0].axvline(trained, color="0.6", linewidth=0.8, linestyle=":")
+    panels[0].text(trained + 0.5, 1.4, f"trained on {trained} points", color="0.4", fontsize=9)
     panels[0].set(yscale="log", xlabel="shots read", ylabel="query error, median over tasks")
     panels[0].set_yticks([0.05, 0.1, 0.2, 0.5, 1, 2], ["0.05", "0.1", "0.2", "0.5", "1", "2"])
     panels[0].minorticks_off()
-    panels[0].legend(frameon=False, fontsize=8)
+    panels[0].legend(frameon=False, fontsize=9, loc="lower left")
     for (K, influence), marker in zip(ages.items(), "so"):
         panels[1].plot(np.arange(K), influence.mean(axis=1), marker=marker, markersize=3.5,
                        label=f"{K} shots read", color=plt.cm.viridis(0.1 if K > 10 else 0.65))

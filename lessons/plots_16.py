@@ -105,5 +105,5 @@ def forgotten(alphas, found):
     panel.text(alphas[0], 2e-12, "what the check allows", color="0.4", fontsize=9)
     panel.set(xscale="log", yscale="log", xlabel="inner step size α", ylim=(1e-13, 10))
     panel.set_ylabel("off by, relative")
-    panel.legend(frameon=False, fontsize=9, loc="lower right")
+    panel.legend(frameon=False, fontsize=9, loc="center right")
     plt.show()

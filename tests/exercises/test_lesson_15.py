@@ -8,11 +8,11 @@ from tinymeta.exercises import lesson_15
 
 def walk(change=None, times_h=False, slope=True, carried=True, forwards=False):
     """∂L/∂w with one slip."""
-    def gradient_of_w(w, c, before, h, e):
+    def gradient_of_w(w, C, before, h, e):
         total = delta = 0.0
         for t in range(len(h)) if forwards else reversed(range(len(h))):
             back = {None: w, "no w": 1.0}[change] * delta if carried else 0.0
-            delta = (c * e[t] + back) * (1 - h[t]**2 if slope else 1.0)
+            delta = (C * e[t] + back) * (1 - h[t]**2 if slope else 1.0)
             total += (h[t] if times_h else before[t]) * delta
         return total
     return gradient_of_w
@@ -33,11 +33,15 @@ WRONG = [
     (lesson_15.multiplications, lambda K, Q, i, H, o: (K + Q) * (i + o) * H + Q * H * o,
      "h_{t-1} W is missing"),
     (lesson_15.multiplications, lambda K, Q, i, H, o: (K + Q) * (i + o + H) * H,
-     "own products h_t C"),
+     "lacks h_t C"),
+    (lesson_15.multiplications,
+     lambda K, Q, i, H, o: K * (i + o + H) * H + Q * ((i + H) * H + H * o), "lacks h_t C, or"),
     (lesson_15.effective_shots, lambda w, K: (1 + w) / (1 - w), "the limit of many shots"),
     (lesson_15.effective_shots, lambda w, K: (1 - w**K) / (1 - w), "the sum of the weights"),
     (lesson_15.effective_shots, lambda w, K: 1 / lesson_15.effective_shots(w, K), "upside down"),
     (lesson_15.effective_shots, lambda w, K: (1 + w) / (1 + w**K), "is to be squared"),
+    (lesson_15.effective_shots, lambda w, K: lesson_15.effective_shots(w, K) / (1 + w),
+     "the ratio is w²"),
     (lesson_15.effective_shots, lambda w, K: lesson_15.effective_shots(w, K + 1),
      "one shot too many"),
 ]
@@ -59,6 +63,27 @@ def test_the_solution_passes(exercise):
 def test_a_mistake_that_nobody_thought_of_shows_the_difference(exercise):
     report = str(exercise.check(lambda *given: 0.3141 + 0 * np.sum(given[0])))
     assert "derived 0.3141" in report and "expected" in report
+
+
+def slope_of_the_carried_only(w, C, before, h, e):
+    """∂L/∂w with the parentheses of [RNN.4] forgotten."""
+    total = delta = 0.0
+    for t in reversed(range(len(h))):
+        delta = C * e[t] + w * delta * (1 - h[t]**2)
+        total += before[t] * delta
+    return total
+
+
+@pytest.mark.parametrize("exercise, candidate", [
+    (lesson_15.gradient_of_w, slope_of_the_carried_only),
+    (lesson_15.multiplications,
+     lambda K, Q, i, H, o: K * (i + o + H) * H + Q * (H * H + H * o)),
+    (lesson_15.multiplications, lambda K, Q, i, H, o: (K + Q) * (i * o + H) * H + Q * H * o),
+    (lesson_15.multiplications, lambda K, Q, i, H, o: (K + Q - 1) * (i + o + H) * H + Q * H * o),
+], ids=["slope of the carried part only", "a question without U", "d_in d_out", "K + Q - 1"])
+def test_no_cause_is_named_that_is_not_the_cause(exercise, candidate):
+    report = str(exercise.check(candidate))
+    assert "no known mistake" in report and "expected" in report
 
 
 def test_the_worth_of_shots_is_that_of_the_two_sums():

@@ -15,26 +15,26 @@ def _one_unit(K):
     x, y = rng.uniform(-1, 1, (2, K, 1))
     point = model.at(theta, x, y)
     e = model.loss_function.gradient(point.f, y)  # (K, 1)
-    w, c = theta[2], theta[4]
-    return w, c, point.h[:, 0], point.before[:, 0], e[:, 0], point.gradient()[2]
+    w, C = theta[2], theta[4]
+    return w, C, point.h[:, 0], point.before[:, 0], e[:, 0], point.gradient()[2]
 
 
-def _walked(w, c, before, h, e, through_time=1.0, slope=True, factor=None):
+def _walked(w, C, before, h, e, through_time=1.0, slope=True, factor=None):
     """∂L/∂w by a walk backwards, with one thing done otherwise."""
     slopes = 1 - h**2 if slope else np.ones_like(h)
     factor, total, delta = before if factor is None else factor, 0.0, 0.0
     for t in reversed(range(len(h))):
-        delta = (c * e[t] + through_time * delta) * slopes[t]
+        delta = (C * e[t] + through_time * delta) * slopes[t]
         total = total + factor[t] * delta
     return np.array([total])
 
 
 def _time_rungs(candidate):
     def rung(title, K):
-        w, c, h, before, e, expected = _one_unit(K)
+        w, C, h, before, e, expected = _one_unit(K)
 
         def mistakes():
-            given = w, c, before, h, e
+            given = w, C, before, h, e
             return [(_walked(*given), "δ_{t+1} reaches h_t without its factor w"),
                     (_walked(*given, through_time=0.0),
                      "what a state does to later states is missing: δ_{t+1} w"),
@@ -46,18 +46,18 @@ def _time_rungs(candidate):
                                         "start at the last time")]
 
         def check():
-            found = np.atleast_1d(candidate(w, c, before, h, e))
+            found = np.atleast_1d(candidate(w, C, before, h, e))
             return judge(found, np.array([expected]), title, "RNN.5", mistakes)
 
         return title, check
 
-    return [rung("two times", 2), rung("six times", 6)]
+    return [rung("three times", 3), rung("six times", 6)]
 
 
-def _forwards(w, c, before, h, e):
+def _forwards(w, C, before, h, e):
     total, delta = 0.0, 0.0
     for t in range(len(h)):
-        delta = (c * e[t] + w * delta) * (1 - h[t]**2)
+        delta = (C * e[t] + w * delta) * (1 - h[t]**2)
         total = total + before[t] * delta
     return np.array([total])
 
@@ -65,18 +65,18 @@ def _forwards(w, c, before, h, e):
 @exercise("RNN.5", check=_time_rungs, hints=[
     "One walk from the last time to the first. It carries one number, $\\delta_{t+1}$, which is 0 "
     "at the start.",
-    "At each time first `delta = (c * e[t] + w * delta) * ...` with the slope of tanh, then add to "
+    "At each time first `delta = (C * e[t] + w * delta) * ...` with the slope of tanh, then add to "
     "the total what $w$ multiplied at this time, `before[t]`, times `delta`."])
-def gradient_of_w(w, c, before, h, e):
+def gradient_of_w(w, C, before, h, e):
     """∂L/∂w of one unit over K times, a number.  [RNN.5]
 
-    w: the weight from h_{t-1} to h_t.  c: the weight from h_t to f_t.  before, h: h_{t-1} and h_t
+    w: the weight from h_{t-1} to h_t.  C: the weight from h_t to f_t.  before, h: h_{t-1} and h_t
     at all times, (K,).  e: ∂L/∂f_t, (K,).
     """
     total = delta = 0.0
     # your turn
     for t in reversed(range(len(h))):
-        delta = (c * e[t] + w * delta) * (1 - h[t]**2)  # δ_t, from δ_{t+1}
+        delta = (C * e[t] + w * delta) * (1 - h[t]**2)  # δ_t, from δ_{t+1}
         total = total + before[t] * delta
     return total
 
@@ -102,15 +102,16 @@ def _count_rungs(candidate):
                     (np.array([(K + Q) * (d_in + H) * H + Q * out]),
                      "the input is s_t: the target before is beside x_t"),
                     (np.array([(K + Q) * (d_in + d_out) * H + Q * out]), "h_{t-1} W is missing"),
-                    (np.array([told * (K + Q)]), "the answers' own products h_t C are missing")]
+                    (np.array([told * (K + Q)]), "Q H d_out too few: each question lacks h_t C, or "
+                                                 "the target beside x_q in its s_t")]
 
         def check():
-            found = np.atleast_1d(np.asarray(candidate(K, Q, d_in, H, d_out), dtype=float))
+            found = np.atleast_1d(candidate(K, Q, d_in, H, d_out))
             return judge(found, np.array([float(expected)]), title, "RNN.1", mistakes)
 
         return title, check
 
-    return [rung("one shot, one question", 1, 1, 1, 32, 1),
+    return [rung("ten shots, no question", 10, 0, 3, 32, 2),
             rung("ten shots, fifty questions", 10, 50, 3, 32, 2)]
 
 
@@ -140,6 +141,8 @@ def _effective_rungs(candidate):
                                           "the sum of their squares"),
                     (1 / expected, "upside down"),
                     (np.array([a.sum() / (a**2).sum()]), "the sum is to be squared"),
+                    (a.sum()**2 * (1 - w) / (1 - w ** np.array([2 * K])),
+                     "in the sum of squares the ratio is w²: 1 - w² stands below it"),
                     (np.array([(a.sum() + w**K)**2 / ((a**2).sum() + w**(2 * K))]),
                      "one shot too many: the ages are 0 ... K-1")]
 
@@ -149,7 +152,7 @@ def _effective_rungs(candidate):
 
         return title, check
 
-    return [rung("w = 0.5, two shots", 0.5, 2), rung("w = 0.8, ten shots", 0.8, 10),
+    return [rung("w = 0.5, three shots", 0.5, 3), rung("w = 0.8, ten shots", 0.8, 10),
             rung("w = 0.9, forty shots", 0.9, 40)]
 
 
