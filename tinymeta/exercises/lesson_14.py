@@ -72,9 +72,9 @@ def _spectrum_rungs(candidate):
     "$H (u, v) = \\sigma (u, v)$ and $H (u, -v) = -\\sigma (u, -v)$. There are "
     "$\\min(p, q)$ singular values; all other eigenvalues are 0."])
 def spectrum_of_blocks(B):
-    """The p + q eigenvalues of [[0, B], [Bᵀ, 0]], in any order, from B's singular values.  [HINGE.2]
+    """The p + q eigenvalues of [[0, B], [Bᵀ, 0]], in any order, from B's σ.  [HINGE.2]
 
-    B: (p, q).  Use np.linalg.svd(B, compute_uv=False), not the whole matrix.
+    B: (p, q).  σ: np.linalg.svd(B, compute_uv=False), its singular values; not the whole matrix.
     """
     sigma = np.linalg.svd(B, compute_uv=False)  # (min(p, q),)
     return np.concatenate([sigma, -sigma, np.zeros(sum(B.shape) - 2 * len(sigma))])
