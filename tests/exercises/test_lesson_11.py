@@ -17,10 +17,16 @@ WRONG = [
     (DECAY, lambda G, a, r: (G.sum(), parts(G, a, r)[1]), "the factor ρ^k"),
     (DECAY, lambda G, a, r: (parts(G, a, r)[0], parts(G, a, r)[1] / a), "α is missing"),
     (DECAY, lambda G, a, r: (parts(G, a, r)[0], a * parts(G, a, r)[0]), "k ρ^(k-1)"),
+    (DECAY, lambda G, a, r: (parts(G, a, r)[0], r * parts(G, a, r)[1]), "one power less"),
+    (DECAY, lambda G, a, r: (a * parts(G, a, r)[0], parts(G, a, r)[1]), "without the α"),
+    (DECAY, lambda G, a, r: (parts(G, a, r)[0], a * parts(G[1:], a, r)[0]), "the factor k"),
+    (DECAY, lambda G, a, r: parts(np.vstack([0 * G[:1], G]), a, r)[:2], "counts from 0"),
+    (DECAY, lambda G, a, r: ..., "still to be written?"),
     (DECAY, lambda G, a, r: parts(G, a, r)[1::-1], "the other way round"),
     (DECAY, lambda G, a, r: (parts(G, a, r)[0], np.sin(parts(G, a, r)[1])), "differ"),
     (BEST, lambda lam, w: w @ (1 / lam) / w.sum(), "the mean of 1/λ"),
-    (BEST, lambda lam, w: w.sum() / (w @ lam), "brings down a"),
+    (BEST, lambda lam, w: lam.sum() / (lam @ lam), "w are missing"),
+    (BEST, lambda lam, w: 1 / (w @ lam), "brings down a"),
     (BEST, lambda lam, w: 2 / (lam.max() + lam.min()), "largest factor"),
 ]
 

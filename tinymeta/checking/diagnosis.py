@@ -57,7 +57,7 @@ def compare(found, expected, title, tag="", tolerance=1e-10, hints=None, layout=
     tolerance: the largest relative error that passes.  layout: the Layout of flat vectors (P,).
     """
     hints = Hints(tags={"": tag}) if hints is None else hints
-    found, expected = as_numbers("the result", found), np.asarray(expected)
+    found, expected = as_numbers("the code", found), np.asarray(expected)
     if found.shape != expected.shape:
         what = f"the shape is {found.shape}; expected {expected.shape}"
         return CheckReport(title, False, findings=[Finding("", what, tag, "shape")])

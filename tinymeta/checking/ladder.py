@@ -160,6 +160,8 @@ def _described(value):
     """What was returned in place of numbers, in words."""
     if value is None:
         return "None (is a `return` missing?)"
+    if value is Ellipsis:
+        return "... (is it still to be written?)"
     if isinstance(value, np.ndarray):
         return f"an array of dtype {value.dtype}"
     if isinstance(value, (list, tuple)):

@@ -34,6 +34,9 @@ def multiple(derived, reference, sizes, squared=False, excluded=()):
     factor = np.sum(derived * reference) / square if square else 0.0
     if not factor or abs(factor - 1) < MATCH or not same(derived, factor * reference):
         return None
+    if abs(np.imag(factor)) > MATCH:
+        return None
+    factor = np.real(factor)
     if abs(factor + 1) < MATCH:
         return Finding("", "the sign is flipped", None, "sign")
     named, why = _named_factor(abs(factor), sizes, squared, excluded)

@@ -17,15 +17,23 @@ def _decaying_rungs(candidate):
         def mistakes():
             return [(np.array([totals.sum(), slope]), "each step's gradient has the factor ρ^k, "
                                                       "since α moves that step's rate by ρ^k"),
+                    (np.array([alpha * powers @ totals, slope]),
+                     "the derivative of α ρ^k by α is ρ^k, without the α"),
                     (np.array([powers @ totals, slope / alpha]), "the factor α is missing in the "
                                                                  "derivative by ρ"),
                     (np.array([powers @ totals, alpha * powers @ totals]),
                      "the derivative of ρ^k by ρ is k ρ^(k-1)"),
+                    (np.array([powers @ totals, slope * decay]),
+                     "the derivative of ρ^k by ρ is k ρ^(k-1), one power less"),
+                    (np.array([powers @ totals, alpha * powers[:-1] @ totals[1:]]),
+                     "the derivative of ρ^k by ρ has the factor k"),
+                    (np.array([decay * powers @ totals, alpha * ((k + 1) * powers) @ totals]),
+                     "k counts from 0: the first step's rate is α"),
                     (expected[::-1], "the right numbers the other way round: first by α, "
                                      "then by ρ")]
 
-        return title, lambda: judge(np.array(candidate(G, alpha, decay), float), expected, title,
-                                    "METASGD.2", mistakes)
+        return title, lambda: judge(candidate(G, alpha, decay), expected, title, "METASGD.2",
+                                    mistakes)
 
     return [rung("three steps", 3, 4, 0.3, 0.5), rung("five steps", 5, 2, 0.02, 0.9)]
 
@@ -55,6 +63,7 @@ def _best_rungs(candidate):
         def mistakes():
             return [(weights @ (1 / lam) / weights.sum(), "that is the mean of 1/λ: best for each "
                                                           "direction by itself, not for the sum"),
+                    (lam.sum() / (lam @ lam), "the shares w are missing"),
                     (weights.sum() / (weights @ lam), "the derivative of (1 - αλ)² brings down a "
                                                       "λ: Σ w λ (1 - αλ) = 0"),
                     (2 / (lam.max() + lam.min()), "that makes the largest factor smallest; asked "
@@ -63,8 +72,8 @@ def _best_rungs(candidate):
         return title, lambda: judge(candidate(lam, weights), expected, title, "METASGD.6",
                                     mistakes)
 
-    return [rung("two directions", np.array([1.0, 3.0]), np.array([1.0, 2.0])),
-            rung("five directions", rng.uniform(0.5, 4, 5), rng.uniform(0, 1, 5))]
+    return [rung("two directions", np.array([1.0, 3.0]), np.array([0.2, 0.8])),
+            rung("five directions", rng.uniform(0.5, 4, 5), rng.dirichlet(np.ones(5)))]
 
 
 @exercise("METASGD.6", check=_best_rungs, hints=[
@@ -74,6 +83,6 @@ def _best_rungs(candidate):
 def best_single_rate(lam, weights):
     """The one α that leaves the smallest Σ w_i (1 - α λ_i)² after one step.  [METASGD.6]
 
-    lam: eigenvalues λ (n,).  weights: the error's share along each, w (n,).  Returns one number.
+    lam: eigenvalues λ (n,).  weights: the squared error's shares w (n,).  Returns one number.
     """
     return weights @ lam / (weights @ lam**2)  # where the derivative of [METASGD.6] is 0

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from ..checking.ladder import as_numbers
 from . import exercise
 from .feedback import judge
 
@@ -9,21 +10,26 @@ from .feedback import judge
 def _silent_rungs(candidate):
     def rung(margin, alpha, square):
         gain = alpha * (square + 1)
-        expected = max(0, int(np.ceil((1 - margin) / gain)))
+        steps = (1 - margin) / gain
+        expected = max(0, int(np.ceil(steps)))
+        silent = [np.ceil(steps), np.ceil(-steps), 1] if margin > 1 else []
 
         def mistakes():
-            return [(max(0, int(np.ceil((1 - margin) / (alpha * square)))),
+            return [*((wrong, "silent from the start: 0 steps") for wrong in silent),
+                    (max(0, int(np.ceil((1 - margin) / (alpha * square)))),
                      "the bias moves too: it adds 1 to |x|²"),
                     (max(0, int(np.ceil(-margin / gain))), "being right is not enough: the hinge "
                                                            "is silent from y f = 1 on"),
-                    ((1 - margin) / gain, "a whole number of steps: round up"),
+                    (steps, "a whole number of steps: round up"),
+                    (np.floor(steps), "rounded down: after so many steps y f is still below 1"),
+                    (np.floor(steps) + 1, "where a step ends at y f = 1, [m > 0] is 0 already"),
                     (max(0, int(np.ceil((1 - margin) / (2 * gain)))),
                      "there is no square here, and no 2: the slope of the hinge is 1")]
 
         return f"y f = {margin:g} at the start", lambda: judge(
-            float(candidate(margin, alpha, square)), float(expected), "steps", "HINGE.1", mistakes)
+            candidate(margin, alpha, square), float(expected), "steps", "HINGE.1", mistakes)
 
-    return [rung(-0.6, 0.1, 1.3), rung(0.2, 0.05, 4.1), rung(1.4, 0.1, 2.0)]
+    return [rung(-0.6, 0.1, 1.3), rung(0.2, 0.05, 4.1), rung(-0.5, 0.25, 1.0), rung(1.4, 0.1, 2.0)]
 
 
 @exercise("HINGE.1", check=_silent_rungs, hints=[
@@ -54,10 +60,10 @@ def _spectrum_rungs(candidate):
                     (np.sort(np.concatenate([sigma**2, -sigma**2, zeros])), "σ², that is of B Bᵀ; "
                                                                             "H has σ")]
 
-        return title, lambda: judge(np.sort(np.asarray(candidate(B), float)), expected, title,
-                                    "HINGE.2", mistakes)
+        return title, lambda: judge(np.sort(np.atleast_1d(as_numbers("the code", candidate(B)))),
+                                    expected, title, "HINGE.2", mistakes)
 
-    return [rung("3 × 3", 3, 3), rung("5 × 2", 5, 2)]
+    return [rung("3 × 3", 3, 3), rung("5 × 2", 5, 2), rung("2 × 4", 2, 4)]
 
 
 @exercise("HINGE.2", check=_spectrum_rungs, hints=[
@@ -66,9 +72,9 @@ def _spectrum_rungs(candidate):
     "$H (u, v) = \\sigma (u, v)$ and $H (u, -v) = -\\sigma (u, -v)$. There are "
     "$\\min(p, q)$ singular values; all other eigenvalues are 0."])
 def spectrum_of_blocks(B):
-    """The p + q eigenvalues of [[0, B], [Bᵀ, 0]], in any order, from those of B.  [HINGE.2]
+    """The p + q eigenvalues of [[0, B], [Bᵀ, 0]], in any order, from B's σ.  [HINGE.2]
 
-    B: (p, q).  Use np.linalg.svd(B, compute_uv=False), not the whole matrix.
+    B: (p, q).  σ: np.linalg.svd(B, compute_uv=False), its singular values; not the whole matrix.
     """
     sigma = np.linalg.svd(B, compute_uv=False)  # (min(p, q),)
     return np.concatenate([sigma, -sigma, np.zeros(sum(B.shape) - 2 * len(sigma))])
@@ -81,16 +87,16 @@ def _location_rungs(candidate):
 
         def mistakes():
             return [(mean, "that is the mean, Huber's answer only where the outlier is within δ "
-                           "of it"),
+                           "of c"),
                     (delta / K, "K - 1 points pull back, not K: one of the K is the outlier"),
                     (0.0, "that is the median; Huber's pull is bounded, not nothing"),
                     (delta / (K - 1), "here the outlier is within δ of c, and counts as any other "
                                       "point: compare A - c with δ, not A")]
 
-        return title, lambda: judge(float(candidate(K, A, delta)), expected, title, "HUBER.1",
-                                    mistakes)
+        return title, lambda: judge(candidate(K, A, delta), expected, title, "HUBER.1", mistakes)
 
-    return [rung("a far outlier", 10, 50.0, 1.0), rung("a near one", 4, 1.2, 1.0)]
+    return [rung("a far outlier", 10, 50.0, 1.0), rung("a near one", 4, 1.2, 1.0),
+            rung("one between", 4, 1.6, 1.0)]
 
 
 @exercise("HUBER.1", check=_location_rungs, hints=[
