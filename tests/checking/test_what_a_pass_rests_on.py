@@ -48,6 +48,14 @@ def test_a_loss_that_does_not_look_at_its_data_is_named():
     assert "does not look" not in str(tm.check_model(NETWORK))
 
 
+def test_a_loss_that_looks_only_at_the_signs_of_y_does_look_at_y():
+    y = np.array([[2.0, -1, 2], [2, 1, -1]])[..., np.newaxis]  # the first task's, mirrored, agree
+    x = np.random.default_rng(0).standard_normal(y.shape)
+    model = SimpleNamespace(loss=lambda t, x, y: (np.sin(t * x) * np.sign(y)).mean(),
+                            gradient=lambda t, x, y: [(np.cos(t * x) * x * np.sign(y)).mean()])
+    assert "look at" not in str(tm.check_model(model, [0.4], tm.Batch(x, y, x, y)))
+
+
 def test_a_reference_tells_a_loss_that_is_consistent_with_itself_and_not_meant():
     doubled = changed(**{name: lambda *args, name=name: 2 * getattr(NETWORK, name)(*args)
                          for name in ("loss", "gradient", "hvp")})

@@ -21,7 +21,7 @@ from .known_meta_mistakes import of_adapted, of_first_order, of_meta_gradient, o
 from .ladder import (LearnerError, as_array, as_numbers, attempt, climb, frozen, frozen_batch,
                      repeated)
 from .learner_model import as_batch, as_called
-from .numerical import derivative
+from .numerical import derivatives
 from .report import Finding
 
 
@@ -151,7 +151,7 @@ def _check_by_adapt(meta_gradient, adapt, loss, theta, batch, alpha, steps, bloc
             for x, y, x_query, y_query in tasks:
                 end = _end(as_array(adapt(theta, x, y, alpha, S)))
                 f = partial(_of_theta, loss, x_query, y_query)
-                each.append([derivative(f, end, j) for j in range(end.size)])
+                each.append(derivatives(f, end, range(end.size)))
             return np.pad(np.mean(each, axis=0), (0, theta.size - end.size))  # 0 for learned rates
 
         def known():

@@ -8,7 +8,7 @@ step of the differences is chosen anew, and what they settle on decides.
 import numpy as np
 
 from .diagnosis import explain, wrong_blocks
-from .dropped import ANY_DROPPED, dropping_functions
+from .dropped import dropping_functions
 from .numerical import (TOLERANCE, central_difference, complex_step, jump, relative_error,
                         rounding_unit, settled_difference, straddles_kink, why_not_complex)
 from .report import CheckReport, Finding
@@ -92,9 +92,8 @@ class Comparison:
         return relative_error(finer, self.derived[worst]) < 1e-2 * error
 
     def _drop_complex(self):
-        names = ", ".join(dropping_functions(self.f, self.theta))
         self.notes.append(f"the complex step does not count: f drops the imaginary part "
-                          f"({names or ANY_DROPPED}); central differences decide")
+                          f"({dropping_functions(self.f, self.theta)}); central differences decide")
         del self.numerical[COMPLEX], self.judged[COMPLEX]
 
     def _leave_out_kinks(self):
@@ -188,7 +187,7 @@ class Comparison:
         if self.unsettled and not right.get(COMPLEX, False):
             return [Finding("", self.unsettled, "", "not settled")], []
         if right.get(COMPLEX):  # so central differences alone complain, and name no block
-            names = ", ".join(dropping_functions(self.f, self.theta)) or ANY_DROPPED
+            names = dropping_functions(self.f, self.theta)
             what = (f"the complex step agrees and central differences do not: does f drop the "
                     f"imaginary part somewhere ({names}), or has it a kink close to theta?")
             return [Finding("", what, "", "complex")], []

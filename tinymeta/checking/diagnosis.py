@@ -152,7 +152,7 @@ def _of_all(derived, reference, layout, wrong, noise, hints):
     if error <= MATCH:
         return _nearly_right(here, error)
     squared = hints.squared and len(wrong) == len(layout)
-    is_gradient = layout.names[0] != ""  # plain values have no named blocks
+    is_gradient = layout.names[0] != "" and derived.ndim == 1  # plain values have no named blocks
     finding = clipped(here, right) if is_gradient and here.size > 1 else None
     finding = finding or multiple(here, right, hints.sizes, squared, hints.excluded)
     if finding and finding.cause == "sign" and is_gradient and len(wrong) == len(layout):

@@ -15,7 +15,7 @@ NAMES = {"absolute": "np.abs", "fabs": "np.abs", "conjugate": "np.conj", "vdot":
 def dropping_functions(f, theta):
     """The functions, by name, that f (of θ) calls on complex numbers though they are not analytic.
 
-    A sorted list; empty where none was seen.
+    Sorted, with commas; ANY_DROPPED where none was seen.
     """
     seen = set()
 
@@ -45,7 +45,7 @@ def dropping_functions(f, theta):
         f((theta + 1e-20j).view(Watched))
     except Exception:  # f does not take such arrays: nothing is known
         pass
-    return sorted(seen)
+    return ", ".join(sorted(seen)) or ANY_DROPPED
 
 
 def _plain(value):

@@ -13,7 +13,7 @@ from ..core.model import Model
 from ..core.tasks import ARRAYS, Batch, SinusoidTasks
 from ..methods.inner_loop import adapt
 from .ladder import as_array, as_numbers, attempt, frozen, repeated
-from .numerical import derivative, quiet
+from .numerical import derivatives, quiet
 
 NAMES = {"loss": "theta, x, y", "gradient": "theta, x, y", "hvp": "theta, x, y, v"}
 
@@ -25,19 +25,18 @@ class LearnersModel:
         self.model, self.one_task = model, one_task
 
     def call(self, name, *args):
-        """model.<name>(*args), as it comes."""
-        function = getattr(self.model, name, None)
-        if function is None:
-            raise NotImplementedError(f"the model has no {name}")
-        return function(*(frozen(a) for a in args))
+        """What model.<name>(*args) returns, as an array."""
+        return as_array(self._function(name)(*(frozen(a) for a in args)))
 
     def numbers(self, name, shape, *args):
         """What model.<name> returns, as an array of that shape; the same when called again."""
-        called = f"{name}({NAMES[name]})"
-        function = getattr(self.model, name, None)
-        if function is None:
+        found = repeated(name, self._function(name), *args)
+        return as_numbers(f"{name}({NAMES[name]})", found, shape)
+
+    def _function(self, name):
+        if getattr(self.model, name, None) is None:
             raise NotImplementedError(f"the model has no {name}")
-        return as_numbers(called, repeated(name, function, *args), shape)
+        return getattr(self.model, name)
 
     def loss(self, theta, x, y):
         """L(θ), (...)."""
@@ -53,11 +52,11 @@ class LearnersModel:
 
     def _of_tasks(self, name, theta, x, y, *v):
         if not self.one_task or x.ndim == 2:
-            return as_array(self.call(name, theta, x, y, *v))
+            return self.call(name, theta, x, y, *v)
         T, P = len(x), theta.shape[-1]
         vectors = [np.broadcast_to(a, (T, P)) for a in (theta, *v)]
         each = zip(vectors[0], x, y, *vectors[1:])
-        return np.array([as_array(self.call(name, *task)) for task in each])
+        return np.array([self.call(name, *task) for task in each])
 
 
 def as_called(model, theta, batch):
@@ -136,7 +135,7 @@ def batch_for(model, theta, rng):
     if first == "right" or _is_squared(learners, theta, usual):
         return usual, ""
     best = {first: (usual, "")}
-    for note, batch in _others(usual, d_out, first == "error"):
+    for note, batch in _others(usual, d_out, first):
         fit = _fit(learners, theta, batch)
         if fit == "right":
             return batch, note
@@ -152,20 +151,21 @@ def _usual(rng, d_in, d_out):
     return Batch(*(rng.standard_normal(shape) for shape in shapes))
 
 
-def _others(usual, d_out, other_x):
-    """(note, Batch) of other kinds of numbers; other_x: x too."""
+def _others(usual, d_out, first):
+    """(note, Batch) of other kinds of numbers; first: how the usual ones fit."""
     rng = np.random.default_rng(0)
 
     def labels(*values):
         return lambda shape: rng.choice(np.array(values, dtype=float), shape)
 
-    kinds = {"0 or 1": labels(0, 1), "-1 or 1": labels(-1, 1), "0, 1 or 2": labels(0, 1, 2),
-             "positive": lambda shape: rng.uniform(0.5, 2, shape)}
+    kinds = {"0 or 1": labels(0, 1), "-1 or 1": labels(-1, 1), "0, 1 or 2": labels(0, 1, 2)}
+    if first in ("error", "not finite"):
+        kinds["positive"] = lambda shape: rng.uniform(0.5, 2, shape)
     if d_out > 1:
         kinds = {"one-hot": lambda shape: np.eye(d_out)[rng.integers(d_out, size=shape[:-1])],
                  "probabilities": lambda shape: rng.dirichlet(np.ones(d_out), shape[:-1]), **kinds}
     inputs = [("", usual)]
-    if other_x:
+    if first == "error":
         draw = labels(0, 1, 2)
         whole = replace(usual, x_support=draw(usual.x_support.shape),
                         x_query=draw(usual.x_query.shape))
@@ -180,15 +180,17 @@ def _others(usual, d_out, other_x):
 
 @quiet()
 def _fit(model, theta, batch):
-    """Whether g(θ) is the loss's derivative: "right", "multiple", "" or, if it fails, "error"."""
+    """Whether g(θ) is the loss's derivative: "right", "multiple", "", "not finite" or "error"."""
     x, y = batch.x_support[0], batch.y_support[0]
     along = np.random.default_rng(0).standard_normal((3, theta.size))
     try:
         derived = along @ model.gradient(theta, x, y)
-        reference = np.array([derivative(lambda t: model.loss(t, x, y), theta, d) for d in along])
+        reference = derivatives(lambda t: model.loss(t, x, y), theta, along)
     except Exception:  # whatever a learner's code raises: its rung will say it
         return "error"
-    if np.shape(derived) != np.shape(reference) or not np.isfinite(reference).all():
+    if not np.isfinite(reference).all():
+        return "not finite"
+    if np.shape(derived) != np.shape(reference) or not reference.any():
         return ""
     if np.allclose(derived, reference, 1e-5, 1e-9):
         return "right"

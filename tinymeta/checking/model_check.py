@@ -13,9 +13,9 @@ from . import known_mistakes
 from .diagnosis import Hints, compare, confirmed
 from .dropped import ANY_DROPPED, dropping_functions
 from .gradient_check import check_gradient, check_hvp
-from .ladder import LearnerError, as_array, as_numbers, attempt, frozen
+from .ladder import LearnerError, as_numbers, attempt, frozen
 from .learner_model import LearnersModel, bounded
-from .numerical import derivative, quiet, relative_error
+from .numerical import derivatives, quiet, relative_error
 from .own_variables import in_own_variables
 from .part_checks import check_loss
 from .report import CheckReport, Finding
@@ -53,7 +53,7 @@ class ModelCheck:
         for name, _, place in self.layout:
             within = np.zeros(theta.size)
             within[place] = self.directions[1, place]
-            if derivative(loss, theta, within) == 0:
+            if derivatives(loss, theta, [within]) == 0:
                 names.append(name)
         return names
 
@@ -75,8 +75,7 @@ class ModelCheck:
 
     def _counted(self):
         """The number of examples whose own loss changes with θ: a mask leaves others out."""
-        along = [self.directions[0]]
-        each = [attempt(lambda: self._of_example(i, "loss", along)[0])[0]
+        each = [attempt(lambda: self._of_example(i, "loss", self.directions[:1])[0])[0]
                 for i in range(len(self.x))]
         return sum(bool(one) and bool(np.isfinite(one)) for one in each)
 
@@ -99,10 +98,11 @@ class ModelCheck:
 
     def _ignored(self, value):
         """A sentence if the loss does not change with x, or with y."""
-        ignored = []
-        for name, x, y in (("x", 0.7 * self.x[::-1], self.y), ("y", self.x, 0.7 * self.y[::-1])):
-            changed, finding = attempt(lambda: self.call("loss", self.theta, x, y) != value)
-            if not changed and finding is None and max(np.ptp(self.x), np.ptp(self.y)) > 0:
+        ignored, all_x, all_y = [], self.batch.x_support, self.batch.y_support
+        for name, xs, ys in (("x", all_x, all_y[:1]), ("y", all_x[:1], all_y)):
+            same, _ = attempt(lambda: all(self.call("loss", self.theta, x, y) == value
+                                          for x in xs for y in ys))
+            if same and np.ptp(xs if name == "x" else ys, axis=0).any():
                 ignored.append(name)
         if not ignored:
             return []
@@ -147,11 +147,8 @@ class ModelCheck:
     def _scaling(self):
         """How the gradient's error depends on the data, as sentences."""
         def error(x, y):
-            def loss(theta):
-                return self.call("loss", theta, x, y)
-
-            right = [derivative(loss, self.theta, d) for d in self.directions]
-            return self.directions @ self.call("gradient", self.theta, x, y) - np.array(right)
+            right = derivatives(lambda t: self.call("loss", t, x, y), self.theta, self.directions)
+            return self.directions @ self.call("gradient", self.theta, x, y) - right
 
         here, said = error(self.x, self.y), []
         for name, x, y in (("x", 2 * self.x, self.y), ("y", self.x, 2 * self.y)):
@@ -178,7 +175,7 @@ class ModelCheck:
                 other = copy(self)
                 other.theta, other.x, other.y = theta, x, y
                 found, _ = attempt(lambda: self.call(derived, theta, x, y, *more))
-                right, _ = attempt(lambda: derivative(other.of_theta(name), theta, along))
+                right, _ = attempt(lambda: derivatives(other.of_theta(name), theta, [along])[0])
                 if found is None or right is None:
                     continue
                 found = found if more else along @ found
@@ -192,11 +189,12 @@ class ModelCheck:
     def _hvp(self, excluded):
         self.learners.numbers("hvp", self.theta.shape, self.theta, self.x, self.y,
                               self.directions[0])
-        gradient = self.of_theta("gradient") if self.right_gradient else self._gradient_of_loss
+        gradient, loss = self.of_theta("gradient"), self.of_theta("loss")
         known = partial(self.known, partial(known_mistakes.of_hvp, vs=self.directions), "gradient",
                         self.directions, "LOSS.3")
         if not self.right_gradient:
             known = list  # they are compared by the gradient
+            gradient = lambda t: derivatives(loss, t, range(t.size))
         shares = {"v": self.directions}
         hints = self._hints(known, self.tags("HVP.5", "HVP.6", "HVP.3"), shares, excluded)
         report = check_hvp(gradient, self._product, self.theta, self.layout, self.directions,
@@ -222,10 +220,6 @@ class ModelCheck:
         parts = self._product(self.theta, u) + self._product(self.theta, v)
         return relative_error(parts, self._product(self.theta, u + v)) < 1e-13
 
-    def _gradient_of_loss(self, theta):
-        loss = self.of_theta("loss")
-        return np.array([derivative(loss, theta, j) for j in range(theta.size)])
-
     def known(self, of_network, name, along, tag):
         """Known mistakes: those of a matching network, and examples left out or repeated.
 
@@ -246,8 +240,7 @@ class ModelCheck:
         return found if failed else found + known_mistakes.of_examples(each, tag=tag)
 
     def _of_example(self, i, name, along):
-        f = self.of_theta(name, slice(i, i + 1))
-        return [derivative(f, self.theta, d) for d in along]
+        return derivatives(self.of_theta(name, slice(i, i + 1)), self.theta, along)
 
     def tasks(self):
         """The results for a batch of tasks against those of the tasks one by one."""
@@ -264,8 +257,7 @@ class ModelCheck:
                                 self.theta, self.layout, directions, title=title,
                                 hints=Hints(sizes=self.sizes, tags={"": "MAML.2"}))
         names = dropping_functions(self.of_theta("loss"), self.theta)
-        notes = [said.replace(ANY_DROPPED, ", ".join(names) or ANY_DROPPED)
-                 for said in [note, *report.notes] if said]
+        notes = [said.replace(ANY_DROPPED, names) for said in [note, *report.notes] if said]
         return replace(report, notes=notes)
 
     def _foreign(self):
@@ -275,7 +267,7 @@ class ModelCheck:
 
     def call(self, name, theta, x, y, *v):
         """model.<name>, as numbers."""
-        return as_array(self.learners.call(name, theta, x, y, *v))
+        return self.learners.call(name, theta, x, y, *v)
 
     def of_theta(self, name, examples=slice(None)):
         """model.<name> as a function of θ alone, on examples of the first task."""

@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 
 from .ladder import attempt, is_library
-from .numerical import derivative
+from .numerical import derivatives
 from .patterns import same
 from .report import Finding
 
@@ -58,8 +58,7 @@ def _formulas(check, names, name, derived):
     """Block -> what its right numbers are, of those named, where the derived ones are not these."""
     along = check.directions[:1] if derived == "hvp" else []
     f, theta = check.of_theta(name), check.theta
-    right = derivative(f, theta, along[0]) if len(along) else np.array(
-        [derivative(f, theta, j) for j in range(theta.size)])
+    right = derivatives(f, theta, along if len(along) else range(theta.size)).reshape(-1)
 
     def run():
         return check.call(derived, theta, check.x, check.y, *along)

@@ -9,7 +9,7 @@ from . import known_mistakes
 from .comparison import TOLERANCE
 from .diagnosis import Hints, compare
 from .gradient_check import check_gradient, check_hvp
-from .numerical import derivative, why_not_complex
+from .numerical import complex_step, way_for
 
 
 def check_activation(phi):
@@ -25,8 +25,9 @@ def check_activation(phi):
         curve = phi.second_derivative(z, phi.value(z), slope(z))
     for name, f, derived, tag in (("φ'", phi.value, slope(z), "MLP.4"),
                                   ("φ''", slope, curve, "HVP.4")):
-        numerical = derivative(f, z, np.ones_like(z))  # f is elementwise
-        kind = "central differences" if why_not_complex(f, z) else "complex step"
+        way = way_for(f, z)
+        numerical = way(f, z, np.ones_like(z))  # f is elementwise
+        kind = "complex step" if way is complex_step else "central differences"
         hints = Hints(mistaken if name == "φ'" else list, tags={"": tag})
         report = compare(derived, numerical, name, tag, TOLERANCE[kind], hints,
                          Layout([(name, z.shape)]))

@@ -3,7 +3,7 @@
 import numpy as np
 
 from .diagnosis import compare
-from .ladder import as_array, as_numbers, attempt
+from .ladder import as_numbers, attempt
 from .learner_model import NAMES
 from .report import CheckReport, Finding
 
@@ -30,12 +30,12 @@ def _of_tasks(name, learners, theta, batch, directions):
     more = [np.resize(directions, (T, theta.size))] if name == "hvp" else []
     for theta, shape in ((theta, "(P,)"), (each, "(T, P)")):
         apart = zip(np.broadcast_to(theta, each.shape), x, y, *more)
-        expected, finding = attempt(lambda: np.array([_array(learners, name, *t) for t in apart]))
+        expected, finding = attempt(lambda: np.array([learners.call(name, *t) for t in apart]))
         if finding:
             return None
         title = f"{name} of {T} tasks, theta {shape},"
         found, finding = attempt(
-            lambda: as_numbers(title, _array(learners, name, theta, x, y, *more)))
+            lambda: as_numbers(title, learners.call(name, theta, x, y, *more)))
         if finding:
             return finding._replace(what=f"{title} fails: {finding.what}")
         if found.shape != expected.shape:
@@ -48,7 +48,3 @@ def _of_tasks(name, learners, theta, batch, directions):
                     f"transpose or a reshape reach over the first axis?")
             return Finding("", what, "", "axis")
     return True
-
-
-def _array(learners, name, *args):
-    return as_array(learners.call(name, *args))
