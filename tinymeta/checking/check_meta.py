@@ -24,7 +24,6 @@ from .learner_model import as_batch, as_called
 from .numerical import derivatives
 from .report import Finding
 
-
 DIVERGES = "the inner loop diverges at α = {:g}: nothing to compare; check with a smaller alpha"
 
 

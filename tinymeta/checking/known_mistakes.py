@@ -13,7 +13,7 @@ import numpy as np
 
 from ..learners.mlp import MLPPass
 from .diagnosis import KnownMistake
-from .numerical import derivatives
+from .numerical import derivative, derivatives
 
 TERMS = {  # of Hessian × vector: the term, and its equation
     "ȧ_{l-1} W_l": "HVP.1", "a_{l-1} V_l": "HVP.1", "c_l": "HVP.1", "δ̇_N": "HVP.3",
@@ -88,7 +88,7 @@ def of_activation(phi, z):
     """Known mistakes for φ' at z (n,): where it is written for a = φ(z), or taken there."""
     a = phi.value(z)
     derived, at_a = phi.derivative(z, a), phi.derivative(a, phi.value(a))
-    right, right_at_a = (derivatives(phi.value, at, [np.ones_like(z)])[0] for at in (z, a))
+    right, right_at_a = (derivative(phi.value, at, np.ones_like(z)) for at in (z, a))
     found = [KnownMistake(right_at_a, "argument", "φ' is taken at a = φ(z), not at z", "MLP.4")]
     if np.allclose(at_a, right, 1e-9, 1e-12):
         what = "φ' is written for a = φ(z) and is given z"
@@ -222,8 +222,8 @@ def of_any_hvp(gradient, theta, vs, tag):
     """Known mistakes (n, P) of any model's H v: another vector than the product."""
     found = []
     for what, vectors in (("this is the gradient, not its derivative along v", gradient(theta)),
-                          ("this is v itself", vs), ("this is H θ: θ in place of v",
-                                                     derivatives(gradient, theta, [theta]))):
+                          ("this is v itself", vs),
+                          ("this is H θ: θ in place of v", derivative(gradient, theta, theta))):
         vectors = np.broadcast_to(vectors, vs.shape)
         found.append(KnownMistake(vectors, "another quantity", what, tag))
     return found

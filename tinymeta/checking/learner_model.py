@@ -5,6 +5,7 @@ that knows one task at a time is called task by task.
 """
 
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 
@@ -25,18 +26,16 @@ class LearnersModel:
         self.model, self.one_task = model, one_task
 
     def call(self, name, *args):
-        """What model.<name>(*args) returns, as an array."""
-        return as_array(self._function(name)(*(frozen(a) for a in args)))
+        """model.<name>(*args), as it comes."""
+        function = getattr(self.model, name, None)
+        if function is None:
+            raise NotImplementedError(f"the model has no {name}")
+        return function(*(frozen(a) for a in args))
 
     def numbers(self, name, shape, *args):
         """What model.<name> returns, as an array of that shape; the same when called again."""
-        found = repeated(name, self._function(name), *args)
+        found = repeated(name, partial(self.call, name), *args)
         return as_numbers(f"{name}({NAMES[name]})", found, shape)
-
-    def _function(self, name):
-        if getattr(self.model, name, None) is None:
-            raise NotImplementedError(f"the model has no {name}")
-        return getattr(self.model, name)
 
     def loss(self, theta, x, y):
         """L(θ), (...)."""
@@ -52,11 +51,11 @@ class LearnersModel:
 
     def _of_tasks(self, name, theta, x, y, *v):
         if not self.one_task or x.ndim == 2:
-            return self.call(name, theta, x, y, *v)
+            return as_array(self.call(name, theta, x, y, *v))
         T, P = len(x), theta.shape[-1]
         vectors = [np.broadcast_to(a, (T, P)) for a in (theta, *v)]
         each = zip(vectors[0], x, y, *vectors[1:])
-        return np.array([self.call(name, *task) for task in each])
+        return np.array([as_array(self.call(name, *task)) for task in each])
 
 
 def as_called(model, theta, batch):

@@ -13,9 +13,9 @@ from . import known_mistakes
 from .diagnosis import Hints, compare, confirmed
 from .dropped import ANY_DROPPED, dropping_functions
 from .gradient_check import check_gradient, check_hvp
-from .ladder import LearnerError, as_numbers, attempt, frozen
+from .ladder import LearnerError, as_array, as_numbers, attempt, frozen
 from .learner_model import LearnersModel, bounded
-from .numerical import derivatives, quiet, relative_error
+from .numerical import derivative, derivatives, quiet, relative_error
 from .own_variables import in_own_variables
 from .part_checks import check_loss
 from .report import CheckReport, Finding
@@ -53,7 +53,7 @@ class ModelCheck:
         for name, _, place in self.layout:
             within = np.zeros(theta.size)
             within[place] = self.directions[1, place]
-            if derivatives(loss, theta, [within]) == 0:
+            if derivative(loss, theta, within) == 0:
                 names.append(name)
         return names
 
@@ -175,7 +175,7 @@ class ModelCheck:
                 other = copy(self)
                 other.theta, other.x, other.y = theta, x, y
                 found, _ = attempt(lambda: self.call(derived, theta, x, y, *more))
-                right, _ = attempt(lambda: derivatives(other.of_theta(name), theta, [along])[0])
+                right, _ = attempt(lambda: derivative(other.of_theta(name), theta, along))
                 if found is None or right is None:
                     continue
                 found = found if more else along @ found
@@ -267,7 +267,7 @@ class ModelCheck:
 
     def call(self, name, theta, x, y, *v):
         """model.<name>, as numbers."""
-        return self.learners.call(name, theta, x, y, *v)
+        return as_array(self.learners.call(name, theta, x, y, *v))
 
     def of_theta(self, name, examples=slice(None)):
         """model.<name> as a function of θ alone, on examples of the first task."""

@@ -89,6 +89,11 @@ def derivatives(f, theta, along):
     return np.array([way(f, theta, d) for d in along])
 
 
+def derivative(f, theta, d):
+    """The derivative of f along d."""
+    return derivatives(f, theta, [d])[0]
+
+
 def way_for(f, theta):
     """complex_step; central_difference, where f takes no complex θ or drops its imaginary part."""
     if why_not_complex(f, theta):

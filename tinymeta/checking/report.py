@@ -9,7 +9,6 @@ from typing import NamedTuple
 
 import numpy as np
 
-
 PLAIN = str.maketrans({"✓": "+", "✗": "x", "○": "o", "·": "-", "→": ">", "×": "x", "−": "-",
                        "θ": "theta", "ω": "omega", "α": "alpha", "φ": "phi", "½": "1/2"})
 

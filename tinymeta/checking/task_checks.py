@@ -25,17 +25,16 @@ def check_tasks(learners, theta, batch, directions):
 
 def _of_tasks(name, learners, theta, batch, directions):
     """True where model.<name> is right for T tasks, None where it fails for one, a Finding."""
-    T, x, y = len(batch), batch.x_support, batch.y_support
+    T, x, y, called = len(batch), batch.x_support, batch.y_support, getattr(learners, name)
     each = theta + 0.1 * np.arange(T)[:, np.newaxis]  # (T, P)
     more = [np.resize(directions, (T, theta.size))] if name == "hvp" else []
     for theta, shape in ((theta, "(P,)"), (each, "(T, P)")):
         apart = zip(np.broadcast_to(theta, each.shape), x, y, *more)
-        expected, finding = attempt(lambda: np.array([learners.call(name, *t) for t in apart]))
+        expected, finding = attempt(lambda: np.array([called(*task) for task in apart]))
         if finding:
             return None
         title = f"{name} of {T} tasks, theta {shape},"
-        found, finding = attempt(
-            lambda: as_numbers(title, learners.call(name, theta, x, y, *more)))
+        found, finding = attempt(lambda: as_numbers(title, called(theta, x, y, *more)))
         if finding:
             return finding._replace(what=f"{title} fails: {finding.what}")
         if found.shape != expected.shape:
