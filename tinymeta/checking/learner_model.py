@@ -131,7 +131,7 @@ def batch_for(model, theta, rng):
     d_in, d_out = _dimensions(model)
     usual, learners = _usual(rng, d_in, d_out), LearnersModel(model)
     first = _fit(learners, theta, usual)
-    if first == "right" or _is_squared(learners, theta, usual):
+    if first in ("right", "zero") or _is_squared(learners, theta, usual):
         return usual, ""
     best = {first: (usual, "")}
     for note, batch in _others(usual, d_out, first):
@@ -179,7 +179,7 @@ def _others(usual, d_out, first):
 
 @quiet()
 def _fit(model, theta, batch):
-    """Whether g(θ) is the loss's derivative: "right", "multiple", "", "not finite" or "error"."""
+    """Whether g(θ) is the loss's derivative: "zero", "right", "multiple", "not finite", "error"."""
     x, y = batch.x_support[0], batch.y_support[0]
     along = np.random.default_rng(0).standard_normal((3, theta.size))
     try:
@@ -189,10 +189,10 @@ def _fit(model, theta, batch):
         return "error"
     if not (np.isfinite(derived).all() and np.isfinite(reference).all()):
         return "not finite"
-    if np.shape(derived) != np.shape(reference) or not reference.any():
+    if np.shape(derived) != np.shape(reference):
         return ""
     if np.allclose(derived, reference, 1e-5, 1e-9):
-        return "right"
+        return "right" if reference.any() else "zero"
     ratios = derived / np.where(reference, reference, np.nan)
     return "multiple" if np.ptp(ratios) < 1e-5 else ""  # NaN is not
 
