@@ -46,7 +46,8 @@ def check_gradient(f, gradient, theta, blocks=None, directions=None, rng=None, m
     arguments.function("f", f)
     value = f(theta.copy())
     if np.ndim(value) != 0:
-        raise ValueError(f"f(theta) has shape {np.shape(value)}; expected one number, a shape of ()")
+        raise ValueError(f"f(theta) has shape {np.shape(value)}; "
+                         f"expected one number, a shape of ()")
 
     def at(theta):
         derived = repeated("gradient", gradient, theta) if callable(gradient) else gradient

@@ -93,8 +93,7 @@ class ModelCheck:
         if all(value == self.call("loss", theta, self.x, self.y) for theta in moved):
             raise LearnerError(f"the loss is {value:.6g} whatever θ is: there is nothing to derive",
                                "constant")
-        notes += self._ignored(value)
-        return CheckReport("loss", True, notes=[note for note in notes if note])
+        return CheckReport("loss", True, notes=[n for n in notes + self._ignored(value) if n])
 
     def _ignored(self, value):
         """A sentence if the loss does not change with x, or with y."""
