@@ -167,7 +167,18 @@ class ModelCheck:
         report = confirmed(self._hvp, self.at_other_data()._hvp)
         if report:
             report = self._at_more_points(report, "gradient", "hvp")
-        return in_own_variables(report, self, "gradient", "hvp") if self.right_gradient else report
+        if self.right_gradient:
+            return in_own_variables(report, self, "gradient", "hvp")
+        if not report and attempt(self._is_of_wrong_gradient)[0]:
+            what = "this is the derivative of the gradient as it stands: mend that first"
+            return replace(report, notes=[], findings=[Finding("", what, "", "wrong gradient")])
+        return report
+
+    def _is_of_wrong_gradient(self):
+        """Whether H v is what the learner's own gradient gives."""
+        v = self.directions[0]
+        own = derivative(self.of_theta("gradient"), self.theta, v)
+        return relative_error(own, self._product(self.theta, v)) < 1e-6
 
     def _at_more_points(self, report, name, derived):
         """The report; or that of the first other task and θ where one derivative is wrong."""
