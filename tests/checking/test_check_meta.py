@@ -322,3 +322,12 @@ def test_the_tolerance_beside_a_definition_is_1e_10(kind):
         near = lambda theta, batch, *s: (
             (1 + error) * MAKERS[kind](MODEL, *s).meta_gradient(theta, batch)[1])
         assert bool(check(near, (1,), kind)) == passes
+
+
+def test_reptile_divided_by_the_steps_is_told_from_a_sum_over_tasks():
+    def reptile(theta, batch, alpha, steps):
+        update = tm.Reptile(MODEL, alpha, steps).meta_gradient(theta, batch)[1]
+        return len(batch) / steps * update
+
+    ladder = check(reptile, steps=(2,), kind="reptile")
+    assert "T/S = 1.5 times what it should be: divided by the S steps, not by" in str(ladder)

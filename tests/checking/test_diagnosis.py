@@ -66,7 +66,8 @@ def test_the_numbers_of_another_block_are_known_again(rng):
     ("b1", lambda g: g + [1, 2, 5], "unknown",
      "differ most at [2]: derived 5.9, expected 0.9, difference 5."),
     ("W1", lambda g: g + [1, 2, 5, 0, 0, 0], "unknown",
-     "differ most at [0, 2]: derived 7, expected 2, difference 5."),
+     "differ in row 0 alone, most at [0, 2]: derived 7, expected 2, difference 5."),
+    ("W1", lambda g: g + [1, 0, 0, 2, 0, 0], "unknown", "differ in column 0 alone, most at [1, 0]"),
     ("every block", lambda g: g + 1e-8, "precision", "right to 5e-09 of the norm and no")],
     ids=plain)
 def test_the_cause_is_named_where_the_numbers_show_it(where, change, cause, words):

@@ -74,7 +74,7 @@ def check_meta_gradient(meta_gradient, model=None, theta=None, batch=None, alpha
         if not np.isfinite(right_loss):
             raise LearnerError(DIVERGES.format(alpha), "diverges")
         known = partial(KINDS[kind].known_mistakes, model, theta, batch, alpha, S)
-        sizes = {"T": len(batch), "K": batch.x_support.shape[-2], "α": alpha}
+        sizes = {"T": len(batch), "K": batch.x_support.shape[-2], "α": alpha, "T/S": len(batch) / S}
         hints = Hints(known, sizes | {"S": S} if S > 1 else sizes, {"": KINDS[kind].tag},
                       excluded=excluded)
         title = f"{kind}, {_steps(S)}"
@@ -163,7 +163,8 @@ def _check_by_adapt(meta_gradient, adapt, loss, theta, batch, alpha, steps, bloc
         size = min(end.size, theta.size)  # θ_S can be shorter than an ω of θ and learned rates
         as_numbers("adapt(theta, x, y, alpha, steps)", end, (size,) if end.ndim else theta.shape)
         value, derived = _loss_and_vector(meta_gradient, theta, batch, alpha, S)
-        sizes = {"T": len(batch), "α": alpha} | ({"S": S} if S > 1 else {})
+        sizes = {"T": len(batch), "α": alpha, "T/S": len(batch) / S}
+        sizes |= {"S": S} if S > 1 else {}
         if kind != "maml":
             ends = [_end(as_array(adapt(theta, x, y, alpha, S))) for x, y, _, _ in tasks]
             right = theta - np.mean(ends, axis=0) if kind == "reptile" else first_order()
