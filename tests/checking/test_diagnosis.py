@@ -77,6 +77,11 @@ def test_the_cause_is_named_where_the_numbers_show_it(where, change, cause, word
         assert finding.where == ("W1, b1" if where == "never" else where)
 
 
+def test_a_line_of_one_block_is_not_said_of_several():
+    (finding,) = findings("every block", lambda g: g + np.r_[1, 2, 5, 0, 0, 0, 1, 2, 5, 3, 0, 1])
+    assert finding.where == "every block" and "they differ most at [0, 2]" in str(finding)
+
+
 def test_where_only_some_blocks_are_reordered_into_each_other_they_are_named():
     (finding,) = findings("every block", lambda g: np.r_[g[6:9], g[:6], g[9:]])
     assert finding.where == "W1, b1"

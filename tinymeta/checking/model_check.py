@@ -247,8 +247,9 @@ class ModelCheck:
             first = self.tags("", "", "HVP.1").get("", "HVP.1")
             found += known_mistakes.of_any_hvp(gradient, self.theta, self.directions, first)
         elif self.network is None and self.theta.size <= 200:
+            beside = getattr(self.model.gradient, "__globals__", {})
             mistakes = partial(known_mistakes.of_any_gradient, gradient, self.of_theta("loss"))
-            found += attempt(lambda: mistakes(self.theta))[0] or []
+            found += attempt(lambda: mistakes(self.theta, beside))[0] or []
         if self.network is not None:
             x = self.model.features(self.x) if isinstance(self.model, Linear) else self.x
             found += of_network(self.network, self.theta, x, self.y)

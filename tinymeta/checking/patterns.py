@@ -12,6 +12,9 @@ from .report import Finding
 MATCH = 1e-6  # of a norm: much finer than any two mistakes, much coarser than central differences
 
 
+LINES_ALONE = r"in (row|column) [\d, ]+ alone, "  # as _lines_alone says it
+
+
 def same(a, b):
     """Whether two arrays of one shape are equal, to a millionth of their norm."""
     return np.linalg.norm(a - b) <= MATCH * max(np.linalg.norm(a), np.linalg.norm(b))
