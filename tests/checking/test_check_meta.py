@@ -195,6 +195,8 @@ def reptile(on=SUPPORT, factor=1.0, more=0, returns=lambda end: THETA - mean(end
 @pytest.mark.parametrize("tag, cause, words, function", [
     ("REPTILE.1", "sign", "the sign is flipped", reptile(returns=lambda end: mean(end) - THETA)),
     ("REPTILE.1", "another quantity", "this is the mean of θ_S", reptile(returns=mean)),
+    ("REPTILE.1", "another quantity", "θ counts twice",
+     reptile(returns=lambda end: 2 * THETA - mean(end))),
     ("REPTILE.1", "another quantity", "this is θ_S/α",
      reptile(returns=lambda end: mean(end) / ALPHA)),
     ("REPTILE.1", "another quantity", "this is MAML's meta-gradient", planted()),
