@@ -1,8 +1,8 @@
 """A right derivative in the learner's own variables: Σ_t hs[t].T @ dz, or what is missing, x.T @ d.
 
 A derivation is run once more and watched, line by line.  Of the values that its variables took, all
-sums and products of two are compared with the numbers that are right.  What is found is no guess:
-these numbers are equal, on two sets of data.
+sums and products of two, one of them also times an activation's slope, are compared with the
+numbers that are right.  What is found is no guess: these numbers are equal, on two sets of data.
 """
 
 import sys
