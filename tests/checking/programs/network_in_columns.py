@@ -6,7 +6,7 @@ MISTAKE gradient | W1, b1 | the hidden layer's slope is missing
     says own variables: b1: the right numbers are (dA1 * A1 * (1 - A1)).sum(axis=1) / len(x)
 MISTAKE gradient | b1 | the bias's gradient is summed from the weights'
     db1 = dZ1.sum(axis=1) / m  ->  db1 = dW1.sum(axis=1)
-    says own variables: b1: the right numbers are dZ1.sum(axis=1) / len(x); these are dW1.sum(axis=1)
+    says own variables: right numbers are dZ1.sum(axis=1) / len(x); these are dW1.sum(axis=1)
 MISTAKE gradient | all | the output's slope is taken of the error
     dZ2 = E * A2 * (1 - A2)  ->  dZ2 = E * (1 - E)
     says own variables: W2: the right numbers are (E * A2 * (1 - A2)) @ A1.T / len(x)
