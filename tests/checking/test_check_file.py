@@ -138,3 +138,18 @@ def test_a_file_may_have_any_name(tmp_path):
         (ladder,) = check_file(tmp_path / name)
         assert ladder, str(ladder)
     assert sys.modules["json"].dumps(1) == "1"
+
+
+def test_where_adapt_fails_it_is_said_that_the_others_are_judged_without_it(ladders):
+    adapt = """
+def adapt(theta, x, y, alpha, steps):
+    w = theta
+    for _ in range(steps):
+        w -= alpha * (gradient(w, x, y) + w - theta)
+    return w
+def reptile(theta, batch, alpha, steps):
+    return theta
+"""
+    *_, reptile, inner = ladders(LINE + adapt)
+    assert "changes an argument in place" in str(inner)
+    assert "judged by gradient descent, as adapt does not hold" in str(reptile)

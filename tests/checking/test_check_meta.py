@@ -195,6 +195,8 @@ def reptile(on=SUPPORT, factor=1.0, more=0, returns=lambda end: THETA - mean(end
 @pytest.mark.parametrize("tag, cause, words, function", [
     ("REPTILE.1", "sign", "the sign is flipped", reptile(returns=lambda end: mean(end) - THETA)),
     ("REPTILE.1", "another quantity", "this is the mean of θ_S", reptile(returns=mean)),
+    ("REPTILE.1", "another quantity", "θ counts twice",
+     reptile(returns=lambda end: 2 * THETA - mean(end))),
     ("REPTILE.1", "another quantity", "this is θ_S/α",
      reptile(returns=lambda end: mean(end) / ALPHA)),
     ("REPTILE.1", "another quantity", "this is MAML's meta-gradient", planted()),
@@ -322,3 +324,12 @@ def test_the_tolerance_beside_a_definition_is_1e_10(kind):
         near = lambda theta, batch, *s: (
             (1 + error) * MAKERS[kind](MODEL, *s).meta_gradient(theta, batch)[1])
         assert bool(check(near, (1,), kind)) == passes
+
+
+def test_reptile_divided_by_the_steps_is_told_from_a_sum_over_tasks():
+    def reptile(theta, batch, alpha, steps):
+        update = tm.Reptile(MODEL, alpha, steps).meta_gradient(theta, batch)[1]
+        return len(batch) / steps * update
+
+    ladder = check(reptile, steps=(2,), kind="reptile")
+    assert "T/S = 1.5 times what it should be: divided by the S steps, not by" in str(ladder)

@@ -110,6 +110,35 @@ def test_results_of_several_tasks_that_are_made_one_break_the_rung_of_tasks(name
     assert ladder.broken == "a batch of tasks" and causes(ladder) == {"axis"}
 
 
+def test_a_model_that_reaches_over_the_tasks_throughout_is_not_taken_for_one_task():
+    def error(t, x, c):
+        centred = x - x.mean(axis=tuple(range(x.ndim - 1)))  # (T, K, 1): over the tasks too
+        return t[..., :1, None] * centred + t[..., 1:, None] - c, centred
+
+    def gradient(t, x, y):
+        e, centred = error(t, x, y)
+        return 2 * np.stack([(e * centred).mean(axis=(-2, -1)), e.mean(axis=(-2, -1))], axis=-1)
+
+    model = SimpleNamespace(n_params=2, gradient=gradient, hvp=lambda t, x, y, v: gradient(v, x, 0),
+                            loss=lambda t, x, y: (error(t, x, y)[0] ** 2).mean(axis=(-2, -1)))
+    assert tm.check_model(model).broken == "a batch of tasks"
+
+
+def test_a_model_of_one_task_may_have_an_hvp_that_is_right_for_several():
+    model = SimpleNamespace(n_params=2, loss=lambda t, x, y: y.mean() * t.sum() + 0.1 * t @ t,
+                            gradient=lambda t, x, y: y.mean() + 0.2 * t,
+                            hvp=lambda t, x, y, v: 0.2 * v)
+    assert tm.check_model(model)
+
+
+def test_an_hvp_that_follows_a_wrong_gradient_is_said_to_do_so():
+    right = LearnerMLP()
+    model = Plain(gradient=lambda *a: right.gradient(*a) + a[0],
+                  hvp=lambda *a: right.hvp(*a) + a[-1])
+    report = tm.check_model(model).rungs["Hessian × vector"]
+    assert not report and "the derivative of the gradient as it stands" in str(report)
+
+
 def test_blocks_may_be_given_for_a_model_that_has_none():
     learner = planted("b2's gradient has the wrong sign").LearnerMLP()
     ladder = tm.check_model(Plain(learner), *point(learner), blocks=learner.blocks)

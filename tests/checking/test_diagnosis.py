@@ -66,7 +66,8 @@ def test_the_numbers_of_another_block_are_known_again(rng):
     ("b1", lambda g: g + [1, 2, 5], "unknown",
      "differ most at [2]: derived 5.9, expected 0.9, difference 5."),
     ("W1", lambda g: g + [1, 2, 5, 0, 0, 0], "unknown",
-     "differ most at [0, 2]: derived 7, expected 2, difference 5."),
+     "differ in row 0 alone, most at [0, 2]: derived 7, expected 2, difference 5."),
+    ("W1", lambda g: g + [1, 0, 0, 2, 0, 0], "unknown", "differ in column 0 alone, most at [1, 0]"),
     ("every block", lambda g: g + 1e-8, "precision", "right to 5e-09 of the norm and no")],
     ids=plain)
 def test_the_cause_is_named_where_the_numbers_show_it(where, change, cause, words):
@@ -74,6 +75,11 @@ def test_the_cause_is_named_where_the_numbers_show_it(where, change, cause, word
     assert finding.cause == cause and words in str(finding)
     if cause != "order" and "θ is" not in words:
         assert finding.where == ("W1, b1" if where == "never" else where)
+
+
+def test_a_line_of_one_block_is_not_said_of_several():
+    (finding,) = findings("every block", lambda g: g + np.r_[1, 2, 5, 0, 0, 0, 1, 2, 5, 3, 0, 1])
+    assert finding.where == "every block" and "they differ most at [0, 2]" in str(finding)
 
 
 def test_where_only_some_blocks_are_reordered_into_each_other_they_are_named():

@@ -33,6 +33,18 @@ def test_a_derivative_that_is_zero_is_found_to_be_so():
     assert abs(value) < 1e-9
 
 
+def test_a_product_below_the_rounding_of_the_gradient_is_left_to_the_complex_step():
+    def gradient(t):
+        return 1 / (1 + np.exp(-t))
+
+    def hvp(t, v):
+        return np.exp(-t) * v
+
+    theta = np.array([40.0, 41.0])
+    assert tm.check_hvp(gradient, hvp, theta)
+    assert not tm.check_hvp(gradient, lambda t, v: 2 * hvp(t, v), theta)
+
+
 def test_a_function_that_is_flat_on_one_side_is_not_in_single_precision():
     assert rounding_unit(lambda t: np.maximum(t[0], 0) + 1, np.zeros(1), 0) < 1e-15
     assert rounding_unit(lambda t: float(np.float32(t[0] + 1)), np.zeros(1), 0) > 1e-8

@@ -35,6 +35,8 @@ from .report import CheckReport, Ladder
 KINDS = {"meta_gradient": "maml", "first_order_meta_gradient": "first-order maml",
          "reptile": "reptile"}
 ANOTHER_LOOP = {"unknown", "another rule", "not adapted", "penalty", "factor", "entry"}
+STANDS_IN = ("no object of the file has loss, gradient and hvp, so a tanh network 1-5-4-1 was put "
+             "in its place (P = 39): if the code has another network, call it model")
 PARTS = ("loss", "gradient", "hvp", "init", "n_params", "d_in", "d_out", "blocks")
 
 
@@ -174,7 +176,7 @@ def _meta_ladders(methods, names, right, alpha, seed):
     if "adapt" in ladders:
         _take_as_it_is(ladders, names, model, theta, batch, alpha)
     for name, ladder in ladders.items():
-        yield ladder if right or ladder else _with_note(ladder)
+        yield ladder if right or ladder else _with_note(ladder, STANDS_IN)
 
 
 def _by_adapt_alone(name, names, loss, alpha, seed):
@@ -207,9 +209,13 @@ def _checked(name, function, model, theta, batch, alpha):
 
 def _take_as_it_is(ladders, names, model, theta, batch, alpha):
     """Judge the other functions by the file's own adapt, where that is another inner loop."""
-    if ladders["adapt"] or not {f.cause for f in ladders["adapt"].findings} <= ANOTHER_LOOP:
+    if ladders["adapt"]:
         return
     wrong = [name for name in ladders if name != "adapt" and not ladders[name]]
+    if not {finding.cause for finding in ladders["adapt"].findings} <= ANOTHER_LOOP:
+        note = "judged by gradient descent, as adapt does not hold: mend that first"
+        ladders.update({name: _with_note(ladders[name], note) for name in wrong})
+        return
     for name in wrong:
         ladders[name] = _ladder(name, lambda: check_meta_gradient(
             names[name], model, theta, batch, alpha, kind=KINDS[name], adapt=names["adapt"]))
@@ -223,10 +229,8 @@ def _take_as_it_is(ladders, names, model, theta, batch, alpha):
         ladders["adapt"] = Ladder("inner loop adapt, as it is", {"another inner loop": report}, [])
 
 
-def _with_note(ladder):
-    """The ladder, with the sentence that a network was put in place of the file's own."""
-    note = ("no object of the file has loss, gradient and hvp, so a tanh network 1-5-4-1 was put "
-            "in its place (P = 39): if the code has another network, call it model")
+def _with_note(ladder, note):
+    """The ladder, with a sentence at each of its rungs that do not hold."""
     rungs = {name: report if report else replace(report, notes=[note, *report.notes])
              for name, report in ladder.rungs.items()}
     return replace(ladder, rungs=rungs)

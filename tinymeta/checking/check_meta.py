@@ -24,6 +24,12 @@ from .learner_model import as_batch, as_called
 from .numerical import derivatives
 from .report import Finding
 
+
+SUPPORT, QUERY = slice(0, 2), slice(2, 4)  # of a task's four arrays
+SWAPS = (  # what, the set that is adapted to, the set that judges
+    ("the outer loss is taken on the support set; it belongs to the query set", SUPPORT, SUPPORT),
+    ("the query set is used for both loops", QUERY, QUERY),
+    ("support and query sets are exchanged", QUERY, SUPPORT))
 DIVERGES = "the inner loop diverges at α = {:g}: nothing to compare; check with a smaller alpha"
 
 
@@ -73,7 +79,7 @@ def check_meta_gradient(meta_gradient, model=None, theta=None, batch=None, alpha
         if not np.isfinite(right_loss):
             raise LearnerError(DIVERGES.format(alpha), "diverges")
         known = partial(KINDS[kind].known_mistakes, model, theta, batch, alpha, S)
-        sizes = {"T": len(batch), "K": batch.x_support.shape[-2], "α": alpha}
+        sizes = {"T": len(batch), "K": batch.x_support.shape[-2], "α": alpha, "T/S": len(batch) / S}
         hints = Hints(known, sizes | {"S": S} if S > 1 else sizes, {"": KINDS[kind].tag},
                       excluded=excluded)
         title = f"{kind}, {_steps(S)}"
@@ -136,12 +142,12 @@ def _check_by_adapt(meta_gradient, adapt, loss, theta, batch, alpha, steps, bloc
     def rung(S, theta, batch, alpha, excluded):
         tasks = list(zip(batch.x_support, batch.y_support, batch.x_query, batch.y_query))
 
-        def after(theta):
-            """The mean query loss of what adapt gives."""
+        def after(theta, fit=SUPPORT, judge=QUERY):
+            """The mean query loss of what adapt gives; or on other sets."""
             losses = []
-            for x, y, x_query, y_query in tasks:
-                end = _end(as_array(adapt(theta, x, y, alpha, S)))
-                losses.append(as_numbers("loss", loss(end, x_query, y_query), ()))
+            for task in tasks:
+                end = _end(as_array(adapt(theta, *task[fit], alpha, S)))
+                losses.append(as_numbers("loss", loss(end, *task[judge]), ()))
             return np.mean(losses)
 
         def first_order():
@@ -155,14 +161,20 @@ def _check_by_adapt(meta_gradient, adapt, loss, theta, batch, alpha, steps, bloc
 
         def known():
             what = "this is first-order: the query gradient at θ_S, not taken back through adapt"
-            return [KnownMistake(first_order(), "first-order", what, "MAML.2")]
+            found = [KnownMistake(first_order(), "first-order", what, "MAML.2")]
+            for what, fit, judge in SWAPS:
+                f = partial(after, fit=fit, judge=judge)
+                vector, failed = attempt(lambda: derivatives(f, theta, range(theta.size)))
+                found += [] if failed else [KnownMistake(vector, "swap", what, "MAML.1")]
+            return found
 
         found = repeated("adapt", adapt, theta, *tasks[0][:2], alpha, S)
         end = _end(as_array(found))
         size = min(end.size, theta.size)  # θ_S can be shorter than an ω of θ and learned rates
         as_numbers("adapt(theta, x, y, alpha, steps)", end, (size,) if end.ndim else theta.shape)
         value, derived = _loss_and_vector(meta_gradient, theta, batch, alpha, S)
-        sizes = {"T": len(batch), "α": alpha} | ({"S": S} if S > 1 else {})
+        sizes = {"T": len(batch), "α": alpha, "T/S": len(batch) / S}
+        sizes |= {"S": S} if S > 1 else {}
         if kind != "maml":
             ends = [_end(as_array(adapt(theta, x, y, alpha, S))) for x, y, _, _ in tasks]
             right = theta - np.mean(ends, axis=0) if kind == "reptile" else first_order()

@@ -62,6 +62,9 @@ class Comparison:
             self._leave_out_kinks()
             if self._wrong(CENTRAL):
                 self._take_settled()
+            if self._wrong(CENTRAL) and self._is_below_rounding():
+                self.notes.append("no central differences: f is too flat here for them to show")
+                del self.numerical[CENTRAL], self.judged[CENTRAL]
         elif self._apart() > 10 * TOLERANCE[CENTRAL]:
             self._take_settled()
             self._leave_out_jumps()
@@ -70,6 +73,11 @@ class Comparison:
 
     def _wrong(self, kind):
         return not self.errors()[kind] <= self.tolerance[kind]
+
+    def _is_below_rounding(self):
+        """Whether neither the derivation nor differences stand out of f's rounding."""
+        norms = np.linalg.norm(self.derived), np.linalg.norm(self.numerical[CENTRAL])
+        return max(norms) <= 1e-9 * np.linalg.norm(self.f(self.theta))
 
     def _is_single(self):
         """Whether the derivation, or f in one of its directions, is in single precision."""

@@ -6,6 +6,7 @@ in this very place (see known_mistakes.py).  Where nothing fits, the finding say
 numbers.  The reference is a numerical derivative, or what a definition gives.
 """
 
+import re
 from typing import Callable, NamedTuple
 
 import numpy as np
@@ -13,8 +14,8 @@ import numpy as np
 from ..core.layout import Layout
 from .ladder import as_numbers, attempt
 from .numerical import relative_error
-from .patterns import (MATCH, arranged, clipped, multiple, permuted, same, share, single_entries,
-                       unknown, vanishing)
+from .patterns import (LINES_ALONE, MATCH, arranged, clipped, multiple, permuted, same, share,
+                       single_entries, unknown, vanishing)
 from .report import CheckReport, Finding
 
 
@@ -135,7 +136,12 @@ def explain(derived, reference, layout, tolerance, hints=Hints()):
         if finding.cause == "unknown":  # the numbers of the first such block stand for all
             finding = next((one for one in causes if one.cause == "unknown"), finding)
         causes.setdefault(finding, []).append(block[0])
-    return [_placed(finding, names, layout, hints) for finding, names in causes.items()]
+    placed = []
+    for finding, names in causes.items():
+        if len(names) > 1:  # the lines are those of the first block alone
+            finding = finding._replace(what=re.sub(LINES_ALONE, "", finding.what))
+        placed.append(_placed(finding, names, layout, hints))
+    return placed
 
 
 def _of_all(derived, reference, layout, wrong, noise, hints):

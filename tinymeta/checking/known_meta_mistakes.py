@@ -166,6 +166,7 @@ def of_reptile(model, theta, batch, alpha, steps):
     add, right = partial(known.add, "REPTILE.1", "another quantity"), known.right
     add("this is the mean of θ_S; θ - θ_S is what moves θ", right.adapted())
     add("this is θ_S/α", right.adapted() / alpha)
+    add("θ counts twice: this is 2θ - θ_S", right.theta + right.move())
     add("this is MAML's meta-gradient", right.meta_gradient())
     add("this is first-order MAML's gradient", right.first_order())
     add("this is (θ - θ_S)/(αS), the mean of the inner gradients", right.move() / (alpha * steps))

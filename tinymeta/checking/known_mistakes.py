@@ -7,12 +7,14 @@ can be left out, doubled, halved or turned round.  A known mistake names the equ
 from collections import defaultdict
 from contextlib import ExitStack, contextmanager
 from functools import partial
+from inspect import isfunction
 from unittest import mock
 
 import numpy as np
 
 from ..learners.mlp import MLPPass
 from .diagnosis import KnownMistake
+from .ladder import attempt
 from .numerical import derivative, derivatives
 
 TERMS = {  # of Hessian × vector: the term, and its equation
@@ -20,6 +22,7 @@ TERMS = {  # of Hessian × vector: the term, and its equation
     "δ̇_{l+1} W_{l+1}ᵀ": "HVP.4", "δ_{l+1} V_{l+1}ᵀ": "HVP.4", "with φ''(z_l)": "HVP.4",
     "ȧ_{l-1}ᵀ δ_l": "HVP.5", "a_{l-1}ᵀ δ̇_l": "HVP.5", "1ᵀ δ̇_l": "HVP.6"}
 CHANGES = {0.0: "is missing", -1.0: "has the wrong sign", 2.0: "is taken twice", 0.5: "is halved"}
+SLOPES = ("d{}", "d_{}", "der_{}", "{}_prime", "{}_deriv", "{}_derivative", "{}_grad")  # of f
 LINEAR = {"MLP.5": "LIN.2", "MLP.6": "LIN.2", "HVP.1": "LIN.3", "HVP.3": "LOSS.3",
           "HVP.5": "LIN.4", "HVP.6": "LIN.4"}
 
@@ -154,16 +157,35 @@ def of_hvp(mlp, theta, x, y, vs):
     return found
 
 
-def of_any_gradient(gradient, loss, theta):
-    """Known mistakes of any model's gradient, a function of θ (P,): it is right with one mended."""
+def of_any_gradient(gradient, loss, theta, beside):
+    """Known mistakes of any model's gradient, a function of θ (P,): it is right with one mended.
+
+    beside: name -> value of what stands in the learner's file.
+    """
     derived, found = gradient(theta), []
     right = derivatives(loss, theta, range(theta.size))
-    for what, cause, tag, mending in MENDED:
+    for what, cause, tag, mending in [*MENDED, *_slopes(beside)]:
         with mending():
-            mended = gradient(theta)
-        if not np.array_equal(mended, derived) and np.allclose(mended, right, 1e-6, 1e-9):
+            mended, failed = attempt(lambda: gradient(theta))
+        is_right = not failed and np.allclose(mended, right, 1e-6, 1e-9)
+        if is_right and not np.array_equal(mended, derived):
             found.append(KnownMistake(derived, cause, what, tag))
     return found
+
+
+def _slopes(beside):
+    """As MENDED: df, or f_prime, gives the numerical derivative of f."""
+    functions = [(name, f) for name, f in beside.items() if isfunction(f)]
+    for name, f in functions:
+        for slope in (form.format(name) for form in SLOPES):
+            if isfunction(beside.get(slope)):
+                right = partial(_elementwise, f)
+                yield (f"{slope} is not the derivative of {name}", "slope", "",
+                       partial(mock.patch.dict, beside, {slope: right}))
+
+
+def _elementwise(f, z):
+    return derivative(f, z, np.ones_like(z))
 
 
 def _tanh_once():

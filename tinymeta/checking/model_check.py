@@ -163,7 +163,18 @@ class ModelCheck:
         report = confirmed(self._hvp, self.at_other_data()._hvp)
         if report:
             report = self._at_more_points(report, "gradient", "hvp")
-        return in_own_variables(report, self, "gradient", "hvp") if self.right_gradient else report
+        if self.right_gradient:
+            return in_own_variables(report, self, "gradient", "hvp")
+        if not report and attempt(self._is_of_wrong_gradient)[0]:
+            what = "this is the derivative of the gradient as it stands: mend that first"
+            return replace(report, notes=[], findings=[Finding("", what, "", "wrong gradient")])
+        return report
+
+    def _is_of_wrong_gradient(self):
+        """Whether H v is what the learner's own gradient gives."""
+        v = self.directions[0]
+        own = derivative(self.of_theta("gradient"), self.theta, v)
+        return relative_error(own, self._product(self.theta, v)) < 1e-6
 
     def _at_more_points(self, report, name, derived):
         """The report; or that of the first other task and θ where one derivative is wrong."""
@@ -229,8 +240,9 @@ class ModelCheck:
             first = self.tags("", "", "HVP.1").get("", "HVP.1")
             found += known_mistakes.of_any_hvp(gradient, self.theta, self.directions, first)
         elif self.network is None and self.theta.size <= 200:
+            beside = getattr(self.model.gradient, "__globals__", {})
             mistakes = partial(known_mistakes.of_any_gradient, gradient, self.of_theta("loss"))
-            found += attempt(lambda: mistakes(self.theta))[0] or []
+            found += attempt(lambda: mistakes(self.theta, beside))[0] or []
         if self.network is not None:
             x = self.model.features(self.x) if isinstance(self.model, Linear) else self.x
             found += of_network(self.network, self.theta, x, self.y)

@@ -98,7 +98,7 @@ def way_for(f, theta):
     """complex_step; central_difference, where f takes no complex θ or drops its imaginary part."""
     if why_not_complex(f, theta):
         return central_difference
-    d = np.random.default_rng(0).standard_normal(theta.size)
+    d = np.random.default_rng(0).standard_normal(theta.shape)
     exact, far, near = complex_step(f, theta, d), *(central_difference(f, theta, d, shrink)
                                                     for shrink in (1, 0.03))
     sure_to = max(1e-4, 10 * relative_error(far, near))

@@ -1,11 +1,12 @@
 """A right derivative in the learner's own variables: Σ_t hs[t].T @ dz, or what is missing, x.T @ d.
 
 A derivation is run once more and watched, line by line.  Of the values that its variables took, all
-sums and products of two are compared with the numbers that are right.  What is found is no guess:
-these numbers are equal, on two sets of data.
+sums and products of two, one of them also times an activation's slope, are compared with the
+numbers that are right.  What is found is no guess: these numbers are equal, on two sets of data.
 """
 
 import sys
+from collections import defaultdict
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -13,10 +14,11 @@ import numpy as np
 
 from .ladder import attempt, is_library
 from .numerical import derivatives
-from .patterns import same
+from .patterns import MATCH, same
 from .report import Finding
 
 LARGEST = 10_000  # numbers in an array that is looked at
+SMALL = 200  # numbers in an array that all slopes are tried on
 LONGEST = 50_000  # lines that are watched
 
 
@@ -26,6 +28,17 @@ class Values(NamedTuple):
     name: str
     rows: np.ndarray
     in_steps: bool = False
+
+    @property
+    def transposed(self):
+        """The name of the transpose."""
+        return self.name[:-2] if self.name.endswith(".T") else f"{self.name}.T"
+
+    @property
+    def summed(self):
+        """What the sum of the rows is called."""
+        name = self.name.removesuffix(".T")
+        return f"{name}.sum(axis={int(name != self.name)})"
 
 
 def in_own_variables(report, check, name, derived):
@@ -64,14 +77,19 @@ def _formulas(check, names, name, derived):
         return check.call(derived, theta, check.x, check.y, *along)
 
     wrong, (values, taken) = run(), _candidates(*_watched(run))
-    found = {}
+    found, K = {}, len(check.x)
+
+    def formula(numbers, shape, taken):
+        mean = _formula(K * numbers, shape, values, {})
+        return _formula(numbers, shape, values, taken) or mean and f"{mean} / len(x)"
+
     for block, shape, place in check.layout:
         if block not in names or same(right[place], wrong[place]):
             continue
-        is_right = _formula(right[place], shape, values, taken)
-        missing = is_right or _formula(right[place] - wrong[place], shape, values, {})
+        is_right = formula(right[place], shape, taken)
+        missing = is_right or formula(right[place] - wrong[place], shape, {})
         if is_right:
-            now = _formula(wrong[place], shape, values, {})
+            now = formula(wrong[place], shape, {})
             found[block] = f"the right numbers are {is_right}"
             found[block] += f"; these are {now}" if now else ""
         elif missing:
@@ -117,13 +135,16 @@ def _is_numbers(value):
 
 
 def _candidates(lists, history):
-    """([Values], {what: array}): factors of products, and arrays that may be right as they are."""
+    """(([Values], [Values]), {what: array}): factors, the second with a slope, and whole arrays."""
     values, taken = [], {}
-    for (_, name), seen in history.items():
+    functions = [function for function, _ in history]  # the derivation itself, then those it calls
+    for (_, name), seen in sorted(history.items(), key=lambda item: functions.index(item[0][0])):
         taken[f"in the variable {name}"] = seen[-1]
         if seen[-1].ndim:
             values.append(Values(name, _rows(seen[-1])))
             values += [Values(f"(an earlier {name})", _rows(a)) for a in seen[-2:-1] if a.ndim]
+        if seen[-1].ndim == 2:  # examples may lie in columns
+            values.append(Values(f"{name}.T", seen[-1].T))
         alike = [a for a in seen if a.shape == seen[-1].shape]
         if 1 < len(alike) <= 1000:
             taken[f"the sum of the values that {name} takes one after another: = for +=?"] = \
@@ -133,7 +154,7 @@ def _candidates(lists, history):
         arrays = [np.array(a) for a in parts if _is_numbers(a)]
         if 1 < len(arrays) == len(parts) <= 1000 and len({a.shape for a in arrays}) == 1:
             values += _of_steps(name, arrays)
-    return values + _through_softmax(values), taken
+    return (values, _through_slopes(values)), taken
 
 
 def _rows(array):
@@ -153,16 +174,30 @@ def _of_steps(name, arrays, order=1):
     return [Values(name + t, np.concatenate(part[::order]), True) for t, part in parts]
 
 
-def _through_softmax(values):
-    """p (g - Σ p g) for every p that is a softmax and every g of its shape."""
-    found = []
-    for p in values:
-        if p.rows.shape[1] > 1 and np.all(p.rows >= 0) and np.allclose(p.rows.sum(axis=1), 1):
-            for g in values:
-                if g.rows.shape == p.rows.shape and g is not p:
-                    inner = (p.rows * g.rows).sum(axis=1, keepdims=True)
-                    name = f"({p.name} * ({g.name} - sum({p.name} * {g.name})))"
-                    found.append(Values(name, p.rows * (g.rows - inner), p.in_steps))
+def _through_slopes(values):
+    """g times an activation's slope at its value a, for all g and a of one shape that are small.
+
+    The activation is a softmax, a sigmoid or tanh, by what numbers a has.
+    """
+    values, found = [value for value in values if value.rows.size <= SMALL], []
+    for a in values:
+        low, high = a.rows.min(), a.rows.max()
+        is_softmax = a.rows.shape[1] > 1 and low >= 0 and np.allclose(a.rows.sum(axis=1), 1)
+        if not is_softmax and not -1 < low <= high < 1:
+            continue
+        for g in values:
+            if g.rows.shape != a.rows.shape or g is a:
+                continue
+            turned = ".T" if a.name.endswith(".T") and g.name.endswith(".T") else ""
+            p, q = (name.removesuffix(turned) for name in (a.name, g.name))
+            if is_softmax:
+                inner = (a.rows * g.rows).sum(axis=1, keepdims=True)
+                name, rows = f"{p} * ({q} - sum({p} * {q}))", a.rows * (g.rows - inner)
+            elif low > 0:
+                name, rows = f"{q} * {p} * (1 - {p})", g.rows * a.rows * (1 - a.rows)
+            else:
+                name, rows = f"{q} * (1 - {p} ** 2)", g.rows * (1 - a.rows**2)
+            found.append(Values(f"({name}){turned}", rows, a.in_steps))
     return found
 
 
@@ -173,16 +208,34 @@ def _formula(target, shape, values, taken):
     for what, array in taken.items():
         if array.size == target.size and same(array.ravel(), target):
             return what
-    for a in values:
+    plain, through = values
+    for a in plain + through:
         fits = a.rows.shape[1] == target.size and len(a.rows) > 1
         if fits and same(a.rows.sum(axis=0), target):
-            return f"the sum over t of {a.name}" if a.in_steps else f"{a.name}.sum(axis=0)"
-    for a in values:
-        for b in values:
-            size = a.rows.shape[1], b.rows.shape[1]
-            fits = size == shape if len(shape) == 2 else size[0] * size[1] == target.size
-            if (fits and len(a.rows) == len(b.rows)
-                    and same((a.rows.T @ b.rows).ravel(), target)):
+            return f"the sum over t of {a.name}" if a.in_steps else a.summed
+    for lefts, rights in (plain, plain), (plain, through), (through, plain):
+        found = _product(target, shape, lefts, rights)
+        if found:
+            return found
+    return ""
+
+
+def _product(target, shape, lefts, rights):
+    """Which aᵀ b are these numbers of a block, a of lefts and b of rights; "" if none is."""
+    near = 10 * MATCH * np.linalg.norm(target)
+    of_shape = defaultdict(list)
+    for b in rights:
+        of_shape[b.rows.shape].append(b)
+    firsts = {key: np.array([b.rows[:, 0] for b in those]) for key, those in of_shape.items()}
+    for a in lefts:
+        n, d = a.rows.shape
+        fits = d == shape[0] if len(shape) == 2 else target.size % d == 0
+        other = n, target.size // d
+        if not fits or other not in of_shape:
+            continue
+        for j in np.flatnonzero(np.abs(firsts[other] @ a.rows[:, 0] - target[0]) <= near):
+            b = of_shape[other][j]
+            if same((a.rows.T @ b.rows).ravel(), target):
                 over = "the sum over t of " if a.in_steps or b.in_steps else ""
-                return f"{over}{a.name}.T @ {b.name}"
+                return f"{over}{a.transposed} @ {b.name}"
     return ""

@@ -12,6 +12,9 @@ from .report import Finding
 MATCH = 1e-6  # of a norm: much finer than any two mistakes, much coarser than central differences
 
 
+LINES_ALONE = r"in (row|column) [\d, ]+ alone, "  # as _lines_alone says it
+
+
 def same(a, b):
     """Whether two arrays of one shape are equal, to a millionth of their norm."""
     return np.linalg.norm(a - b) <= MATCH * max(np.linalg.norm(a), np.linalg.norm(b))
@@ -54,11 +57,13 @@ def _named_factor(factor, sizes, squared, excluded):
         doubled = "a ½ in the loss, or a square's derivative taken twice?"
         halved = "is the 2 of the square's derivative missing?"
     named = [("2", 2.0, doubled), ("½", 0.5, halved)]
-    m, K = sizes.get("m"), sizes.get("K")
+    m, K, T_S = (sizes.get(name) for name in ("m", "K", "T/S"))
     if m:
         named += [(f"m/K = {m}/{K}", m / K, f"divided by K, where only m = {m} examples count?"),
                   (f"K/m = {K}/{m}", K / m, f"divided by the m = {m} that count, not by K?")]
-    for name, n in [size for size in sizes.items() if size[0] != "m"]:
+    if T_S:
+        named.append((f"T/S = {T_S:g}", T_S, "divided by the S steps, not by the T tasks?"))
+    for name, n in [size for size in sizes.items() if size[0] not in ("m", "T/S")]:
         summed, divided = "a sum where the mean is meant?", "divided twice?"
         if name == "α":
             summed, divided = None, None
@@ -151,9 +156,21 @@ def unknown(derived, reference, shape):
     difference = derived - reference
     at = np.unravel_index(np.abs(difference).argmax(), difference.shape)
     place = [int(i) for i in np.unravel_index(at[-1], shape)] if shape else ""
-    what = (f"no known mistake gives these numbers; they differ most at {place}: derived "
+    alone = _lines_alone(difference, reference, shape)
+    what = (f"no known mistake gives these numbers; they differ {alone}most at {place}: derived "
             f"{derived[at]:.6g}, expected {reference[at]:.6g}, difference {difference[at]:.2g}")
     return Finding("", what.replace(" at :", ":"), None, "unknown")
+
+
+def _lines_alone(difference, reference, shape):
+    """The rows or columns of a block that alone are wrong, if they are half of it at most."""
+    wrong = np.abs(difference) > MATCH * np.abs(reference) + 1e-9 * np.linalg.norm(reference)
+    for axis, line in ((1, "row"), (0, "column")):
+        if len(shape) == 2 and min(shape) > 1:
+            lines = wrong.reshape(-1, *shape).any(axis=0).any(axis=axis)
+            if 2 * np.count_nonzero(lines) <= lines.size:
+                return f"in {line} {', '.join(map(str, np.flatnonzero(lines)))} alone, "
+    return ""
 
 
 def vanishing(derived):

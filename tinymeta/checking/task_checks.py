@@ -11,11 +11,13 @@ from .report import CheckReport, Finding
 def check_tasks(learners, theta, batch, directions):
     """The report for θ (P,) and (T, P).  A model of one task at a time is called so from here on.
 
-    learners: a LearnersModel.  directions: of H v, (n, P).
+    learners: a LearnersModel.  directions: of H v, (n, P).  A loss that gives one number for each
+    task is meant for tasks, be the numbers wrong; an H v that is right for tasks shows nothing.
     """
     told = {name: _of_tasks(name, learners, theta, batch, directions) for name in NAMES}
     wrong = [finding for finding in told.values() if isinstance(finding, Finding)]
-    if wrong and True not in told.values():
+    meant = True in (told["loss"], told["gradient"]) or "differs" in str(told["loss"])
+    if wrong and not meant:
         learners.one_task = True
         note = ("the model knows one task at a time, and is called so here; tinymeta's methods "
                 "call a model with all tasks at once")

@@ -6,6 +6,9 @@ MISTAKE meta_gradient at 1 step | W, b, u | mixed derivative of theta and contex
     v = v - alpha * hvp(w, xs, ys, is_context * v)
     ->  v = v - alpha * is_context * hvp(w, xs, ys, is_context * v)
     says first-order: not taken back through adapt
+MISTAKE meta_gradient at 1 step | W, b, u | the outer gradient is the support set's
+    v = gradient(path[-1], xq, yq)  ->  v = gradient(path[-1], xs, ys)
+    says swap: the outer loss is taken on the support set
 MISTAKE meta_gradient at 1 step | c | the context starts from 0, whatever theta says: derivative 0
     total = total + v * (1 - is_context)  ->  total = total + v
     says should be zero: should be 0

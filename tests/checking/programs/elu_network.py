@@ -2,6 +2,7 @@
 
 MISTAKE gradient | W1, b1 | ELU's α is missing from its derivative
     np.where(z.real > 0, 1.0, ALPHA * np.exp(z))  ->  np.where(z.real > 0, 1.0, np.exp(z))
+    says slope: W1, b1: elu_grad is not the derivative of elu.
 MISTAKE gradient | W1, b1 | derivative taken at a = elu(z) in place of z
     dz = dout.dot(W2.T) * elu_grad(z)  ->  dz = dout.dot(W2.T) * elu_grad(a)
 """

@@ -2,6 +2,7 @@
 
 MISTAKE gradient | mu | KL term's gradient in the mean is missing
     dm = dz + m / n  ->  dm = dz
+    says own variables: what is missing is x.T @ m / len(x)
 MISTAKE gradient | logvar | 1/2 of exp(s/2)'s derivative is missing
     ds = dz * 0.5 * np.exp(0.5 * s)  ->  ds = dz * np.exp(0.5 * s)
 """

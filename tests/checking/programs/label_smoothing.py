@@ -4,6 +4,8 @@ MISTAKE gradient | all | label smoothing is left out of the gradient
     d = (probs(theta, x) - smooth(y))  ->  d = (probs(theta, x) - y)
 MISTAKE Hessian × vector | all | softmax's Hessian taken as diagonal: no coupling of the classes
     dp = p * dz - p * (p * dz).sum(axis=1, keepdims=True)  ->  dp = p * (1 - p) * dz
+    says own variables: W: the right numbers are x.T @ (p * (dz - sum(p * dz))) / len(x)
+    says own variables: .sum(axis=0) / len(x); these are dp.sum(axis=0) / len(x)
 """
 
 import numpy as np

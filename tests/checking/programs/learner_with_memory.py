@@ -7,10 +7,10 @@ MISTAKE gradient | R | state after the step in place of before
     says own variables: h[t].T @ dz[t]; these are the sum over t of h[t+1].T @ dz[t]
 MISTAKE gradient | u | read-out sees the state before the step
     gu = gu + e[t] * hs[t + 1]  ->  gu = gu + e[t] * hs[t]
-    says own variables: h[t+1].T @ e; these are the sum over t of h[t].T @ e
+    says own variables: e.T @ h[t+1]; these are the sum over t of e.T @ h[t]
 MISTAKE gradient | u | only the last step's share
     gu = gu + e[t] * hs[t + 1]  ->  gu = gu if t < len(x) - 1 else e[t] * hs[t + 1]
-    says own variables: the right numbers are the sum over t of h[t+1].T @ e
+    says own variables: the right numbers are the sum over t of e.T @ h[t+1]
 """
 import numpy as np
 

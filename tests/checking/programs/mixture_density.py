@@ -2,6 +2,7 @@
 
 MISTAKE gradient | logsd | the normalising constant's -1 is missing in the log-scale
     gls = -(r * (u ** 2 - 1)).mean(0)  ->  gls = -(r * u ** 2).mean(0)
+    says own variables: what is missing is r.sum(axis=0) / len(x)
 MISTAKE gradient | logits | r in place of r - π: the weights' normalisation is left out
     glogits = -(r - np.exp(logpi)).mean(0)  ->  glogits = -r.mean(0)
 MISTAKE gradient | slopes, offsets | prior weights in place of responsibilities

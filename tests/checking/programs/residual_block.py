@@ -2,6 +2,7 @@
 
 MISTAKE gradient | W1 | the skip connection's share is missing
     dh1 = dh2 + dr @ W2.T  ->  dh1 = dr @ W2.T
+    says own variables: W1: what is missing is x.T @ (dh2 * (1 - h1 ** 2))
 MISTAKE gradient | W2 | block weights see the sum h2, not the block's input h1
     grads = [x.T @ dz1, h1.T @ dr,  ->  grads = [x.T @ dz1, h2.T @ dr,
     says own variables: the right numbers are h1.T @ dr; these are h2.T @ dr

@@ -2,6 +2,7 @@
 
 MISTAKE gradient | all | the label y is missing from the chain rule
     d = -2 * y * m  ->  d = -2 * m
+    says own variables: b: the right numbers are y.T @ d / len(x)
 MISTAKE Hessian × vector | all | active set without y: 1 - f > 0 in place of 1 - y f > 0
     active = (1 - y * score(theta, x)).real > 0  ->  active = (1 - score(theta, x)).real > 0
 MISTAKE gradient | all | examples beyond the margin are not masked out
