@@ -138,3 +138,16 @@ def test_a_file_may_have_any_name(tmp_path):
         (ladder,) = check_file(tmp_path / name)
         assert ladder, str(ladder)
     assert sys.modules["json"].dumps(1) == "1"
+
+
+@pytest.mark.parametrize("text, words", [
+    (LINE + "blocks = {'slope': (1,), 'b': (1,)}", "blocks is {'slope': (1,), 'b': (1,)}; expected "
+     "[(name, shape), ...]"),
+    (LINE + "def adapt(*args): return theta, lambda v: v", "a tuple of 2 parts of shapes (2,), a "
+     "function; expected numbers."),
+    (LINE + "def meta_gradient(*args): return theta, 0.1", "the loss, the first of two, has shape"),
+    (LINE + "def adapt(omega, x, y, alpha, steps): return omega[:2] - omega[2:]",
+     "note: the file has no omega, so θ was passed for it")],
+    ids=["blocks in a dictionary", "a pullback beside θ", "a loss after the gradient", "no omega"])
+def test_what_the_file_does_not_keep_to_is_named(ladders, text, words):
+    assert words in " ".join("\n".join(map(str, ladders(text))).split())

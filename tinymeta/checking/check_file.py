@@ -17,7 +17,6 @@ import importlib.util
 import inspect
 import sys
 from contextlib import contextmanager
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
@@ -35,6 +34,8 @@ from .report import CheckReport, Ladder
 KINDS = {"meta_gradient": "maml", "first_order_meta_gradient": "first-order maml",
          "reptile": "reptile"}
 ANOTHER_LOOP = {"unknown", "another rule", "not adapted", "penalty", "factor", "entry"}
+NO_MODEL = ("no object of the file has loss, gradient and hvp, so a tanh network 1-5-4-1 was put "
+            "in its place (P = 39): if the code has another network, call it model")
 PARTS = ("loss", "gradient", "hvp", "init", "n_params", "d_in", "d_out", "blocks")
 
 
@@ -71,7 +72,8 @@ def _ladders(path, module, run, alpha, seed):
         yield ladder
         right += [make()] if ladder or _nearly(ladder) else []
         broken = broken or not ladder
-    methods = [name for name in [*KINDS, "adapt"] if _is_own(names.get(name))]
+    methods = [name for name in [*KINDS, "adapt"] if callable(names.get(name))
+               and not getattr(names[name], "__module__", "").startswith("tinymeta")]
     if methods and broken and not right:
         for name in methods:
             yield Ladder(name, {}, [f"{name}: it rests on the model, which does not hold"])
@@ -141,11 +143,6 @@ def _nearly(ladder):
     return all(report.errors and max(report.errors.values()) < 1e-7 for report in broken)
 
 
-def _is_own(function):
-    """Whether it is a function that is not imported from the package."""
-    return callable(function) and not getattr(function, "__module__", "").startswith("tinymeta")
-
-
 def _meta_ladders(methods, names, right, alpha, seed):
     """A Ladder for each of the file's functions that adapt, checked with a right model.
 
@@ -153,13 +150,10 @@ def _meta_ladders(methods, names, right, alpha, seed):
     gradient descent is taken as it is, where meta_gradient is its derivative.
     """
     learned = [name for name in methods if name != "adapt"]
-    if "omega" in names and "adapt" in methods and learned:
-        loss = right[0].loss if right else names.get("loss")
+    without_gradient = not right and callable(names.get("loss"))
+    if without_gradient or "omega" in names and "adapt" in methods and learned:
         for name in learned:
-            yield _by_adapt_alone(name, names, loss, alpha, seed)
-        return
-    if not right and callable(names.get("loss")):
-        yield _by_adapt_alone("meta_gradient", names, names["loss"], alpha, seed)
+            yield _by_adapt_alone(name, names, right, alpha, seed)
         return
     model = right[0] if right else MLP([1, 5, 4, 1], "tanh")
     rng = np.random.default_rng(seed)
@@ -171,30 +165,42 @@ def _meta_ladders(methods, names, right, alpha, seed):
     for name in methods:
         check = partial(_checked, name, names[name], model, theta, batch, alpha)
         ladders[name] = _ladder(name, check)
-    if "adapt" in ladders:
+    if "adapt" in ladders and not ladders["adapt"]:
         _take_as_it_is(ladders, names, model, theta, batch, alpha)
     for name, ladder in ladders.items():
-        yield ladder if right or ladder else _with_note(ladder)
+        takes, _ = attempt(lambda: inspect.signature(names[name]).parameters)
+        notes = [] if right else [NO_MODEL]
+        if "omega" in (takes or ()) and "omega" not in names:
+            notes.append("the file has no omega, so θ was passed for it")
+        if ladder.broken:
+            ladder.rungs[ladder.broken].notes[:0] = notes
+        yield ladder
 
 
-def _by_adapt_alone(name, names, loss, alpha, seed):
+def _by_adapt_alone(name, names, right, alpha, seed):
     """The Ladder of a file with loss and adapt, where no gradient of all θ, or of ω, is known.
 
-    What the functions learn is omega, where the file has one: θ and what comes after it.
+    What the functions learn is omega, where the file has one: θ and what comes after it, if that is
+    where adapt starts, or other numbers that it makes θ of.
     """
-    model = SimpleNamespace(loss=loss, **{k: names[k] for k in PARTS[3:] if k in names})
-    omega = names.get("omega")
+    model = right[0] if right else SimpleNamespace(**{k: names[k] for k in PARTS if k in names})
+    omega, adapt = names.get("omega"), names["adapt"]
 
     def check():
         rng = np.random.default_rng(seed)
         theta = theta_for(model, names.get("theta"), rng)
         batch = as_batch(names.get("batch")) or batch_for(model, theta, rng)[0]
+        blocks, P = names.get("blocks", getattr(model, "blocks", None)), theta.size
         if omega is not None:
-            blocks = layout_of(names.get("blocks"), theta.size).blocks
-            more = np.size(omega) - theta.size
-            model.blocks, theta = [*blocks, ("omega after θ", (more,))], omega
-        return check_meta_gradient(names[name], model, theta, batch, alpha, kind=KINDS[name],
-                                   adapt=names["adapt"])
+            theta = np.asarray(omega)
+            x, y = batch.x_support[0], batch.y_support[0]
+            start, _ = attempt(lambda: np.ravel(adapt(omega, x, y, alpha, 0))[:P])
+            blocks = [*layout_of(blocks, P).blocks, ("omega after θ", (theta.size - P,))]
+            if theta.size < P or not np.array_equal(start, theta[:P]):
+                blocks = [("omega", theta.shape)]
+        judged = SimpleNamespace(loss=model.loss, n_params=P, blocks=blocks)
+        return check_meta_gradient(names[name], judged, theta, batch, alpha, kind=KINDS[name],
+                                   adapt=adapt)
 
     return _ladder(name, check)
 
@@ -206,8 +212,15 @@ def _checked(name, function, model, theta, batch, alpha):
 
 
 def _take_as_it_is(ladders, names, model, theta, batch, alpha):
-    """Judge the other functions by the file's own adapt, where that is another inner loop."""
-    if ladders["adapt"] or not {f.cause for f in ladders["adapt"].findings} <= ANOTHER_LOOP:
+    """Judge the other functions by the file's own adapt, where that is another inner loop.
+
+    It is one if no known mistake gives what it does in one step, or in two: the mean of all
+    iterates, say, is after one step what half the α gives.
+    """
+    x, y = batch.x_support[0], batch.y_support[0]
+    two = _ladder("", lambda: check_adapt(names["adapt"], model, theta, x, y, alpha, (2,)))
+    causes = [{f.cause for f in ladder.findings} for ladder in (ladders["adapt"], two)]
+    if not any(each and each <= ANOTHER_LOOP for each in causes):
         return
     wrong = [name for name in ladders if name != "adapt" and not ladders[name]]
     for name in wrong:
@@ -221,15 +234,6 @@ def _take_as_it_is(ladders, names, model, theta, batch, alpha):
                 f"with gradient descent: {found}")
         report = CheckReport("inner loop", True, notes=[note])
         ladders["adapt"] = Ladder("inner loop adapt, as it is", {"another inner loop": report}, [])
-
-
-def _with_note(ladder):
-    """The ladder, with the sentence that a network was put in place of the file's own."""
-    note = ("no object of the file has loss, gradient and hvp, so a tanh network 1-5-4-1 was put "
-            "in its place (P = 39): if the code has another network, call it model")
-    rungs = {name: report if report else replace(report, notes=[note, *report.notes])
-             for name, report in ladder.rungs.items()}
-    return replace(ladder, rungs=rungs)
 
 
 def _ladder(name, check):

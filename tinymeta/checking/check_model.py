@@ -50,8 +50,10 @@ def check_model(model, theta=None, batch=None, blocks=None, alpha=0.05, seed=0, 
     if batch is None:
         batch, note = batch_for(model, theta, rng)
     batch = frozen_batch(as_batch(batch))
+    blocks = blocks or getattr(model, "blocks", None)
+    layout_of(blocks, theta.size)  # so that what is no layout is refused here
     network = matching_network(model, theta, batch)
-    blocks = blocks or getattr(model, "blocks", None) or getattr(network, "blocks", None)
+    blocks = blocks or getattr(network, "blocks", None)
     check = ModelCheck(model, theta, batch, layout_of(blocks, theta.size), network, rng)
     rungs = [("loss", partial(check.loss, note), NOTHING)]
     if reference is not None:

@@ -7,6 +7,7 @@ from functools import partial
 import numpy as np
 
 from ..core.losses import squared_error
+from ..core.model import Model
 from ..learners.linear import Linear
 from ..methods.maml import MAML
 from . import known_mistakes
@@ -255,7 +256,8 @@ class ModelCheck:
 
     def maml(self, alpha, steps, title):
         """MAML's meta-gradient, of the model's own gradient and H v, against numerical ones."""
-        model = self.learners if self.learners.one_task or self._foreign() else self.model
+        packaged = isinstance(self.model, Model) and not self.learners.one_task
+        model = self.model if packaged else self.learners
         alpha, note = bounded(model, self.theta, self.batch, alpha)
         method = MAML(model, alpha, steps)
         directions = None if self.theta.size <= 200 else 3  # every coordinate would take long
@@ -267,11 +269,6 @@ class ModelCheck:
         notes = [said.replace(ANY_DROPPED, ", ".join(names) or ANY_DROPPED)
                  for said in [note, *report.notes] if said]
         return replace(report, notes=notes)
-
-    def _foreign(self):
-        """Whether results are not NumPy's arrays, so that they have to be made so."""
-        g, _ = attempt(lambda: self.model.gradient(self.theta, self.x, self.y))
-        return not isinstance(g, np.ndarray)
 
     def call(self, name, theta, x, y, *v):
         """model.<name>, as numbers."""

@@ -85,8 +85,11 @@ def rounding_unit(f, theta, d):
 
 def derivative(f, theta, d):
     """The derivative of f along d, by the complex step where f allows it."""
-    way = central_difference if why_not_complex(f, theta) else complex_step
-    return way(f, theta, d)
+    if not why_not_complex(f, theta):
+        return complex_step(f, theta, d)
+    if np.asarray(f(theta)).dtype.itemsize < 8:
+        return settled_difference(f, theta, d)[0]
+    return central_difference(f, theta, d)
 
 
 def relative_error(numerical, derived):

@@ -3,7 +3,7 @@
 import numpy as np
 
 from .diagnosis import compare
-from .ladder import as_array, as_numbers, attempt
+from .ladder import as_numbers, attempt
 from .learner_model import NAMES
 from .report import CheckReport, Finding
 
@@ -25,17 +25,16 @@ def check_tasks(learners, theta, batch, directions):
 
 def _of_tasks(name, learners, theta, batch, directions):
     """True where model.<name> is right for T tasks, None where it fails for one, a Finding."""
-    T, x, y = len(batch), batch.x_support, batch.y_support
+    T, x, y, called = len(batch), batch.x_support, batch.y_support, getattr(learners, name)
     each = theta + 0.1 * np.arange(T)[:, np.newaxis]  # (T, P)
     more = [np.resize(directions, (T, theta.size))] if name == "hvp" else []
     for theta, shape in ((theta, "(P,)"), (each, "(T, P)")):
         apart = zip(np.broadcast_to(theta, each.shape), x, y, *more)
-        expected, finding = attempt(lambda: np.array([_array(learners, name, *t) for t in apart]))
+        expected, finding = attempt(lambda: np.array([called(*task) for task in apart]))
         if finding:
             return None
         title = f"{name} of {T} tasks, theta {shape},"
-        found, finding = attempt(
-            lambda: as_numbers(title, _array(learners, name, theta, x, y, *more)))
+        found, finding = attempt(lambda: as_numbers(title, called(theta, x, y, *more)))
         if finding:
             return finding._replace(what=f"{title} fails: {finding.what}")
         if found.shape != expected.shape:
@@ -48,7 +47,3 @@ def _of_tasks(name, learners, theta, batch, directions):
                     f"transpose or a reshape reach over the first axis?")
             return Finding("", what, "", "axis")
     return True
-
-
-def _array(learners, name, *args):
-    return as_array(learners.call(name, *args))
