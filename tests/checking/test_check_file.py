@@ -147,7 +147,11 @@ def test_a_file_may_have_any_name(tmp_path):
      "function; expected numbers."),
     (LINE + "def meta_gradient(*args): return theta, 0.1", "the loss, the first of two, has shape"),
     (LINE + "def adapt(omega, x, y, alpha, steps): return omega[:2] - omega[2:]",
-     "note: the file has no omega, so θ was passed for it")],
-    ids=["blocks in a dictionary", "a pullback beside θ", "a loss after the gradient", "no omega"])
+     "note: the file has no omega, so θ was passed for it"),
+    (LINE + "omega = 0.1\ndef adapt(*args): return theta\nmeta_gradient = adapt",
+     "omega has shape (); expected (P,)"),
+    (LINE + "batch = [{'x': theta}] * 5", "batch is of type list; expected a tinymeta.Batch")],
+    ids=["blocks in a dictionary", "a pullback beside θ", "a loss after the gradient", "no omega",
+         "omega is a number", "tasks in a list"])
 def test_what_the_file_does_not_keep_to_is_named(ladders, text, words):
     assert words in " ".join("\n".join(map(str, ladders(text))).split())

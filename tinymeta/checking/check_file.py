@@ -7,7 +7,7 @@ What is looked for in the file, by name:
     meta_gradient     (theta, batch, alpha, steps) -> (P,), MAML's, checked with the file's model if
                       it is right, else with a small tanh network; likewise
                       first_order_meta_gradient and reptile
-    adapt             (theta, x, y, alpha, steps) -> θ_S or the trajectory
+    adapt             (theta, x, y, alpha, steps) -> θ_S or the trajectory, of one task
     theta, batch, blocks    where to check, on what, and how θ is laid out; all optional
     omega             (θ and learned rates, say) where the functions that adapt take more than θ
 """
@@ -23,11 +23,12 @@ from types import SimpleNamespace
 
 import numpy as np
 
+from ..core import arguments
 from ..core.layout import layout_of
 from ..learners.mlp import MLP
 from .check_meta import check_adapt, check_meta_gradient
 from .check_model import check_model
-from .ladder import attempt
+from .ladder import as_array, attempt
 from .learner_model import as_batch, as_called, batch_for, bounded, theta_for
 from .report import CheckReport, Ladder
 
@@ -162,11 +163,15 @@ def _meta_ladders(methods, names, right, alpha, seed):
     batch = as_batch(batch) if batch else batch_for(model, theta, rng)[0]
     alpha, _ = bounded(as_called(model, theta, batch), theta, batch, alpha)
     ladders = {}
-    for name in methods:
-        check = partial(_checked, name, names[name], model, theta, batch, alpha)
-        ladders[name] = _ladder(name, check)
-    if "adapt" in ladders and not ladders["adapt"]:
-        _take_as_it_is(ladders, names, model, theta, batch, alpha)
+    for name in learned:
+        ladders[name] = _ladder(name, partial(check_meta_gradient, names[name], model, theta, batch,
+                                              alpha, kind=KINDS[name]))
+    if "adapt" in methods:
+        inner = partial(check_adapt, names["adapt"], model, theta, batch.x_support[0],
+                        batch.y_support[0], alpha)
+        ladders["adapt"] = _ladder("adapt", inner)
+        if not ladders["adapt"]:
+            _take_as_it_is(ladders, names, inner, model, theta, batch, alpha)
     for name, ladder in ladders.items():
         takes, _ = attempt(lambda: inspect.signature(names[name]).parameters)
         notes = [] if right else [NO_MODEL]
@@ -192,7 +197,8 @@ def _by_adapt_alone(name, names, right, alpha, seed):
         batch = as_batch(names.get("batch")) or batch_for(model, theta, rng)[0]
         blocks, P = names.get("blocks", getattr(model, "blocks", None)), theta.size
         if omega is not None:
-            theta = np.asarray(omega)
+            theta = arguments.floating("omega", as_array(omega))
+            arguments.shape("omega", theta, ("P",))
             x, y = batch.x_support[0], batch.y_support[0]
             start, _ = attempt(lambda: np.ravel(adapt(omega, x, y, alpha, 0))[:P])
             blocks = [*layout_of(blocks, P).blocks, ("omega after θ", (theta.size - P,))]
@@ -205,20 +211,13 @@ def _by_adapt_alone(name, names, right, alpha, seed):
     return _ladder(name, check)
 
 
-def _checked(name, function, model, theta, batch, alpha):
-    if name == "adapt":
-        return check_adapt(function, model, theta, batch.x_support[0], batch.y_support[0], alpha)
-    return check_meta_gradient(function, model, theta, batch, alpha, kind=KINDS[name])
-
-
-def _take_as_it_is(ladders, names, model, theta, batch, alpha):
+def _take_as_it_is(ladders, names, inner, model, theta, batch, alpha):
     """Judge the other functions by the file's own adapt, where that is another inner loop.
 
     It is one if no known mistake gives what it does in one step, or in two: the mean of all
     iterates, say, is after one step what half the α gives.
     """
-    x, y = batch.x_support[0], batch.y_support[0]
-    two = _ladder("", lambda: check_adapt(names["adapt"], model, theta, x, y, alpha, (2,)))
+    two = _ladder("adapt", partial(inner, (2,)))
     causes = [{f.cause for f in ladder.findings} for ladder in (ladders["adapt"], two)]
     if not any(each and each <= ANOTHER_LOOP for each in causes):
         return
