@@ -150,7 +150,8 @@ def test_a_file_may_have_any_name(tmp_path):
      "note: the file has no omega, so θ was passed for it"),
     (LINE + "omega = 0.1\ndef adapt(*args): return theta\nmeta_gradient = adapt",
      "omega has shape (); expected (P,)"),
-    (LINE + "batch = [{'x': theta}] * 5", "batch is of type list; expected a tinymeta.Batch")],
+    (LINE.replace("theta = np.array([0.5, -0.3])", "n_params, batch = 2, [{'x': 1}] * 5"),
+     "batch is of type list; expected a tinymeta.Batch")],
     ids=["blocks in a dictionary", "a pullback beside θ", "a loss after the gradient", "no omega",
          "omega is a number", "tasks in a list"])
 def test_what_the_file_does_not_keep_to_is_named(ladders, text, words):
