@@ -9,7 +9,8 @@ What is looked for in the file, by name:
                       first_order_meta_gradient and reptile
     adapt             (theta, x, y, alpha, steps) -> θ_S or the trajectory, of one task
     theta, batch, blocks    where to check, on what, and how θ is laid out; all optional
-    omega             (θ and learned rates, say) where the functions that adapt take more than θ
+    omega             what the functions that adapt take in place of θ: θ and learned rates, say, or
+                      the numbers that adapt makes θ of
 """
 
 import importlib.machinery
