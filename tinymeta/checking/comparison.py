@@ -172,9 +172,8 @@ class Comparison:
         if fault:
             notes.insert(0, fault.what)
         tolerances = {kind: self.tolerance[kind] for kind in errors}
-        along = f"{len(self.along)} directions"
-        if isinstance(self.along, range):
-            along = f"all {self.theta.size} coordinates"
+        n, P = len(self.along), self.theta.size
+        along = f"all {P} coordinates" if isinstance(self.along, range) else f"{n} directions"
         basis = f"{along} at one θ, by {' and '.join(self.numerical)}"
         return CheckReport(title, equal and fault is None, errors, tolerances, rows, notes,
                            findings, wrong, basis)

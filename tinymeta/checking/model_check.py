@@ -179,7 +179,8 @@ class ModelCheck:
                 other = copy(self)
                 other.theta, other.x, other.y = theta, x, y
                 found, _ = attempt(lambda: self.call(derived, theta, x, y, *more))
-                right, _ = attempt(lambda: derivative(other.of_theta(name), theta, along))
+                f = other.of_theta(name)  # NaN where θ is outside of its domain
+                right, _ = attempt(lambda: derivative(f, theta, along) + 0 * f(theta))
                 if found is None or right is None:
                     continue
                 found = found if more else along @ found
