@@ -186,8 +186,7 @@ def _meta_ladders(methods, names, right, alpha, seed):
 def _by_adapt_alone(name, names, right, alpha, seed):
     """The Ladder of a file with loss and adapt, where no gradient of all θ, or of ω, is known.
 
-    What the functions learn is omega, where the file has one: θ and what comes after it, if that is
-    where adapt starts, or other numbers that it makes θ of.
+    What is learned is omega, where the file has one: θ and more, or what adapt makes θ of.
     """
     model = right[0] if right else SimpleNamespace(**{k: names[k] for k in PARTS if k in names})
     omega, adapt = names.get("omega"), names["adapt"]

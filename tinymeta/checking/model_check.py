@@ -43,7 +43,7 @@ class ModelCheck:
                     if name not in self._vanishing(moved)]
         except Exception:  # whatever a learner's code raises: its rung will say it
             return
-        if zero:
+        if zero and np.isfinite(self.of_theta("loss")(moved)):  # not where v < 0 in log v, say
             self.theta = moved
             self.note = (f"{', '.join(zero)}: derivative 0 at the θ given, where no wrong factor "
                          f"could show: another θ is taken, 0.3 of standard normals added")
