@@ -153,3 +153,21 @@ def reptile(theta, batch, alpha, steps):
     *_, reptile, inner = ladders(LINE + adapt)
     assert "changes an argument in place" in str(inner)
     assert "judged by gradient descent, as adapt does not hold" in str(reptile)
+
+
+@pytest.mark.parametrize("text, words", [
+    (LINE + "blocks = {'slope': (1,), 'b': (1,)}", "blocks is {'slope': (1,), 'b': (1,)}; expected "
+     "[(name, shape), ...]"),
+    (LINE + "def adapt(*args): return theta, lambda v: v", "a tuple of 2 parts of shapes (2,), a "
+     "function; expected numbers."),
+    (LINE + "def meta_gradient(*args): return theta, 0.1", "the loss, the first of two, has shape"),
+    (LINE + "def adapt(omega, x, y, alpha, steps): return omega[:2] - omega[2:]",
+     "note: the file has no omega, so θ was passed for it"),
+    (LINE + "omega = 0.1\ndef adapt(*args): return theta\nmeta_gradient = adapt",
+     "omega has shape (); expected (P,)"),
+    (LINE.replace("theta = np.array([0.5, -0.3])", "n_params, batch = 2, [{'x': 1}] * 5"),
+     "batch is of type list; expected a tinymeta.Batch")],
+    ids=["blocks in a dictionary", "a pullback beside θ", "a loss after the gradient", "no omega",
+         "omega is a number", "tasks in a list"])
+def test_what_the_file_does_not_keep_to_is_named(ladders, text, words):
+    assert words in " ".join("\n".join(map(str, ladders(text))).split())

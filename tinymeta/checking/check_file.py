@@ -7,9 +7,10 @@ What is looked for in the file, by name:
     meta_gradient     (theta, batch, alpha, steps) -> (P,), MAML's, checked with the file's model if
                       it is right, else with a small tanh network; likewise
                       first_order_meta_gradient and reptile
-    adapt             (theta, x, y, alpha, steps) -> θ_S or the trajectory
+    adapt             (theta, x, y, alpha, steps) -> θ_S or the trajectory, of one task
     theta, batch, blocks    where to check, on what, and how θ is laid out; all optional
-    omega             (θ and learned rates, say) where the functions that adapt take more than θ
+    omega             what the functions that adapt take in place of θ: θ and learned rates, say, or
+                      the numbers that adapt makes θ of
 """
 
 import importlib.machinery
@@ -24,19 +25,20 @@ from types import SimpleNamespace
 
 import numpy as np
 
+from ..core import arguments
 from ..core.layout import layout_of
 from ..learners.mlp import MLP
 from .check_meta import check_adapt, check_meta_gradient
 from .check_model import check_model
-from .ladder import attempt
+from .ladder import as_array, attempt
 from .learner_model import as_batch, as_called, batch_for, bounded, theta_for
 from .report import CheckReport, Ladder
 
 KINDS = {"meta_gradient": "maml", "first_order_meta_gradient": "first-order maml",
          "reptile": "reptile"}
 ANOTHER_LOOP = {"unknown", "another rule", "not adapted", "penalty", "factor", "entry"}
-STANDS_IN = ("no object of the file has loss, gradient and hvp, so a tanh network 1-5-4-1 was put "
-             "in its place (P = 39): if the code has another network, call it model")
+NO_MODEL = ("no object of the file has loss, gradient and hvp, so a tanh network 1-5-4-1 was put "
+            "in its place (P = 39): if the code has another network, call it model")
 PARTS = ("loss", "gradient", "hvp", "init", "n_params", "d_in", "d_out", "blocks")
 
 
@@ -73,7 +75,8 @@ def _ladders(path, module, run, alpha, seed):
         yield ladder
         right += [make()] if ladder or _nearly(ladder) else []
         broken = broken or not ladder
-    methods = [name for name in [*KINDS, "adapt"] if _is_own(names.get(name))]
+    methods = [name for name in [*KINDS, "adapt"] if callable(names.get(name))
+               and not getattr(names[name], "__module__", "").startswith("tinymeta")]
     if methods and broken and not right:
         for name in methods:
             yield Ladder(name, {}, [f"{name}: it rests on the model, which does not hold"])
@@ -143,11 +146,6 @@ def _nearly(ladder):
     return all(report.errors and max(report.errors.values()) < 1e-7 for report in broken)
 
 
-def _is_own(function):
-    """Whether it is a function that is not imported from the package."""
-    return callable(function) and not getattr(function, "__module__", "").startswith("tinymeta")
-
-
 def _meta_ladders(methods, names, right, alpha, seed):
     """A Ladder for each of the file's functions that adapt, checked with a right model.
 
@@ -155,13 +153,10 @@ def _meta_ladders(methods, names, right, alpha, seed):
     gradient descent is taken as it is, where meta_gradient is its derivative.
     """
     learned = [name for name in methods if name != "adapt"]
-    if "omega" in names and "adapt" in methods and learned:
-        loss = right[0].loss if right else names.get("loss")
+    without_gradient = not right and callable(names.get("loss"))
+    if without_gradient or "omega" in names and "adapt" in methods and learned:
         for name in learned:
-            yield _by_adapt_alone(name, names, loss, alpha, seed)
-        return
-    if not right and callable(names.get("loss")):
-        yield _by_adapt_alone("meta_gradient", names, names["loss"], alpha, seed)
+            yield _by_adapt_alone(name, names, right, alpha, seed)
         return
     model = right[0] if right else MLP([1, 5, 4, 1], "tanh")
     rng = np.random.default_rng(seed)
@@ -170,51 +165,63 @@ def _meta_ladders(methods, names, right, alpha, seed):
     batch = as_batch(batch) if batch else batch_for(model, theta, rng)[0]
     alpha, _ = bounded(as_called(model, theta, batch), theta, batch, alpha)
     ladders = {}
-    for name in methods:
-        check = partial(_checked, name, names[name], model, theta, batch, alpha)
-        ladders[name] = _ladder(name, check)
-    if "adapt" in ladders:
-        _take_as_it_is(ladders, names, model, theta, batch, alpha)
+    for name in learned:
+        ladders[name] = _ladder(name, partial(check_meta_gradient, names[name], model, theta, batch,
+                                              alpha, kind=KINDS[name]))
+    if "adapt" in methods:
+        inner = partial(check_adapt, names["adapt"], model, theta, batch.x_support[0],
+                        batch.y_support[0], alpha)
+        ladders["adapt"] = _ladder("adapt", inner)
+        if not ladders["adapt"]:
+            _take_as_it_is(ladders, names, inner, model, theta, batch, alpha)
     for name, ladder in ladders.items():
-        yield ladder if right or ladder else _with_note(ladder, STANDS_IN)
+        takes, _ = attempt(lambda: inspect.signature(names[name]).parameters)
+        notes = [] if right else [NO_MODEL]
+        if "omega" in (takes or ()) and "omega" not in names:
+            notes.append("the file has no omega, so θ was passed for it")
+        yield _with_notes(ladder, notes)
 
 
-def _by_adapt_alone(name, names, loss, alpha, seed):
+def _by_adapt_alone(name, names, right, alpha, seed):
     """The Ladder of a file with loss and adapt, where no gradient of all θ, or of ω, is known.
 
-    What the functions learn is omega, where the file has one: θ and what comes after it.
+    What is learned is omega, where the file has one: θ and more, or what adapt makes θ of.
     """
-    model = SimpleNamespace(loss=loss, **{k: names[k] for k in PARTS[3:] if k in names})
-    omega = names.get("omega")
+    model = right[0] if right else SimpleNamespace(**{k: names[k] for k in PARTS if k in names})
+    omega, adapt = names.get("omega"), names["adapt"]
 
     def check():
         rng = np.random.default_rng(seed)
         theta = theta_for(model, names.get("theta"), rng)
         batch = as_batch(names.get("batch")) or batch_for(model, theta, rng)[0]
+        blocks, P = names.get("blocks", getattr(model, "blocks", None)), theta.size
         if omega is not None:
-            blocks = layout_of(names.get("blocks"), theta.size).blocks
-            more = np.size(omega) - theta.size
-            model.blocks, theta = [*blocks, ("omega after θ", (more,))], omega
-        return check_meta_gradient(names[name], model, theta, batch, alpha, kind=KINDS[name],
-                                   adapt=names["adapt"])
+            theta = arguments.floating("omega", as_array(omega))
+            arguments.shape("omega", theta, ("P",))
+            x, y = batch.x_support[0], batch.y_support[0]
+            start, _ = attempt(lambda: np.ravel(adapt(omega, x, y, alpha, 0))[:P])
+            blocks = [*layout_of(blocks, P).blocks, ("omega after θ", (theta.size - P,))]
+            if theta.size < P or not np.array_equal(start, theta[:P]):
+                blocks = [("omega", theta.shape)]
+        judged = SimpleNamespace(loss=model.loss, n_params=P, blocks=blocks)
+        return check_meta_gradient(names[name], judged, theta, batch, alpha, kind=KINDS[name],
+                                   adapt=adapt)
 
     return _ladder(name, check)
 
 
-def _checked(name, function, model, theta, batch, alpha):
-    if name == "adapt":
-        return check_adapt(function, model, theta, batch.x_support[0], batch.y_support[0], alpha)
-    return check_meta_gradient(function, model, theta, batch, alpha, kind=KINDS[name])
+def _take_as_it_is(ladders, names, inner, model, theta, batch, alpha):
+    """Judge the other functions by the file's own adapt, where that is another inner loop.
 
-
-def _take_as_it_is(ladders, names, model, theta, batch, alpha):
-    """Judge the other functions by the file's own adapt, where that is another inner loop."""
-    if ladders["adapt"]:
-        return
+    It is one if no known mistake gives what it does in one step, or in two: the mean of all
+    iterates, say, is after one step what half the α gives.  Else it is wrong, and the others say so.
+    """
     wrong = [name for name in ladders if name != "adapt" and not ladders[name]]
-    if not {finding.cause for finding in ladders["adapt"].findings} <= ANOTHER_LOOP:
-        note = "judged by gradient descent, as adapt does not hold: mend that first"
-        ladders.update({name: _with_note(ladders[name], note) for name in wrong})
+    two = _ladder("adapt", partial(inner, (2,)))
+    causes = [{f.cause for f in ladder.findings} for ladder in (ladders["adapt"], two)]
+    if not any(each and each <= ANOTHER_LOOP for each in causes):
+        notes = ["judged by gradient descent, as adapt does not hold: mend that first"]
+        ladders.update({name: _with_notes(ladders[name], notes) for name in wrong})
         return
     for name in wrong:
         ladders[name] = _ladder(name, lambda: check_meta_gradient(
@@ -229,9 +236,9 @@ def _take_as_it_is(ladders, names, model, theta, batch, alpha):
         ladders["adapt"] = Ladder("inner loop adapt, as it is", {"another inner loop": report}, [])
 
 
-def _with_note(ladder, note):
-    """The ladder, with a sentence at each of its rungs that do not hold."""
-    rungs = {name: report if report else replace(report, notes=[note, *report.notes])
+def _with_notes(ladder, notes):
+    """The ladder, with sentences at each of its rungs that do not hold."""
+    rungs = {name: report if report else replace(report, notes=[*notes, *report.notes])
              for name, report in ladder.rungs.items()}
     return replace(ladder, rungs=rungs)
 

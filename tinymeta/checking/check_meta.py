@@ -15,6 +15,7 @@ from ..core.tasks import Batch
 from ..methods.inner_loop import adapt as right_adapt
 from ..methods.maml import MAML
 from ..methods.reptile import Reptile
+from .comparison import SINGLE
 from .diagnosis import Hints, KnownMistake, compare, confirmed
 from .gradient_check import check_gradient
 from .known_meta_mistakes import of_adapted, of_first_order, of_meta_gradient, of_reptile
@@ -23,7 +24,6 @@ from .ladder import (LearnerError, as_array, as_numbers, attempt, climb, frozen,
 from .learner_model import as_batch, as_called
 from .numerical import derivatives
 from .report import Finding
-
 
 SUPPORT, QUERY = slice(0, 2), slice(2, 4)  # of a task's four arrays
 SWAPS = (  # what, the set that is adapted to, the set that judges
@@ -67,8 +67,8 @@ def check_meta_gradient(meta_gradient, model=None, theta=None, batch=None, alpha
     if kind not in KINDS:
         raise ValueError(f"kind is {kind!r}; expected one of {sorted(KINDS)}")
     if adapt is not None or loss is not None:
-        return _check_by_adapt(meta_gradient, adapt, loss or getattr(model, "loss", None), theta,
-                               batch, alpha, steps, getattr(model, "blocks", None), kind)
+        return _check_by_adapt(meta_gradient, adapt, loss or getattr(model, "loss", None), model,
+                               theta, batch, alpha, steps, kind)
     theta, batch, alpha, layout = _checked(model, theta, batch, alpha)
     steps, model = _steps_of(steps), as_called(model, theta, batch)
 
@@ -87,7 +87,7 @@ def check_meta_gradient(meta_gradient, model=None, theta=None, batch=None, alpha
             report = check_gradient(lambda t: method.meta_loss(t, batch), derived, theta, layout,
                                     title=title, hints=hints)
         else:
-            report = compare(derived, right, title, hints=hints, layout=layout)
+            report = compare(derived, right, title, "", _limit(right_loss), hints, layout)
         if report and loss is not None and not np.isclose(loss, right_loss, 1e-9, 0):
             raise LearnerError(f"the vector is right and the loss is {loss:.6g}; expected "
                                f"{right_loss:.6g}, the mean over tasks of the query loss after "
@@ -117,47 +117,47 @@ def check_adapt(adapt, model, theta, x, y, alpha=0.05, steps=(1, 2, 5)):
         x, y = batch.x_support[0], batch.y_support[0]
         found = _adapted(adapt, model, theta, x, y, alpha, S)
         right = right_adapt(model, theta, x, y, alpha, S)  # (S + 1, P)
+        limit = _limit(model.loss(theta, x, y))
         known = partial(of_adapted, model, theta, batch, alpha, S)
         hints = Hints(known, tags={"": "INNER.1"}, excluded=excluded)
         if found.shape == right.shape:  # a trajectory: its first wrong iterate is reported
             for k in range(S):
-                report = compare(found[k], right[k], f"θ_{k}", "INNER.1", layout=layout)
+                report = compare(found[k], right[k], f"θ_{k}", "INNER.1", limit, layout=layout)
                 if not report:
                     return report
             found = found[S]
-        return compare(found, right[S], f"θ_{S}", hints=hints, layout=layout)
+        return compare(found, right[S], f"θ_{S}", "", limit, hints, layout)
 
     return _climb("inner loop", rung, steps, theta, batch, alpha)
 
 
-def _check_by_adapt(meta_gradient, adapt, loss, theta, batch, alpha, steps, blocks, kind):
+def _check_by_adapt(meta_gradient, adapt, loss, model, theta, batch, alpha, steps, kind):
     """check_meta_gradient by numerical derivatives of a learner's own inner loop and loss."""
     for name, function in (("adapt", adapt), ("loss", loss)):
         if not callable(function):
             raise TypeError(f"{name} is {function!r}; expected a function")
     theta, batch = _vector(theta), frozen_batch(as_batch(batch))
     alpha, steps = arguments.number("alpha", alpha, above=0), _steps_of(steps)
-    layout = layout_of(blocks, theta.size)
+    layout = layout_of(getattr(model, "blocks", None), theta.size)
 
     def rung(S, theta, batch, alpha, excluded):
         tasks = list(zip(batch.x_support, batch.y_support, batch.x_query, batch.y_query))
 
+        def adapted(theta, x, y):
+            return _end(as_array(adapt(theta, x, y, alpha, S)))
+
         def after(theta, fit=SUPPORT, judge=QUERY):
             """The mean query loss of what adapt gives; or on other sets."""
-            losses = []
-            for task in tasks:
-                end = _end(as_array(adapt(theta, *task[fit], alpha, S)))
-                losses.append(as_numbers("loss", loss(end, *task[judge]), ()))
-            return np.mean(losses)
+            losses = [loss(adapted(theta, *task[fit]), *task[judge]) for task in tasks]
+            return np.mean([as_numbers("loss", one, ()) for one in losses])
 
         def first_order():
             """The mean over tasks of the query gradient at θ_S (P,)."""
             each = []
-            for x, y, x_query, y_query in tasks:
-                end = _end(as_array(adapt(theta, x, y, alpha, S)))
-                f = partial(_of_theta, loss, x_query, y_query)
-                each.append(derivatives(f, end, range(end.size)))
-            return np.pad(np.mean(each, axis=0), (0, theta.size - end.size))  # 0 for learned rates
+            for x, y, *query in tasks:
+                end = adapted(theta, x, y)
+                each.append(derivatives(lambda t: loss(t, *query), end, range(end.size)))
+            return np.append(np.mean(each, axis=0), 0 * theta)[:theta.size]  # 0 for learned rates
 
         def known():
             what = "this is first-order: the query gradient at θ_S, not taken back through adapt"
@@ -170,16 +170,19 @@ def _check_by_adapt(meta_gradient, adapt, loss, theta, batch, alpha, steps, bloc
 
         found = repeated("adapt", adapt, theta, *tasks[0][:2], alpha, S)
         end = _end(as_array(found))
-        size = min(end.size, theta.size)  # θ_S can be shorter than an ω of θ and learned rates
+        size = min(end.size, theta.size)  # θ_S can be shorter than ω, or longer: as θ is
+        size = end.size if end.size == getattr(model, "n_params", None) else size
         as_numbers("adapt(theta, x, y, alpha, steps)", end, (size,) if end.ndim else theta.shape)
         value, derived = _loss_and_vector(meta_gradient, theta, batch, alpha, S)
         sizes = {"T": len(batch), "α": alpha, "T/S": len(batch) / S}
         sizes |= {"S": S} if S > 1 else {}
         if kind != "maml":
-            ends = [_end(as_array(adapt(theta, x, y, alpha, S))) for x, y, _, _ in tasks]
-            right = theta - np.mean(ends, axis=0) if kind == "reptile" else first_order()
-            tolerance = 1e-10 if kind == "reptile" else 1e-7
-            return compare(derived, right, f"{kind}, {_steps(S)}", "", tolerance,
+            limit = _limit(after(theta))
+            if kind == "reptile":
+                right = theta - np.mean([adapted(theta, x, y) for x, y, *_ in tasks], axis=0)
+            else:
+                right, limit = first_order(), max(100 * limit, 1e-7)
+            return compare(derived, right, f"{kind}, {_steps(S)}", "", limit,
                            Hints(sizes=sizes, excluded=excluded), layout)
         hints = Hints(known, sizes, {"": "MAML.2"}, excluded=excluded)
         if not np.isfinite(after(theta)):
@@ -279,10 +282,6 @@ def _end(found):
     return found[-1] if found.ndim == 2 else found
 
 
-def _of_theta(loss, x, y, theta):
-    return loss(theta, x, y)
-
-
 def _other_loss(loss, model, theta, batch, right):
     """Which other loss the number is, as the end of a sentence."""
     others = {"before adaptation": model.loss(theta, batch.x_query, batch.y_query).mean(),
@@ -297,10 +296,14 @@ def _loss_and_vector(meta_gradient, theta, batch, alpha, S):
     """(loss or None, the vector) of what a meta-gradient function returns, each time the same."""
     result = repeated("meta_gradient", lambda t: meta_gradient(t, batch, alpha, S), theta)
     if isinstance(result, tuple) and len(result) == 2:
-        loss, vector = result
-        return as_numbers("the loss", loss, ()), as_numbers("the meta-gradient", vector,
-                                                            theta.shape)
+        return (as_numbers("the loss, the first of two,", result[0], ()),
+                as_numbers("the meta-gradient", result[1], theta.shape))
     return None, as_numbers("meta_gradient(theta, batch, alpha, steps)", result, theta.shape)
+
+
+def _limit(loss):
+    """The relative error that passes against a definition, in the precision of the loss."""
+    return SINGLE if np.asarray(loss).dtype.itemsize < 8 else 1e-10
 
 
 def _steps(S):

@@ -46,12 +46,14 @@ def check_model(model, theta=None, batch=None, blocks=None, alpha=0.05, seed=0, 
         arguments.methods("model", model, *NAMES)
     rng = np.random.default_rng(arguments.whole_number("seed", seed, minimum=0))
     alpha = arguments.number("alpha", alpha, above=0)
-    theta, note = theta_for(model, theta, rng, batch), ""
-    if batch is None:
-        batch, note = batch_for(model, theta, rng)
-    batch = frozen_batch(as_batch(batch))
+    given = None if batch is None else frozen_batch(as_batch(batch))
+    theta = theta_for(model, theta, rng, given)
+    batch, note = (given, "") if given else batch_for(model, theta, rng)
+    batch = frozen_batch(batch)
+    blocks = blocks or getattr(model, "blocks", None)
+    layout_of(blocks, theta.size)  # so that what is no layout is refused here
     network = matching_network(model, theta, batch)
-    blocks = blocks or getattr(model, "blocks", None) or getattr(network, "blocks", None)
+    blocks = blocks or getattr(network, "blocks", None)
     check = ModelCheck(model, theta, batch, layout_of(blocks, theta.size), network, rng)
     rungs = [("loss", partial(check.loss, note), NOTHING)]
     if reference is not None:

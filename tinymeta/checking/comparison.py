@@ -179,14 +179,11 @@ class Comparison:
         if fault:
             notes.insert(0, fault.what)
         tolerances = {kind: self.tolerance[kind] for kind in errors}
-        return CheckReport(title, equal and fault is None, errors, tolerances, rows, notes,
-                           findings, wrong, basis=self.basis())
-
-    def basis(self):
-        """What the verdict rests on, in words."""
         n, P = len(self.along), self.theta.size
         along = f"all {P} coordinates" if isinstance(self.along, range) else f"{n} directions"
-        return f"{along} at one θ, by {' and '.join(self.numerical)}"
+        basis = f"{along} at one θ, by {' and '.join(self.numerical)}"
+        return CheckReport(title, equal and fault is None, errors, tolerances, rows, notes,
+                           findings, wrong, basis)
 
     def findings(self, errors, hints):
         """The findings of a failed check, and the names of the wrong blocks."""

@@ -27,11 +27,6 @@ class KnownMistake(NamedTuple):
     what: str
     tag: str = ""
 
-    @property
-    def kinds(self):
-        """As a Finding's."""
-        return Finding("", self.what).kinds
-
 
 class Hints(NamedTuple):
     """What a check knows of its surroundings, for a diagnosis.
@@ -125,7 +120,8 @@ def explain(derived, reference, layout, tolerance, hints=Hints()):
     noise = tolerance * 1e-2 * np.linalg.norm(reference)
     known, finding = [], _of_all(derived, reference, layout, wrong, noise, hints)
     if not finding:
-        known = [m for m in hints.known_mistakes() if not m.kinds <= hints.excluded]
+        known = [mistake for mistake in hints.known_mistakes()
+                 if not Finding("", mistake.what).kinds <= hints.excluded]
         finding = (_matching(known, derived, wrong)
                    or _reordered(derived, reference, layout, wrong))
     if finding:

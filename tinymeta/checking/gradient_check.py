@@ -143,8 +143,9 @@ def _checked_elsewhere(at, theta, movable, title, may_vanish=False):
         vanishing = comparison.vanishing()
         if not report or not vanishing:
             return report
+        moved = theta + 0.3 * np.random.default_rng(1).standard_normal(theta.size)
+        movable = movable and np.isfinite(comparison.f(moved)).all()
         if movable:
-            moved = theta + 0.3 * np.random.default_rng(1).standard_normal(theta.size)
             comparison, report = at(moved)
     except LearnerError as error:
         return CheckReport(title, False, findings=[error.finding])

@@ -151,7 +151,8 @@ def as_numbers(name, value, shape=None):
 
 def _how_to_join(value):
     """How parts of several shapes become the flat vector that is asked for."""
-    if isinstance(value, (list, tuple)) and any(np.ndim(part) for part in value):
+    parts = value if isinstance(value, (list, tuple)) else []
+    if any(np.ndim(part) for part in parts) and not any(map(callable, parts)):
         return ": np.concatenate([part.ravel() for part in parts])"
     return ""
 
@@ -166,7 +167,8 @@ def _described(value):
         return f"an array of dtype {value.dtype}"
     if isinstance(value, (list, tuple)):
         parts = [part for part in value[:6] if not isinstance(part, (list, tuple))]
-        shapes = ", ".join(str(np.shape(part)) for part in parts)
+        shapes = ", ".join("a function" if callable(part) else str(np.shape(part))
+                           for part in parts)
         of_shapes = f" of shapes {shapes}" if shapes else ""
         return f"a {type(value).__name__} of {len(value)} parts{of_shapes}"
     return f"{type(value).__name__} {value!r}"[:80]

@@ -7,6 +7,7 @@ from functools import partial
 import numpy as np
 
 from ..core.losses import squared_error
+from ..core.model import Model
 from ..learners.linear import Linear
 from ..methods.maml import MAML
 from . import known_mistakes
@@ -42,7 +43,7 @@ class ModelCheck:
                     if name not in self._vanishing(moved)]
         except Exception:  # whatever a learner's code raises: its rung will say it
             return
-        if zero:
+        if zero and np.isfinite(self.of_theta("loss")(moved)):  # not where v < 0 in log v, say
             self.theta = moved
             self.note = (f"{', '.join(zero)}: derivative 0 at the θ given, where no wrong factor "
                          f"could show: another θ is taken, 0.3 of standard normals added")
@@ -185,7 +186,8 @@ class ModelCheck:
                 other = copy(self)
                 other.theta, other.x, other.y = theta, x, y
                 found, _ = attempt(lambda: self.call(derived, theta, x, y, *more))
-                right, _ = attempt(lambda: derivative(other.of_theta(name), theta, along))
+                f = other.of_theta(name)  # NaN where θ is outside of its domain
+                right, _ = attempt(lambda: derivative(f, theta, along) + 0 * f(theta))
                 if found is None or right is None:
                     continue
                 found = found if more else along @ found
@@ -259,7 +261,8 @@ class ModelCheck:
 
     def maml(self, alpha, steps, title):
         """MAML's meta-gradient, of the model's own gradient and H v, against numerical ones."""
-        model = self.learners if self.learners.one_task or self._foreign() else self.model
+        packaged = isinstance(self.model, Model) and not self.learners.one_task
+        model = self.model if packaged else self.learners
         alpha, note = bounded(model, self.theta, self.batch, alpha)
         method = MAML(model, alpha, steps)
         directions = None if self.theta.size <= 200 else 3  # every coordinate would take long
@@ -270,11 +273,6 @@ class ModelCheck:
         names = dropping_functions(self.of_theta("loss"), self.theta)
         notes = [said.replace(ANY_DROPPED, names) for said in [note, *report.notes] if said]
         return replace(report, notes=notes)
-
-    def _foreign(self):
-        """Whether results are not NumPy's arrays, so that they have to be made so."""
-        g, _ = attempt(lambda: self.model.gradient(self.theta, self.x, self.y))
-        return not isinstance(g, np.ndarray)
 
     def call(self, name, theta, x, y, *v):
         """model.<name>, as numbers."""

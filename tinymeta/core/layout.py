@@ -59,7 +59,10 @@ def layout_of(blocks, size):
     Raises ValueError unless it has `size` numbers.
     """
     blocks = getattr(blocks, "blocks", blocks)
-    layout = Layout(blocks or [("theta", (size,))])
+    try:
+        layout = Layout(blocks or [("theta", (size,))])
+    except (TypeError, ValueError):
+        raise ValueError(f"blocks is {repr(blocks)[:80]}; expected [(name, shape), ...]") from None
     if layout.size != size:
         raise ValueError(f"blocks hold {layout.size} parameters; "
                          f"expected {size}, the length of theta")
