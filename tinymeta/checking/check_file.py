@@ -214,7 +214,7 @@ def _take_as_it_is(ladders, names, inner, model, theta, batch, alpha):
     """Judge the other functions by the file's own adapt, where that is another inner loop.
 
     It is one if no known mistake gives what it does in one step, or in two: the mean of all
-    iterates, say, is after one step what half the α gives.  Else it is wrong, and the others say so.
+    iterates, say, is after one step what half the α gives.  Else it is wrong: the others say so.
     """
     wrong = [name for name in ladders if name != "adapt" and not ladders[name]]
     two = _ladder("adapt", partial(inner, (2,)))
