@@ -28,6 +28,7 @@ WRONG = [
     (BEST, lambda lam, w: lam.sum() / (lam @ lam), "w are missing"),
     (BEST, lambda lam, w: 1 / (w @ lam), "brings down a"),
     (BEST, lambda lam, w: 2 / (lam.max() + lam.min()), "largest factor"),
+    (BEST, lambda lam, w: 1 / lam.mean(), "no known mistake"),
 ]
 
 

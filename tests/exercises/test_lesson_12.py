@@ -1,5 +1,6 @@
 """What the exercises of lesson 12 say of a wrong answer."""
 
+import numpy as np
 import pytest
 
 from tinymeta.exercises import lesson_12
@@ -14,8 +15,9 @@ def of_ridge(a, y, strength):
 
 
 WRONG = [
-    (SLOPE, lambda a, y, s: y / of_ridge(a, y, s)[0], "a second term"),
-    (SLOPE, lambda a, y, s: (y - a * of_ridge(a, y, s)[1]) / of_ridge(a, y, s)[0], "2 a"),
+    (SLOPE, lambda a, y, s: y / of_ridge(a, y, s)[0], "has the wrong sign"),
+    (SLOPE, lambda a, y, s: (y - a * of_ridge(a, y, s)[1]) / of_ridge(a, y, s)[0],
+     "its second term is missing"),
     (SLOPE, lambda a, y, s: (y + 2 * a * of_ridge(a, y, s)[1]) / of_ridge(a, y, s)[0],
      "sign of the second term"),
     (SLOPE, lambda a, y, s: (y - 2 * a * of_ridge(a, y, s)[1]) / (a @ a), "λ is missing"),
@@ -25,6 +27,9 @@ WRONG = [
     (SHOTS, lambda r, s: 1 / (r**2 - 1) + s, "the sign of λ"),
     (SHOTS, lambda r, s: 1 / r**2 - s, "own noise is missing"),
     (SHOTS, lambda r, s: r**2 - 1 - s, "the inverse"),
+    (SHOTS, lambda r, s: np.ceil(1 / (r**2 - 1) - s), "but for the rounding"),
+    (SHOTS, lambda r, s: int(1 / (r**2 - 1) - s), "but for the rounding"),
+    (SHOTS, lambda r, s: np.ceil(1 / (r**2 - 1)), "no known mistake"),
     (SHOTS, lambda r, s: r**7, "differ"),
     (ATTENTION, lambda q, x, y, a: 2 * a / len(x) * (q @ x.T) @ y, "the bias is missing"),
     (ATTENTION, lambda q, x, y, a: -2 * a / len(x) * (q @ x.T + 1) @ y, "the sign"),

@@ -6,14 +6,14 @@ import pytest
 from tinymeta.exercises import lesson_15
 
 
-def walk(change=None, times_h=False, slope=True, carried=True, forwards=False):
+def walk(change=None, times_h=False, slope=True, carried=True, forwards=False, added=True):
     """∂L/∂w with one slip."""
     def gradient_of_w(w, C, before, h, e):
         total = delta = 0.0
         for t in range(len(h)) if forwards else reversed(range(len(h))):
             back = {None: w, "no w": 1.0}[change] * delta if carried else 0.0
             delta = (C * e[t] + back) * (1 - h[t]**2 if slope else 1.0)
-            total += (h[t] if times_h else before[t]) * delta
+            total = added * total + (h[t] if times_h else before[t]) * delta
         return total
     return gradient_of_w
 
@@ -24,6 +24,7 @@ WRONG = [
     (lesson_15.gradient_of_w, walk(slope=False), "1 - h_t² is missing"),
     (lesson_15.gradient_of_w, walk(times_h=True), "is h_{t-1}"),
     (lesson_15.gradient_of_w, walk(forwards=True), "goes forwards"),
+    (lesson_15.gradient_of_w, walk(added=False), "added to the total"),
     (lesson_15.multiplications, lambda K, Q, i, H, o: (K + Q) * ((i + o + H) * H + H * o),
      "needs no prediction"),
     (lesson_15.multiplications, lambda K, Q, i, H, o: K * (i + o + H) * H + Q * H * o,
@@ -79,8 +80,11 @@ def slope_of_the_carried_only(w, C, before, h, e):
     (lesson_15.multiplications,
      lambda K, Q, i, H, o: K * (i + o + H) * H + Q * (H * H + H * o)),
     (lesson_15.multiplications, lambda K, Q, i, H, o: (K + Q) * (i * o + H) * H + Q * H * o),
+    (lesson_15.multiplications, lambda K, Q, i, H, o: K * Q * ((i + o + H) * H + H * o)),
+    (lesson_15.effective_shots, lambda w, K: K),
     (lesson_15.multiplications, lambda K, Q, i, H, o: (K + Q - 1) * (i + o + H) * H + Q * H * o),
-], ids=["slope of the carried part only", "a question without U", "d_in d_out", "K + Q - 1"])
+], ids=["slope of the carried part only", "a question without U", "d_in d_out",
+        "K Q", "K", "K + Q - 1"])
 def test_no_cause_is_named_that_is_not_the_cause(exercise, candidate):
     report = str(exercise.check(candidate))
     assert "no known mistake" in report and "expected" in report

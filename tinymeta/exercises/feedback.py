@@ -43,6 +43,12 @@ def _equal(found, vector):
     return same(found, vector) or max(np.abs(found).max(), np.abs(vector).max()) < 1e-12
 
 
+def rounded(number):
+    """The mistakes of a number that was rounded, up or down."""
+    what = "right but for the rounding, which is not asked for"
+    return [(np.ceil(number), what), (np.floor(number), what)]
+
+
 def returning(candidate):
     """The candidate, which must return something."""
     def called(*args, **kwargs):

@@ -50,8 +50,7 @@ def _unit_rungs(candidate):
             return [(3 / r**2, "the scale is squared in the mean: take the root"),
                     (1 / r, "there the largest x² is 1, not the mean of x²"),
                     (2 / r, "the mean of |x| is r/2; the kernel has x²"),
-                    (r / np.sqrt(3), "that is the unit in which r is measured; the scale "
-                                     "multiplies x, so it is one over that")]
+                    (r / np.sqrt(3), "that is the root mean square of x; s is one over it")]
 
         title = f"x between -{r:g} and {r:g}"
         return title, lambda: judge(candidate(r), np.sqrt(3) / r, title, "KERNEL.3", mistakes,
@@ -80,7 +79,7 @@ def _context_rungs(candidate):
 
         def mistakes():
             step = beta @ W_c.T
-            return [(-alpha * beta, "that is a plain step of b1: c has to move, and b1 with it"),
+            return [(-alpha * beta, "that is a step of b1; only c moves, and z_1 follows by c W_c"),
                     (alpha * step @ W_c, "the sign: descent goes against the gradient"),
                     (-step @ W_c, "the step size is missing"),
                     (step @ W_c, "the sign and the step size are missing: c = -α ∂L/∂c"),
@@ -99,7 +98,7 @@ def _context_rungs(candidate):
     "does $z_1$ gain from $c$?",
     "$z_1$ gains $c W_c$, as it would from moving $b_1$ by that. Put the first into the second."])
 def bias_step_of_a_context(beta, W_c, alpha):
-    """By what one CAVIA step from c = 0 moves the first layer's inputs z_1, (H,).  [CONTEXT.2]
+    """By what one CAVIA step from c = 0 moves z_1, what enters its units, (H,).  [CONTEXT.2]
 
     beta: the support loss's gradient in b_1, (H,).  W_c: (C, H).  alpha: the step size of c.
     """

@@ -72,8 +72,8 @@ def _best_rungs(candidate):
         return title, lambda: judge(candidate(lam, weights), expected, title, "METASGD.6",
                                     mistakes)
 
-    return [rung("two directions", np.array([1.0, 3.0]), np.array([0.2, 0.8])),
-            rung("five directions", rng.uniform(0.5, 4, 5), rng.dirichlet(np.ones(5)))]
+    return [rung("five directions", rng.uniform(0.5, 4, 5), rng.dirichlet(np.ones(5))),
+            rung("two directions", np.array([1.0, 3.0]), np.array([0.2, 0.8]))]
 
 
 @exercise("METASGD.6", check=_best_rungs, hints=[

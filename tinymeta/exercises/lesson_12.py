@@ -3,7 +3,7 @@
 import numpy as np
 
 from . import exercise
-from .feedback import judge
+from .feedback import judge, rounded
 
 
 def _slope_rungs(candidate):
@@ -15,8 +15,9 @@ def _slope_rungs(candidate):
 
         def mistakes():
             return [(y / m, "a stands in the denominator too: the quotient rule has a second "
-                            "term"),
-                    ((y - a * w) / m, "the derivative of aᵀa is 2 a"),
+                            "term (by [RIDGE.2]: its second term has the wrong sign)"),
+                    ((y - a * w) / m, "the derivative of aᵀa is 2 a (by [RIDGE.2]: its second "
+                                      "term is missing)"),
                     ((y + 2 * a * w) / m, "the sign of the second term: the denominator grows "
                                           "with a"),
                     ((y - 2 * a * w) / (a @ a), "λ is missing in the denominator")]
@@ -54,12 +55,13 @@ def _shots_rungs(candidate):
                     (expected + 2 * strength, "the sign of λ: C = K + λ is what must be so large"),
                     (1 / ratio**2 - strength, "the new point's own noise is missing, the 1 in "
                                               "[BAYES.1]"),
-                    (ratio**2 - 1 - strength, "the inverse: C⁻¹ is 1/(K + λ)")]
+                    (ratio**2 - 1 - strength, "the inverse: C⁻¹ is 1/(K + λ)"),
+                    *rounded(expected)]
 
         return title, lambda: judge(candidate(ratio, strength), expected, title, "BAYES.1",
                                     mistakes)
 
-    return [rung("a tenth wider than the noise", 1.1, 0.25),
+    return [rung("a tenth wider than the noise", 1.1, 2.5),
             rung("half as wide again", 1.5, 0.6)]
 
 

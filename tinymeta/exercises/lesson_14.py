@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ..checking.ladder import as_numbers
+from ..checking.ladder import LearnerError, as_numbers
 from . import exercise
 from .feedback import judge
 
@@ -18,6 +18,8 @@ def _silent_rungs(candidate):
             return [*((wrong, "silent from the start: 0 steps") for wrong in silent),
                     (max(0, int(np.ceil((1 - margin) / (alpha * square)))),
                      "the bias moves too: it adds 1 to |x|²"),
+                    (max(0, int(np.ceil((1 - margin) / (alpha * (square**2 + 1))))),
+                     "square is |x|² already"),
                     (max(0, int(np.ceil(-margin / gain))), "being right is not enough: the hinge "
                                                            "is silent from y f = 1 on"),
                     (steps, "a whole number of steps: round up"),
@@ -29,7 +31,8 @@ def _silent_rungs(candidate):
         return f"y f = {margin:g} at the start", lambda: judge(
             candidate(margin, alpha, square), float(expected), "steps", "HINGE.1", mistakes)
 
-    return [rung(-0.6, 0.1, 1.3), rung(0.2, 0.05, 4.1), rung(-0.5, 0.25, 1.0), rung(1.4, 0.1, 2.0)]
+    return [rung(-0.6, 0.001, 1.3), rung(0.2, 0.05, 4.1), rung(-0.5, 0.25, 1.0),
+            rung(1.4, 0.1, 2.0)]
 
 
 @exercise("HINGE.1", check=_silent_rungs, hints=[
@@ -60,8 +63,15 @@ def _spectrum_rungs(candidate):
                     (np.sort(np.concatenate([sigma**2, -sigma**2, zeros])), "σ², that is of B Bᵀ; "
                                                                             "H has σ")]
 
-        return title, lambda: judge(np.sort(np.atleast_1d(as_numbers("the code", candidate(B)))),
-                                    expected, title, "HINGE.2", mistakes)
+        def check():
+            found = candidate(B)
+            if isinstance(found, tuple) and any(np.ndim(part) == 2 for part in found):
+                raise LearnerError("np.linalg.svd(B) is U, σ and Vᵀ; np.linalg.svd(B, "
+                                   "compute_uv=False) gives the numbers alone", "shape", "HINGE.2")
+            found = np.sort(np.atleast_1d(as_numbers("the code", found)))
+            return judge(found, expected, title, "HINGE.2", mistakes)
+
+        return title, check
 
     return [rung("3 × 3", 3, 3), rung("5 × 2", 5, 2), rung("2 × 4", 2, 4)]
 
@@ -86,7 +96,8 @@ def _location_rungs(candidate):
         expected = mean if A - mean <= delta else delta / (K - 1)
 
         def mistakes():
-            return [(mean, "that is the mean, Huber's answer only where the outlier is within δ "
+            return [(A / (K - 1), "within δ it is the mean of all K: the outlier is one of them"),
+                    (mean, "that is the mean, Huber's answer only where the outlier is within δ "
                            "of c"),
                     (delta / K, "K - 1 points pull back, not K: one of the K is the outlier"),
                     (0.0, "that is the median; Huber's pull is bounded, not nothing"),
@@ -95,8 +106,8 @@ def _location_rungs(candidate):
 
         return title, lambda: judge(candidate(K, A, delta), expected, title, "HUBER.1", mistakes)
 
-    return [rung("a far outlier", 10, 50.0, 1.0), rung("a near one", 4, 1.2, 1.0),
-            rung("one between", 4, 1.6, 1.0)]
+    return [rung("a far outlier", 10, 50.0, 1.0), rung("a near one", 4, 0.8, 1.0),
+            rung("one within δ of c, not of 0", 4, 1.2, 1.0), rung("one between", 4, 1.6, 1.0)]
 
 
 @exercise("HUBER.1", check=_location_rungs, hints=[

@@ -42,6 +42,8 @@ def _time_rungs(candidate):
                                                                    "missing"),
                     (_walked(*given, through_time=w, factor=h),
                      "multiplied by h_t; what w multiplies at time t is h_{t-1}"),
+                    (np.zeros(1), "is each product added to the total? The last of the walk alone "
+                                  "is 0, as h_{-1} is"),
                     (_forwards(*given), "the walk goes forwards; δ_t needs δ_{t+1}, so it must "
                                         "start at the last time")]
 
@@ -111,8 +113,8 @@ def _count_rungs(candidate):
 
         return title, check
 
-    return [rung("ten shots, no question", 10, 0, 3, 32, 2),
-            rung("ten shots, fifty questions", 10, 50, 3, 32, 2)]
+    return [rung("ten shots, fifty questions", 10, 50, 3, 32, 2),
+            rung("ten shots, no question", 10, 0, 3, 32, 2)]
 
 
 @exercise("RNN.1", check=_count_rungs, hints=[
@@ -152,7 +154,7 @@ def _effective_rungs(candidate):
 
         return title, check
 
-    return [rung("w = 0.5, three shots", 0.5, 3), rung("w = 0.8, ten shots", 0.8, 10),
+    return [rung("w = 0.8, ten shots", 0.8, 10), rung("w = 0.5, three shots", 0.5, 3),
             rung("w = 0.9, forty shots", 0.9, 40)]
 
 

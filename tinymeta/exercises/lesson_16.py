@@ -3,7 +3,7 @@
 import numpy as np
 
 from . import exercise
-from .feedback import judge
+from .feedback import judge, rounded
 
 
 def _cosine_rungs(candidate):
@@ -14,8 +14,9 @@ def _cosine_rungs(candidate):
             return [(ratio * (1 - cosine**2) / cosine**2, "upside down: a cosine nearer to 1 needs "
                                                           "more tasks"),
                     (ratio * cosine / (1 - cosine), "[NOISE.1] has a root: square both sides"),
-                    (np.ceil(expected), "right but for the rounding, which is not asked for"),
-                    (ratio / (1 - cosine**2), "that is for 1/(1 - cos²); solve 1 + ρ/T = 1/cos²"),
+                    *rounded(expected),
+                    (ratio / (1 - cosine**2), "the factor cos² is missing: solve 1 + ρ/T = "
+                                              "1/cos²"),
                     (cosine**2 / (1 - cosine**2) / ratio, "more noise needs more tasks, not fewer")]
 
         return title, lambda: judge(candidate(cosine, ratio), expected, title, "NOISE.1", mistakes)
@@ -42,7 +43,7 @@ def _pay_rungs(candidate):
         def mistakes():
             return [(training / scratch, "each new task still costs its adaptation"),
                     (training / (scratch + adapting), "what a task saves is a difference"),
-                    (np.ceil(expected), "right but for the rounding, which is not asked for"),
+                    *rounded(expected),
                     ((scratch - adapting) / training, "upside down")]
 
         return title, lambda: judge(candidate(training, adapting, scratch), expected, title,
