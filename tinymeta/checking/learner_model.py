@@ -106,17 +106,25 @@ def _dimensions(model):
 
 
 def bounded(model, theta, batch, alpha):
-    """(α, note): the largest of α, α/10, ... at which five inner steps do not diverge."""
-    x, y = batch.x_support, batch.y_support
+    """(α, note): the largest of α, α/10, ... at which five inner steps do not diverge.
+
+    Nor may all of them end where the loss is flat: there every derivative would be 0.
+    """
+    x, y, why = batch.x_support, batch.y_support, ""
     for power in range(30):
         smaller = alpha / 10**power
         path = adapt(model, theta, x, y, smaller, 5)
         first, last = (np.abs(model.loss(t, x, y)).mean() for t in (path[0], path[-1]))
-        if np.isfinite(last) and last < 1e3 * (first + 1):
+        slopes = [np.abs(model.gradient(t, x, y)).max() for t in (path[0], path[-1])]
+        if not np.isfinite(last) or last >= 1e3 * (first + 1):
+            why = "diverges"
+        elif slopes[1] < 1e-9 * slopes[0]:
+            why = why or "ends where the loss is flat"
+        else:
             break
     if not power or not np.isfinite(last):
         return alpha, ""
-    return smaller, f"the inner loop diverges at α = {alpha:g}: checked at α = {smaller:g}"
+    return smaller, f"the inner loop {why} at α = {alpha:g}: checked at α = {smaller:g}"
 
 
 def batch_for(model, theta, rng):
