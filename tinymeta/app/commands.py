@@ -28,7 +28,7 @@ from .settings import MOST_STEPS, Settings, build, settings_from
 from .tables import curves_table
 
 MOST_TASKS, MOST_SHOTS = 1_000_000, 10_000  # at test time
-MOST_SCALE = 20  # Matplotlib draws no picture of more than 65,535 pixels
+LEAST_SCALE, MOST_SCALE = 0.1, 4  # smaller text is no text; larger leaves no room for panels
 
 
 def overrides(arguments):
@@ -176,8 +176,8 @@ def _tasks_at_test(arguments):
 
 def plot_files(arguments):
     """Figures of trained parameters: one task's adaptation, held-out errors, training curves."""
-    if arguments.scale > MOST_SCALE:
-        raise ValueError(f"scale is {arguments.scale}; expected at most {MOST_SCALE}")
+    if not LEAST_SCALE <= arguments.scale <= MOST_SCALE:
+        raise ValueError(f"scale is {arguments.scale}; expected {LEAST_SCALE} to {MOST_SCALE}")
     runs = load_runs(arguments.files, arguments.tasks)
     folder = arguments.output or os.path.join(os.path.dirname(arguments.files[0]), "figures")
     one = folder.endswith(".png")  # the picture of the adaptation alone, under this name
