@@ -38,6 +38,7 @@ class Silent(tm.MAML):
 
 NO_STEP = type("NoStep", (), {"step": lambda self, omega, gradient: None})()
 RAGGED = [[1.0], [1.0, 2.0]]
+CURVE = {"a": (X[0], Y[0])}
 ONE_LOSS = own(loss=lambda *args: MODEL.loss(*args).mean())
 ONE_GRADIENT = own(gradient=lambda *args: MODEL.gradient(*args).mean(axis=0))
 ONE_PRODUCT = own(hvp=lambda *args: MODEL.hvp(*args)[0])
@@ -143,6 +144,7 @@ VALUE_ERRORS = [
     (lambda: tm.check_model(own(n_params=3, d_in=0)), "model.d_in is 0; expected…at least 1"),
     (lambda: tm.check_meta_gradient(len, MODEL, THETA, BATCH, kind="odd"), "kind is 'odd'…reptile"),
     (lambda: tm.check_meta_gradient(len, MODEL, THETA[1:], BATCH), "theta has shape (12,)"),
+    (lambda: tm.MetaSGD(MODEL, rates=THETA), "rates is array(…expected one of ['one', 'block'"),
     (lambda: tm.MetaSGD(MODEL, 1e308).init(RNG, np.float32), "alpha is 1e+308; expected a number"),
 ]
 TYPE_ERRORS = [
@@ -150,6 +152,13 @@ TYPE_ERRORS = [
     (lambda: tm.MetaSGD(MODEL, positive=1), "positive is 1; expected True or False"),
     (lambda: tm.RidgeHead(MODEL, learned=None), "learned is None; expected True or False"),
     (lambda: tm.Linear(1, 1, bias="no"), "bias is 'no'; expected True or False"),
+    (lambda: tm.Linear(1, 1, bias=THETA), "bias is array(…expected True or False"),
+    (lambda: tm.MeasuredTasks(THETA), "curves is ndarray; expected a dict name -> (x, y)"),
+    (lambda: tm.MeasuredTasks(CURVE, columns="xy"), "columns is 'xy'; expected a list of texts"),
+    (lambda: tm.MeasuredTasks(CURVE, columns=3), "columns is 3; expected a list of texts"),
+    (lambda: tm.MeasuredTasks(CURVE, columns=[1, 2]), "columns is [1, 2]; expected a list of"),
+    (lambda: tm.MeasuredTasks.from_csv("x", "cxy"), "columns is 'cxy'; expected a list of texts"),
+    (lambda: tm.MeasuredTasks(CURVE).only("a"), "names is 'a'; expected a list of texts"),
     (lambda: tm.MAML(tm.MLP), "model is the class MLP; expected an object, such as MLP(...)"),
     (lambda: tm.ANIL(tm.MLP), "model is the class MLP; expected an object"),
     (lambda: train(optimizer=tm.Adam), "optimizer is the class Adam; expected an object"),
@@ -182,7 +191,7 @@ TYPE_ERRORS = [
     (lambda: step(np.ones(13, int), THETA), "theta has dtype int64"),
     (lambda: step(THETA + 0j, THETA), "theta has dtype complex128; expected real"),
     (lambda: train(omega=np.ones(13, int)), "omega has dtype int64"),
-    (lambda: tm.evaluate(None, THETA, TASKS, RNG), "model is None; expected…loss, gradient"),
+    (lambda: tm.evaluate(None, THETA, TASKS, RNG), "method is None; expected…loss, gradient"),
     (lambda: tm.check_gradient(3, THETA, THETA), "f is 3; expected a function"),
     (lambda: tm.check_hvp(3, sum, THETA), "gradient is 3; expected a function"),
     (lambda: tm.check_hvp(sum, 3, THETA), "hvp is 3; expected a function"),

@@ -110,6 +110,14 @@ def floating(name, value, finite=True):
     return array
 
 
+def texts(name, value):
+    """A list of texts; TypeError for anything else, such as one text, which is many letters."""
+    found = [None] if isinstance(value, str) or not np.iterable(value) else list(value)
+    if not all(isinstance(text, str) for text in found):
+        raise TypeError(f"{name} is {value!r}; expected a list of texts")
+    return found
+
+
 def function(name, value):
     """Raise TypeError unless value can be called."""
     if not callable(value):

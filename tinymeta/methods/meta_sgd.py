@@ -44,7 +44,7 @@ class MetaSGD(Method):
     def __init__(self, model, alpha=0.01, steps=1, rates="parameter", positive=False, chunk=100):
         arguments.methods("model", model, "loss", "gradient", "hvp")
         super().__init__(model, chunk)
-        if rates not in RATES:
+        if not isinstance(rates, str) or rates not in RATES:
             raise ValueError(f"rates is {rates!r}; expected one of {list(RATES)}")
         self.alpha, self.steps = alpha, steps
         self.rates, self.positive = rates, arguments.flag("positive", positive)
