@@ -1,5 +1,6 @@
 """Faults, in processes as a user starts them: two runs at once, kills, signals, a full disk."""
 
+import gc
 import json
 import os
 import signal
@@ -141,6 +142,23 @@ runpy._run_module_as_main("tinymeta")"""
     assert "Traceback" not in err and run.returncode in (-signal.SIGINT, 130)
 
 
+@posix
+@pytest.mark.skipif(not os.path.isdir("/proc/self/task"), reason="its processes are found in /proc")
+@pytest.mark.parametrize("name, code", [("SIGTERM", 143), ("SIGHUP", 129)])
+def test_a_signal_to_all_processes_while_they_start_is_no_error_of_theirs(name, code, tmp_path):
+    run = subprocess.Popen(
+        [sys.executable, "-m", "tinymeta", "compare", *LONG, "--methods", "maml", "fomaml",
+         "--jobs", "2", "--output", str(tmp_path)],
+        cwd=ROOT, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True)
+    children = Path(f"/proc/{run.pid}/task/{run.pid}/children")
+    wait_for(lambda: len(children.read_text().split()) == 3)  # and one of Python's own
+    time.sleep(0.1)
+    os.killpg(run.pid, getattr(signal, name))
+    _, err = run.communicate(timeout=30)
+    assert run.returncode == code and "error" not in err and "go on with: " in err
+    assert "compare.json.lock" not in names(tmp_path)
+
+
 def test_what_a_library_raises_while_it_clears_up_after_ctrl_c_is_ctrl_c(monkeypatch, capsys,
                                                                          tmp_path):
     def animate(animation, path):
@@ -267,6 +285,18 @@ def test_a_checkpoint_that_cannot_be_is_refused_before_anything_is_trained(wrong
 def test_adaptation_that_diverges_is_drawn_without_a_warning(options, tmp_path, capsys):
     trained(tmp_path)
     assert main(["plot", str(tmp_path / "maml.npz"), *options]) == 0
+
+
+@pytest.mark.filterwarnings("error")
+def test_a_disk_that_is_full_before_the_animation_gives_no_warning(tmp_path, capsys, monkeypatch):
+    def full(path, write):
+        raise OSError(28, "No space left on device", str(path))
+
+    trained(tmp_path)
+    monkeypatch.setattr(figures, "write_whole", full)
+    assert main(["plot", str(tmp_path / "maml.npz"), "--animate"]) == 1
+    gc.collect()
+    assert "No space left on device" in capsys.readouterr().err
 
 
 def test_a_run_that_diverged_at_once_is_drawn_without_its_training(tmp_path, capsys):
