@@ -211,6 +211,14 @@ def test_a_full_disk_is_told_with_the_path_and_how_to_go_on(tmp_path, capsys, mo
     assert runs.load_run(file).checkpoint.iteration == 2
 
 
+@posix
+def test_a_comparison_whose_output_nobody_reads_ends_without_an_error(tmp_path):
+    run = start("compare", *SMALL, "--methods", "maml", "--output", tmp_path, code=None)
+    run.stdout.close()
+    assert run.wait(timeout=60) == 1 and "error" not in run.stderr.read()
+    run.stderr.close()
+
+
 def test_an_empty_plan_is_one_that_could_not_be_written(tmp_path, capsys):
     (tmp_path / "compare.json").write_text("")
     options = [*SMALL, "--methods", "maml", "--output", str(tmp_path)]

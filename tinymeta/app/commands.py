@@ -118,7 +118,7 @@ def told_how_to_go_on(path, command):
     """An error of the disk says how to go on once there is room again."""
     try:
         yield
-    except ClaimError:
+    except (ClaimError, BrokenPipeError):  # the latter is no error: nobody reads on
         raise
     except OSError as error:
         kept = f"what was saved before is kept; go on with: {command}"
