@@ -198,6 +198,18 @@ def test_a_file_that_ends_the_process_does_not_pass(check_own):
     assert "ended the process, exit code 0, before its checks were done" in printed.out
 
 
+@pytest.mark.parametrize("text, name", [
+    ("raise KeyboardInterrupt", "KeyboardInterrupt"),
+    ("class Odd(Exception):\n    def __str__(self):\n        raise OverflowError\nraise Odd",
+     "OverflowError")], ids=["Ctrl-C", "an error that cannot be printed"])
+def test_a_file_whose_error_is_no_usual_one_is_told_without_a_traceback(text, name, tmp_path,
+                                                                        capfd):
+    (tmp_path / "mine.py").write_text(text)
+    assert main(["check", str(tmp_path / "mine.py")]) == 1
+    out, err = capfd.readouterr()
+    assert f"{name} ended it before its checks were done" in " ".join(out.split()) and not err
+
+
 LOOP = """
 def loss(theta, x, y):
     n = 0
