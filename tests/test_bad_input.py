@@ -364,6 +364,14 @@ def test_a_vector_of_step_sizes_may_be_set_later_and_is_one_s_own():
     assert anil.meta_loss(THETA, BATCH) == tm.ANIL(MODEL, 0.2).meta_loss(THETA, BATCH)
 
 
-def test_the_steps_of_meta_sgd_are_part_of_its_layout():
-    with pytest.raises(AttributeError, match="steps is part of the layout of omega"):
-        tm.MetaSGD(MODEL).steps = 2
+@pytest.mark.parametrize("make, name, value", [
+    (tm.MetaSGD, "steps", 2), (tm.MetaSGD, "rates", "one"), (tm.MetaSGD, "positive", True),
+    (tm.RidgeHead, "learned", False)])
+def test_what_the_layout_of_omega_depends_on_cannot_be_changed_later(make, name, value):
+    with pytest.raises(AttributeError, match=f"{name} is part of the layout of omega; expected ano"):
+        setattr(make(MODEL), name, value)
+
+
+def test_a_flag_that_is_changed_later_is_checked_too():
+    with pytest.raises(TypeError, match="first_order is 'no'; expected True or False"):
+        tm.MAML(MODEL).first_order = "no"
