@@ -368,7 +368,7 @@ def test_a_vector_of_step_sizes_may_be_set_later_and_is_one_s_own():
     (tm.MetaSGD, "steps", 2), (tm.MetaSGD, "rates", "one"), (tm.MetaSGD, "positive", True),
     (tm.RidgeHead, "learned", False)])
 def test_what_the_layout_of_omega_depends_on_cannot_be_changed_later(make, name, value):
-    with pytest.raises(AttributeError, match=f"{name} is part of the layout of omega; expected ano"):
+    with pytest.raises(AttributeError, match=f"{name} is part of the layout of omega; expected"):
         setattr(make(MODEL), name, value)
 
 
