@@ -163,6 +163,7 @@ TYPE_ERRORS = [
     (lambda: tm.ANIL(tm.MLP), "model is the class MLP; expected an object"),
     (lambda: train(optimizer=tm.Adam), "optimizer is the class Adam; expected an object"),
     (lambda: tm.evaluate(MAML, THETA, tm.SinusoidTasks, RNG), "tasks is the class SinusoidTasks"),
+    (lambda: tm.ContextMLP([1, 1], network=None), "network is None; expected a function"),
     (lambda: tm.Linear(1, 1, features=3), "features is 3; expected a function of x, or None"),
     (lambda: tm.least_squares(LINE, WHOLE, Y), "x has dtype int64 and shape (3, 5, 1)"),
     (lambda: Silent("adapt").meta_loss(THETA, BATCH), "Silent.adapt(...) returned None; expected"),
