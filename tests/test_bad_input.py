@@ -36,6 +36,15 @@ class Silent(tm.MAML):
         setattr(self, name, lambda *_: None)
 
 
+class Returning(tm.MAML):
+    """Returns this loss and this gradient."""
+
+    def __init__(self, *pair):
+        super().__init__(MODEL)
+        self.meta_gradient = lambda *_: pair
+
+
+TO_COMPLEX = type("ToComplex", (), {"step": lambda self, omega, gradient: omega + 0j})()
 NO_STEP = type("NoStep", (), {"step": lambda self, omega, gradient: None})()
 RAGGED = [[1.0], [1.0, 2.0]]
 CURVE = {"a": (X[0], Y[0])}
@@ -168,6 +177,10 @@ TYPE_ERRORS = [
     (lambda: tm.least_squares(LINE, WHOLE, Y), "x has dtype int64 and shape (3, 5, 1)"),
     (lambda: Silent("adapt").meta_loss(THETA, BATCH), "Silent.adapt(...) returned None; expected"),
     (lambda: list(train(Silent("meta_gradient"))), "Silent.meta_gradient(...) returned None"),
+    (lambda: list(train(Returning("x", THETA))), "returned the loss 'x'; expected one number"),
+    (lambda: list(train(Returning(X, THETA))), "Returning.meta_gradient(...) returned the loss"),
+    (lambda: list(train(Returning(1.0, None))), "Returning.meta_gradient(...) returned None"),
+    (lambda: list(train(optimizer=TO_COMPLEX)), "step(...) has dtype complex128; expected real"),
     (lambda: list(train(optimizer=NO_STEP)), "NoStep.step(...) returned None; expected an array"),
     (lambda: tm.evaluate(Silent("losses"), THETA, TASKS, RNG), "Silent.losses(...) returned None"),
     (lambda: tm.evaluate(Silent("predictions"), THETA, TASKS, RNG, metric=len), "returned None"),
