@@ -232,6 +232,8 @@ def test_an_empty_plan_is_one_that_could_not_be_written(tmp_path, capsys):
 
 @pytest.mark.parametrize("plan, words", [
     ([], "it has no overrides"), ({"protocol": "quick"}, "it has no overrides"),
+    ({"protocol": "quick", "overrides": {}, "version": 9}, "it has the entries ['version'], which"),
+    ({"protocol": "quick", "overrides": {"method": "anil"}}, "it has the entries ['method'], whi"),
     ({"protocol": "slow", "overrides": {}}, "protocol is 'slow'; expected one of"),
     ({"protocol": "quick", "overrides": {}, "methods": ["mml"]}, "methods has 'mml'; expected"),
     ({"protocol": "quick", "overrides": {}, "methods": []}, "methods is []; expected a list"),
