@@ -36,8 +36,18 @@ class Silent(tm.MAML):
         setattr(self, name, lambda *_: None)
 
 
+class Returning(tm.MAML):
+    """Returns this loss and this gradient."""
+
+    def __init__(self, *pair):
+        super().__init__(MODEL)
+        self.meta_gradient = lambda *_: pair
+
+
+TO_COMPLEX = type("ToComplex", (), {"step": lambda self, omega, gradient: omega + 0j})()
 NO_STEP = type("NoStep", (), {"step": lambda self, omega, gradient: None})()
 RAGGED = [[1.0], [1.0, 2.0]]
+CURVE = {"a": (X[0], Y[0])}
 ONE_LOSS = own(loss=lambda *args: MODEL.loss(*args).mean())
 ONE_GRADIENT = own(gradient=lambda *args: MODEL.gradient(*args).mean(axis=0))
 ONE_PRODUCT = own(hvp=lambda *args: MODEL.hvp(*args)[0])
@@ -143,6 +153,7 @@ VALUE_ERRORS = [
     (lambda: tm.check_model(own(n_params=3, d_in=0)), "model.d_in is 0; expected…at least 1"),
     (lambda: tm.check_meta_gradient(len, MODEL, THETA, BATCH, kind="odd"), "kind is 'odd'…reptile"),
     (lambda: tm.check_meta_gradient(len, MODEL, THETA[1:], BATCH), "theta has shape (12,)"),
+    (lambda: tm.MetaSGD(MODEL, rates=THETA), "rates is array(…expected one of ['one', 'block'"),
     (lambda: tm.MetaSGD(MODEL, 1e308).init(RNG, np.float32), "alpha is 1e+308; expected a number"),
 ]
 TYPE_ERRORS = [
@@ -150,14 +161,26 @@ TYPE_ERRORS = [
     (lambda: tm.MetaSGD(MODEL, positive=1), "positive is 1; expected True or False"),
     (lambda: tm.RidgeHead(MODEL, learned=None), "learned is None; expected True or False"),
     (lambda: tm.Linear(1, 1, bias="no"), "bias is 'no'; expected True or False"),
+    (lambda: tm.Linear(1, 1, bias=THETA), "bias is array(…expected True or False"),
+    (lambda: tm.MeasuredTasks(THETA), "curves is ndarray; expected a dict name -> (x, y)"),
+    (lambda: tm.MeasuredTasks(CURVE, columns="xy"), "columns is 'xy'; expected a list of texts"),
+    (lambda: tm.MeasuredTasks(CURVE, columns=3), "columns is 3; expected a list of texts"),
+    (lambda: tm.MeasuredTasks(CURVE, columns=[1, 2]), "columns is [1, 2]; expected a list of"),
+    (lambda: tm.MeasuredTasks.from_csv("x", "cxy"), "columns is 'cxy'; expected a list of texts"),
+    (lambda: tm.MeasuredTasks(CURVE).only("a"), "names is 'a'; expected a list of texts"),
     (lambda: tm.MAML(tm.MLP), "model is the class MLP; expected an object, such as MLP(...)"),
     (lambda: tm.ANIL(tm.MLP), "model is the class MLP; expected an object"),
     (lambda: train(optimizer=tm.Adam), "optimizer is the class Adam; expected an object"),
     (lambda: tm.evaluate(MAML, THETA, tm.SinusoidTasks, RNG), "tasks is the class SinusoidTasks"),
+    (lambda: tm.ContextMLP([1, 1], network=None), "network is None; expected a function"),
     (lambda: tm.Linear(1, 1, features=3), "features is 3; expected a function of x, or None"),
     (lambda: tm.least_squares(LINE, WHOLE, Y), "x has dtype int64 and shape (3, 5, 1)"),
     (lambda: Silent("adapt").meta_loss(THETA, BATCH), "Silent.adapt(...) returned None; expected"),
     (lambda: list(train(Silent("meta_gradient"))), "Silent.meta_gradient(...) returned None"),
+    (lambda: list(train(Returning("x", THETA))), "returned the loss 'x'; expected one number"),
+    (lambda: list(train(Returning(X, THETA))), "Returning.meta_gradient(...) returned the loss"),
+    (lambda: list(train(Returning(1.0, None))), "Returning.meta_gradient(...) returned None"),
+    (lambda: list(train(optimizer=TO_COMPLEX)), "step(...) has dtype complex128; expected real"),
     (lambda: list(train(optimizer=NO_STEP)), "NoStep.step(...) returned None; expected an array"),
     (lambda: tm.evaluate(Silent("losses"), THETA, TASKS, RNG), "Silent.losses(...) returned None"),
     (lambda: tm.evaluate(Silent("predictions"), THETA, TASKS, RNG, metric=len), "returned None"),
@@ -182,7 +205,7 @@ TYPE_ERRORS = [
     (lambda: step(np.ones(13, int), THETA), "theta has dtype int64"),
     (lambda: step(THETA + 0j, THETA), "theta has dtype complex128; expected real"),
     (lambda: train(omega=np.ones(13, int)), "omega has dtype int64"),
-    (lambda: tm.evaluate(None, THETA, TASKS, RNG), "model is None; expected…loss, gradient"),
+    (lambda: tm.evaluate(None, THETA, TASKS, RNG), "method is None; expected…loss, gradient"),
     (lambda: tm.check_gradient(3, THETA, THETA), "f is 3; expected a function"),
     (lambda: tm.check_hvp(3, sum, THETA), "gradient is 3; expected a function"),
     (lambda: tm.check_hvp(sum, 3, THETA), "hvp is 3; expected a function"),
@@ -355,6 +378,14 @@ def test_a_vector_of_step_sizes_may_be_set_later_and_is_one_s_own():
     assert anil.meta_loss(THETA, BATCH) == tm.ANIL(MODEL, 0.2).meta_loss(THETA, BATCH)
 
 
-def test_the_steps_of_meta_sgd_are_part_of_its_layout():
-    with pytest.raises(AttributeError, match="steps is part of the layout of omega"):
-        tm.MetaSGD(MODEL).steps = 2
+@pytest.mark.parametrize("make, name, value", [
+    (tm.MetaSGD, "steps", 2), (tm.MetaSGD, "rates", "one"), (tm.MetaSGD, "positive", True),
+    (tm.RidgeHead, "learned", False)])
+def test_what_the_layout_of_omega_depends_on_cannot_be_changed_later(make, name, value):
+    with pytest.raises(AttributeError, match=f"{name} is part of the layout of omega; expected"):
+        setattr(make(MODEL), name, value)
+
+
+def test_a_flag_that_is_changed_later_is_checked_too():
+    with pytest.raises(TypeError, match="first_order is 'no'; expected True or False"):
+        tm.MAML(MODEL).first_order = "no"

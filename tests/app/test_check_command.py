@@ -99,7 +99,9 @@ def test_one_failure_is_one_check(capsys, monkeypatch):
     ("--widths 0", "widths is [0]; expected at least two"), ("--seed -1", "seed is -1; expected"),
     ("--widths 2 3 1", "widths is [2, 3, 1]; expected at least two numbers, 1 first and last"),
     ("--widths 1 0 1", "widths is [1, 0, 1]"), ("--alpha 0", "alpha is 0.0; expected"),
-    ("--alpha nan", "alpha is nan; expected"), ("--timeout 0", "timeout is 0.0; expected")])
+    ("--alpha nan", "alpha is nan; expected"), ("--timeout 0", "timeout is 0.0; expected"),
+    ("--alpha 1e-6", "alpha is 1e-06; expected 0.0001 to 1"), ("--alpha 9", "alpha is 9.0; expect"),
+    ("--timeout 1e300", "timeout is 1e+300; expected"), ("--json", "json is given without a")])
 def test_wrong_options_are_named_before_a_table_is_begun(options, words, capsys):
     assert main(["check", *options.split()]) == 2
     printed = capsys.readouterr()
@@ -196,6 +198,18 @@ def test_a_file_that_ends_the_process_does_not_pass(check_own):
     code, printed = check_own(RIGHT + "import os\nos._exit(0)\n")
     assert code == 1 and printed.out.startswith("FAIL  ")
     assert "ended the process, exit code 0, before its checks were done" in printed.out
+
+
+@pytest.mark.parametrize("text, name", [
+    ("raise KeyboardInterrupt", "KeyboardInterrupt"),
+    ("class Odd(Exception):\n    def __str__(self):\n        raise OverflowError\nraise Odd",
+     "OverflowError")], ids=["Ctrl-C", "an error that cannot be printed"])
+def test_a_file_whose_error_is_no_usual_one_is_told_without_a_traceback(text, name, tmp_path,
+                                                                        capfd):
+    (tmp_path / "mine.py").write_text(text)
+    assert main(["check", str(tmp_path / "mine.py")]) == 1
+    out, err = capfd.readouterr()
+    assert f"{name} ended it before its checks were done" in " ".join(out.split()) and not err
 
 
 LOOP = """

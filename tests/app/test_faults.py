@@ -1,5 +1,6 @@
 """Faults, in processes as a user starts them: two runs at once, kills, signals, a full disk."""
 
+import gc
 import json
 import os
 import signal
@@ -141,6 +142,23 @@ runpy._run_module_as_main("tinymeta")"""
     assert "Traceback" not in err and run.returncode in (-signal.SIGINT, 130)
 
 
+@posix
+@pytest.mark.skipif(not os.path.isdir("/proc/self/task"), reason="its processes are found in /proc")
+@pytest.mark.parametrize("name, code", [("SIGTERM", 143), ("SIGHUP", 129)])
+def test_a_signal_to_all_processes_while_they_start_is_no_error_of_theirs(name, code, tmp_path):
+    run = subprocess.Popen(
+        [sys.executable, "-m", "tinymeta", "compare", *LONG, "--methods", "maml", "fomaml",
+         "--jobs", "2", "--output", str(tmp_path)],
+        cwd=ROOT, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True)
+    children = Path(f"/proc/{run.pid}/task/{run.pid}/children")
+    wait_for(lambda: len(children.read_text().split()) == 3)  # and one of Python's own
+    time.sleep(0.1)
+    os.killpg(run.pid, getattr(signal, name))
+    _, err = run.communicate(timeout=30)
+    assert run.returncode == code and "error" not in err and "go on with: " in err
+    assert "compare.json.lock" not in names(tmp_path)
+
+
 def test_what_a_library_raises_while_it_clears_up_after_ctrl_c_is_ctrl_c(monkeypatch, capsys,
                                                                          tmp_path):
     def animate(animation, path):
@@ -193,6 +211,14 @@ def test_a_full_disk_is_told_with_the_path_and_how_to_go_on(tmp_path, capsys, mo
     assert runs.load_run(file).checkpoint.iteration == 2
 
 
+@posix
+def test_a_comparison_whose_output_nobody_reads_ends_without_an_error(tmp_path):
+    run = start("compare", *SMALL, "--methods", "maml", "--output", tmp_path, code=None)
+    run.stdout.close()
+    assert run.wait(timeout=60) == 1 and "error" not in run.stderr.read()
+    run.stderr.close()
+
+
 def test_an_empty_plan_is_one_that_could_not_be_written(tmp_path, capsys):
     (tmp_path / "compare.json").write_text("")
     options = [*SMALL, "--methods", "maml", "--output", str(tmp_path)]
@@ -206,6 +232,8 @@ def test_an_empty_plan_is_one_that_could_not_be_written(tmp_path, capsys):
 
 @pytest.mark.parametrize("plan, words", [
     ([], "it has no overrides"), ({"protocol": "quick"}, "it has no overrides"),
+    ({"protocol": "quick", "overrides": {}, "version": 9}, "it has the entries ['version'], which"),
+    ({"protocol": "quick", "overrides": {"method": "anil"}}, "it has the entries ['method'], whi"),
     ({"protocol": "slow", "overrides": {}}, "protocol is 'slow'; expected one of"),
     ({"protocol": "quick", "overrides": {}, "methods": ["mml"]}, "methods has 'mml'; expected"),
     ({"protocol": "quick", "overrides": {}, "methods": []}, "methods is []; expected a list"),
@@ -267,6 +295,18 @@ def test_a_checkpoint_that_cannot_be_is_refused_before_anything_is_trained(wrong
 def test_adaptation_that_diverges_is_drawn_without_a_warning(options, tmp_path, capsys):
     trained(tmp_path)
     assert main(["plot", str(tmp_path / "maml.npz"), *options]) == 0
+
+
+@pytest.mark.filterwarnings("error")
+def test_a_disk_that_is_full_before_the_animation_gives_no_warning(tmp_path, capsys, monkeypatch):
+    def full(path, write):
+        raise OSError(28, "No space left on device", str(path))
+
+    trained(tmp_path)
+    monkeypatch.setattr(figures, "write_whole", full)
+    assert main(["plot", str(tmp_path / "maml.npz"), "--animate"]) == 1
+    gc.collect()
+    assert "No space left on device" in capsys.readouterr().err
 
 
 def test_a_run_that_diverged_at_once_is_drawn_without_its_training(tmp_path, capsys):

@@ -167,8 +167,10 @@ def test_an_update_that_overflows_is_a_divergence_too(tmp_path):
 
 
 @pytest.mark.parametrize("change, words", [
-    ({"method": "zz"}, "method is 'zz'"), ({"eval_shots": []}, "eval_shots"), ({"widths": 5}, ""),
-    ({"phase": None}, "phase"), ({"eval_shots": 10}, ""), ({"colour": "red"}, "colour"),
+    ({"method": "zz"}, "method is 'zz'"), ({"eval_shots": []}, "eval_shots"),
+    ({"widths": 5}, "widths is 5"), ({"positive": "yes"}, "positive"), ({"decay": "no"}, "decay"),
+    ({"phase": None}, "phase"), ({"eval_shots": 10}, "eval_shots is 10"),
+    ({"eval_shots": [5, "a"]}, r"eval_shots.1. is 'a'"), ({"colour": "red"}, "colour"),
     ({"widths": [1, 7, 1]}, r"shape \(19,\) and dtype float32; expected \(22,\)"),
     ({"dtype": "float64"}, "expected .19,. and float64")], ids=str)
 def test_a_checkpoint_with_odd_settings_is_an_error(change, words, tmp_path):

@@ -155,6 +155,8 @@ GOOD = "s,x,y\na,1,2\na,2,3\n"
     (GOOD + "a,warm,3\n", "curves.csv, row 4, column x is 'warm'; expected a finite number"),
     (GOOD + "a,3,4 C\n", "row 4, column y is '4 C'"),
     (GOOD + "\na,3,inf\n", "row 5, column y is 'inf'"),
+    (GOOD + "a,3,1_000\n", "row 4, column y is '1_000'"),
+    (GOOD + '"a,3,4\na,5,6\na,7,8\n', "row 4 has 1 columns; expected 3"),
     (GOOD + 'a,3,"4,5"\n', "row 4, column y is '4,5'"),
     ("a,1,2\na,2,oops\n", "row 2, column y is 'oops'"),
     ("a,1,oops\na,2,2\n", "row 1, column y is 'oops'"),

@@ -5,6 +5,7 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 
 import numpy as np
 import pytest
@@ -64,6 +65,14 @@ def test_what_a_kill_in_the_middle_of_a_save_leaves_is_cleared(tmp_path):
     assert len(os.listdir(tmp_path)) == 3
     clear_left_over(path)
     assert sorted(os.listdir(tmp_path)) == ["run.npz", "run.npz.notes.tmp"]
+
+
+def test_a_left_over_from_before_the_clock_was_set_back_is_cleared(tmp_path):
+    left_over = tmp_path / "run.npz.0123abcd.tmp"
+    left_over.write_text("half")
+    os.utime(left_over, (time.time() + 86400,) * 2)
+    clear_left_over(tmp_path / "run.npz")
+    assert not os.listdir(tmp_path)
 
 
 def test_old_left_overs_are_cleared_by_the_next_save(tmp_path, monkeypatch):

@@ -30,8 +30,12 @@ def check_apart(path, alpha, seed, timeout, named=False):
                     return
                 if kind == "error":
                     raise what[0]
+                if kind == "broken":
+                    said = f"{what[0]} ended it before its checks were done"
+                    break
                 yield what
-            said = f"no end after {timeout:g} seconds"
+            else:
+                said = f"no end after {timeout:g} seconds"
         except EOFError:
             process.join()
             said = _where(trace, path, timeout) or (
@@ -57,6 +61,8 @@ def _work(pipe, path, alpha, seed, timeout, named, trace):
             pipe.send(("end",))
         except (OSError, ValueError, TypeError) as error:
             pipe.send(("error", error))
+        except BaseException as error:  # KeyboardInterrupt, or one that cannot even be printed
+            pipe.send(("broken", type(error).__name__))
         faulthandler.cancel_dump_traceback_later()
 
 

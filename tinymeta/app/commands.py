@@ -27,8 +27,10 @@ from .runs import load_run, load_runs, train
 from .settings import MOST_STEPS, Settings, build, settings_from
 from .tables import curves_table
 
+LEAST_ALPHA, MOST_ALPHA = 1e-4, 1.0  # of the check of our own derivations
+MOST_TIMEOUT = 1e6  # seconds, twelve days: systems count no longer than some years
 MOST_TASKS, MOST_SHOTS = 1_000_000, 10_000  # at test time
-MOST_SCALE = 20  # Matplotlib draws no picture of more than 65,535 pixels
+LEAST_SCALE, MOST_SCALE = 0.1, 4  # smaller text is no text; larger leaves no room for panels
 
 
 def overrides(arguments):
@@ -118,7 +120,7 @@ def told_how_to_go_on(path, command):
     """An error of the disk says how to go on once there is room again."""
     try:
         yield
-    except ClaimError:
+    except (ClaimError, BrokenPipeError):  # the latter is no error: nobody reads on
         raise
     except OSError as error:
         kept = f"what was saved before is kept; go on with: {command}"
@@ -176,8 +178,8 @@ def _tasks_at_test(arguments):
 
 def plot_files(arguments):
     """Figures of trained parameters: one task's adaptation, held-out errors, training curves."""
-    if arguments.scale > MOST_SCALE:
-        raise ValueError(f"scale is {arguments.scale}; expected at most {MOST_SCALE}")
+    if not LEAST_SCALE <= arguments.scale <= MOST_SCALE:
+        raise ValueError(f"scale is {arguments.scale}; expected {LEAST_SCALE} to {MOST_SCALE}")
     runs = load_runs(arguments.files, arguments.tasks)
     folder = arguments.output or os.path.join(os.path.dirname(arguments.files[0]), "figures")
     one = folder.endswith(".png")  # the picture of the adaptation alone, under this name
@@ -212,12 +214,17 @@ def check(arguments):
     given Python files, check the models and meta-gradients in them, and say what is wrong."""
     whole_number("seed", arguments.seed, minimum=0)
     number("alpha", arguments.alpha, above=0)
-    number("timeout", arguments.timeout, above=0)
+    number("timeout", arguments.timeout, above=0, below=MOST_TIMEOUT)
+    if arguments.json and not arguments.files:
+        raise ValueError("json is given without a FILE; expected one to report on")
     widths = arguments.widths
     if len(widths) < 2 or widths[0] != 1 or widths[-1] != 1 or min(widths) < 1:
         raise ValueError(f"widths is {widths}; expected at least two numbers, 1 first and last")
     if arguments.files:
         return _check_files(arguments)
+    if not LEAST_ALPHA <= arguments.alpha <= MOST_ALPHA:
+        raise ValueError(f"alpha is {arguments.alpha}; expected {LEAST_ALPHA} to {MOST_ALPHA}, "
+                         f"where rounding and overflow hide nothing")
     row, failed = "{:<12} {:<41} {:>8} {:>8} {}", 0
     print(f"{'':<56}error by")
     print(row.format("equations", "what", "complex", "central", "verdict"))

@@ -196,6 +196,9 @@ def _settings_of(plan):
     """(method, seed) -> Settings; TypeError or ValueError for a plan that cannot be."""
     if not isinstance(plan, dict) or not isinstance(plan.get("overrides"), dict):
         raise ValueError("it has no overrides; expected the plan of a comparison")
+    unknown = sorted(set(plan) - {"protocol", "overrides", "methods", "seeds"})
+    if unknown or "method" in plan["overrides"]:
+        raise ValueError(f"it has the entries {unknown or ['method']}, which no plan has here")
     if plan.get("protocol") not in [*PROTOCOLS]:
         raise ValueError(f"protocol is {plan.get('protocol')!r}; expected one of {[*PROTOCOLS]}")
     for name in ("methods", "seeds"):
@@ -236,6 +239,6 @@ def _read_plan(folder, asked="", check=True):
         plan = json.loads(path.read_text(encoding="utf-8"))
         (_settings_of if check else _but_for_file)(plan)
         return plan
-    except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
+    except (OSError, ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
         raise CheckpointError(f"{asked}no comparison to go on with in {path} ({error})"
                               + ("" if asked else f"; {ELSEWHERE}, or remove it")) from error

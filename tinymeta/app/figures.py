@@ -34,7 +34,7 @@ def save_figures(runs, curves, shots, output, alpha=None, seed=None, task=None, 
     if losses:
         figures["training"] = plotting.plot_training(losses, scale=scale)
     adapted = {name: run for name, run in runs.items() if METHODS[run.settings.method].adapted}
-    animations = {}
+    shown = None
     if adapted and (first.widths[0], first.widths[-1]) in ((1, 1), (2, 1)):  # curves, or regions
         errors = curves[next(iter(adapted))].errors  # (S + 1, T)
         if task is None:
@@ -46,21 +46,20 @@ def save_figures(runs, curves, shots, output, alpha=None, seed=None, task=None, 
             last = min(last, shots)  # its steps are shots
         steps = sorted({0, min(1, last), last})
         figures["adaptation"] = plotting.plot_adaptation(*shown, steps=steps, scale=scale)
-        if animate:
-            animations["adaptation.gif"] = plotting.animate_adaptation(*shown, steps=last,
-                                                                       scale=scale)
     if output.endswith(".png"):
         if "adaptation" not in figures:
             raise ValueError(f"output is {output!r}; expected a folder: these runs have no "
                              "adaptation to picture")
         folder, name = os.path.split(output)
-        figures, animations, output = {name: figures["adaptation"]}, {}, folder
+        figures, shown, output = {name: figures["adaptation"]}, None, folder
     else:
         figures = {f"{name}.{format}": figure for name, figure in figures.items()}
     save_whole(figures, output)
-    for name, animation in animations.items():
-        save_gif(animation, os.path.join(output, name))
-    return [*figures, *animations]
+    if not animate or shown is None:
+        return [*figures]
+    save_gif(plotting.animate_adaptation(*shown, steps=last, scale=scale),
+             os.path.join(output, "adaptation.gif"))
+    return [*figures, "adaptation.gif"]
 
 
 def save_whole(figures, output):

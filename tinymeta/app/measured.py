@@ -87,6 +87,9 @@ def content_of(path):
 def _all_tasks(s):
     tasks = _read(s.file, s.content, s.columns)
     width = tasks.d_in + tasks.d_out
+    if 2 * width != len(s.scales):
+        raise OSError(f"{s.file} has {width} columns beside the curve's; expected "
+                      f"{len(s.scales) // 2}, as the curves that the run was trained on")
     return MeasuredTasks(tasks.curves, tasks.columns, np.reshape(s.scales, (2, width)))
 
 

@@ -15,7 +15,7 @@ from multiprocessing import connection, resource_tracker
 
 from .progress import Together
 from .runs import train
-from .stopping import Stop
+from .stopping import Ended, Stop
 
 SPAWN = multiprocessing.get_context("spawn")  # as on every system: nothing is inherited
 TELL_EVERY = 0.2  # seconds
@@ -94,8 +94,8 @@ class _Pool:
             process.join()
         if self.error:
             raise self.error
-        if self.waiting and self.end is None:  # the signal came just between two runs
-            raise KeyboardInterrupt
+        if self.end is None and len(self.found) < len(self.shown.labels):
+            raise Ended(stop.received[0])  # which came between two runs, or ended their processes
         return self.found, self.end
 
     def _next(self, process, pipe):
@@ -122,7 +122,7 @@ class _Pool:
             kind, *what = pipe.recv()
         except (EOFError, OSError):
             process.join()
-            kind, what = "error", [OSError(
+            kind, what = "end" if stop.received else "error", [OSError(
                 f"the process that trained {label} was ended from outside (exit code "
                 f"{process.exitcode})")]
         if kind == "progress":
@@ -130,6 +130,8 @@ class _Pool:
             return
         del self.going[pipe]
         self.shown.clear()
+        if kind == "end":  # by the signal that we have received as well
+            return
         if kind == "error":
             self.error = self.error or what[0]
             return

@@ -114,6 +114,13 @@ def _check(s):
         value = getattr(s, name)
         if value is not None or name not in NONE_IN_FILES:
             arguments.whole_number(name, value, minimum=fewest)
+    for name in ("widths", "eval_shots"):
+        if not isinstance(getattr(s, name), tuple):
+            raise TypeError(f"{name} is {getattr(s, name)!r}; expected several whole numbers")
+        for i, value in enumerate(getattr(s, name)):
+            arguments.whole_number(f"{name}[{i}]", value, minimum=1)
+    for name in ("decay", "positive"):
+        arguments.flag(name, getattr(s, name))
     arguments.number("learning_rate", s.learning_rate, above=0)
     if s.tasks not in FAMILIES:
         raise ValueError(f"tasks is {s.tasks!r}; expected one of {sorted(FAMILIES)}")

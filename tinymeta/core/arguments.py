@@ -32,6 +32,22 @@ def real(**bounds):
     return Setting(lambda _, name, value: number(name, value, **bounds))
 
 
+def truth():
+    """A Setting that is True or False."""
+    return Setting(lambda _, name, value: flag(name, value))
+
+
+def in_layout(check):
+    """A Setting that the layout of ω depends on: `check(name, value)`; then it stays as it is."""
+    def once(instance, name, value):
+        if "layout" in vars(instance):
+            raise AttributeError(f"{name} is part of the layout of omega; expected another "
+                                 f"{type(instance).__name__}(..., {name}={value!r})")
+        return check(name, value)
+
+    return Setting(once)
+
+
 def whole_number(name, value, minimum):
     """`value` as an int; TypeError or ValueError unless it is a whole number >= `minimum`."""
     expected = f"expected a whole number of at least {minimum}"
@@ -108,6 +124,14 @@ def floating(name, value, finite=True):
         raise ValueError(f"{name} has shape {array.shape} and {bad} NaN or infinite entries; "
                          f"expected none")
     return array
+
+
+def texts(name, value):
+    """A list of texts; TypeError for anything else, such as one text, which is many letters."""
+    found = [None] if isinstance(value, str) or not np.iterable(value) else list(value)
+    if not all(isinstance(text, str) for text in found):
+        raise TypeError(f"{name} is {value!r}; expected a list of texts")
+    return found
 
 
 def function(name, value):

@@ -33,7 +33,7 @@ class MeasuredTasks:
 
     def __init__(self, curves, columns=None, scales=None):
         if not isinstance(curves, dict) or not curves:
-            found = type(curves).__name__ if curves else "empty"
+            found = "empty" if isinstance(curves, dict) else type(curves).__name__
             raise TypeError(f"curves is {found}; expected a dict name -> (x, y), of at least one")
         self.curves = {str(name): _curve(name, pair) for name, pair in curves.items()}
         first = next(iter(self.curves))
@@ -43,7 +43,8 @@ class MeasuredTasks:
                 raise ValueError(f"curve {name!r} has D_in {x.shape[1]} and D_out {y.shape[1]}; "
                                  f"expected {self.d_in} and {self.d_out}, as of {first!r}")
         width = self.d_in + self.d_out
-        self.columns = tuple(columns or usual_labels(self.d_in, self.d_out))
+        usual = usual_labels(self.d_in, self.d_out)
+        self.columns = tuple(usual if columns is None else arguments.texts("columns", columns))
         if len(self.columns) != width:
             raise ValueError(f"columns is {columns!r}; expected {width} names, of x and then y")
         if scales is None:
@@ -68,6 +69,7 @@ class MeasuredTasks:
         Raises OSError for a file that is not there, ValueError for what is no number, naming file,
         row and column.
         """
+        columns = None if columns is None else arguments.texts("columns", columns)
         columns, tables, n_missing = read_curves(path, columns)
         tasks = cls({name: (table[:, :-1], table[:, -1:]) for name, table in tables.items()},
                     columns)
@@ -87,6 +89,7 @@ class MeasuredTasks:
 
     def only(self, names):
         """The tasks of the curves with these names.  Raises ValueError for one there is not."""
+        names = arguments.texts("names", names)
         if unknown := sorted(set(names) - set(self.curves)):
             raise ValueError(f"names has {unknown}; expected some of {self.names}")
         chosen = {name: pair for name, pair in self.curves.items() if name in set(names)}

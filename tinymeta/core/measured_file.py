@@ -61,10 +61,14 @@ def _rows(path):
     first = text.split("\n", 1)[0]
     delimiter = next((mark for mark in ";\t" if mark in first), ",")
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
+    rows, begins = [], 1
     try:
-        rows = [(reader.line_num, [cell.strip() for cell in row]) for row in reader if any(row)]
+        for row in reader:
+            if any(row):
+                rows.append((begins, [cell.strip() for cell in row]))
+            begins = reader.line_num + 1  # a quoted cell may go over several lines
     except csv.Error as error:
-        raise ValueError(f"{path}, row {reader.line_num}: {error}") from None
+        raise ValueError(f"{path}, row {begins}: {error}") from None
     if not rows:
         raise ValueError(f"{path} is empty; expected rows with a curve, x and y")
     return rows, delimiter
@@ -101,7 +105,7 @@ def _number(cell, delimiter):
     if cell.lower() in MISSING:
         return math.nan
     number = float(cell if delimiter == "," else cell.replace(",", "."))
-    if not math.isfinite(number):
+    if not math.isfinite(number) or "_" in cell:  # Python's 1_000 is no number elsewhere
         raise ValueError
     return number
 

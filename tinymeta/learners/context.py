@@ -38,6 +38,7 @@ class ContextMLP(Model):
     """
 
     def __init__(self, widths, context=4, activation="relu", loss=squared_error, network=MLP):
+        arguments.function("network", network)
         plain = network(widths, activation, loss=loss)  # checks the widths
         self.context = arguments.whole_number("context", context, minimum=1)
         first, *others = plain.widths

@@ -45,16 +45,16 @@ class Linear(Model):
     def __init__(self, d_in, d_out, features=None, bias=True, loss=squared_error):
         d_in = arguments.whole_number("d_in", d_in, minimum=1)
         d_out = arguments.whole_number("d_out", d_out, minimum=1)
+        self.bias, self.loss_function = arguments.flag("bias", bias), check_loss(loss)
         if features is not None and not callable(features):
             raise TypeError(f"features is {features!r}; expected a function of x, or None")
         self.features = _as_it_is if features is None else features
         example = np.asarray(self.features(np.zeros((1, d_in))))
         arguments.shape("features(x)", example, (1, "M"), f" for x of shape (1, {d_in})")
         blocks = [("W1", (example.shape[1], d_out))]
-        if bias:
+        if self.bias:
             blocks.append(("b1", (d_out,)))
         super().__init__(d_in, d_out, blocks, default_init="xavier")
-        self.bias, self.loss_function = arguments.flag("bias", bias), check_loss(loss)
 
     def split(self, theta):
         """The views W (..., M, D_out) and b (..., 1, D_out), or 0 without a bias."""

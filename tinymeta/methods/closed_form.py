@@ -41,14 +41,13 @@ class RidgeHead(Method):
     Raises TypeError or ValueError for a wrong setting.
     """
 
-    strength = arguments.real(above=0)
+    strength, learned = arguments.real(above=0), arguments.in_layout(arguments.flag)
 
     def __init__(self, mlp, strength=1.0, learned=True, chunk=100):
         super().__init__(mlp, chunk)
         if len(getattr(mlp, "widths", ())) < 3:
             raise ValueError(f"mlp is {mlp!r}; expected a tinymeta.MLP with a hidden layer")
-        self.strength = strength
-        self.learned = arguments.flag("learned", learned)
+        self.strength, self.learned = strength, learned
         self.hidden = type(mlp)(mlp.widths[:-1], mlp.activation)  # up to z_{N-1}
         blocks = list(self.hidden.blocks)
         if learned:

@@ -47,14 +47,13 @@ class MAML(Method):
     FastMLP does, see tinymeta/fast.  Raises TypeError or ValueError for a wrong setting.
     """
 
-    alpha, steps = checked_alpha(), arguments.whole(minimum=1)
+    alpha, steps, first_order = checked_alpha(), arguments.whole(minimum=1), arguments.truth()
     side_by_side = True
 
     def __init__(self, model, alpha=0.01, steps=1, first_order=False, query_loss=None, chunk=100):
         arguments.methods("model", model, "loss", "gradient", "hvp")
         super().__init__(model, chunk)
-        self.alpha, self.steps = alpha, steps
-        self.first_order = arguments.flag("first_order", first_order)
+        self.alpha, self.steps, self.first_order = alpha, steps, first_order
         self.query_loss = query_loss
         _ = self.judge  # so that a loss that cannot be is found now
 

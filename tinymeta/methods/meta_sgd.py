@@ -29,6 +29,12 @@ from .method import Method
 RATES = ("one", "block", "parameter", "step")
 
 
+def _checked_rates(name, rates):
+    if not isinstance(rates, str) or rates not in RATES:
+        raise ValueError(f"{name} is {rates!r}; expected one of {list(RATES)}")
+    return rates
+
+
 class MetaSGD(Method):
     """MAML with learned step sizes; ω = (θ, rates), or (θ, log rates) where positive.
 
@@ -40,28 +46,20 @@ class MetaSGD(Method):
     """
 
     alpha = arguments.real(above=0)
+    steps = arguments.in_layout(lambda name, value: arguments.whole_number(name, value, minimum=1))
+    rates = arguments.in_layout(_checked_rates)
+    positive = arguments.in_layout(arguments.flag)
 
     def __init__(self, model, alpha=0.01, steps=1, rates="parameter", positive=False, chunk=100):
         arguments.methods("model", model, "loss", "gradient", "hvp")
         super().__init__(model, chunk)
-        if rates not in RATES:
-            raise ValueError(f"rates is {rates!r}; expected one of {list(RATES)}")
-        self.alpha, self.steps = alpha, steps
-        self.rates, self.positive = rates, arguments.flag("positive", positive)
+        self.alpha, self.steps, self.rates, self.positive = alpha, steps, rates, positive
         P, theta = model.n_params, Layout(model.blocks)
         shape = {"one": (1,), "block": (len(theta),), "parameter": (P,), "step": (steps, P)}[rates]
         name = "log rates" if positive else "rates"
         self.layout = Layout([*theta.blocks, (name, shape)])
         self.starts = [part.start for part in theta.slices]  # of the blocks
         self.block_sizes = [part.stop - part.start for part in theta.slices]
-
-    def _steps(self, name, steps):
-        if "block_sizes" in vars(self):
-            raise AttributeError(f"{name} is part of the layout of omega; expected another "
-                                 f"MetaSGD(..., {name}={steps!r})")
-        return arguments.whole_number(name, steps, minimum=1)
-
-    steps = arguments.Setting(_steps)
 
     @property
     def n_params(self):

@@ -115,7 +115,7 @@ def _method(method, alpha):
         if alpha is not None:
             raise ValueError(f"alpha is {alpha!r} beside a method; expected None: it has its own")
         return method
-    arguments.methods("model", method, "loss", "gradient")
+    arguments.methods("method", method, "loss", "gradient")
     return JointTraining(method, 0.01 if alpha is None else alpha)
 
 

@@ -57,7 +57,8 @@ def clear_left_over(path, seconds=0.0):
         name = other.name
         if name.startswith(path.name + ".") and name.endswith(".tmp") and len(name) == before + 12:
             try:
-                if time.time() - other.stat().st_mtime >= seconds:
+                age = abs(time.time() - other.stat().st_mtime)  # the clock may have been set back
+                if age >= seconds:
                     other.unlink()
             except OSError:  # another process has done so, or may not let us
                 pass
