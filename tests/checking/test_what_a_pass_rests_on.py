@@ -169,3 +169,65 @@ def test_an_inner_loop_that_ends_where_the_loss_is_flat_is_checked_at_a_smaller_
 
     ladder = tm.check_model(Unit(), theta=np.array([1.3e-9, -0.4e-9]))
     assert ladder and "ends where the loss is flat at α = 0.05: checked at" in said(ladder), ladder
+
+
+def momentum_loop(theta, x, y, alpha, steps, beta=0.5):
+    """θ_S after heavy-ball steps."""
+    m = 0
+    for _ in range(steps):
+        m = beta * m + NETWORK.gradient(theta, x, y)
+        theta = theta - alpha * m
+    return theta
+
+
+def its_meta_gradient(theta, batch, alpha, steps, beta=0.5):
+    """The derivative of the mean query loss of momentum_loop, by hand."""
+    total = 0
+    for x, y, x_query, y_query in zip(*batch.arrays(theta)):
+        path, m = [theta], 0
+        for _ in range(steps):
+            m = beta * m + NETWORK.gradient(path[-1], x, y)
+            path.append(path[-1] - alpha * m)
+        v, w = NETWORK.gradient(path[-1], x_query, y_query), 0  # w: of m
+        for k in reversed(range(steps)):
+            w = beta * w - alpha * v
+            v = v + NETWORK.hvp(path[k], x, y, w)
+        total = total + v
+    return total / len(batch)
+
+
+def test_a_meta_gradient_of_any_inner_loop_is_judged_by_that_loop():
+    theta, batch = point(NETWORK)
+    check = lambda function, **more: tm.check_meta_gradient(
+        function, NETWORK, theta, batch, adapt=momentum_loop, **more)
+    assert check(its_meta_gradient)
+    assert not check(lambda *args: its_meta_gradient(*args, beta=0.4), steps=(2,))
+    plain = tm.check_meta_gradient(its_meta_gradient, NETWORK, theta, batch, steps=(2,))
+    assert not plain
+
+    def first_order(theta, batch, alpha, steps):
+        ends = [momentum_loop(theta, x, y, alpha, steps)
+                for x, y in zip(batch.x_support, batch.y_support)]
+        g = [NETWORK.gradient(*task) for task in zip(ends, batch.x_query, batch.y_query)]
+        return np.mean(g, axis=0)
+
+    assert causes(check(first_order)) == {"first-order"}
+    assert check(first_order, kind="first-order maml")
+    absolute = lambda t, x, y: (np.sqrt(1 + (NETWORK.predict(t, x) - y) ** 2)).mean((-2, -1))
+    assert not check(its_meta_gradient, loss=absolute)
+
+
+def test_reports_are_data_too():
+    for model in (NETWORK, changed(gradient=lambda *args: -NETWORK.gradient(*args))):
+        ladder = tm.check_model(model)
+        data = json.loads(json.dumps(ladder.as_dict()))
+        assert data["passed"] == bool(ladder) and data["broken"] == ladder.broken
+        assert list(data["rungs"]) == list(ladder.rungs)
+    finding = data["rungs"]["gradient"]["findings"][0]
+    assert finding["cause"] == "sign" and finding["where"] == "every block"
+
+
+def test_a_pass_says_what_it_rests_on():
+    ladder = tm.check_model(NETWORK)
+    assert "rests on 13 coordinates at one θ and 5 examples; H v in 3 directions" in said(ladder)
+    assert "rests on" not in str(tm.check_model(changed(hvp=lambda *args: 0)))

@@ -187,12 +187,18 @@ def _others(usual, d_out, first):
 
 @quiet()
 def _fit(model, theta, batch):
-    """Whether g(θ) is the loss's derivative: "zero", "right", "multiple", "not finite", "error"."""
+    """Whether g(θ) is the loss's derivative: "zero", "right", "multiple", "not finite", "error".
+
+    It is a multiple if it is the same one at two other θ: of |e|³, say, the signs of e may hide it.
+    """
     x, y = batch.x_support[0], batch.y_support[0]
-    along = np.random.default_rng(0).standard_normal((3, theta.size))
+    along, *moves = np.random.default_rng(0).standard_normal((3, 3, theta.size))
+
+    def both(theta):
+        return (along @ model.gradient(theta, x, y),
+                derivatives(lambda t: model.loss(t, x, y), theta, along))
     try:
-        derived = along @ model.gradient(theta, x, y)
-        reference = derivatives(lambda t: model.loss(t, x, y), theta, along)
+        derived, reference = both(theta)
     except Exception:  # whatever a learner's code raises: its rung will say it
         return "error"
     if not np.isfinite(reference).all():
@@ -201,8 +207,12 @@ def _fit(model, theta, batch):
         return ""
     if np.allclose(derived, reference, 1e-5, 1e-9):
         return "right" if reference.any() else "zero"
-    ratios = derived / np.where(reference, reference, np.nan)
-    return "multiple" if np.ptp(ratios) < 1e-5 else ""  # NaN is not
+    ratio = derived[0] / reference[0] if reference[0] else np.nan
+    for theta in (theta, *(theta + move[0] for move in moves)):
+        derived, reference = both(theta)
+        if not np.allclose(derived, ratio * reference, 1e-5):  # NaN is not
+            return ""
+    return "multiple"
 
 
 @quiet()
