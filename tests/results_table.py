@@ -90,12 +90,12 @@ def small_table():
         bad = sum(diverged(runs, shots, name) for shots in ("5", "10"))
         lines.append(f"| {name} | " + " | ".join([*cells, str(bad), f"{seconds:.0f}"]) + " |")
     return "\n".join([
-        f"`python -m tinymeta --protocol finn2017`, {runs[0]['iterations']:,} iterations on tasks "
-        f"of ten points, seeds {seeds_of(runs)}:", "", *lines, "",
+        f"`python -m tinymeta --protocol finn2017 --seeds 3`, {runs[0]['iterations']:,} iterations "
+        f"on tasks of ten points, seeds {seeds_of(runs)}:", "", *lines, "",
         "How to read it: the squared error on new points of the median of 600 new sine waves, then "
         "the median over seeds. \"diverged\" counts tasks, of all seeds, 5- and 10-shot, for "
-        f"which α is too large. [All tables](tests/results/{PAGE.name}) have means, ranges over "
-        "seeds and what others published.", ""])
+        "which α is too large; the seconds are those of one seed on one core. "
+        f"[All tables](tests/results/{PAGE.name}) have means, ranges over seeds and what others published.", ""])
 
 
 def full_table(runs, shots, steps, again=()):
