@@ -95,7 +95,8 @@ def small_table():
         "How to read it: the squared error on new points of the median of 600 new sine waves, then "
         "the median over seeds. \"diverged\" counts tasks, of all seeds, 5- and 10-shot, for "
         "which α is too large; the seconds are those of one seed on one core. "
-        f"[All tables](tests/results/{PAGE.name}) have means, ranges over seeds and what others published.", ""])
+        f"[All tables](tests/results/{PAGE.name}) have means, ranges over seeds and what others "
+        "published.", ""])
 
 
 def full_table(runs, shots, steps, again=()):

@@ -1,6 +1,6 @@
 """A tanh network and the error's size cubed, whose sign a gradient may lose.
 
-MISTAKE gradient | W, b, u | the sign of the error is lost; 0 or 1 for y would make it a flipped sign
+MISTAKE gradient | W, b, u | the sign of the error is lost, which y of 0 or 1 would hide
     d = 3 * e * np.abs(e) / y.size  ->  d = 3 * e * e / y.size
 """
 
