@@ -1,7 +1,10 @@
 """The command check: the package's own derivations, and those in a file of one's own."""
 
 import json
+import os
+import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -210,6 +213,14 @@ def test_a_file_whose_error_is_no_usual_one_is_told_without_a_traceback(text, na
     assert main(["check", str(tmp_path / "mine.py")]) == 1
     out, err = capfd.readouterr()
     assert f"{name} ended it before its checks were done" in " ".join(out.split()) and not err
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="only POSIX systems fork")
+def test_what_a_file_has_forked_is_ended_with_it(tmp_path):
+    """Or whoever reads the report, as `| less` does, waits for it for ever."""
+    (tmp_path / "mine.py").write_text(RIGHT + "import os\nos.fork()\n")
+    line = [sys.executable, "-m", "tinymeta", "check", str(tmp_path / "mine.py")]
+    subprocess.run(line, cwd=Path(__file__).resolve().parents[2], capture_output=True, timeout=20)
 
 
 LOOP = """

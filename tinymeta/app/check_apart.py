@@ -1,10 +1,13 @@
 """Checking one's own file in a process of its own: whatever it does, the verdict is ours."""
 
 import faulthandler
+import os
 import re
+import signal
 import sys
 import tempfile
 import time
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -41,15 +44,25 @@ def check_apart(path, alpha, seed, timeout, named=False):
             said = _where(trace, path, timeout) or (
                 f"ended the process, exit code {process.exitcode}, before its checks were done")
         finally:
-            process.kill()
-            process.join()
+            _end_all(process)
     report = CheckReport(f"running {Path(path).name}", False,
                          findings=[Finding("", said, cause="error")])
     ladder = Ladder(str(path), {"running the file": report}, [])
     yield str(ladder), False, ladder.as_dict()
 
 
+def _end_all(process):
+    """End a process and what the file has started in it, such as a copy by os.fork()."""
+    if hasattr(os, "killpg"):
+        with suppress(OSError):  # all of them have ended
+            os.killpg(process.pid, signal.SIGKILL)
+    process.kill()
+    process.join()
+
+
 def _work(pipe, path, alpha, seed, timeout, named, trace):
+    if hasattr(os, "setpgid"):
+        os.setpgid(0, 0)
     with open(trace, "w") as file:
         faulthandler.dump_traceback_later(timeout, exit=True, file=file)
         sys.argv = [str(path)]
