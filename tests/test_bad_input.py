@@ -205,6 +205,7 @@ TYPE_ERRORS = [
     (lambda: step(np.ones(13, int), THETA), "theta has dtype int64"),
     (lambda: step(THETA + 0j, THETA), "theta has dtype complex128; expected real"),
     (lambda: train(omega=np.ones(13, int)), "omega has dtype int64"),
+    (lambda: tm.Adam().restore(None), "state is None; expected a dict, as state() gives"),
     (lambda: tm.evaluate(None, THETA, TASKS, RNG), "method is None; expected…loss, gradient"),
     (lambda: tm.check_gradient(3, THETA, THETA), "f is 3; expected a function"),
     (lambda: tm.check_hvp(3, sum, THETA), "gradient is 3; expected a function"),
