@@ -193,6 +193,8 @@ def test_check_imports_from_the_file_s_folder_and_leaves_the_path_as_it_was(tmp_
 def test_check_refuses_what_is_not_there_or_holds_nothing_to_check(tmp_path, capsys, check_own):
     assert main(["check", str(tmp_path / "none.py")]) == 1
     assert "no such file" in capsys.readouterr().err
+    assert main(["check", str(tmp_path)]) == 1
+    assert f"{tmp_path}: no regular file" in capsys.readouterr().err
     code, printed = check_own("x = 1\n")
     assert code == 2 and "meta_gradient" in printed.err and "Traceback" not in printed.err
 

@@ -52,7 +52,8 @@ def check_file(path, alpha=0.05, seed=0):
     """
     path = Path(path)
     if not path.is_file():
-        raise FileNotFoundError(f"{path}: no such file")
+        found = "no regular file" if path.exists() else "no such file"
+        raise FileNotFoundError(f"{path}: {found}")
     with _imported(path) as (module, run):
         yield from _ladders(path, module, run, alpha, seed)
 
