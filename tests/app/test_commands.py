@@ -331,3 +331,9 @@ def test_the_shell_sees_the_exit_code_and_the_message(tmp_path):
                          capture_output=True, text=True, timeout=60)
     assert (run.returncode, run.stdout) == (1, "")
     assert run.stderr.startswith("error:") and "Traceback" not in run.stderr
+
+
+def test_default_folders_of_long_settings_are_told_apart():
+    first, second = (commands.folder_for("quick", {"widths": [1, *[40] * 60, last]}, 0)
+                     for last in (1, 2))
+    assert first != second and max(map(len, map(str, (first, second)))) < 130

@@ -3,6 +3,7 @@
 import json
 import os
 import platform
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -14,6 +15,7 @@ from tinymeta.app import compare, held_out, seeds, tables
 from tinymeta.app.command_line import main
 from tinymeta.app.recipes import COMPARED, METHODS
 from tinymeta.app.runs import load_run, load_runs
+from tinymeta.training.evaluation import AdaptationCurve
 
 
 @pytest.fixture(autouse=True)
@@ -160,6 +162,16 @@ def test_the_figures_of_seeds_show_the_median_and_the_range_as_a_band(
     losses = np.sort([load_run(tmp_path / f"maml-seed{seed}.npz").checkpoint.losses
                       for seed in range(3)], axis=0)
     assert_array_equal(drawn["training.png"].axes[0].lines[0].get_ydata(), losses[1])
+
+
+def test_a_seed_that_diverges_leaves_the_panels_of_seeds(monkeypatch):
+    drawn, errors = {}, np.array([[2.0, 4.0], [1.0, 1e9]])  # (S + 1, T)
+    monkeypatch.setattr(seeds, "save_whole", lambda figures, output: drawn.update(figures))
+    run = SimpleNamespace(checkpoint=SimpleNamespace(losses=np.ones(5)))
+    curve = AdaptationCurve(errors, errors > 100)
+    seeds.save_seeds_figures({0: {"MAML": run}, 1: {"MAML": run}}, {"MAML": [curve, curve]}, 5,
+                             "mean squared error", "")
+    assert drawn["errors.png"].axes[0].get_ylim()[1] == 3e3
 
 
 # Resuming.

@@ -142,6 +142,14 @@ def test_every_method_that_can_learns_from_measured_curves(here):
     assert main(["compare", "--tasks", "curves.csv", *FEW, "--methods", *methods]) == 0
 
 
+def test_what_learns_from_support_sets_needs_one_point_more_to_be_judged_by(here):
+    rows = [f"{name},{i},{i % 3}" for name in "abcd" for i in range(21)]
+    (here / "exact.csv").write_text("\n".join(["s,hour,y", *rows]))
+    options = ["--shots", "10", "--queries", "10", "--iterations", "2", "--n-tasks", "2"]
+    for method in ("reptile", "joint", "maml"):
+        assert main(["train", "--tasks", "exact.csv", *options, "--method", method]) == 0
+
+
 @pytest.mark.parametrize("options, code, words", [
     ("--tasks none.csv", 1, "none.csv: no such file"),
     ("--tasks bad.csv", 1, "bad.csv, row 3, column hour is 'warm'; expected a finite number"),
