@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 import tinymeta as tm
+from tinymeta.exercises.feedback import judge
 
 # exercise, what is replaced in its solution, by what, and what the report must say
 CASES = [
@@ -87,3 +88,9 @@ def test_a_wrong_answer_is_told_what_is_wrong_with_it(name, old, new, said):
     wrong = next(value for value in names.values() if inspect.isfunction(value))
     report = exercise.check(wrong)
     assert not report and said in " ".join(str(report).split())
+
+
+def test_a_complex_multiple_is_shown_and_not_told_as_a_factor():
+    right = np.array([1.0, -2.0, 3.0])
+    said = str(judge(1j * right, right, "a vector", "LOSS.2"))
+    assert "no known mistake gives these numbers" in said and "times" not in said

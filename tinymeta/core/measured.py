@@ -120,8 +120,9 @@ class MeasuredTasks:
         with np.errstate(over="ignore", invalid="ignore"):
             scales = np.stack([table.mean(axis=0), table.std(axis=0)])
         if not np.isfinite(scales).all():
-            name = self.columns[np.isfinite(scales).all(axis=0).argmin()]
-            raise ValueError(f"column {name} has entries up to {np.abs(table).max():.1g}; "
+            at = np.isfinite(scales).all(axis=0).argmin()
+            largest = np.abs(table[:, at]).max()
+            raise ValueError(f"column {self.columns[at]} has entries up to {largest:.1g}; "
                              f"expected numbers whose squares can be summed")
         scales[1, scales[1] == 0] = 1.0  # a constant column
         if not outputs:
