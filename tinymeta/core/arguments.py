@@ -62,6 +62,11 @@ def whole_number(name, value, minimum):
     return number
 
 
+def size(name, value):
+    """`value` as an int of at least 1."""
+    return whole_number(name, value, minimum=1)
+
+
 def flag(name, value):
     """`value` as a bool; TypeError for anything else, such as the text "no"."""
     if not isinstance(value, (bool, np.bool_)):

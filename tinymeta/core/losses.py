@@ -118,6 +118,11 @@ def epsilon_insensitive(epsilon=0.1):
     return Loss(f"epsilon_insensitive({epsilon:g})", value, gradient, curvature)
 
 
+def loss_setting():
+    """A Setting that is a Loss."""
+    return arguments.Setting(lambda _, name, value: check_loss(value, name))
+
+
 def check_loss(loss, name="loss"):
     """Return the loss; raise TypeError unless it is a Loss."""
     if not isinstance(loss, Loss):

@@ -45,10 +45,9 @@ class ImplicitMAML(Method):
     """
 
     strength, tolerance = arguments.real(above=0), arguments.real(above=0, below=1)
-    newton_steps = arguments.whole(minimum=1)
+    needs, newton_steps = ("loss", "gradient", "hvp"), arguments.whole(minimum=1)
 
     def __init__(self, model, strength=1.0, tolerance=1e-10, newton_steps=100, chunk=100):
-        arguments.methods("model", model, "loss", "gradient", "hvp")
         super().__init__(model, chunk)
         self.strength, self.tolerance, self.newton_steps = strength, tolerance, newton_steps
         self.residual = None

@@ -43,8 +43,10 @@ class Memory(Method):
     ValueError for a wrong setting.
     """
 
+    needs = "loss", "gradient", "at", "run"
+
     def __init__(self, rnn, chunk=100):
-        super().__init__(arguments.methods("rnn", rnn, "loss", "gradient", "at", "run"), chunk)
+        super().__init__(arguments.methods("rnn", rnn, *self.needs), chunk)
 
     def adapt(self, omega, x, y):
         """The state (h_{K-1}, y_{K-1}), (T, H + D_out), after reading x and y, and its pullback.
