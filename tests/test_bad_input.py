@@ -11,6 +11,10 @@ import pytest
 from conftest import bare
 
 import tinymeta as tm
+from tinymeta.app.measured import content_of
+from tinymeta.app.runs import load_run
+from tinymeta.checking.check_file import check_file
+from tinymeta.training.files import Claim, write_whole
 
 RNG = np.random.default_rng(0)
 MODEL, LINE = tm.MLP([1, 4, 1]), tm.Linear(1, 1)  # P = 13, P = 2
@@ -46,6 +50,19 @@ class Returning(tm.MAML):
 
 TO_COMPLEX = type("ToComplex", (), {"step": lambda self, omega, gradient: omega + 0j})()
 NO_STEP = type("NoStep", (), {"step": lambda self, omega, gradient: None})()
+READS = (lambda path: tm.save_checkpoint(path, THETA), tm.load_checkpoint, load_run,
+         lambda path: list(check_file(path)), tm.MeasuredTasks.from_csv, content_of, Claim,
+         lambda path: write_whole(path, print))
+
+
+def loss(**functions):
+    return tm.squared_error._replace(name="own", **functions)
+
+
+def phi(**functions):
+    return tm.tanh._replace(name="own", **functions)
+
+
 RAGGED = [[1.0], [1.0, 2.0]]
 CURVE = {"a": (X[0], Y[0])}
 ONE_LOSS = own(loss=lambda *args: MODEL.loss(*args).mean())
@@ -153,10 +170,42 @@ VALUE_ERRORS = [
     (lambda: tm.check_model(own(n_params=3, d_in=0)), "model.d_in is 0; expected…at least 1"),
     (lambda: tm.check_meta_gradient(len, MODEL, THETA, BATCH, kind="odd"), "kind is 'odd'…reptile"),
     (lambda: tm.check_meta_gradient(len, MODEL, THETA[1:], BATCH), "theta has shape (12,)"),
+    # paths, sizes and functions of one's own
+    *((lambda call=call: call("a\0b"), "path is 'a\\x00b'; expected a path") for call in READS),
+    *((lambda call=call: call(""), "path is ''; expected a path, which is not") for call in READS),
+    (lambda: tm.sine_features(0.5), "x has shape (); expected (..., K, D_in)"),
+    (lambda: tm.linear_schedule(1, 0, 9)(-1), "n is -1; expected a whole number of at least 0"),
+    (lambda: tm.MLP([1, 10**400, 1]), "widths[1] has 1329 bits; expected…at least 1 and at most 9"),
+    (lambda: TASKS.sample(RNG, 10**5000), "n_tasks has 16610 bits; expected a whole number"),
+    (lambda: step(THETA, THETA, lambda n: np.nan), "learning_rate(0) is nan; expected one finite"),
+    (lambda: tm.MLP([1, 1], loss=loss(value=np.add)), "loss 'own': value(f, y) has shape (2, 3, 1)"
+     "; expected (2,) for f of shape (2, 3, 1)"),
+    (lambda: tm.GRU(1, 3, 2, loss(gradient=lambda f, y: f[0, :2])), "gradient(f, y) has shape (2, "),
+    (lambda: tm.MAML(MODEL, query_loss=loss(curvature=lambda f, y, d: d.T)),
+     "curvature(f, y, f_dot) has shape (1, 3, 2); expected (2, 3, 1)"),
+    (lambda: tm.MLP([1, 1], phi(value=np.sum)), "activation 'own': value(z) has shape ()"),
+    (lambda: tm.MLP([1, 1], phi(derivative=lambda z, a: z.T)), "derivative(z, a) has shape (3, 2)"),
     (lambda: tm.MetaSGD(MODEL, rates=THETA), "rates is array(…expected one of ['one', 'block'"),
     (lambda: tm.MetaSGD(MODEL, 1e308).init(RNG, np.float32), "alpha is 1e+308; expected a number"),
 ]
 TYPE_ERRORS = [
+    *((lambda call=call: call(None), "path is None; expected a path, such as") for call in READS),
+    (lambda: tm.sine_features("a"), "x has dtype <U1 and shape (); expected an array of numbers"),
+    (lambda: tm.sine_features(None), "x has dtype object and shape ()"),
+    (lambda: tm.linear_schedule(1, 0, 9)("a"), "n is 'a'; expected a whole number of at least 0"),
+    (lambda: tm.SGD(lambda: 0.1), "learning_rate is <function…expected a function of n (too many"),
+    *((lambda rate=rate: step(THETA, THETA, lambda n: rate), f"learning_rate(0) is {rate!r}; exp")
+      for rate in (None, "0.1")),
+    (lambda: tm.MLP([1, 1], loss=loss(value=None)), "loss 'own': value is None; expected a funct"),
+    (lambda: tm.MLP([1, 1], loss=loss(value=lambda f: f)), "value is <function…function of f, y"),
+    (lambda: tm.Linear(1, 1, loss=loss(value=lambda f, y: "1")), "value(f, y) returned '1'; exp"),
+    (lambda: tm.RNN(1, 2, 1, loss(gradient=lambda f, y: None)), "gradient(f, y) returned None; ex"),
+    (lambda: tm.MLP([1, 1], phi(derivative=lambda z: z)), "derivative is <function…of z, a"),
+    (lambda: tm.MLP([1, 1], phi(value=lambda z: None)), "activation 'own': value(z) returned None"),
+    (lambda: tm.save_checkpoint("nowhere", THETA, optimizer="sgd"), "optimizer is 'sgd'; expected"),
+    (lambda: tm.save_checkpoint("nowhere", THETA, rng=0), "rng is 0; expected a numpy.random"),
+    (lambda: tm.Checkpoint(THETA).restore(None, RNG), "optimizer is None; expected an object with"),
+    (lambda: tm.Checkpoint(THETA).restore(tm.Adam(), 0), "rng is 0; expected a numpy.random.Gene"),
     (lambda: tm.MAML(MODEL, first_order="no"), "first_order is 'no'; expected True or False"),
     (lambda: tm.MetaSGD(MODEL, positive=1), "positive is 1; expected True or False"),
     (lambda: tm.RidgeHead(MODEL, learned=None), "learned is None; expected True or False"),
@@ -396,13 +445,13 @@ WIDER, CONTEXT, RNN = tm.MLP([1, 5, 1]), tm.ContextMLP([1, 4, 1]), tm.RNN(1, 3, 
 PART = "is part of the layout of omega; expected another"
 NO_MODEL = "model is None; expected an object with"
 LATER = [  # made, then set: what is said
-    (lambda: tm.MLP([1, 4, 1]), dict(widths=[1, 2, 1]), f"widths {PART} MLP(..., widths=[1, 2, 1])"),
+    (lambda: tm.MLP([1, 4, 1]), dict(widths=[1, 2, 1]), f"widths {PART} MLP(..., widths=[1, 2, "),
     (lambda: tm.FastMLP([1, 4, 1]), dict(activation="gelu"), "activation is 'gelu'; expected one"),
     (lambda: tm.MLP([1, 4, 1]), dict(loss_function="mse"), "loss_function is 'mse'; expected a"),
     (lambda: tm.Linear(1, 1), dict(loss_function=None), "loss_function is None; expected a tiny"),
     (lambda: tm.Linear(1, 1), dict(bias=False), f"bias {PART} Linear"),
     (lambda: tm.Linear(1, 1), dict(features=None), f"features {PART} Linear"),
-    (lambda: tm.GRU(1, 3, 1), dict(loss_function=3), "loss_function is 3; expected a tinymeta.Loss"),
+    (lambda: tm.GRU(1, 3, 1), dict(loss_function=3), "loss_function is 3; expected a tinymeta"),
     (lambda: tm.GRU(1, 3, 1), dict(hidden=4), f"hidden {PART} GRU(..., hidden=4)"),
     (lambda: tm.ContextMLP([1, 1]), dict(context=2), f"context {PART} ContextMLP"),
     (lambda: tm.ContextMLP([1, 1]), dict(loss_function="mse"), "loss_function is 'mse'; expected"),
@@ -421,7 +470,7 @@ LATER = [  # made, then set: what is said
        "13…W1 (1, 4)…was made for") for make in (tm.MetaSGD, tm.ANIL, tm.RidgeHead)),
     (lambda: tm.MAML(MODEL, np.ones(13)), dict(model=WIDER), "model has P = 16…expected P = 13"),
     (lambda: tm.MAML(MODEL), dict(query_loss="mse"), "query_loss is 'mse'; expected a tinymeta."),
-    (lambda: tm.MAML(PLAIN), dict(query_loss=tm.huber()), "query_loss is huber(1)…no loss_function"),
+    (lambda: tm.MAML(PLAIN), dict(query_loss=tm.huber()), "query_loss is huber(1)…no loss_functi"),
 ]
 
 

@@ -50,7 +50,7 @@ def check_file(path, alpha=0.05, seed=0):
     the file is a finding.  Raises OSError for a file that is not there, ValueError for one with
     nothing to check.
     """
-    path = Path(path)
+    path = Path(arguments.path("path", path))
     if not path.is_file():
         found = "no regular file" if path.exists() else "no such file"
         raise FileNotFoundError(f"{path}: {found}")

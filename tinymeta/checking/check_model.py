@@ -44,7 +44,7 @@ def check_model(model, theta=None, batch=None, blocks=None, alpha=0.05, seed=0, 
         raise TypeError(f"model is the class {name}; expected an object of it, such as {name}()")
     if not any(callable(getattr(model, name, None)) for name in NAMES):
         arguments.methods("model", model, *NAMES)
-    rng = np.random.default_rng(arguments.whole_number("seed", seed, minimum=0))
+    rng = np.random.default_rng(arguments.seed_number("seed", seed))
     alpha = arguments.number("alpha", alpha, above=0)
     given = None if batch is None else frozen_batch(as_batch(batch))
     theta = theta_for(model, theta, rng, given)

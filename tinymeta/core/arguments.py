@@ -4,7 +4,10 @@ Shape mistakes are the field's most expensive bug: NumPy broadcasts an (H, 1) ar
 (H, H) one without a word.  So public functions look at their arguments before they compute.
 """
 
+import inspect
 import operator
+import os
+import sys
 
 import numpy as np
 
@@ -48,8 +51,11 @@ def in_layout(check):
     return Setting(once)
 
 
-def whole_number(name, value, minimum):
-    """`value` as an int; TypeError or ValueError unless it is a whole number >= `minimum`."""
+def whole_number(name, value, minimum, most=sys.maxsize):
+    """`value` as an int; TypeError or ValueError unless it is a whole number >= `minimum`.
+
+    most: also the largest magnitude, what an index holds unless told otherwise.
+    """
     expected = f"expected a whole number of at least {minimum}"
     try:
         if isinstance(value, (bool, np.bool_)):
@@ -57,6 +63,8 @@ def whole_number(name, value, minimum):
         number = operator.index(value)
     except TypeError:
         raise TypeError(f"{name} is {value!r}; {expected}") from None
+    if abs(number) > most:  # too long to print, perhaps
+        raise ValueError(f"{name} has {number.bit_length()} bits; {expected} and at most {most}")
     if number < minimum:
         raise ValueError(f"{name} is {number}; {expected}")
     return number
@@ -65,6 +73,11 @@ def whole_number(name, value, minimum):
 def size(name, value):
     """`value` as an int of at least 1."""
     return whole_number(name, value, minimum=1)
+
+
+def seed_number(name, value):
+    """`value` as an int of at least 0, however large."""
+    return whole_number(name, value, minimum=0, most=np.inf)
 
 
 def flag(name, value):
@@ -116,6 +129,15 @@ def as_array(name, value):
                          f"expected an array of one shape") from None
 
 
+def numbers(name, value):
+    """`value` as an array of numbers, whole ones too."""
+    array = as_array(name, value)
+    if array.dtype.kind not in "biufc":
+        raise TypeError(f"{name} has dtype {array.dtype} and shape {array.shape}; "
+                        f"expected an array of numbers")
+    return array
+
+
 def floating(name, value, finite=True):
     """`value` as an array of real or complex floating-point numbers, all finite if asked."""
     array = as_array(name, value)
@@ -139,10 +161,51 @@ def texts(name, value):
     return found
 
 
-def function(name, value):
-    """Raise TypeError unless value can be called."""
+def function(name, value, *takes):
+    """`value`; TypeError unless it can be called, with the arguments named if there are any."""
     if not callable(value):
         raise TypeError(f"{name} is {value!r}; expected a function")
+    try:
+        if takes:
+            inspect.signature(value).bind(*takes)
+    except TypeError as error:
+        raise TypeError(f"{name} is {value!r}; expected a function of {', '.join(takes)} "
+                        f"({error})") from None
+    except ValueError:  # a function in C need not say what it takes
+        pass
+    return value
+
+
+def tried(name, value, takes, arrays, fits):
+    """What a function of one's own returns for these arrays; an error unless its shape fits.
+
+    takes: the arguments' names.  None where it raises an error, which it will raise again.
+    """
+    function(name, value, *takes)
+    try:
+        with np.errstate(all="ignore"):
+            found = value(*arrays)
+    except Exception:
+        return None
+    array, call = as_array(name, found), f"{name}({', '.join(takes)})"
+    if array.dtype.kind not in "biufc":
+        raise TypeError(f"{call} returned {found!r}; expected an array of numbers")
+    if array.shape not in fits:
+        raise ValueError(f"{call} has shape {array.shape}; expected {fits[0]} for "
+                         f"{takes[0]} of shape {arrays[0].shape}")
+    return array
+
+
+def path(name, value):
+    """`value`, a path, as a text; TypeError or ValueError for what can be no file's."""
+    try:
+        text = os.fsdecode(value)
+    except TypeError:
+        raise TypeError(f"{name} is {value!r}; expected a path, such as 'run.npz'") from None
+    if not text or "\0" in text:
+        raise ValueError(f"{name} is {value!r}; expected a path, which is not empty and has no "
+                         f"character 0")
+    return text
 
 
 def methods(name, value, *expected):

@@ -97,7 +97,7 @@ class BoundaryTasks(_TwoClasses):
     def __init__(self, d_in=10, noise=0.0, labels="binary", plane_seed=0):
         super().__init__(noise, labels)
         self.d_in = arguments.whole_number("d_in", d_in, minimum=2)
-        seed = arguments.whole_number("plane_seed", plane_seed, minimum=0)
+        seed = arguments.seed_number("plane_seed", plane_seed)
         e1, e2 = np.random.default_rng(seed).standard_normal((2, self.d_in))
         e1 = e1 / np.linalg.norm(e1)
         e2 = e2 - (e2 @ e1) * e1

@@ -70,7 +70,7 @@ class MeasuredTasks:
         row and column.
         """
         columns = None if columns is None else arguments.texts("columns", columns)
-        columns, tables, n_missing = read_curves(path, columns)
+        columns, tables, n_missing = read_curves(arguments.path("path", path), columns)
         tasks = cls({name: (table[:, :-1], table[:, -1:]) for name, table in tables.items()},
                     columns)
         tasks.n_missing = n_missing

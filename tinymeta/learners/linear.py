@@ -26,6 +26,8 @@ def sine_features(x):
 
     A sin(x - ψ) = (A cos ψ) sin x - (A sin ψ) cos x, so two generic points determine the wave.
     """
+    x = arguments.numbers("x", x)
+    arguments.shape("x", x, (..., "K", "D_in"))
     return np.concatenate([np.sin(x), np.cos(x)], axis=-1)
 
 

@@ -83,8 +83,9 @@ class MLP(Model):
         blocks = []
         for l, (n_in, n_out) in enumerate(zip(self.widths, self.widths[1:]), start=1):
             blocks += [(f"W{l}", (n_in, n_out)), (f"b{l}", (n_out,))]
-        self.activation, self.loss_function = activation, check_loss(loss)
+        self.activation = activation
         super().__init__(self.widths[0], self.widths[-1], blocks, self.activation.init)
+        self.loss_function = check_loss(loss)
 
     def layers(self, theta):
         """Views into θ, numbered as in the equations: [None, (W_1, b_1), ..., (W_N, b_N)].

@@ -27,8 +27,8 @@ from .method import Method
 class Prototypes(Method):
     """Classification by class means in learned features; ω is θ of the features' network.
 
-    model: the features f(x), (K, M), as of an MLP; its own loss is not used.  y are one-hot, (K, N), and every
-    class needs a support example.  Predictions are the scores -|f - m|².
+    model: the features f(x), (K, M), as of an MLP; its own loss is not used.  y are one-hot,
+    (K, N), and every class needs a support example.  Predictions are the scores -|f - m|².
 
     Raises TypeError for what is no model, ValueError for a class without support examples.
     """

@@ -29,7 +29,12 @@ def linear_schedule(start, end, iterations):
     start = arguments.number("start", start, at_least=0)
     end = arguments.number("end", end, at_least=0)
     iterations = arguments.whole_number("iterations", iterations, minimum=1)
-    return lambda n: start + (end - start) * min(n / iterations, 1.0)  # [SCHED.1]
+
+    def rate(n):
+        n = arguments.whole_number("n", n, minimum=0)
+        return start + (end - start) * min(n / iterations, 1.0)  # [SCHED.1]
+
+    return rate
 
 
 def clip_by_norm(gradient, max_norm):
@@ -52,7 +57,8 @@ class _Optimizer:
     """What SGD and Adam share: the rate, clipping, the count of steps.  Subclasses have `_move`."""
 
     learning_rate = arguments.Setting(lambda _, name, value: (
-        value if callable(value) else arguments.step_size(name, value)))
+        arguments.function(name, value, "n") if callable(value)
+        else arguments.step_size(name, value)))
     max_norm = arguments.Setting(lambda _, name, value: (
         None if value is None else arguments.number(name, value, above=0)))
 
