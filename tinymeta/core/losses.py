@@ -138,6 +138,7 @@ def check_loss(loss, name="loss", d_out=None):
 @lru_cache
 def _try(loss, d_out):
     """Raise unless a loss's functions return numbers, of shapes that fit, for small f and y."""
+    arguments.function(f"loss {loss.name!r}: targets", loss.targets, "y")
     f, takes = np.full((2, 3, d_out), 0.5), ("f", "y", "f_dot")
     like_f = [f.shape, f.shape[1:], f.shape[2:], ()]  # fewer axes will do
     for name, n, fits in (("value", 2, [(2,)]), ("gradient", 2, like_f), ("curvature", 3, like_f)):
@@ -149,5 +150,6 @@ def check_targets(name, y, loss):
     """Raise ValueError unless the targets y (..., K, D_out) fit the loss, if it is one."""
     wrong = loss.targets(y.real) if isinstance(loss, Loss) else None
     if wrong:
-        found, expected = wrong
+        found, expected = arguments.pair(loss, "targets", wrong, "None, or what was found and "
+                                         "what was expected")
         raise ValueError(f"{name} has {found}; expected {expected}, for the loss {loss.name}")
