@@ -180,7 +180,7 @@ VALUE_ERRORS = [
     (lambda: step(THETA, THETA, lambda n: np.nan), "learning_rate(0) is nan; expected one finite"),
     (lambda: tm.MLP([1, 1], loss=loss(value=np.add)), "loss 'own': value(f, y) has shape (2, 3, 1)"
      "; expected (2,) for f of shape (2, 3, 1)"),
-    (lambda: tm.GRU(1, 3, 2, loss(gradient=lambda f, y: f[0, :2])), "gradient(f, y) has shape (2, "),
+    (lambda: tm.GRU(1, 3, 2, loss(gradient=lambda f, y: f[0, :2])), "gradient(f, y) has shape (2"),
     (lambda: tm.MAML(MODEL, query_loss=loss(curvature=lambda f, y, d: d.T)),
      "curvature(f, y, f_dot) has shape (1, 3, 2); expected (2, 3, 1)"),
     (lambda: tm.MLP([1, 1], phi(value=np.sum)), "activation 'own': value(z) has shape ()"),

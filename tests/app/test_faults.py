@@ -217,8 +217,9 @@ def test_standard_output_on_a_full_device_is_named(tmp_path):
     line = [sys.executable, "-m", "tinymeta", "evaluate", str(tmp_path / "maml.npz")]
     with open("/dev/full", "w") as full:
         done = subprocess.run(line, cwd=ROOT, text=True, stdout=full, stderr=subprocess.PIPE)
-    assert (done.returncode, done.stderr) == (
-        1, "error: [Errno 28] No space left on device: of standard output, or of a temporary file\n")
+    assert done.returncode == 1
+    assert done.stderr == ("error: [Errno 28] No space left on device: of standard output, or of a "
+                           "temporary file\n")
 
 
 @posix
