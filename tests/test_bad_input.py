@@ -14,6 +14,8 @@ import tinymeta as tm
 from tinymeta.app.measured import content_of
 from tinymeta.app.runs import load_run
 from tinymeta.checking.check_file import check_file
+from tinymeta.plotting import (animate_adaptation, plot_adaptation, plot_curves,
+                               plot_training)
 from tinymeta.training.files import Claim, write_whole
 
 RNG = np.random.default_rng(0)
@@ -24,7 +26,13 @@ BATCH, PAIRS = tm.Batch(X, Y, X + 1, Y), np.ones((3, 5, 2))
 TASKS, MAML = tm.SinusoidTasks(), tm.MAML(MODEL)
 NAN, WHOLE = np.where(np.arange(15).reshape(3, 5, 1) == 7, np.nan, X), np.ones((3, 5, 1), int)
 MASKED = np.ma.masked_array(np.ones((3, 1)), mask=[[0], [1], [0]])
+CURVE = {"a": (X[0], Y[0])}
 PLAIN = bare(MODEL)  # which has no n_params, and no check
+
+
+MEASURED, PROTO = tm.MeasuredTasks(CURVE), tm.Prototypes(MODEL)
+METHODS = [*(make(MODEL) for make in (tm.MAML, tm.MetaSGD, tm.ImplicitMAML, tm.RidgeHead,
+                                      tm.JointTraining)), tm.CAVIA(tm.ContextMLP([1, 4, 1]))]
 
 
 def own(**functions):
@@ -64,7 +72,6 @@ def phi(**functions):
 
 
 RAGGED = [[1.0], [1.0, 2.0]]
-CURVE = {"a": (X[0], Y[0])}
 ONE_LOSS = own(loss=lambda *args: MODEL.loss(*args).mean())
 ONE_GRADIENT = own(gradient=lambda *args: MODEL.gradient(*args).mean(axis=0))
 ONE_PRODUCT = own(hvp=lambda *args: MODEL.hvp(*args)[0])
@@ -185,10 +192,58 @@ VALUE_ERRORS = [
      "curvature(f, y, f_dot) has shape (1, 3, 2); expected (2, 3, 1)"),
     (lambda: tm.MLP([1, 1], phi(value=np.sum)), "activation 'own': value(z) has shape ()"),
     (lambda: tm.MLP([1, 1], phi(derivative=lambda z, a: z.T)), "derivative(z, a) has shape (3, 2)"),
+    (lambda: tm.check_model(MODEL, blocks=THETA), "blocks is array(…expected [(name, shape), ...]"),
+    (lambda: tm.MeasuredTasks({"a": (RAGGED, Y[0])}), "x of curve 'a' is a list of unequal parts"),
+    (lambda: MEASURED.points(BATCH), "task has the curve 'None'; expected one of ['a']"),
+    (lambda: tm.Model(1, 1, 3, "he"), "blocks is 3; expected [(name, shape), ...]"),
+    (lambda: tm.Model(0, 1, [], "he"), "d_in is 0; expected a whole number of at least 1"),
+    (lambda: MODEL.init(RNG, scheme=[]), "scheme is []; expected one of"),
+    (lambda: tm.BoundaryTasks(3).truth({"angle": X}, X), "x has shape (3, 5, 1); expected (..., K"),
+    (lambda: tm.accuracy(X[0, 0], Y), "f has shape (1,); expected (..., K, D_out)"),
+    *((lambda m=method: list(m.trajectory(m.init(RNG), X, Y, -1)), "steps is -1; expected a whole")
+      for method in METHODS),
+    (lambda: MAML.losses(THETA, X, Y, NAN, Y, 1), "x_query has shape (3, 5, 1) and 1 NaN"),
+    (lambda: MAML.losses(THETA, X, Y, X, PAIRS, 1), "y_query has shape (3, 5, 2); expected"),
+    (lambda: PROTO.adapt(THETA, X, Y[0]), "y has shape (5, 1); expected (3, 5, N)"),
+    (lambda: PROTO.predictions(THETA, X, abs(Y), PAIRS, 1), "x_query has shape (3, 5, 2); exp"),
+    (lambda: plot_curves({"a": 1}, size=3), "size is 3; expected (width, height) in inches"),
+    (lambda: plot_training({"a": Y[0, 0]}, points=0), "points is 0; expected a whole number"),
     (lambda: tm.MetaSGD(MODEL, rates=THETA), "rates is array(…expected one of ['one', 'block'"),
     (lambda: tm.MetaSGD(MODEL, 1e308).init(RNG, np.float32), "alpha is 1e+308; expected a number"),
 ]
 TYPE_ERRORS = [
+    (lambda: MODEL.loss(THETA, X, None), "y is None; expected an array of floating-point numbers"),
+    (lambda: MODEL.hvp(THETA, X, Y, None), "v is None; expected an array of floating-point"),
+    (lambda: tm.adapt(PLAIN, THETA, X, None, 0.1, 1), "y is None; expected an array"),
+    *((lambda m=method: m.adapt(m.init(RNG), X, None), "y is None; expected an array")
+      for method in METHODS),
+    *((lambda m=method: list(m.trajectory(m.init(RNG), X, Y, "1")), "steps is '1'; expected a who")
+      for method in METHODS),
+    (lambda: PROTO.predictions(THETA, X, abs(Y), X, "1"), "steps is '1'; expected a whole"),
+    (lambda: MAML.losses(THETA, X, Y, X, None, 1), "y_query is None; expected an array"),
+    (lambda: PROTO.losses(THETA, X, abs(Y), X, None, 1), "y_query has dtype object"),
+    (lambda: MODEL.init(RNG, 0.5), "dtype is 0.5; expected a real floating-point type"),
+    (lambda: tm.accuracy("a", Y), "f has dtype <U1 and shape (); expected an array of numbers"),
+    (lambda: tm.accuracy(Y, None), "y has dtype object and shape (); expected an array of num"),
+    (lambda: TASKS.truth(None, X), "parameters is None; expected a dict with amplitude"),
+    (lambda: tm.LinearTasks().truth({"slope": 1.0}, X), "parameters is {…a dict with intercept"),
+    (lambda: tm.BoundaryTasks(3).truth({"angle": "a"}, np.ones((5, 3))), "parameters['angle'] has"),
+    (lambda: MEASURED.standardized(by=1), "by is 1; expected tinymeta.MeasuredTasks, or None"),
+    (lambda: MEASURED.standardized(outputs="no"), "outputs is 'no'; expected True or False"),
+    (lambda: MEASURED.points(None), "task is of type NoneType; expected a tinymeta.Batch"),
+    (lambda: MEASURED.y_in_units("a"), "y has dtype <U1 and shape (); expected an array of num"),
+    (lambda: tm.evaluate(MAML, THETA, TASKS, RNG, 1, metric=lambda: 0), "metric is <function…f, y"),
+    (lambda: tm.Linear(1, 1, lambda: 0), "features is <function…expected a function of x"),
+    (lambda: tm.SGD(tm.MLP), "learning_rate is the class MLP; expected a function of n"),
+    (lambda: tm.check_gradient(lambda: 0, THETA, THETA), "f is <function…a function of theta"),
+    (lambda: tm.check_hvp(np.cos, lambda t: t, THETA), "hvp is <function…of theta, v"),
+    (lambda: tm.MLP([1, 1], loss=loss(value=[])), "loss 'own': value is []; expected a function"),
+    (lambda: tm.MLP([1, 1], phi(value={})), "activation 'own': value is {}; expected a function"),
+    (lambda: plot_curves("a"), "curves is 'a'; expected a dict, by the methods' names"),
+    (lambda: plot_curves({"a": 1}, title=1), "title and measured is [1, 'mean…list of texts"),
+    (lambda: animate_adaptation(MAML, {"a": THETA}, TASKS, BATCH[0], steps=None), "steps is None"),
+    (lambda: plot_adaptation(MAML, 3, TASKS, BATCH[0]), "thetas is 3; expected a dict name -> om"),
+    (lambda: plot_adaptation(MAML, {"a": THETA}, TASKS, BATCH[0], steps=1), "steps is 1; expected"),
     *((lambda call=call: call(None), "path is None; expected a path, such as") for call in READS),
     (lambda: tm.sine_features("a"), "x has dtype <U1 and shape (); expected an array of numbers"),
     (lambda: tm.sine_features(None), "x has dtype object and shape ()"),
@@ -232,7 +287,7 @@ TYPE_ERRORS = [
     (lambda: list(train(optimizer=TO_COMPLEX)), "step(...) has dtype complex128; expected real"),
     (lambda: list(train(optimizer=NO_STEP)), "NoStep.step(...) returned None; expected an array"),
     (lambda: tm.evaluate(Silent("losses"), THETA, TASKS, RNG), "Silent.losses(...) returned None"),
-    (lambda: tm.evaluate(Silent("predictions"), THETA, TASKS, RNG, metric=len), "returned None"),
+    (lambda: tm.evaluate(Silent("predictions"), THETA, TASKS, RNG, metric=tm.accuracy), "returned"),
     (lambda: tm.check_gradient(sum, np.ones(2), np.ones(2) + 1j), "theta has dtype complex128"),
     (lambda: tm.check_model(None), "model is None; expected…loss"),
     (lambda: tm.check_model(tm.MLP), "model is the class MLP…an object"),

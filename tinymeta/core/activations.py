@@ -68,6 +68,9 @@ def _tried(phi):
 def activation_named(name):
     """The activation of that name ("relu", "tanh"), or `name` itself if it is an Activation."""
     if isinstance(name, Activation):
+        arguments.texts("activation's name and init", [name.name, name.init])
+        for part in name._fields[1:3] if name.second_derivative is None else name._fields[1:4]:
+            arguments.function(f"activation {name.name!r}: {part}", getattr(name, part))
         return _tried(name)
     known = {"relu": relu, "tanh": tanh}
     if not isinstance(name, str) or name not in known:

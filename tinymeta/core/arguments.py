@@ -129,6 +129,13 @@ def as_array(name, value):
                          f"expected an array of one shape") from None
 
 
+def given(name, value):
+    """`value`; TypeError where it is None, which elsewhere stands for what is not there."""
+    if value is None:
+        raise TypeError(f"{name} is None; expected an array of floating-point numbers")
+    return value
+
+
 def numbers(name, value):
     """`value` as an array of numbers, whole ones too."""
     array = as_array(name, value)
@@ -165,6 +172,9 @@ def function(name, value, *takes):
     """`value`; TypeError unless it can be called, with the arguments named if there are any."""
     if not callable(value):
         raise TypeError(f"{name} is {value!r}; expected a function")
+    if takes and isinstance(value, type):
+        raise TypeError(f"{name} is the class {value.__name__}; expected a function of "
+                        f"{', '.join(takes)}")
     try:
         if takes:
             inspect.signature(value).bind(*takes)

@@ -19,7 +19,7 @@ Both families are ours.  The moons are those of scikit-learn's make_moons.
 import numpy as np
 
 from . import arguments
-from .tasks import Batch
+from .tasks import Batch, parameter
 
 LABELS = {"binary": (0.0, 1.0), "signs": (-1.0, 1.0)}
 MOON_CENTRE = (0.5, 0.25)
@@ -106,7 +106,9 @@ class BoundaryTasks(_TwoClasses):
 
     def truth(self, parameters, x):
         """The noiseless labels (..., K, 1) at x (..., K, D_in), for the angle (...)."""
-        return self._label(self._distance(np.asarray(parameters["angle"]), x) > 0)
+        x = arguments.numbers("x", x)
+        arguments.shape("x", x, (..., "K", self.d_in))
+        return self._label(self._distance(parameter(parameters, "angle"), x) > 0)
 
     def _distance(self, angle, x):
         """x·n (..., K)."""

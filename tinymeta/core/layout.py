@@ -16,14 +16,15 @@ class Layout:
     """
 
     def __init__(self, blocks):
-        self.blocks = [(name, tuple(shape)) for name, shape in blocks]
+        try:
+            self.blocks = [(name, tuple(shape)) for name, shape in blocks]
+            ends = np.cumsum([0] + [int(np.prod(shape)) for _, shape in self.blocks]).tolist()
+        except (TypeError, ValueError):
+            raise ValueError(
+                f"blocks is {repr(blocks)[:80]}; expected [(name, shape), ...]") from None
         self.names = [name for name, _ in self.blocks]
         self.shapes = [shape for _, shape in self.blocks]
-        self.slices, self.size = [], 0
-        for shape in self.shapes:
-            end = self.size + int(np.prod(shape))
-            self.slices.append(slice(self.size, end))
-            self.size = end
+        self.slices, self.size = [slice(*pair) for pair in zip(ends, ends[1:])], ends[-1]
 
     def unflatten(self, vector):
         """Views into a vector (..., P), one for each block: (..., *shape)."""
@@ -70,10 +71,7 @@ def layout_of(blocks, size):
     Raises ValueError unless it has `size` numbers.
     """
     blocks = getattr(blocks, "blocks", blocks)
-    try:
-        layout = Layout(blocks or [("theta", (size,))])
-    except (TypeError, ValueError):
-        raise ValueError(f"blocks is {repr(blocks)[:80]}; expected [(name, shape), ...]") from None
+    layout = Layout([("theta", (size,))] if blocks is None else blocks)
     if layout.size != size:
         raise ValueError(f"blocks hold {layout.size} parameters; "
                          f"expected {size}, the length of theta")

@@ -127,9 +127,11 @@ def loss_setting():
 def check_loss(loss, name="loss", d_out=None):
     """Return the loss; raise TypeError or ValueError unless it is a Loss, tried on D_out outputs.
     """
-    if not isinstance(loss, Loss):
-        raise TypeError(f"{name} is {loss!r}; "
-                        f"expected a tinymeta.Loss, such as tinymeta.squared_error")
+    if not isinstance(loss, Loss) or not isinstance(loss.name, str):
+        raise TypeError(f"{name} is {loss!r}; expected a tinymeta.Loss with a text for its name, "
+                        f"such as tinymeta.squared_error")
+    for part in loss._fields[1:]:
+        arguments.function(f"loss {loss.name!r}: {part}", getattr(loss, part))
     if d_out is not None:
         _try(loss, d_out)
     return loss

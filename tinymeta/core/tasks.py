@@ -82,11 +82,14 @@ class Batch:
 
     def __getitem__(self, which):
         """Some of the tasks, as a batch: `batch[3]`, `batch[10:20]`, `batch[[1, 4]]`."""
-        if np.ndim(which) == 0 and not isinstance(which, slice):
+        if not isinstance(which, slice) and arguments.as_array("which", which).ndim == 0:
             which = [which]
-        parameters = {name: values[which] for name, values in self.parameters.items()}
-        return Batch(self.x_support[which], self.y_support[which],
-                     self.x_query[which], self.y_query[which], parameters)
+        try:
+            parameters = {name: values[which] for name, values in self.parameters.items()}
+            return Batch(self.x_support[which], self.y_support[which],
+                         self.x_query[which], self.y_query[which], parameters)
+        except IndexError as error:
+            raise IndexError(f"batch[{which}] is none of {len(self)} tasks: {error}") from None
 
     def arrays(self, omega):
         """x_support, y_support, x_query and y_query in the precision of ω.
@@ -103,10 +106,10 @@ class Batch:
             raise
 
 
-def check_batch(batch):
+def check_batch(batch, name="batch"):
     """Return the batch; raise TypeError unless it is a Batch."""
     if not isinstance(batch, Batch):
-        raise TypeError(f"batch is of type {type(batch).__name__}; expected a tinymeta.Batch")
+        raise TypeError(f"{name} is of type {type(batch).__name__}; expected a tinymeta.Batch")
     return batch
 
 
@@ -178,9 +181,16 @@ class _UniformTasks:
         return x[..., np.newaxis]
 
 
-def _column(values):
-    """Task parameters (...) as (..., 1, 1), to go with inputs (..., K, 1)."""
-    return np.asarray(values)[..., np.newaxis, np.newaxis]
+def parameter(parameters, name):
+    """One of the tasks' parameters, (...); TypeError or ValueError where it is not there."""
+    if not isinstance(parameters, dict) or name not in parameters:
+        raise TypeError(f"parameters is {parameters!r}; expected a dict with {name}")
+    return arguments.numbers(f"parameters[{name!r}]", parameters[name])
+
+
+def _column(parameters, name):
+    """A parameter (...) as (..., 1, 1), to go with inputs (..., K, 1)."""
+    return parameter(parameters, name)[..., np.newaxis, np.newaxis]
 
 
 class SinusoidTasks(_UniformTasks):
@@ -201,8 +211,8 @@ class SinusoidTasks(_UniformTasks):
 
     def truth(self, parameters, x):
         """The noiseless y (..., K, 1) at x (..., K, 1), for amplitude and phase (...)."""
-        A, psi = _column(parameters["amplitude"]), _column(parameters["phase"])
-        return A * np.sin(x - psi)  # [TASK.1]
+        A, psi = _column(parameters, "amplitude"), _column(parameters, "phase")
+        return A * np.sin(arguments.numbers("x", x) - psi)  # [TASK.1]
 
 
 class LinearTasks(_UniformTasks):
@@ -217,5 +227,5 @@ class LinearTasks(_UniformTasks):
 
     def truth(self, parameters, x):
         """The noiseless y (..., K, 1) at x (..., K, 1), for slope and intercept (...)."""
-        a, b = _column(parameters["slope"]), _column(parameters["intercept"])
-        return a * x + b  # [TASK.2]
+        a, b = _column(parameters, "slope"), _column(parameters, "intercept")
+        return a * arguments.numbers("x", x) + b  # [TASK.2]

@@ -38,7 +38,7 @@ def _as_it_is(x):
 def _checked_features(name, features):
     if features is not None and not callable(features):
         raise TypeError(f"{name} is {features!r}; expected a function of x, or None")
-    return _as_it_is if features is None else features
+    return _as_it_is if features is None else arguments.function(name, features, "x")
 
 
 class Linear(Model):
@@ -57,7 +57,7 @@ class Linear(Model):
     def __init__(self, d_in, d_out, features=None, bias=True, loss=squared_error):
         self.d_in, self.d_out, self.features, self.bias = d_in, d_out, features, bias
         self.loss_function = check_loss(loss)
-        example = np.asarray(self.features(np.zeros((1, d_in))))
+        example = arguments.numbers("features(x)", self.features(np.zeros((1, self.d_in))))
         arguments.shape("features(x)", example, (1, "M"), f" for x of shape (1, {d_in})")
         blocks = [("W1", (example.shape[1], self.d_out))]
         if self.bias:

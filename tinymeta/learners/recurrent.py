@@ -14,7 +14,7 @@ et al. 2016, "One-shot Learning with Memory-Augmented Neural Networks", whose in
 
 import numpy as np
 
-from ..core.arguments import in_layout, size
+from ..core.arguments import given, in_layout, size
 from ..core.losses import check_loss, loss_setting, squared_error
 from ..core.model import Model
 
@@ -54,7 +54,7 @@ class Recurrent(Model):
         Unlike other models' it needs y: a target is an input to all that follows.  (The last one
         changes nothing, but must be there.)  Raises as `check` does.
         """
-        theta, x, y, _ = self.check(theta, x, y)
+        theta, x, y, _ = self.check(theta, x, given("y", y))
         return self.at(theta, x, y).f
 
     def at(self, theta, x, y):

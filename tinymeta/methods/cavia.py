@@ -102,6 +102,7 @@ class CAVIA(Method):
     def trajectory(self, omega, x, y, steps):
         """Yield θ_0 ... θ_steps (T, P): c moves."""
         omega, x, y = self.check(omega, x, y)
+        steps = arguments.whole_number("steps", steps, minimum=0)
         for c, _ in self.steps_of(omega, x, y, steps):
             yield with_context(c, omega)
 

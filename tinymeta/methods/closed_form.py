@@ -144,7 +144,7 @@ class RidgeHead(Method):
         theta, _ = self.adapt(omega, x, y)
         start = theta.copy()
         start[..., self.hidden.n_params:] = 0
-        for k in range(steps + 1):
+        for k in range(arguments.whole_number("steps", steps, minimum=0) + 1):
             yield theta if k else start
 
 

@@ -145,7 +145,7 @@ class ImplicitMAML(Method):
         """Yield θ_0 ... θ_steps (T, P) after so many Newton steps; converged, θ stays."""
         omega, x, y = self.check(omega, x, y)
         theta, iterates = omega, self.newton(omega, x, y)
-        for _ in range(steps + 1):
+        for _ in range(arguments.whole_number("steps", steps, minimum=0) + 1):
             theta, _ = next(iterates, (theta, None))
             yield theta
 

@@ -137,7 +137,7 @@ class MetaSGD(Method):
         omega, x, y = self.check(omega, x, y)
         theta, alpha = self.split(omega)
         yield theta
-        for k in range(steps):
+        for k in range(arguments.whole_number("steps", steps, minimum=0)):
             rates = alpha[min(k, self.steps - 1)]
             theta = theta - rates * pass_at(self.model, theta, x, y).gradient()
             yield theta

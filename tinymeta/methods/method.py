@@ -118,6 +118,9 @@ class Method:
     def losses(self, omega, x_support, y_support, x_query, y_query, steps):
         """The query losses of T tasks after 0 ... steps inner steps, (steps + 1, T)."""
         thetas = self.trajectory(omega, x_support, y_support, steps)
+        data(arguments.floating("omega", omega, False), x_query,
+             arguments.given("y_query", y_query), self.judge, "_query")
+        x_query, y_query = np.asarray(x_query), np.asarray(y_query)
         return np.stack([pass_at(self.judge, theta, x_query, y_query).loss() for theta in thetas])
 
     def _mean(self, sums, omega, batch):
@@ -165,7 +168,7 @@ class Method:
         """
         omega, P = arguments.floating("omega", omega, finite=False), self.n_params
         arguments.shape("omega", omega, (..., "P" if P is None else P))
-        return omega, *data(omega, x, y, self.model)
+        return omega, *data(omega, x, arguments.given("y", y), self.model)
 
 
 def mean_over_tasks(sums, chunks, T, method):

@@ -97,7 +97,7 @@ class _Optimizer:
     def restore(self, state):
         """Take up a state that `state` gave; TypeError or ValueError for what it could not give."""
         self._check_entries(state)
-        self.t = arguments.whole_number("t", np.asarray(state["t"])[()], minimum=0)
+        self.t = arguments.whole_number("t", arguments.as_array("t", state["t"])[()], minimum=0)
 
     def _check_entries(self, state):
         expected = set(self.state())
