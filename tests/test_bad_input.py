@@ -512,6 +512,17 @@ LATER = [  # made, then set: what is said
     (lambda: tm.ContextMLP([1, 1]), dict(loss_function="mse"), "loss_function is 'mse'; expected"),
     (lambda: tm.ContextMLP([1, 1]), dict(network=None), "network is None; expected…at, init"),
     (lambda: tm.ContextMLP([1, 1]), dict(network=MODEL), "network has P = 13…expected P = 6"),
+    (tm.SinusoidTasks, dict(x_range="a"), "x_range is 'a'; expected two numbers (low, high)"),
+    (tm.LinearTasks, dict(ranges=None), "ranges is None; expected a dict…['slope', 'intercept']"),
+    (tm.LinearTasks, dict(ranges={"phase": (0, 1)}), "ranges is {'phase': (0, 1)}; expected a di"),
+    (tm.MoonTasks, dict(noise=-1), "noise is -1; expected one finite number of at least 0"),
+    (tm.BoundaryTasks, dict(labels="±"), "labels is '±'; expected \"binary\""),
+    (tm.BoundaryTasks, dict(d_in=3), "d_in cannot be changed later; expected another Boundary"),
+    (tm.GlyphTasks, dict(ways=1), "ways is 1; expected a whole number of at least 2"),
+    (lambda: tm.OracleTasks(TASKS), dict(tasks=None), "tasks is None; expected an object with sa"),
+    *((lambda: tm.MeasuredTasks(CURVE), {name: None}, f"{name} cannot be changed later; expected")
+      for name in ("curves", "columns", "scales")),
+    (tm.Adam, dict(t=-1), "t is -1; expected a whole number of at least 0"),
     *((lambda make=make: make(MODEL), dict(model=None), NO_MODEL) for make in (
         tm.MAML, tm.ANIL, tm.MetaSGD, tm.ImplicitMAML, tm.Reptile, tm.JointTraining,
         tm.Prototypes, tm.RidgeHead)),

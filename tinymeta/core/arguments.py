@@ -42,13 +42,18 @@ def truth():
 
 def in_layout(check):
     """A Setting that the layout of ω depends on: `check(name, value)`; then it stays as it is."""
-    def once(instance, name, value):
-        if "layout" in vars(instance):
-            raise AttributeError(f"{name} is part of the layout of omega; expected another "
+    return until("layout", check, "is part of the layout of omega")
+
+
+def until(made, check, reason="cannot be changed later"):
+    """A Setting, `check(name, value)`, until what depends on it is made, the attribute `made`."""
+    def before(instance, name, value):
+        if made in vars(instance):
+            raise AttributeError(f"{name} {reason}; expected another "
                                  f"{type(instance).__name__}(..., {name}={value!r})")
         return check(name, value)
 
-    return Setting(once)
+    return Setting(before)
 
 
 def whole_number(name, value, minimum, most=sys.maxsize):

@@ -16,6 +16,8 @@ two normals is uniform on the circle, which is where ψ and t come from.
 Both families are ours.  The moons are those of scikit-learn's make_moons.
 """
 
+from functools import partial
+
 import numpy as np
 
 from . import arguments
@@ -45,6 +47,13 @@ def shuffled_classes(numbers, n_classes):
     return np.argsort(np.argsort(numbers, axis=1), axis=1) % n_classes
 
 
+def _checked_labels(_, name, labels):
+    if not isinstance(labels, str) or labels not in LABELS:
+        raise ValueError(f'{name} is {labels!r}; '
+                         f'expected "binary" for 0 and 1, or "signs" for -1 and 1')
+    return labels
+
+
 class _TwoClasses:
     """Tasks of two classes with an angle; subclasses make the points from standard normals.
 
@@ -54,12 +63,10 @@ class _TwoClasses:
     -1 and 1 (the hinges).
     """
 
+    noise, labels = arguments.real(at_least=0), arguments.Setting(_checked_labels)
+
     def __init__(self, noise, labels):
-        self.noise = arguments.number("noise", noise, at_least=0)
-        if not isinstance(labels, str) or labels not in LABELS:
-            raise ValueError(f'labels is {labels!r}; '
-                             f'expected "binary" for 0 and 1, or "signs" for -1 and 1')
-        self.labels = labels
+        self.noise, self.labels = noise, labels
 
     def sample(self, rng, n_tasks=25, n_support=10, n_query=10):
         """Draw a batch of tasks.
@@ -94,9 +101,11 @@ class BoundaryTasks(_TwoClasses):
     Raises TypeError or ValueError for a wrong setting.
     """
 
+    d_in = arguments.until("plane", partial(arguments.whole_number, minimum=2))
+
     def __init__(self, d_in=10, noise=0.0, labels="binary", plane_seed=0):
         super().__init__(noise, labels)
-        self.d_in = arguments.whole_number("d_in", d_in, minimum=2)
+        self.d_in = d_in
         seed = arguments.seed_number("plane_seed", plane_seed)
         e1, e2 = np.random.default_rng(seed).standard_normal((2, self.d_in))
         e1 = e1 / np.linalg.norm(e1)

@@ -30,6 +30,8 @@ class MeasuredTasks:
     """
 
     n_missing = 0
+    curves, columns, scales, d_in, d_out = [
+        arguments.until("_tables", lambda name, value: value) for _ in range(5)]
 
     def __init__(self, curves, columns=None, scales=None):
         if not isinstance(curves, dict) or not curves:

@@ -121,6 +121,17 @@ def chunks(arrays, size):
     return [[array[start:start + size] for array in arrays] for start in range(0, T, size)]
 
 
+def _checked_range(_, name, ends):
+    return arguments.interval(name, ends)
+
+
+def _checked_ranges(tasks, name, ranges):
+    names = list(vars(tasks).get(name, ranges))
+    if not isinstance(ranges, dict) or list(ranges) != names:
+        raise ValueError(f"{name} is {ranges!r}; expected a dict of the ranges of {names}")
+    return {name: arguments.interval(name, ends) for name, ends in ranges.items()}
+
+
 class _UniformTasks:
     """Tasks whose parameters and inputs are uniform in ranges; subclasses say what y is.
 
@@ -128,14 +139,13 @@ class _UniformTasks:
     a hundred tasks are the same as ten tasks drawn with the same seed.
     """
 
+    ranges, x_range = arguments.Setting(_checked_ranges), arguments.Setting(_checked_range)
     noise = arguments.real(at_least=0)
     grid = arguments.Setting(lambda _, name, value: (
         None if value is None else arguments.whole_number(name, value, minimum=2)))
 
     def __init__(self, ranges, x_range, grid, noise):
-        self.ranges = {name: arguments.interval(name, ends) for name, ends in ranges.items()}
-        self.x_range = arguments.interval("x_range", x_range)
-        self.grid, self.noise = grid, noise
+        self.ranges, self.x_range, self.grid, self.noise = ranges, x_range, grid, noise
 
     def sample(self, rng, n_tasks=25, n_support=10, n_query=10):
         """Draw a batch of tasks.

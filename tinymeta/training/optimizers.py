@@ -62,6 +62,8 @@ class _Optimizer:
     max_norm = arguments.Setting(lambda _, name, value: (
         None if value is None else arguments.number(name, value, above=0)))
 
+    t = arguments.whole(minimum=0)
+
     def __init__(self, learning_rate, max_norm):
         self.learning_rate, self.max_norm = learning_rate, max_norm
         self.t = 0  # steps taken
@@ -97,7 +99,7 @@ class _Optimizer:
     def restore(self, state):
         """Take up a state that `state` gave; TypeError or ValueError for what it could not give."""
         self._check_entries(state)
-        self.t = arguments.whole_number("t", arguments.as_array("t", state["t"])[()], minimum=0)
+        self.t = arguments.as_array("t", state["t"])[()]
 
     def _check_entries(self, state):
         expected = set(self.state())
