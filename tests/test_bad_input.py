@@ -182,8 +182,9 @@ VALUE_ERRORS = [
     *((lambda call=call: call(""), "path is ''; expected a path, which is not") for call in READS),
     (lambda: tm.sine_features(0.5), "x has shape (); expected (..., K, D_in)"),
     (lambda: tm.linear_schedule(1, 0, 9)(-1), "n is -1; expected a whole number of at least 0"),
-    (lambda: tm.MLP([1, 10**400, 1]), "widths[1] has 1329 bits; expected…at least 1 and at most 9"),
-    (lambda: TASKS.sample(RNG, 10**5000), "n_tasks has 16610 bits; expected a whole number"),
+    (lambda: tm.MLP([1, 10**400, 1]), "widths[1] is a number of 1329 bits; expected"),
+    (lambda: tm.GlyphTasks(2**63), "ways is 9223372036854775808; expected…at most 922337203685477"),
+    (lambda: TASKS.sample(RNG, 10**5000), "n_tasks is a number of 16610 bits; expected"),
     (lambda: step(THETA, THETA, lambda n: np.nan), "learning_rate(0) is nan; expected one finite"),
     (lambda: tm.MLP([1, 1], loss=loss(value=np.add)), "loss 'own': value(f, y) has shape (2, 3, 1)"
      "; expected (2,) for f of shape (2, 3, 1)"),

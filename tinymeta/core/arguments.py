@@ -68,8 +68,10 @@ def whole_number(name, value, minimum, most=sys.maxsize):
         number = operator.index(value)
     except TypeError:
         raise TypeError(f"{name} is {value!r}; {expected}") from None
-    if abs(number) > most:  # too long to print, perhaps
-        raise ValueError(f"{name} has {number.bit_length()} bits; {expected} and at most {most}")
+    if abs(number) > most:
+        bits = number.bit_length()
+        found = number if bits < 200 else f"a number of {bits} bits"  # too long to print, perhaps
+        raise ValueError(f"{name} is {found}; {expected} and at most {most}")
     if number < minimum:
         raise ValueError(f"{name} is {number}; {expected}")
     return number
