@@ -169,10 +169,7 @@ def evaluate_files(arguments):
 def _tasks_at_test(arguments):
     """How many held-out tasks, and the file of curves that they are from, or None."""
     if arguments.tasks.removeprefix("-").isdecimal():
-        n_tasks = whole_number("tasks", int(arguments.tasks), minimum=1)
-        if n_tasks > MOST_TASKS:
-            raise ValueError(f"tasks is {n_tasks}; expected at most {MOST_TASKS}")
-        return n_tasks, None
+        return whole_number("tasks", int(arguments.tasks), minimum=1, most=MOST_TASKS), None
     return HELD_OUT, arguments.tasks
 
 
@@ -204,10 +201,7 @@ def _shots_at_test(runs, arguments):
         raise ValueError(f"inner_steps is {arguments.inner_steps}; expected at most {MOST_STEPS}, "
                          f"since every step's errors are kept")
     shots = arguments.shots or next(iter(runs.values())).settings.eval_shots
-    shots = [whole_number("shots", n, minimum=1) for n in shots]
-    if max(shots) > MOST_SHOTS:
-        raise ValueError(f"shots is {max(shots)}; expected at most {MOST_SHOTS}")
-    return shots
+    return [whole_number("shots", n, minimum=1, most=MOST_SHOTS) for n in shots]
 
 
 def check(arguments):
