@@ -10,6 +10,7 @@ from matplotlib.colors import ListedColormap
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
+from .core import arguments
 from .figure_parts import (all_predictions, labels_of, legend_below, new_figure, one_task,
                            steps_to_draw, style_of, title_of, units_of)
 
@@ -63,6 +64,8 @@ def animate_regions(model, thetas, task, alpha=0.01, steps=10, interval=400, tas
 
     interval: milliseconds for each frame.  Returns a FuncAnimation.
     """
+    steps = arguments.whole_number("steps", steps, minimum=0)
+    interval = arguments.number("interval", interval, above=0)
     figure = plot_regions(model, thetas, task, alpha, (0,), tasks, labels, size, scale)
     axes, (at_x, _) = _axes(task), units_of(tasks)
     scores = [_scores(model, name, theta, task, alpha, axes, steps)

@@ -63,7 +63,11 @@ def one_task(name, task):
 
 def steps_to_draw(model, thetas, steps):
     """The steps as a list of whole numbers; ValueError where nothing is to be drawn, or by none."""
-    if not thetas or not steps:
+    if not isinstance(thetas, dict):
+        raise TypeError(f"thetas is {thetas!r}; expected a dict name -> omega")
+    if isinstance(steps, str) or not np.iterable(steps):
+        raise TypeError(f"steps is {steps!r}; expected several whole numbers")
+    if not thetas or not len(steps):
         raise ValueError(f"thetas has {len(thetas)} entries and steps {len(steps)}; "
                          f"expected at least one of each")
     if isinstance(model, dict) and (missing := [name for name in thetas if name not in model]):
@@ -81,7 +85,7 @@ def labels_of(tasks, labels, usual=("x", "y")):
     """The names on the two axes: those given, else the tasks' own, else the usual ones."""
     if labels is None:
         return [plain(name) for name in getattr(tasks, "columns", ())][:2] or usual
-    if isinstance(labels, str) or len(labels) != 2:
+    if len(arguments.texts("labels", labels)) != 2:
         raise ValueError(f"labels is {labels!r}; expected 2, of the axes")
     return labels
 
@@ -93,9 +97,11 @@ def new_figure(usual, size, scale, keep_height=True):
     keep_height: the usual height stays, so that larger text leaves room for the panels.
     """
     scale = arguments.number("scale", scale, above=0)
-    width, height = usual if size is None else size
+    size_in_inches = usual if size is None else size
+    if arguments.as_array("size", size_in_inches).shape != (2,):
+        raise ValueError(f"size is {size!r}; expected (width, height) in inches, or None")
     width, height = (arguments.number(f"size[{i}]", inches, above=0)
-                     for i, inches in enumerate((width, height)))
+                     for i, inches in enumerate(size_in_inches))
     if size is not None or not keep_height:
         height /= scale
     return Figure(figsize=(width / scale, height), dpi=100 * scale, layout="constrained")

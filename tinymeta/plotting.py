@@ -65,6 +65,7 @@ def plot_curves(curves, title="", measured="mean squared error", size=None, scal
     scale: as in plot_adaptation.  Returns a Figure.
     """
     _some("curves", curves)
+    title, measured = arguments.texts("title and measured", [title, measured])
     figure = new_figure((9.5, 3.9), size, scale)
     left, right = figure.subplots(1, 2, sharey=True)
     longest = max(len(curve.mean) for curve in curves.values())
@@ -97,6 +98,7 @@ def plot_training(losses, points=100, size=None, scale=1.0):
     training's without any.  size, scale: as in plot_adaptation.  Returns a Figure.
     """
     _some("losses", losses)
+    points = arguments.whole_number("points", points, minimum=1)
     figure = new_figure((7.5, 4.2), size, scale)
     panel = figure.subplots()
     for name, values in losses.items():
@@ -124,6 +126,8 @@ def animate_adaptation(model, thetas, tasks, task, alpha=0.01, steps=10, interva
     if task.x_support.shape[2] == 2:
         return animate_regions(model, thetas, task, alpha, steps, interval, tasks, labels, size,
                                scale)
+    steps = arguments.whole_number("steps", steps, minimum=0)
+    interval = arguments.number("interval", interval, above=0)
     figure = plot_adaptation(model, thetas, tasks, task, alpha, (0,), labels, size, scale)
     x, (at_x, at_y) = _known(tasks, task)[0], units_of(tasks)
     lines, predictions = [], []
@@ -193,5 +197,7 @@ def _line_with_band(panel, x, lines, name, style):
 
 
 def _some(name, entries):
+    if not isinstance(entries, dict):
+        raise TypeError(f"{name} is {entries!r}; expected a dict, by the methods' names")
     if not entries:
         raise ValueError(f"{name} is empty; expected at least one method's")

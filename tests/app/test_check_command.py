@@ -219,10 +219,43 @@ def test_a_file_whose_error_is_no_usual_one_is_told_without_a_traceback(text, na
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="only POSIX systems fork")
 def test_what_a_file_has_forked_is_ended_with_it(tmp_path):
-    """Or whoever reads the report, as `| less` does, waits for it for ever."""
+    """Or whoever reads the report, as `| less` does, waits for it for ever; and it is silent."""
     (tmp_path / "mine.py").write_text(RIGHT + "import os\nos.fork()\n")
     line = [sys.executable, "-m", "tinymeta", "check", str(tmp_path / "mine.py")]
-    subprocess.run(line, cwd=Path(__file__).resolve().parents[2], capture_output=True, timeout=20)
+    done = subprocess.run(line, cwd=Path(__file__).resolve().parents[2], capture_output=True,
+                          timeout=20)
+    assert done.stdout.count(b"PASS") == 1
+
+
+LAZY = """
+import types
+class Asked(type):
+    def __getattr__(self, name):
+        raise RuntimeError(name)
+class Lazy(metaclass=Asked):
+    __getattr__ = Asked.__getattr__
+"""
+
+
+@pytest.mark.parametrize("line", [
+    "batch = Lazy()", "it = types.SimpleNamespace(**globals())\ndel loss\nother = Lazy()"],
+    ids=["beside functions, as a batch", "beside an object"])
+def test_what_raises_an_error_when_it_is_asked_hides_nothing(line, check_own):
+    code, printed = check_own(RIGHT + LAZY + line)
+    assert code == 0 and printed.out.startswith("PASS  model ")
+
+
+@pytest.mark.skipif(os.name != "posix", reason="pipes are others there")
+@pytest.mark.parametrize("word", [("end",), "end"], ids=["as the checks do", "in another way"])
+def test_a_file_that_says_itself_that_it_is_done_does_not_pass(word, check_own):
+    code, printed = check_own(RIGHT + f"""
+import gc
+from multiprocessing.connection import Connection
+for pipe in gc.get_objects():
+    if isinstance(pipe, Connection):
+        pipe.send({word!r})
+""")
+    assert code == 1 and "the file ended it before its checks were done" in printed.out
 
 
 LOOP = """

@@ -211,6 +211,17 @@ def test_a_full_disk_is_told_with_the_path_and_how_to_go_on(tmp_path, capsys, mo
     assert runs.load_run(file).checkpoint.iteration == 2
 
 
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="a device of Linux")
+def test_standard_output_on_a_full_device_is_named(tmp_path):
+    trained(tmp_path)
+    line = [sys.executable, "-m", "tinymeta", "evaluate", str(tmp_path / "maml.npz")]
+    with open("/dev/full", "w") as full:
+        done = subprocess.run(line, cwd=ROOT, text=True, stdout=full, stderr=subprocess.PIPE)
+    assert done.returncode == 1
+    assert done.stderr == ("error: [Errno 28] No space left on device: of standard output, or of a "
+                           "temporary file\n")
+
+
 @posix
 def test_a_comparison_whose_output_nobody_reads_ends_without_an_error(tmp_path):
     run = start("compare", *SMALL, "--methods", "maml", "--output", tmp_path, code=None)

@@ -104,6 +104,9 @@ def test_other_curves_are_all_held_out_and_standardised_as_those_of_training(her
     settings = load_run("run/maml.npz", other).settings
     assert settings.scales == load_run("run/maml.npz").settings.scales
     assert held_out_tasks(settings, 4).y_query.mean() > 100  # far from what was trained on
+    (here / "short.csv").write_text("c,x,y\na,1,2\na,4,5\na,7,8\n")
+    assert main(["evaluate", "run/maml.npz", "--tasks", "short.csv"]) == 2
+    assert "error: short.csv: n_support + n_query is 8; expected" in capsys.readouterr().err
     (here / "wide.csv").write_text("c,x1,x2,y\na,1,2,3\na,4,5,6\n")
     assert main(["plot", "run/maml.npz", "--tasks", "wide.csv"]) == 1
     assert "wide.csv has 3 columns beside the curve's; expected 2, as" in capsys.readouterr().err

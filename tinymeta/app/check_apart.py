@@ -25,17 +25,19 @@ def check_apart(path, alpha, seed, timeout, named=False):
     with tempfile.TemporaryDirectory() as folder:
         trace = str(Path(folder, "trace"))
         process, pipe = start(_work, path, alpha, seed, timeout, named, trace, daemon=False)
-        until = time.monotonic() + timeout + 5  # it ends itself before, unless it cannot
+        until, reported = time.monotonic() + timeout + 5, False  # it ends itself before
         try:
             while pipe.poll(max(0.0, until - time.monotonic())):
                 kind, *what = pipe.recv()
-                if kind == "end":
+                if kind == "end" and reported:
                     return
                 if kind == "error":
                     raise what[0]
-                if kind == "broken":
-                    said = f"{what[0]} ended it before its checks were done"
+                if kind != "ladder":
+                    by = what[0] if kind == "broken" else "the file"
+                    said = f"{by} ended it before its checks were done"
                     break
+                reported = True
                 yield what
             else:
                 said = f"no end after {timeout:g} seconds"
@@ -63,6 +65,12 @@ def _end_all(process):
 def _work(pipe, path, alpha, seed, timeout, named, trace):
     if hasattr(os, "setpgid"):
         os.setpgid(0, 0)
+    checker = os.getpid()
+
+    def tell(*what):
+        if os.getpid() == checker:  # not a copy that the file has made by os.fork()
+            pipe.send(what)
+
     with open(trace, "w") as file:
         faulthandler.dump_traceback_later(timeout, exit=True, file=file)
         sys.argv = [str(path)]
@@ -70,12 +78,12 @@ def _work(pipe, path, alpha, seed, timeout, named, trace):
             for ladder in check_file(path, alpha, seed):
                 if named:
                     ladder = replace(ladder, title=f"{path}: {ladder.title}")
-                pipe.send(("ladder", str(ladder), ladder.passed, ladder.as_dict()))
-            pipe.send(("end",))
+                tell("ladder", str(ladder), ladder.passed, ladder.as_dict())
+            tell("end")
         except (OSError, ValueError, TypeError) as error:
-            pipe.send(("error", error))
+            tell("error", error)
         except BaseException as error:  # KeyboardInterrupt, or one that cannot even be printed
-            pipe.send(("broken", type(error).__name__))
+            tell("broken", type(error).__name__)
         faulthandler.cancel_dump_traceback_later()
 
 

@@ -1,6 +1,7 @@
 """The command line: python -m tinymeta [compare | train | evaluate | check | plot | lessons] ..."""
 
 import argparse
+import errno
 import os
 import sys
 
@@ -169,14 +170,16 @@ def main(argv=None):
             stream.reconfigure(errors="replace")  # a terminal without Greek letters may go on
     try:
         arguments = _parser().parse_args(argv)
-        return arguments.run(arguments)
+        code = arguments.run(arguments)
+        print(end="", flush=True)
+        return code
     except KeyboardInterrupt as error:
         return _interrupted(error)
     except BrokenPipeError:  # the reader of our output, such as head, has gone
         sys.stdout = open(os.devnull, "w")
         return 1
     except ModuleNotFoundError as error:
-        print(f"error: {error}; install it with: pip install jupyter", file=sys.stderr)
+        print(f"error: {error}; install it with: pip install {error.name}", file=sys.stderr)
         return 1
     except MemoryError as error:
         print(f"error: not enough memory for these settings ({error})", file=sys.stderr)
@@ -186,8 +189,16 @@ def main(argv=None):
             return _interrupted(signal)
         if not isinstance(error, (ArithmeticError, OSError, ValueError, TypeError)):
             raise
-        print(f"error: {error}", file=sys.stderr)
+        print(f"error: {error}{_of_what(error)}", file=sys.stderr)
         return 1 if isinstance(error, (CheckpointError, OSError, ArithmeticError)) else 2
+
+
+def _of_what(error):
+    """What is full where an error of the disk does not name it."""
+    if getattr(error, "errno", None) != errno.ENOSPC or error.filename is not None:
+        return ""
+    sys.stdout = open(os.devnull, "w")  # what it holds cannot be written at the end either
+    return ": of standard output, or of a temporary file"
 
 
 def _interrupted(error):

@@ -14,7 +14,7 @@ from dataclasses import asdict, replace
 from pathlib import Path
 
 from ..checking.self_check import check_derivations
-from ..core.arguments import number, whole_number
+from ..core.arguments import number, seed_number, whole_number
 from ..training.files import ClaimError
 from .check_apart import check_apart
 from .figures import save_figures
@@ -169,10 +169,7 @@ def evaluate_files(arguments):
 def _tasks_at_test(arguments):
     """How many held-out tasks, and the file of curves that they are from, or None."""
     if arguments.tasks.removeprefix("-").isdecimal():
-        n_tasks = whole_number("tasks", int(arguments.tasks), minimum=1)
-        if n_tasks > MOST_TASKS:
-            raise ValueError(f"tasks is {n_tasks}; expected at most {MOST_TASKS}")
-        return n_tasks, None
+        return whole_number("tasks", int(arguments.tasks), minimum=1, most=MOST_TASKS), None
     return HELD_OUT, arguments.tasks
 
 
@@ -196,23 +193,21 @@ def plot_files(arguments):
 
 def _shots_at_test(runs, arguments):
     """The numbers of shots asked for, or the first file's own; the other options are checked."""
-    for name in ("seed", "inner_steps"):
-        if getattr(arguments, name) is not None:
-            whole_number(name, getattr(arguments, name), minimum=0)
+    if arguments.seed is not None:
+        seed_number("seed", arguments.seed)
+    if arguments.inner_steps is not None:
+        whole_number("inner_steps", arguments.inner_steps, minimum=0)
     if (arguments.inner_steps or 0) > MOST_STEPS:
         raise ValueError(f"inner_steps is {arguments.inner_steps}; expected at most {MOST_STEPS}, "
                          f"since every step's errors are kept")
     shots = arguments.shots or next(iter(runs.values())).settings.eval_shots
-    shots = [whole_number("shots", n, minimum=1) for n in shots]
-    if max(shots) > MOST_SHOTS:
-        raise ValueError(f"shots is {max(shots)}; expected at most {MOST_SHOTS}")
-    return shots
+    return [whole_number("shots", n, minimum=1, most=MOST_SHOTS) for n in shots]
 
 
 def check(arguments):
     """Check every derivation of the package against numerical derivatives, and print a table; or,
     given Python files, check the models and meta-gradients in them, and say what is wrong."""
-    whole_number("seed", arguments.seed, minimum=0)
+    seed_number("seed", arguments.seed)
     number("alpha", arguments.alpha, above=0)
     number("timeout", arguments.timeout, above=0, below=MOST_TIMEOUT)
     if arguments.json and not arguments.files:

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from .. import __version__
-from ..core.arguments import whole_number
+from ..core.arguments import seed_number, whole_number
 from ..training.checkpoints import CheckpointError
 from ..training.files import Claim, clear_left_over, write_whole
 from .commands import (by_hand, ended_early, folder_for, make_folder, overrides, protocol_of,
@@ -168,7 +168,7 @@ def _seeds(arguments):
                              "for each method")
         return list(range(count))
     for i, seed in enumerate(seeds):
-        whole_number(f"seeds[{i}]", seed, minimum=0)
+        seed_number(f"seeds[{i}]", seed)
     if len(set(seeds)) < len(seeds):
         raise ValueError(f"seeds is {seeds}; expected each only once")
     return seeds

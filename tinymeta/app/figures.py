@@ -46,7 +46,7 @@ def save_figures(runs, curves, shots, output, alpha=None, seed=None, task=None, 
             last = min(last, shots)  # its steps are shots
         steps = sorted({0, min(1, last), last})
         figures["adaptation"] = plotting.plot_adaptation(*shown, steps=steps, scale=scale)
-    if output.endswith(".png"):
+    if arguments.path("output", output).endswith(".png"):
         if "adaptation" not in figures:
             raise ValueError(f"output is {output!r}; expected a folder: these runs have no "
                              "adaptation to picture")

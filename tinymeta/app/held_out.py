@@ -21,7 +21,11 @@ def held_out_tasks(settings, shots, n_tasks=HELD_OUT, seed=None):
     The first ones are the same for any n_tasks.  seed: as in the settings unless given.
     """
     rng = np.random.default_rng([settings.seed if seed is None else seed, HELD_OUT])
-    return tasks_at_test(settings).sample(rng, n_tasks, shots, settings.eval_queries or shots)
+    tasks = tasks_at_test(settings)
+    try:
+        return tasks.sample(rng, n_tasks, shots, settings.eval_queries or shots)
+    except ValueError as error:
+        raise ValueError(f"{settings.file}: {error}" if settings.file else str(error)) from error
 
 
 def tasks_at_test(settings):

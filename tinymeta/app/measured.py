@@ -13,6 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
+from ..core import arguments
 from ..core.measured import MeasuredTasks
 
 REGRESSION = ("squared_error", "huber", "epsilon_insensitive")  # losses of numbers
@@ -77,7 +78,7 @@ def with_file(s, path):
 
 def content_of(path):
     """The SHA-256 of a file.  Raises OSError where there is none."""
-    if not os.path.isfile(path):
+    if not os.path.isfile(arguments.path("path", path)):
         found = "no regular file" if os.path.exists(path) else "no such file"
         raise FileNotFoundError(f"{path}: {found}; --tasks names a family of tasks, or says where "
                                 f"the file of curves is")

@@ -21,8 +21,7 @@ NONE_IN_FILES = {"inner_batch": 0, "max_norm": 0.0, "grid": 0, "eval_queries": 0
 LATER = {"tasks", "loss", "rates", "positive", "context", "strength", "file", "content", "columns",
          "held_out", "scales"}  # not in older files
 FEWEST = {"shots": 1, "queries": 1, "n_tasks": 1, "iterations": 1, "inner_steps": 1,
-          "inner_batch": 1, "grid": 2, "eval_queries": 1, "eval_steps": 0, "seed": 0,
-          "context": 1}
+          "inner_batch": 1, "grid": 2, "eval_queries": 1, "eval_steps": 0, "context": 1}
 MOST_STEPS = 10_000  # at test time: every step's errors are kept
 MOST_NUMBERS = 500_000_000  # in an array: 2 GB in single precision
 
@@ -114,6 +113,7 @@ def _check(s):
         value = getattr(s, name)
         if value is not None or name not in NONE_IN_FILES:
             arguments.whole_number(name, value, minimum=fewest)
+    arguments.seed_number("seed", s.seed)
     for name in ("widths", "eval_shots"):
         if not isinstance(getattr(s, name), tuple):
             raise TypeError(f"{name} is {getattr(s, name)!r}; expected several whole numbers")

@@ -50,7 +50,7 @@ def check_file(path, alpha=0.05, seed=0):
     the file is a finding.  Raises OSError for a file that is not there, ValueError for one with
     nothing to check.
     """
-    path = Path(path)
+    path = Path(arguments.path("path", path))
     if not path.is_file():
         found = "no regular file" if path.exists() else "no such file"
         raise FileNotFoundError(f"{path}: {found}")
@@ -62,7 +62,8 @@ def _ladders(path, module, run, alpha, seed):
     _, finding = attempt(run)
     names = dict(vars(module))
     batch = names.get("batch")
-    if not isinstance(batch, (tuple, list)) and not hasattr(batch, "x_query"):
+    has_queries, _ = attempt(lambda: hasattr(batch, "x_query"))
+    if not isinstance(batch, (tuple, list)) and not has_queries:
         names.pop("batch", None)  # another thing of this name, such as a size
     if finding:
         report = CheckReport(f"running {path.name}", False, findings=[finding])
@@ -129,7 +130,7 @@ def _models(names, path, module):
         yield name, lambda value=value: value
     for name, value in names.items():
         own = inspect.isclass(value) and value.__module__ == module
-        if own and callable(getattr(value, "loss", None)) \
+        if own and _has(value, "loss") \
                 and not any(isinstance(model, value) for _, model in made):
             yield name, value
 
@@ -138,7 +139,12 @@ def _is_model(value):
     """Whether it is an object, not a class or a module, with a model's three methods."""
     if inspect.isclass(value) or inspect.ismodule(value):
         return False
-    return all(callable(getattr(value, name, None)) for name in ("loss", "gradient", "hvp"))
+    return all(_has(value, name) for name in ("loss", "gradient", "hvp"))
+
+
+def _has(value, name):
+    """Whether it has the method; one that raises an error when it is asked has not."""
+    return attempt(lambda: callable(getattr(value, name, None)))[0]
 
 
 def _nearly(ladder):

@@ -44,16 +44,16 @@ def check_model(model, theta=None, batch=None, blocks=None, alpha=0.05, seed=0, 
         raise TypeError(f"model is the class {name}; expected an object of it, such as {name}()")
     if not any(callable(getattr(model, name, None)) for name in NAMES):
         arguments.methods("model", model, *NAMES)
-    rng = np.random.default_rng(arguments.whole_number("seed", seed, minimum=0))
+    rng = np.random.default_rng(arguments.seed_number("seed", seed))
     alpha = arguments.number("alpha", alpha, above=0)
     given = None if batch is None else frozen_batch(as_batch(batch))
     theta = theta_for(model, theta, rng, given)
     batch, note = (given, "") if given else batch_for(model, theta, rng)
     batch = frozen_batch(batch)
-    blocks = blocks or getattr(model, "blocks", None)
+    blocks = getattr(model, "blocks", None) if blocks is None else blocks
     layout_of(blocks, theta.size)  # so that what is no layout is refused here
     network = matching_network(model, theta, batch)
-    blocks = blocks or getattr(network, "blocks", None)
+    blocks = getattr(network, "blocks", None) if blocks is None else blocks
     check = ModelCheck(model, theta, batch, layout_of(blocks, theta.size), network, rng)
     rungs = [("loss", partial(check.loss, note), NOTHING)]
     if reference is not None:

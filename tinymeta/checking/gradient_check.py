@@ -43,7 +43,9 @@ def check_gradient(f, gradient, theta, blocks=None, directions=None, rng=None, m
         n = arguments.whole_number("directions", directions, minimum=1)
         along = _random_directions(layout, n, rng)  # (n · number of blocks, P)
         compared = Layout([(name, (n,)) for name in layout.names])
-    arguments.function("f", f)
+    arguments.function("f", f, "theta")
+    if callable(gradient):
+        arguments.function("gradient", gradient, "theta")
     value = f(theta.copy())
     if np.ndim(value) != 0:
         raise ValueError(f"f(theta) has shape {np.shape(value)}; "
@@ -73,8 +75,8 @@ def check_hvp(gradient, hvp, theta, blocks=None, directions=3, rng=None, method=
 
     Raises TypeError or ValueError for a wrong argument, and for results of the wrong shape.
     """
-    arguments.function("gradient", gradient)
-    arguments.function("hvp", hvp)
+    arguments.function("gradient", gradient, "theta")
+    arguments.function("hvp", hvp, "theta", "v")
     theta, vs, rng = _real_vector(theta), directions, _generator(rng)
     layout = layout_of(blocks, theta.size)
     if np.ndim(directions) == 0:

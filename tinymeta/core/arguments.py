@@ -4,7 +4,10 @@ Shape mistakes are the field's most expensive bug: NumPy broadcasts an (H, 1) ar
 (H, H) one without a word.  So public functions look at their arguments before they compute.
 """
 
+import inspect
 import operator
+import os
+import sys
 
 import numpy as np
 
@@ -39,17 +42,25 @@ def truth():
 
 def in_layout(check):
     """A Setting that the layout of ω depends on: `check(name, value)`; then it stays as it is."""
-    def once(instance, name, value):
-        if "layout" in vars(instance):
-            raise AttributeError(f"{name} is part of the layout of omega; expected another "
+    return until("layout", check, "is part of the layout of omega")
+
+
+def until(made, check, reason="cannot be changed later"):
+    """A Setting, `check(name, value)`, until what depends on it is made, the attribute `made`."""
+    def before(instance, name, value):
+        if made in vars(instance):
+            raise AttributeError(f"{name} {reason}; expected another "
                                  f"{type(instance).__name__}(..., {name}={value!r})")
         return check(name, value)
 
-    return Setting(once)
+    return Setting(before)
 
 
-def whole_number(name, value, minimum):
-    """`value` as an int; TypeError or ValueError unless it is a whole number >= `minimum`."""
+def whole_number(name, value, minimum, most=sys.maxsize):
+    """`value` as an int; TypeError or ValueError unless it is a whole number >= `minimum`.
+
+    most: also the largest magnitude, what an index holds unless told otherwise.
+    """
     expected = f"expected a whole number of at least {minimum}"
     try:
         if isinstance(value, (bool, np.bool_)):
@@ -57,9 +68,23 @@ def whole_number(name, value, minimum):
         number = operator.index(value)
     except TypeError:
         raise TypeError(f"{name} is {value!r}; {expected}") from None
+    if abs(number) > most:
+        bits = number.bit_length()
+        found = number if bits < 200 else f"a number of {bits} bits"  # too long to print, perhaps
+        raise ValueError(f"{name} is {found}; {expected} and at most {most}")
     if number < minimum:
         raise ValueError(f"{name} is {number}; {expected}")
     return number
+
+
+def size(name, value):
+    """`value` as an int of at least 1."""
+    return whole_number(name, value, minimum=1)
+
+
+def seed_number(name, value):
+    """`value` as an int of at least 0, however large."""
+    return whole_number(name, value, minimum=0, most=np.inf)
 
 
 def flag(name, value):
@@ -111,6 +136,22 @@ def as_array(name, value):
                          f"expected an array of one shape") from None
 
 
+def given(name, value):
+    """`value`; TypeError where it is None, which elsewhere stands for what is not there."""
+    if value is None:
+        raise TypeError(f"{name} is None; expected an array of floating-point numbers")
+    return value
+
+
+def numbers(name, value):
+    """`value` as an array of numbers, whole ones too."""
+    array = as_array(name, value)
+    if array.dtype.kind not in "biufc":
+        raise TypeError(f"{name} has dtype {array.dtype} and shape {array.shape}; "
+                        f"expected an array of numbers")
+    return array
+
+
 def floating(name, value, finite=True):
     """`value` as an array of real or complex floating-point numbers, all finite if asked."""
     array = as_array(name, value)
@@ -134,10 +175,54 @@ def texts(name, value):
     return found
 
 
-def function(name, value):
-    """Raise TypeError unless value can be called."""
+def function(name, value, *takes):
+    """`value`; TypeError unless it can be called, with the arguments named if there are any."""
     if not callable(value):
         raise TypeError(f"{name} is {value!r}; expected a function")
+    if takes and isinstance(value, type):
+        raise TypeError(f"{name} is the class {value.__name__}; expected a function of "
+                        f"{', '.join(takes)}")
+    try:
+        if takes:
+            inspect.signature(value).bind(*takes)
+    except TypeError as error:
+        raise TypeError(f"{name} is {value!r}; expected a function of {', '.join(takes)} "
+                        f"({error})") from None
+    except ValueError:  # a function in C need not say what it takes
+        pass
+    return value
+
+
+def tried(name, value, takes, arrays, fits):
+    """What a function of one's own returns for these arrays; an error unless its shape fits.
+
+    takes: the arguments' names.  None where it raises an error, which it will raise again.
+    """
+    function(name, value, *takes)
+    try:
+        with np.errstate(all="ignore"):
+            found = value(*arrays)
+    except Exception:
+        return None
+    array, call = as_array(name, found), f"{name}({', '.join(takes)})"
+    if array.dtype.kind not in "biufc":
+        raise TypeError(f"{call} returned {found!r}; expected an array of numbers")
+    if array.shape not in fits:
+        raise ValueError(f"{call} has shape {array.shape}; expected {fits[0]} for "
+                         f"{takes[0]} of shape {arrays[0].shape}")
+    return array
+
+
+def path(name, value):
+    """`value`, a path, as a text; TypeError or ValueError for what can be no file's."""
+    try:
+        text = os.fsdecode(value)
+    except TypeError:
+        raise TypeError(f"{name} is {value!r}; expected a path, such as 'run.npz'") from None
+    if not text or "\0" in text:
+        raise ValueError(f"{name} is {value!r}; expected a path, which is not empty and has no "
+                         f"character 0")
+    return text
 
 
 def methods(name, value, *expected):

@@ -16,10 +16,12 @@ two normals is uniform on the circle, which is where ψ and t come from.
 Both families are ours.  The moons are those of scikit-learn's make_moons.
 """
 
+from functools import partial
+
 import numpy as np
 
 from . import arguments
-from .tasks import Batch
+from .tasks import Batch, parameter
 
 LABELS = {"binary": (0.0, 1.0), "signs": (-1.0, 1.0)}
 MOON_CENTRE = (0.5, 0.25)
@@ -45,6 +47,13 @@ def shuffled_classes(numbers, n_classes):
     return np.argsort(np.argsort(numbers, axis=1), axis=1) % n_classes
 
 
+def _checked_labels(_, name, labels):
+    if not isinstance(labels, str) or labels not in LABELS:
+        raise ValueError(f'{name} is {labels!r}; '
+                         f'expected "binary" for 0 and 1, or "signs" for -1 and 1')
+    return labels
+
+
 class _TwoClasses:
     """Tasks of two classes with an angle; subclasses make the points from standard normals.
 
@@ -54,12 +63,10 @@ class _TwoClasses:
     -1 and 1 (the hinges).
     """
 
+    noise, labels = arguments.real(at_least=0), arguments.Setting(_checked_labels)
+
     def __init__(self, noise, labels):
-        self.noise = arguments.number("noise", noise, at_least=0)
-        if not isinstance(labels, str) or labels not in LABELS:
-            raise ValueError(f'labels is {labels!r}; '
-                             f'expected "binary" for 0 and 1, or "signs" for -1 and 1')
-        self.labels = labels
+        self.noise, self.labels = noise, labels
 
     def sample(self, rng, n_tasks=25, n_support=10, n_query=10):
         """Draw a batch of tasks.
@@ -94,10 +101,12 @@ class BoundaryTasks(_TwoClasses):
     Raises TypeError or ValueError for a wrong setting.
     """
 
+    d_in = arguments.until("plane", partial(arguments.whole_number, minimum=2))
+
     def __init__(self, d_in=10, noise=0.0, labels="binary", plane_seed=0):
         super().__init__(noise, labels)
-        self.d_in = arguments.whole_number("d_in", d_in, minimum=2)
-        seed = arguments.whole_number("plane_seed", plane_seed, minimum=0)
+        self.d_in = d_in
+        seed = arguments.seed_number("plane_seed", plane_seed)
         e1, e2 = np.random.default_rng(seed).standard_normal((2, self.d_in))
         e1 = e1 / np.linalg.norm(e1)
         e2 = e2 - (e2 @ e1) * e1
@@ -106,7 +115,9 @@ class BoundaryTasks(_TwoClasses):
 
     def truth(self, parameters, x):
         """The noiseless labels (..., K, 1) at x (..., K, D_in), for the angle (...)."""
-        return self._label(self._distance(np.asarray(parameters["angle"]), x) > 0)
+        x = arguments.numbers("x", x)
+        arguments.shape("x", x, (..., "K", self.d_in))
+        return self._label(self._distance(parameter(parameters, "angle"), x) > 0)
 
     def _distance(self, angle, x):
         """x·n (..., K)."""

@@ -21,6 +21,7 @@ Machine Learning", Sec. 4.3.
 
 import numpy as np
 
+from . import arguments
 from .losses import Loss, mean, size
 
 
@@ -141,6 +142,8 @@ def accuracy(f, y):
     Several outputs: y is one-hot, and the largest score decides.  One output: y is 0/1 or ±1, and
     the sign decides.  Raises ValueError where K or D_out differ.
     """
+    f, y = arguments.numbers("f", f), arguments.numbers("y", y)
+    arguments.shape("f", f, (..., "K", "D_out"))
     if f.shape[-2:] != y.shape[-2:]:
         raise ValueError(f"y has shape {y.shape}; expected (..., K, D_out) as f, {f.shape}")
     if f.shape[-1] == 1:

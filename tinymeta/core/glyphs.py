@@ -37,8 +37,10 @@ class GlyphTasks:
     ValueError for another N.
     """
 
+    ways = arguments.whole(minimum=2)
+
     def __init__(self, ways=5):
-        self.ways = arguments.whole_number("ways", ways, minimum=2)
+        self.ways = ways
 
     def sample(self, rng, n_tasks=16, n_support=1, n_query=5):
         """Draw a batch of tasks.

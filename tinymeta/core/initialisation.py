@@ -47,11 +47,14 @@ def initial(layout, rng, dtype, scheme):
     ValueError for another rng, dtype or scheme.
     """
     arguments.generator("rng", rng)
-    dtype = np.dtype(dtype)
-    if dtype.kind != "f":
+    try:
+        found = dtype = np.dtype(dtype)
+    except (TypeError, ValueError):
+        found = None
+    if found is None or found.kind != "f":
         raise TypeError(f"dtype is {dtype}; "
                         f"expected a real floating-point type, such as np.float64")
-    if scheme not in SCHEMES:
+    if not isinstance(scheme, str) or scheme not in SCHEMES:
         raise ValueError(f"scheme is {scheme!r}; expected one of {sorted(SCHEMES)}")
     theta = np.zeros(layout.size)
     for shape, block in zip(layout.shapes, layout.unflatten(theta)):

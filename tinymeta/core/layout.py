@@ -16,14 +16,15 @@ class Layout:
     """
 
     def __init__(self, blocks):
-        self.blocks = [(name, tuple(shape)) for name, shape in blocks]
+        try:
+            self.blocks = [(name, tuple(shape)) for name, shape in blocks]
+            ends = np.cumsum([0] + [int(np.prod(shape)) for _, shape in self.blocks]).tolist()
+        except (TypeError, ValueError):
+            raise ValueError(
+                f"blocks is {repr(blocks)[:80]}; expected [(name, shape), ...]") from None
         self.names = [name for name, _ in self.blocks]
         self.shapes = [shape for _, shape in self.blocks]
-        self.slices, self.size = [], 0
-        for shape in self.shapes:
-            end = self.size + int(np.prod(shape))
-            self.slices.append(slice(self.size, end))
-            self.size = end
+        self.slices, self.size = [slice(*pair) for pair in zip(ends, ends[1:])], ends[-1]
 
     def unflatten(self, vector):
         """Views into a vector (..., P), one for each block: (..., *shape)."""
@@ -53,16 +54,24 @@ class Layout:
         return f"P = {self.size} parameters, {parts}"
 
 
+def same_layout(owner, name, value, before):
+    """`value`; AttributeError unless its blocks are those of `before`: `owner` was made for these.
+    """
+    found, expected = (layout_of(getattr(thing, "blocks", None), getattr(thing, "n_params", 0) or 0)
+                       for thing in (value, before))
+    if found.blocks != expected.blocks:
+        raise AttributeError(f"{name} has {found}; expected {expected}, which this "
+                             f"{type(owner).__name__} was made for")
+    return value
+
+
 def layout_of(blocks, size):
     """The Layout of a model, of a method, or of [(name, shape), ...]; None is one block, "theta".
 
     Raises ValueError unless it has `size` numbers.
     """
     blocks = getattr(blocks, "blocks", blocks)
-    try:
-        layout = Layout(blocks or [("theta", (size,))])
-    except (TypeError, ValueError):
-        raise ValueError(f"blocks is {repr(blocks)[:80]}; expected [(name, shape), ...]") from None
+    layout = Layout([("theta", (size,))] if blocks is None else blocks)
     if layout.size != size:
         raise ValueError(f"blocks hold {layout.size} parameters; "
                          f"expected {size}, the length of theta")

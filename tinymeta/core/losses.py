@@ -22,6 +22,7 @@ Location Parameter"; Vapnik 1995, "The Nature of Statistical Learning Theory", f
 not squared: we square it, so that it has a curvature).
 """
 
+from functools import lru_cache
 from typing import Callable, NamedTuple
 
 import numpy as np
@@ -118,17 +119,39 @@ def epsilon_insensitive(epsilon=0.1):
     return Loss(f"epsilon_insensitive({epsilon:g})", value, gradient, curvature)
 
 
-def check_loss(loss, name="loss"):
-    """Return the loss; raise TypeError unless it is a Loss."""
-    if not isinstance(loss, Loss):
-        raise TypeError(f"{name} is {loss!r}; "
-                        f"expected a tinymeta.Loss, such as tinymeta.squared_error")
+def loss_setting():
+    """A Setting that is a Loss for the D_out outputs of the model, whose d_out it is set after."""
+    return arguments.Setting(lambda model, name, value: check_loss(value, name, model.d_out))
+
+
+def check_loss(loss, name="loss", d_out=None):
+    """Return the loss; raise TypeError or ValueError unless it is a Loss, tried on D_out outputs.
+    """
+    if not isinstance(loss, Loss) or not isinstance(loss.name, str):
+        raise TypeError(f"{name} is {loss!r}; expected a tinymeta.Loss with a text for its name, "
+                        f"such as tinymeta.squared_error")
+    for part in loss._fields[1:]:
+        arguments.function(f"loss {loss.name!r}: {part}", getattr(loss, part))
+    if d_out is not None:
+        _try(loss, d_out)
     return loss
+
+
+@lru_cache
+def _try(loss, d_out):
+    """Raise unless a loss's functions return numbers, of shapes that fit, for small f and y."""
+    arguments.function(f"loss {loss.name!r}: targets", loss.targets, "y")
+    f, takes = np.full((2, 3, d_out), 0.5), ("f", "y", "f_dot")
+    like_f = [f.shape, f.shape[1:], f.shape[2:], ()]  # fewer axes will do
+    for name, n, fits in (("value", 2, [(2,)]), ("gradient", 2, like_f), ("curvature", 3, like_f)):
+        arguments.tried(f"loss {loss.name!r}: {name}", getattr(loss, name), takes[:n], [f] * n,
+                        fits)
 
 
 def check_targets(name, y, loss):
     """Raise ValueError unless the targets y (..., K, D_out) fit the loss, if it is one."""
     wrong = loss.targets(y.real) if isinstance(loss, Loss) else None
     if wrong:
-        found, expected = wrong
+        found, expected = arguments.pair(loss, "targets", wrong, "None, or what was found and "
+                                         "what was expected")
         raise ValueError(f"{name} has {found}; expected {expected}, for the loss {loss.name}")

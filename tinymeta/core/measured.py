@@ -12,7 +12,7 @@ import numpy as np
 from . import arguments
 from .class_tasks import sizes
 from .measured_file import read_curves, usual_labels
-from .tasks import Batch
+from .tasks import Batch, check_batch
 
 
 class MeasuredTasks:
@@ -30,6 +30,8 @@ class MeasuredTasks:
     """
 
     n_missing = 0
+    curves, columns, scales, d_in, d_out = [
+        arguments.until("_tables", lambda name, value: value) for _ in range(5)]
 
     def __init__(self, curves, columns=None, scales=None):
         if not isinstance(curves, dict) or not curves:
@@ -70,7 +72,7 @@ class MeasuredTasks:
         row and column.
         """
         columns = None if columns is None else arguments.texts("columns", columns)
-        columns, tables, n_missing = read_curves(path, columns)
+        columns, tables, n_missing = read_curves(arguments.path("path", path), columns)
         tasks = cls({name: (table[:, :-1], table[:, -1:]) for name, table in tables.items()},
                     columns)
         tasks.n_missing = n_missing
@@ -114,6 +116,9 @@ class MeasuredTasks:
         by: the tasks whose mean and std are taken, their own unless given; held-out curves take
         those of the training curves.  outputs: y too, which classes should not be.
         """
+        arguments.flag("outputs", outputs)
+        if by is not None and not isinstance(by, MeasuredTasks):
+            raise TypeError(f"by is {by!r}; expected tinymeta.MeasuredTasks, or None")
         if by is not None:
             return MeasuredTasks(self.curves, self.columns, by.scales)
         table = np.vstack([np.hstack(pair) for pair in self.curves.values()])  # (N, D_in + D_out)
@@ -153,24 +158,28 @@ class MeasuredTasks:
 
     def points(self, task):
         """All points of the curve that one task was drawn from, x (n, D_in) and y (n, D_out)."""
-        table = self._tables[str(task.parameters["curve"][0])]
+        names = check_batch(task, "task").parameters.get("curve", [None])
+        if (name := str(names[0])) not in self._tables:
+            raise ValueError(f"task has the curve {name!r}; expected one of {self.names}")
+        table = self._tables[name]
         return table[:, :self.d_in], table[:, self.d_in:]
 
     def x_in_units(self, x):
         """Inputs (..., D_in) as they were measured."""
         mean, std = self.scales[:, :self.d_in]
-        return mean + std * x
+        return mean + std * arguments.numbers("x", x)
 
     def y_in_units(self, y):
         """Targets or predictions (..., D_out) as they were measured."""
         mean, std = self.scales[:, self.d_in:]
-        return mean + std * y
+        return mean + std * arguments.numbers("y", y)
 
     def squared_error(self, f, y):
         """The mean squared error (T,) of predictions (T, Q, D_out), in measured units squared:
         a `metric` for tm.evaluate, [TASK.10]."""
         std = self.scales[1, self.d_in:]
-        return np.square(std * (np.asarray(f, float) - y)).mean(axis=(-2, -1))  # [TASK.10]
+        f, y = arguments.numbers("f", f).astype(float), arguments.numbers("y", y)
+        return np.square(std * (f - y)).mean(axis=(-2, -1))  # [TASK.10]
 
 
 def _curve(name, pair):
@@ -179,7 +188,7 @@ def _curve(name, pair):
         raise TypeError(f"curve {name!r} is {type(pair).__name__}; expected a pair (x, y)")
     parts = []
     for which, values in zip("xy", pair):
-        array = np.asarray(values)
+        array = arguments.as_array(f"{which} of curve {name!r}", values)
         array = arguments.floating(f"{which} of curve {name!r}",
                                    array.astype(float) if array.dtype.kind in "iu" else values)
         if array.dtype.kind == "c":

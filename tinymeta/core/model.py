@@ -16,7 +16,7 @@ as well, the pass at θ, remembered, with .loss(), .gradient(), .hvp(v) and the 
 import numpy as np
 
 from . import arguments
-from .arguments import as_precision_of
+from .arguments import as_precision_of, given
 from .initialisation import initial
 from .layout import Layout
 from .losses import check_targets
@@ -30,13 +30,14 @@ class Model:
     """
 
     def __init__(self, d_in, d_out, blocks, default_init):
-        self.d_in, self.d_out, self.default_init = d_in, d_out, default_init
+        self.d_in, self.d_out = arguments.size("d_in", d_in), arguments.size("d_out", d_out)
+        self.default_init = default_init
         self.layout = Layout(blocks)
         self.blocks, self.slices = self.layout.blocks, self.layout.slices
         self.n_params = self.layout.size
 
     def unflatten(self, theta):
-        """Views into θ (..., P), one for each block: (..., *shape)."""
+        """Views into θ (..., P), which is not checked, one for each block: (..., *shape)."""
         return self.layout.unflatten(theta)
 
     def init(self, rng, dtype=np.float64, scheme=None):
@@ -59,17 +60,17 @@ class Model:
 
     def loss(self, theta, x, y):
         """L(θ), the mean over the data set, (...).  Raises as `check` does."""
-        theta, x, y, _ = self.check(theta, x, y)
+        theta, x, y, _ = self.check(theta, x, given("y", y))
         return self.at(theta, x, y).loss()
 
     def gradient(self, theta, x, y):
         """g(θ) = ∂L/∂θ, (..., P).  Raises as `check` does."""
-        theta, x, y, _ = self.check(theta, x, y)
+        theta, x, y, _ = self.check(theta, x, given("y", y))
         return self.at(theta, x, y).gradient()
 
     def hvp(self, theta, x, y, v):
         """H(θ) v for directions v (..., P), (..., P); H is never formed.  Raises as `check`."""
-        theta, x, y, v = self.check(theta, x, y, v)
+        theta, x, y, v = self.check(theta, x, given("y", y), given("v", v))
         product = self.at(theta, x, y).hvp(v)
         leading = np.broadcast_shapes(theta.shape[:-1], product.shape[:-1])  # if H ignores θ
         if product.shape[:-1] != leading:
@@ -97,19 +98,20 @@ class Model:
         return theta, x, y, v
 
 
-def data(theta, x, y, model):
+def data(theta, x, y, model, of=""):
     """x (..., K, D_in) and y (..., K, D_out), or None, checked, in θ's precision.
 
-    D_in and D_out are the model's, if it has them.  Raises as Model.check does.
+    D_in and D_out are the model's, if it has them.  of: what their names end in, such as "_query".
+    Raises as Model.check does.
     """
-    x = _finite("x", theta, x)
-    arguments.shape("x", x, (..., "K", getattr(model, "d_in", "D_in")))
+    x = _finite(f"x{of}", theta, x)
+    arguments.shape(f"x{of}", x, (..., "K", getattr(model, "d_in", "D_in")))
     if y is not None:
-        y = _finite("y", theta, y)
-        arguments.shape("y", y, (..., "K", getattr(model, "d_out", "D_out")))
+        y = _finite(f"y{of}", theta, y)
+        arguments.shape(f"y{of}", y, (..., "K", getattr(model, "d_out", "D_out")))
         if y.shape[:-1] != x.shape[:-1]:
-            raise ValueError(f"y has shape {y.shape}; expected {x.shape[:-1] + y.shape[-1:]}, "
-                             f"to go with x of shape {x.shape}")
+            raise ValueError(f"y{of} has shape {y.shape}; expected {x.shape[:-1] + y.shape[-1:]}, "
+                             f"to go with x{of} of shape {x.shape}")
     return x, y
 
 

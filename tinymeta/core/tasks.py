@@ -82,11 +82,14 @@ class Batch:
 
     def __getitem__(self, which):
         """Some of the tasks, as a batch: `batch[3]`, `batch[10:20]`, `batch[[1, 4]]`."""
-        if np.ndim(which) == 0 and not isinstance(which, slice):
+        if not isinstance(which, slice) and arguments.as_array("which", which).ndim == 0:
             which = [which]
-        parameters = {name: values[which] for name, values in self.parameters.items()}
-        return Batch(self.x_support[which], self.y_support[which],
-                     self.x_query[which], self.y_query[which], parameters)
+        try:
+            parameters = {name: values[which] for name, values in self.parameters.items()}
+            return Batch(self.x_support[which], self.y_support[which],
+                         self.x_query[which], self.y_query[which], parameters)
+        except IndexError as error:
+            raise IndexError(f"batch[{which}] is none of {len(self)} tasks: {error}") from None
 
     def arrays(self, omega):
         """x_support, y_support, x_query and y_query in the precision of ω.
@@ -103,10 +106,10 @@ class Batch:
             raise
 
 
-def check_batch(batch):
+def check_batch(batch, name="batch"):
     """Return the batch; raise TypeError unless it is a Batch."""
     if not isinstance(batch, Batch):
-        raise TypeError(f"batch is of type {type(batch).__name__}; expected a tinymeta.Batch")
+        raise TypeError(f"{name} is of type {type(batch).__name__}; expected a tinymeta.Batch")
     return batch
 
 
@@ -118,6 +121,17 @@ def chunks(arrays, size):
     return [[array[start:start + size] for array in arrays] for start in range(0, T, size)]
 
 
+def _checked_range(_, name, ends):
+    return arguments.interval(name, ends)
+
+
+def _checked_ranges(tasks, name, ranges):
+    names = list(vars(tasks).get(name, ranges))
+    if not isinstance(ranges, dict) or list(ranges) != names:
+        raise ValueError(f"{name} is {ranges!r}; expected a dict of the ranges of {names}")
+    return {name: arguments.interval(name, ends) for name, ends in ranges.items()}
+
+
 class _UniformTasks:
     """Tasks whose parameters and inputs are uniform in ranges; subclasses say what y is.
 
@@ -125,14 +139,13 @@ class _UniformTasks:
     a hundred tasks are the same as ten tasks drawn with the same seed.
     """
 
+    ranges, x_range = arguments.Setting(_checked_ranges), arguments.Setting(_checked_range)
     noise = arguments.real(at_least=0)
     grid = arguments.Setting(lambda _, name, value: (
         None if value is None else arguments.whole_number(name, value, minimum=2)))
 
     def __init__(self, ranges, x_range, grid, noise):
-        self.ranges = {name: arguments.interval(name, ends) for name, ends in ranges.items()}
-        self.x_range = arguments.interval("x_range", x_range)
-        self.grid, self.noise = grid, noise
+        self.ranges, self.x_range, self.grid, self.noise = ranges, x_range, grid, noise
 
     def sample(self, rng, n_tasks=25, n_support=10, n_query=10):
         """Draw a batch of tasks.
@@ -178,9 +191,16 @@ class _UniformTasks:
         return x[..., np.newaxis]
 
 
-def _column(values):
-    """Task parameters (...) as (..., 1, 1), to go with inputs (..., K, 1)."""
-    return np.asarray(values)[..., np.newaxis, np.newaxis]
+def parameter(parameters, name):
+    """One of the tasks' parameters, (...); TypeError or ValueError where it is not there."""
+    if not isinstance(parameters, dict) or name not in parameters:
+        raise TypeError(f"parameters is {parameters!r}; expected a dict with {name}")
+    return arguments.numbers(f"parameters[{name!r}]", parameters[name])
+
+
+def _column(parameters, name):
+    """A parameter (...) as (..., 1, 1), to go with inputs (..., K, 1)."""
+    return parameter(parameters, name)[..., np.newaxis, np.newaxis]
 
 
 class SinusoidTasks(_UniformTasks):
@@ -201,8 +221,8 @@ class SinusoidTasks(_UniformTasks):
 
     def truth(self, parameters, x):
         """The noiseless y (..., K, 1) at x (..., K, 1), for amplitude and phase (...)."""
-        A, psi = _column(parameters["amplitude"]), _column(parameters["phase"])
-        return A * np.sin(x - psi)  # [TASK.1]
+        A, psi = _column(parameters, "amplitude"), _column(parameters, "phase")
+        return A * np.sin(arguments.numbers("x", x) - psi)  # [TASK.1]
 
 
 class LinearTasks(_UniformTasks):
@@ -217,5 +237,5 @@ class LinearTasks(_UniformTasks):
 
     def truth(self, parameters, x):
         """The noiseless y (..., K, 1) at x (..., K, 1), for slope and intercept (...)."""
-        a, b = _column(parameters["slope"]), _column(parameters["intercept"])
-        return a * x + b  # [TASK.2]
+        a, b = _column(parameters, "slope"), _column(parameters, "intercept")
+        return a * arguments.numbers("x", x) + b  # [TASK.2]

@@ -22,9 +22,16 @@ from functools import cached_property
 import numpy as np
 
 from ..core import arguments
+from ..core.arguments import in_layout, size
+from ..core.layout import same_layout
 from ..core.losses import squared_error
 from ..core.model import Model
 from .mlp import MLP, transposed
+
+
+def _checked_network(model, name, network):
+    arguments.methods(name, network, "at", "init")
+    return same_layout(model, name, network, vars(model).get("network", network))
 
 
 class ContextMLP(Model):
@@ -37,10 +44,12 @@ class ContextMLP(Model):
     Raises TypeError or ValueError for settings that cannot be.
     """
 
+    context, network = in_layout(size), arguments.Setting(_checked_network)
+
     def __init__(self, widths, context=4, activation="relu", loss=squared_error, network=MLP):
         arguments.function("network", network)
         plain = network(widths, activation, loss=loss)  # checks the widths
-        self.context = arguments.whole_number("context", context, minimum=1)
+        self.context = context
         first, *others = plain.widths
         self.network = network([first + self.context, *others], activation, loss=loss)
         blocks = [("c", (self.context,)), *self.network.blocks]

@@ -16,7 +16,8 @@ For squared error, H has one block 2/(K D_out) [F 1]ᵀ[F 1] for each output: it
 import numpy as np
 
 from ..core import arguments
-from ..core.losses import check_loss, squared_error
+from ..core.arguments import in_layout, size
+from ..core.losses import check_loss, loss_setting, squared_error
 from ..core.model import Model
 
 
@@ -25,11 +26,19 @@ def sine_features(x):
 
     A sin(x - ψ) = (A cos ψ) sin x - (A sin ψ) cos x, so two generic points determine the wave.
     """
+    x = arguments.numbers("x", x)
+    arguments.shape("x", x, (..., "K", "D_in"))
     return np.concatenate([np.sin(x), np.cos(x)], axis=-1)
 
 
 def _as_it_is(x):
     return x
+
+
+def _checked_features(name, features):
+    if features is not None and not callable(features):
+        raise TypeError(f"{name} is {features!r}; expected a function of x, or None")
+    return _as_it_is if features is None else arguments.function(name, features, "x")
 
 
 class Linear(Model):
@@ -42,19 +51,18 @@ class Linear(Model):
     Raises TypeError or ValueError for wrong sizes and for features of the wrong shape.
     """
 
+    d_in, d_out, loss_function = in_layout(size), in_layout(size), loss_setting()
+    features, bias = in_layout(_checked_features), in_layout(arguments.flag)
+
     def __init__(self, d_in, d_out, features=None, bias=True, loss=squared_error):
-        d_in = arguments.whole_number("d_in", d_in, minimum=1)
-        d_out = arguments.whole_number("d_out", d_out, minimum=1)
-        self.bias, self.loss_function = arguments.flag("bias", bias), check_loss(loss)
-        if features is not None and not callable(features):
-            raise TypeError(f"features is {features!r}; expected a function of x, or None")
-        self.features = _as_it_is if features is None else features
-        example = np.asarray(self.features(np.zeros((1, d_in))))
+        self.d_in, self.d_out, self.features, self.bias = d_in, d_out, features, bias
+        self.loss_function = check_loss(loss)
+        example = arguments.numbers("features(x)", self.features(np.zeros((1, self.d_in))))
         arguments.shape("features(x)", example, (1, "M"), f" for x of shape (1, {d_in})")
-        blocks = [("W1", (example.shape[1], d_out))]
+        blocks = [("W1", (example.shape[1], self.d_out))]
         if self.bias:
-            blocks.append(("b1", (d_out,)))
-        super().__init__(d_in, d_out, blocks, default_init="xavier")
+            blocks.append(("b1", (self.d_out,)))
+        super().__init__(self.d_in, self.d_out, blocks, default_init="xavier")
 
     def split(self, theta):
         """The views W (..., M, D_out) and b (..., 1, D_out), or 0 without a bias."""

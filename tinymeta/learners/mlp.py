@@ -48,8 +48,22 @@ import numpy as np
 
 from ..core import arguments
 from ..core.activations import activation_named
-from ..core.losses import check_loss, squared_error
+from ..core.losses import check_loss, loss_setting, squared_error
 from ..core.model import Model
+
+
+def _checked_widths(name, widths):
+    if arguments.as_array(name, widths).ndim != 1 or len(widths) < 2:
+        raise ValueError(f"{name} is {widths!r}; "
+                         f"expected a list of at least two, [D_in, n_1, ..., D_out]")
+    return [arguments.whole_number(f"{name}[{i}]", width, minimum=1)
+            for i, width in enumerate(widths)]
+
+
+def _checked_activation(model, name, activation):
+    activation = activation_named(activation)
+    model.default_init = activation.init
+    return activation
 
 
 class MLP(Model):
@@ -61,17 +75,17 @@ class MLP(Model):
     Raises TypeError or ValueError for widths that cannot be, an unknown activation or loss.
     """
 
+    widths, loss_function = arguments.in_layout(_checked_widths), loss_setting()
+    activation = arguments.Setting(_checked_activation)
+
     def __init__(self, widths, activation="relu", loss=squared_error):
-        if arguments.as_array("widths", widths).ndim != 1 or len(widths) < 2:
-            raise ValueError(f"widths is {widths!r}; "
-                             f"expected a list of at least two, [D_in, n_1, ..., D_out]")
-        self.widths = [arguments.whole_number(f"widths[{i}]", width, minimum=1)
-                       for i, width in enumerate(widths)]
+        self.widths = widths
         blocks = []
         for l, (n_in, n_out) in enumerate(zip(self.widths, self.widths[1:]), start=1):
             blocks += [(f"W{l}", (n_in, n_out)), (f"b{l}", (n_out,))]
-        self.activation, self.loss_function = activation_named(activation), check_loss(loss)
+        self.activation = activation
         super().__init__(self.widths[0], self.widths[-1], blocks, self.activation.init)
+        self.loss_function = check_loss(loss)
 
     def layers(self, theta):
         """Views into θ, numbered as in the equations: [None, (W_1, b_1), ..., (W_N, b_N)].

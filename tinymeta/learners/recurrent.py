@@ -14,8 +14,8 @@ et al. 2016, "One-shot Learning with Memory-Augmented Neural Networks", whose in
 
 import numpy as np
 
-from ..core import arguments
-from ..core.losses import check_loss, squared_error
+from ..core.arguments import given, in_layout, size
+from ..core.losses import check_loss, loss_setting, squared_error
 from ..core.model import Model
 
 
@@ -32,13 +32,13 @@ class Recurrent(Model):
     """
 
     gates = 1  # n/H
+    d_in, hidden, d_out = in_layout(size), in_layout(size), in_layout(size)
+    loss_function = loss_setting()
 
     def __init__(self, d_in, hidden, d_out, loss=squared_error):
-        d_in = arguments.whole_number("d_in", d_in, minimum=1)
-        self.hidden = arguments.whole_number("hidden", hidden, minimum=1)
-        d_out = arguments.whole_number("d_out", d_out, minimum=1)
+        self.d_in, self.hidden, self.d_out = d_in, hidden, d_out
         self.loss_function = check_loss(loss)
-        H, n = self.hidden, self.gates * self.hidden
+        H, n, d_in, d_out = self.hidden, self.gates * self.hidden, self.d_in, self.d_out
         blocks = [("U", (d_in + d_out, n)), ("W", (H, n)), ("b", (n,)),
                   ("C", (H, d_out)), ("c", (d_out,))]
         super().__init__(d_in, d_out, blocks, default_init="uniform")
@@ -54,7 +54,7 @@ class Recurrent(Model):
         Unlike other models' it needs y: a target is an input to all that follows.  (The last one
         changes nothing, but must be there.)  Raises as `check` does.
         """
-        theta, x, y, _ = self.check(theta, x, y)
+        theta, x, y, _ = self.check(theta, x, given("y", y))
         return self.at(theta, x, y).f
 
     def at(self, theta, x, y):

@@ -60,8 +60,10 @@ class OracleTasks:
     the number of parameters (two for both), so use MLP([3, 40, 40, 1]) for sinusoids.
     """
 
+    tasks = arguments.Setting(lambda _, name, value: arguments.methods(name, value, "sample"))
+
     def __init__(self, tasks):
-        self.tasks = arguments.methods("tasks", tasks, "sample")
+        self.tasks = tasks
 
     def sample(self, rng, n_tasks=25, n_support=10, n_query=10):
         """A batch drawn as by `tasks.sample`, inputs (T, K, D_in + 2).  Raises as it does."""

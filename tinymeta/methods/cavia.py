@@ -18,6 +18,13 @@ from ..core.model import pass_at, shortcut
 from .method import Method
 
 
+def _with_a_context(_, name, model):
+    arguments.methods(name, model, *CAVIA.needs)
+    if not hasattr(model, "context"):
+        raise TypeError(f"{name} is {model!r}; expected a tinymeta.ContextMLP")
+    return model
+
+
 class CAVIA(Method):
     """Context adaptation; ω is θ without c.
 
@@ -25,12 +32,11 @@ class CAVIA(Method):
     chunk: so many tasks at a time.  Raises TypeError or ValueError for a wrong setting.
     """
 
+    model = arguments.Setting(_with_a_context)
     alpha, steps = arguments.real(above=0), arguments.whole(minimum=1)
 
     def __init__(self, model, alpha=1.0, steps=1, chunk=100):
         super().__init__(model, chunk)
-        if not hasattr(model, "context"):
-            raise TypeError(f"model is {model!r}; expected a tinymeta.ContextMLP")
         self.alpha, self.steps = alpha, steps
 
     @property
@@ -96,6 +102,7 @@ class CAVIA(Method):
     def trajectory(self, omega, x, y, steps):
         """Yield θ_0 ... θ_steps (T, P): c moves."""
         omega, x, y = self.check(omega, x, y)
+        steps = arguments.whole_number("steps", steps, minimum=0)
         for c, _ in self.steps_of(omega, x, y, steps):
             yield with_context(c, omega)
 

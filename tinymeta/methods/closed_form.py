@@ -23,10 +23,17 @@ They learn a scale and a shift of the predictions as well, which we leave out.
 import numpy as np
 
 from ..core import arguments
-from ..core.layout import Layout
+from ..core.layout import Layout, same_layout
 from ..core.losses import squared_error
 from ..core.model import shortcut
 from .method import Method
+
+
+def _with_a_hidden_layer(method, name, mlp):
+    arguments.methods(name, mlp, *method.needs)
+    if len(getattr(mlp, "widths", ())) < 3:
+        raise ValueError(f"{name} is {mlp!r}; expected a tinymeta.MLP with a hidden layer")
+    return same_layout(method, name, mlp, vars(method).get("model", mlp))
 
 
 class RidgeHead(Method):
@@ -41,12 +48,11 @@ class RidgeHead(Method):
     Raises TypeError or ValueError for a wrong setting.
     """
 
+    model = arguments.Setting(_with_a_hidden_layer)
     strength, learned = arguments.real(above=0), arguments.in_layout(arguments.flag)
 
     def __init__(self, mlp, strength=1.0, learned=True, chunk=100):
-        super().__init__(mlp, chunk)
-        if len(getattr(mlp, "widths", ())) < 3:
-            raise ValueError(f"mlp is {mlp!r}; expected a tinymeta.MLP with a hidden layer")
+        super().__init__(_with_a_hidden_layer(self, "mlp", mlp), chunk)
         self.strength, self.learned = strength, learned
         self.hidden = type(mlp)(mlp.widths[:-1], mlp.activation)  # up to z_{N-1}
         blocks = list(self.hidden.blocks)
@@ -71,6 +77,7 @@ class RidgeHead(Method):
 
     def init(self, rng, dtype=np.float64, scheme=None):
         """Draw the hidden layers as the model does; log λ starts at log strength."""
+        scheme = self.model.default_init if scheme is None else scheme
         hidden = self.hidden.init(rng, dtype, scheme)
         extra = np.full(int(self.learned), np.log(self.strength), dtype)
         return np.concatenate([hidden, extra])
@@ -137,7 +144,7 @@ class RidgeHead(Method):
         theta, _ = self.adapt(omega, x, y)
         start = theta.copy()
         start[..., self.hidden.n_params:] = 0
-        for k in range(steps + 1):
+        for k in range(arguments.whole_number("steps", steps, minimum=0) + 1):
             yield theta if k else start
 
 
@@ -145,7 +152,8 @@ class Features:
     """The last hidden layer's features of x (T, K, D_in), A = [a 1] (T, K, M + 1)."""
 
     def __init__(self, method, hidden, x):
-        self.phi, self.point = method.model.activation, method.hidden.outputs_at(hidden, x)
+        self.phi = method.hidden.activation = method.model.activation  # as it is by now
+        self.point = method.hidden.outputs_at(hidden, x)
         self.a = self.phi.value(self.point.f)  # (T, K, M)
         self.A = np.concatenate([self.a, np.ones_like(self.a[..., :1])], axis=-1)
 

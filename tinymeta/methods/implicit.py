@@ -45,10 +45,9 @@ class ImplicitMAML(Method):
     """
 
     strength, tolerance = arguments.real(above=0), arguments.real(above=0, below=1)
-    newton_steps = arguments.whole(minimum=1)
+    needs, newton_steps = ("loss", "gradient", "hvp"), arguments.whole(minimum=1)
 
     def __init__(self, model, strength=1.0, tolerance=1e-10, newton_steps=100, chunk=100):
-        arguments.methods("model", model, "loss", "gradient", "hvp")
         super().__init__(model, chunk)
         self.strength, self.tolerance, self.newton_steps = strength, tolerance, newton_steps
         self.residual = None
@@ -146,7 +145,7 @@ class ImplicitMAML(Method):
         """Yield θ_0 ... θ_steps (T, P) after so many Newton steps; converged, θ stays."""
         omega, x, y = self.check(omega, x, y)
         theta, iterates = omega, self.newton(omega, x, y)
-        for _ in range(steps + 1):
+        for _ in range(arguments.whole_number("steps", steps, minimum=0) + 1):
             theta, _ = next(iterates, (theta, None))
             yield theta
 

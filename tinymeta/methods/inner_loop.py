@@ -34,11 +34,11 @@ def adapt(model, theta, x, y, alpha, steps, batch_size=None):
     """
     arguments.methods("model", model, "loss", "gradient")
     if hasattr(model, "check"):
-        theta, x, y, _ = model.check(theta, x, y)
+        theta, x, y, _ = model.check(theta, x, arguments.given("y", y))
     else:
         theta = arguments.floating("theta", theta, finite=False)
         arguments.shape("theta", theta, (..., "P"))
-        x, y = data(theta, x, y, model)
+        x, y = data(theta, x, arguments.given("y", y), model)
     alpha, steps, batch_size = check_settings(alpha, steps, batch_size, theta.shape[-1], fewest=0)
     check_batch_size("x", batch_size, x.shape[-2])
     leading = np.broadcast_shapes(theta.shape[:-1], x.shape[:-2])
@@ -62,7 +62,8 @@ def inner_steps(model, theta, x, y, alpha, steps, batch_size=None):
 
 
 def iterates(model, theta, x, y, alpha, steps, batch_size=None):
-    """Yield θ_0 ... θ_steps alone; arguments are taken as checked."""
+    """Yield θ_0 ... θ_steps alone; arguments are taken as checked, but for steps."""
+    steps = arguments.whole_number("steps", steps, minimum=0)
     yield theta
     for point, theta in inner_steps(model, theta, x, y, alpha, steps, batch_size):
         del point

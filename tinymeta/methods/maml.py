@@ -33,6 +33,13 @@ from .inner_loop import checked_alpha, inner_steps, iterates
 from .method import Method
 
 
+def _exchangeable(method, name, loss):
+    """None, or a Loss that the model can be judged by."""
+    if loss is not None:
+        judged_by(method.model, loss)
+    return loss
+
+
 class MAML(Method):
     """Model-agnostic meta-learning; ω is θ.
 
@@ -47,15 +54,14 @@ class MAML(Method):
     FastMLP does, see tinymeta/fast.  Raises TypeError or ValueError for a wrong setting.
     """
 
+    needs, side_by_side = ("loss", "gradient", "hvp"), True
     alpha, steps, first_order = checked_alpha(), arguments.whole(minimum=1), arguments.truth()
-    side_by_side = True
+    query_loss = arguments.Setting(_exchangeable)
 
     def __init__(self, model, alpha=0.01, steps=1, first_order=False, query_loss=None, chunk=100):
-        arguments.methods("model", model, "loss", "gradient", "hvp")
         super().__init__(model, chunk)
         self.alpha, self.steps, self.first_order = alpha, steps, first_order
         self.query_loss = query_loss
-        _ = self.judge  # so that a loss that cannot be is found now
 
     @property
     def judge(self):

@@ -43,8 +43,10 @@ class Memory(Method):
     ValueError for a wrong setting.
     """
 
+    needs = "loss", "gradient", "at", "run"
+
     def __init__(self, rnn, chunk=100):
-        super().__init__(arguments.methods("rnn", rnn, "loss", "gradient", "at", "run"), chunk)
+        super().__init__(arguments.methods("rnn", rnn, *self.needs), chunk)
 
     def adapt(self, omega, x, y):
         """The state (h_{K-1}, y_{K-1}), (T, H + D_out), after reading x and y, and its pullback.
@@ -83,7 +85,7 @@ class Memory(Method):
         there are support points to read.
         """
         omega = arguments.floating("omega", omega, finite=False)
-        x_query, _ = data(omega, x_query, None, self.model)
+        x_query, _ = data(omega, x_query, None, self.model, "_query")
         states = np.stack(list(self.trajectory(omega, x_support, y_support, steps)))
         states = states[..., np.newaxis, :]  # (steps + 1, T, 1, H + D_out), one for all queries
         h, y = states[..., :self.model.hidden], states[..., self.model.hidden:]
@@ -96,5 +98,6 @@ class Memory(Method):
     def losses(self, omega, x_support, y_support, x_query, y_query, steps):
         """The query losses of T tasks after 0 ... steps shots, (steps + 1, T); raises alike."""
         f = self.predictions(omega, x_support, y_support, x_query, steps)
-        _, y_query = data(arguments.floating("omega", omega, False), x_query, y_query, self.model)
+        _, y_query = data(arguments.floating("omega", omega, False), x_query,
+                          arguments.given("y_query", y_query), self.model, "_query")
         return self.model.loss_function.value(f, y_query)

@@ -45,13 +45,12 @@ class MetaSGD(Method):
     Raises TypeError or ValueError for a wrong setting.
     """
 
-    alpha = arguments.real(above=0)
+    needs, alpha = ("loss", "gradient", "hvp"), arguments.real(above=0)
     steps = arguments.in_layout(lambda name, value: arguments.whole_number(name, value, minimum=1))
     rates = arguments.in_layout(_checked_rates)
     positive = arguments.in_layout(arguments.flag)
 
     def __init__(self, model, alpha=0.01, steps=1, rates="parameter", positive=False, chunk=100):
-        arguments.methods("model", model, "loss", "gradient", "hvp")
         super().__init__(model, chunk)
         self.alpha, self.steps, self.rates, self.positive = alpha, steps, rates, positive
         P, theta = model.n_params, Layout(model.blocks)
@@ -138,7 +137,7 @@ class MetaSGD(Method):
         omega, x, y = self.check(omega, x, y)
         theta, alpha = self.split(omega)
         yield theta
-        for k in range(steps):
+        for k in range(arguments.whole_number("steps", steps, minimum=0)):
             rates = alpha[min(k, self.steps - 1)]
             theta = theta - rates * pass_at(self.model, theta, x, y).gradient()
             yield theta

@@ -16,25 +16,34 @@ Everything else, training, evaluation, checkpoints and checks, is written once, 
 import numpy as np
 
 from ..core import arguments
+from ..core.arguments import Setting
+from ..core.layout import same_layout
 from ..core.losses import check_targets
 from ..core.model import data, pass_at, shortcut
 from ..core.side_by_side import each
 from ..core.tasks import check_batch, chunks
 
 
+def _fitting(method, name, model):
+    """A model with what the method needs, and with its layout where that has been taken up."""
+    arguments.methods(name, model, *method.needs)
+    taken_up = "layout" in vars(method) or np.ndim(vars(method).get("alpha"))
+    return same_layout(method, name, model, method.model) if taken_up else model
+
+
 class Method:
     """A method for the model `model`; subclasses define adapt and trajectory.
 
+    needs: the methods that the model must have; another model may be set later.
     n_params and blocks: the layout of ω, here the model's.  chunk: so many tasks at a time, which
     bounds the memory and changes no number beyond rounding.
     """
 
-    chunk = arguments.whole(minimum=1)
+    needs, model, chunk = ("loss", "gradient"), Setting(_fitting), arguments.whole(minimum=1)
     side_by_side = False  # whether chunks may run in threads; each class says it for itself
 
     def __init__(self, model, chunk=100):
-        self.model = arguments.methods("model", model, "loss", "gradient")
-        self.chunk = chunk
+        self.model, self.chunk = model, chunk
 
     @property
     def n_params(self):
@@ -109,6 +118,9 @@ class Method:
     def losses(self, omega, x_support, y_support, x_query, y_query, steps):
         """The query losses of T tasks after 0 ... steps inner steps, (steps + 1, T)."""
         thetas = self.trajectory(omega, x_support, y_support, steps)
+        data(arguments.floating("omega", omega, False), x_query,
+             arguments.given("y_query", y_query), self.judge, "_query")
+        x_query, y_query = np.asarray(x_query), np.asarray(y_query)
         return np.stack([pass_at(self.judge, theta, x_query, y_query).loss() for theta in thetas])
 
     def _mean(self, sums, omega, batch):
@@ -156,7 +168,7 @@ class Method:
         """
         omega, P = arguments.floating("omega", omega, finite=False), self.n_params
         arguments.shape("omega", omega, (..., "P" if P is None else P))
-        return omega, *data(omega, x, y, self.model)
+        return omega, *data(omega, x, arguments.given("y", y), self.model)
 
 
 def mean_over_tasks(sums, chunks, T, method):

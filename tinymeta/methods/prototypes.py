@@ -20,18 +20,22 @@ squared Euclidean distance.
 
 import numpy as np
 
+from ..core import arguments
 from ..core.classification import softmax
+from ..core.model import data
 from .method import Method
 
 
 class Prototypes(Method):
     """Classification by class means in learned features; ω is θ of the features' network.
 
-    mlp: the features f(x), (K, M); its own loss is not used.  y are one-hot, (K, N), and every
-    class needs a support example.  Predictions are the scores -|f - m|².
+    model: the features f(x), (K, M), as of an MLP; its own loss is not used.  y are one-hot,
+    (K, N), and every class needs a support example.  Predictions are the scores -|f - m|².
 
     Raises TypeError for what is no model, ValueError for a class without support examples.
     """
+
+    needs = "loss", "gradient", "outputs_at"
 
     @property
     def target_losses(self):
@@ -68,20 +72,28 @@ class Prototypes(Method):
 
     def predictions(self, omega, x_support, y_support, x_query, steps):
         """The scores, (steps + 1, T, Q, N): there are no steps, so all are the same."""
-        means, _ = self.adapt(omega, x_support, y_support)
-        f = self.model.outputs_at(np.asarray(omega), x_query).f
-        means = means.reshape(*y_support.shape[::2], -1)
+        steps = arguments.whole_number("steps", steps, minimum=0)
+        omega, x, y = self.check(omega, x_support, y_support)
+        means, _ = self.adapt(omega, x, y)
+        x_query, _ = data(omega, x_query, None, self.model, "_query")
+        f = self.model.outputs_at(omega, x_query).f
+        means = means.reshape(*y.shape[::2], -1)
         return np.stack([scores_of(f, means)[0]] * (steps + 1))
 
     def losses(self, omega, x_support, y_support, x_query, y_query, steps):
         """The query losses of T tasks, (steps + 1, T), all the same."""
         scores = self.predictions(omega, x_support, y_support, x_query, steps)
+        y_query = arguments.floating("y_query", y_query)
+        arguments.shape("y_query", y_query, scores.shape[1:])
         return softmax.value(scores, y_query)
 
     def check(self, omega, x, y):
         """As Method.check does, for y (..., K, N) of any number of classes."""
-        omega, x, _ = super().check(omega, x, np.zeros(np.shape(x)[:-1] + (self.model.d_out,)))
-        return omega, x, np.asarray(y, omega.real.dtype)
+        shape = arguments.as_array("x", x).shape[:-1]
+        omega, x, _ = super().check(omega, x, np.zeros(shape + (self.model.d_out,)))
+        y = arguments.numbers("y", y)
+        arguments.shape("y", y, (*shape, "N"))
+        return omega, x, y.astype(omega.real.dtype, copy=False)
 
     def counts(self, y):
         """How many examples each class has, (T, 1, N)."""

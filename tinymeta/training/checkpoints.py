@@ -46,6 +46,8 @@ class Checkpoint:
         Raises CheckpointError, and changes neither, when they are of another kind than the ones
         that were saved.
         """
+        arguments.methods("optimizer", optimizer, "state", "restore")
+        arguments.generator("rng", rng)
         before = optimizer.state()
         try:
             state, tried = _from_plain(self.rng_state), copy.deepcopy(rng.bit_generator)
@@ -65,9 +67,13 @@ def save_checkpoint(path, theta, iteration=0, optimizer=None, rng=None, losses=(
     OSError when the file cannot be written, TypeError or ValueError for what could not be read
     back: θ that is not finite, settings that are no dict or that JSON cannot hold.
     """
-    settings = {} if settings is None else settings
+    path, settings = arguments.path("path", path), {} if settings is None else settings
     if not isinstance(settings, dict):
         raise TypeError(f"settings is {settings!r}; expected a dict")
+    if rng is not None:
+        arguments.generator("rng", rng)
+    if optimizer is not None:
+        arguments.methods("optimizer", optimizer, "state")
     rng_state = {} if rng is None else _to_plain(rng.bit_generator.state)
     optimizer_state = {} if optimizer is None else optimizer.state()
     losses = arguments.as_array("losses", losses)
@@ -107,6 +113,7 @@ def load_checkpoint(path):
     Raises FileNotFoundError when there is none, PermissionError when it may not be read, and
     CheckpointError when the file is truncated, damaged or not a tinymeta checkpoint.
     """
+    path = arguments.path("path", path)
     try:
         arrays = _arrays(path)
     except (FileNotFoundError, PermissionError):

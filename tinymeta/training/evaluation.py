@@ -88,6 +88,8 @@ def evaluate_batch(method, omega, batch, alpha=None, steps=10, metric=None, chun
     method = _method(method, alpha)
     steps = arguments.whole_number("steps", steps, minimum=0)
     chunk = arguments.whole_number("chunk", chunk, minimum=1)
+    if metric is not None:
+        arguments.function("metric", metric, "f", "y")
     check_batch(batch)
     if hasattr(method, "check_targets"):
         method.check_targets(batch)
@@ -125,12 +127,11 @@ def _errors(method, omega, arrays, steps, metric):
     if metric is None:
         losses = method.losses(omega, x, y, x_query, y_query, steps)  # [EVAL.1]
         return arguments.result(method, "losses", losses, (steps + 1, len(x))).astype(float)
-    if not callable(metric):
-        raise TypeError(f"metric is {metric!r}; expected a function of predictions and targets")
     predictions = method.predictions(omega, x, y, x_query, steps)  # (S + 1, T, Q, D_out)
     predictions = arguments.result(method, "predictions", predictions,
                                    (steps + 1, len(x), y_query.shape[1], "D_out"))
-    errors = np.stack([metric(f, y_query) for f in predictions]).astype(float)
+    errors = [arguments.numbers("metric(f, y)", metric(f, y_query)) for f in predictions]
+    errors = np.stack(errors).astype(float)
     if errors.shape != (expected := (steps + 1, len(y_query))):
         raise ValueError(f"metric returned shape {errors.shape[1:]}; expected {expected[1:]}, "
                          f"a number for each task")

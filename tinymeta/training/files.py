@@ -9,6 +9,8 @@ import secrets
 import time
 from pathlib import Path
 
+from ..core import arguments
+
 try:
     import fcntl
 except ImportError:  # Windows
@@ -28,7 +30,7 @@ def write_whole(path, write):
     Raises OSError, which names `path`, when that fails or what is there is no regular file; the old
     file is then as it was.
     """
-    target = os.path.realpath(os.fspath(path))
+    target = os.path.realpath(arguments.path("path", path))
     if os.path.lexists(target) and not os.path.isfile(target):
         raise OSError(f"{path} is no regular file; expected one, or none yet")
     temporary = f"{target}.{secrets.token_hex(4)}.tmp"
@@ -72,7 +74,7 @@ class Claim:
     """
 
     def __init__(self, path, patience=3.0):
-        self.path = os.fspath(path)
+        self.path = arguments.path("path", path)
         self.lock = os.path.realpath(self.path) + ".lock"
         until = time.monotonic() + patience
         while not self._take():

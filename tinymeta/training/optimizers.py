@@ -29,7 +29,12 @@ def linear_schedule(start, end, iterations):
     start = arguments.number("start", start, at_least=0)
     end = arguments.number("end", end, at_least=0)
     iterations = arguments.whole_number("iterations", iterations, minimum=1)
-    return lambda n: start + (end - start) * min(n / iterations, 1.0)  # [SCHED.1]
+
+    def rate(n):
+        n = arguments.whole_number("n", n, minimum=0)
+        return start + (end - start) * min(n / iterations, 1.0)  # [SCHED.1]
+
+    return rate
 
 
 def clip_by_norm(gradient, max_norm):
@@ -52,9 +57,12 @@ class _Optimizer:
     """What SGD and Adam share: the rate, clipping, the count of steps.  Subclasses have `_move`."""
 
     learning_rate = arguments.Setting(lambda _, name, value: (
-        value if callable(value) else arguments.step_size(name, value)))
+        arguments.function(name, value, "n") if callable(value)
+        else arguments.step_size(name, value)))
     max_norm = arguments.Setting(lambda _, name, value: (
         None if value is None else arguments.number(name, value, above=0)))
+
+    t = arguments.whole(minimum=0)
 
     def __init__(self, learning_rate, max_norm):
         self.learning_rate, self.max_norm = learning_rate, max_norm
@@ -91,7 +99,7 @@ class _Optimizer:
     def restore(self, state):
         """Take up a state that `state` gave; TypeError or ValueError for what it could not give."""
         self._check_entries(state)
-        self.t = arguments.whole_number("t", np.asarray(state["t"])[()], minimum=0)
+        self.t = arguments.as_array("t", state["t"])[()]
 
     def _check_entries(self, state):
         expected = set(self.state())
