@@ -41,6 +41,7 @@ class RidgeHead(Method):
     Raises TypeError or ValueError for a wrong setting.
     """
 
+    shortcuts = ("sums",)
     strength, learned = arguments.real(above=0), arguments.in_layout(arguments.flag)
 
     def __init__(self, mlp, strength=1.0, learned=True, chunk=100):

@@ -48,7 +48,7 @@ class MAML(Method):
     """
 
     alpha, steps, first_order = checked_alpha(), arguments.whole(minimum=1), arguments.truth()
-    side_by_side = True
+    side_by_side, shortcuts = True, ("meta_gradient",)
 
     def __init__(self, model, alpha=0.01, steps=1, first_order=False, query_loss=None, chunk=100):
         arguments.methods("model", model, "loss", "gradient", "hvp")
@@ -84,8 +84,6 @@ class MAML(Method):
         ValueError for arguments that do not fit.
         """
         fast = shortcut(self.model, "maml_meta_gradient")
-        if type(self).adapt is not MAML.adapt:
-            fast = None  # a subclass with an inner loop of its own is not to be bypassed
         found = fast(self, omega, batch) if fast else None
         return super().meta_gradient(omega, batch) if found is None else found
 

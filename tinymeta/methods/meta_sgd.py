@@ -45,6 +45,7 @@ class MetaSGD(Method):
     Raises TypeError or ValueError for a wrong setting.
     """
 
+    shortcuts = ("sums",)
     alpha = arguments.real(above=0)
     steps = arguments.in_layout(lambda name, value: arguments.whole_number(name, value, minimum=1))
     rates = arguments.in_layout(_checked_rates)
