@@ -156,3 +156,31 @@ def test_what_a_subclass_of_a_method_redefines_is_heard(kind, model, halved, rng
         found_loss, found = subclass(model).meta_gradient(omega, batch)
         assert_allclose(found_loss, loss, rtol=1e-12)
         assert_allclose(found, 0.5 * right, rtol=1e-10, atol=1e-14)
+
+
+def test_a_plain_model_may_use_names_of_ours_for_its_own(rng):
+    """A module's helpers called check, predictions or loss_function are not taken for ours."""
+    theta, batch = random_theta(PLAIN, rng), random_batch(PLAIN, rng)
+    helper = lambda *arguments: pytest.fail("called")
+    named = SimpleNamespace(**vars(bare(PLAIN)), check=helper, predictions=helper, losses=helper,
+                            loss_function=helper)
+    for name, compute in EVERYWHERE.items():
+        found, right = compute(named, theta, batch), compute(bare(PLAIN), theta, batch)
+        for one, other in zip(found, right):
+            np.testing.assert_array_equal(one, other, err_msg=name)
+    with pytest.raises(ValueError, match="query_loss is huber.* has no loss_function"):
+        tm.MAML(named, query_loss=tm.huber())
+
+
+@pytest.mark.parametrize("names, last", [
+    (["W1", "b1", "W2", "b2"], 2), (["bias1", "bias2"], 1), (["W2", "W12"], 1),
+    (["U", "C", "c"], 2), (["V", "c", "W", "b"], None), (["out"], None), (None, None)],
+    ids=str)
+def test_the_last_layer_is_told_by_its_number(names, last):
+    blocks = names and [(name, (3,)) for name in names]
+    model = SimpleNamespace(**vars(bare(PLAIN)), blocks=blocks)
+    if last is None:
+        with pytest.raises(ValueError, match="model has the blocks .*; expected names of which"):
+            tm.ANIL(model, 0.1)
+    else:
+        assert np.count_nonzero(tm.ANIL(model, 0.1).alpha) == 3 * last
