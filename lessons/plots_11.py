@@ -64,9 +64,10 @@ def beyond(curves, trained):
     """curves: name -> three AdaptationCurves: the mean by steps, a line a seed."""
     figure, panel = plt.subplots(figsize=(6.8, 3.2), layout="constrained")
     for (name, three), marker in zip(curves.items(), "osD^vP"):
+        above = dict(linestyle=":", zorder=3) if name == "MAML" else {}  # it lies on "one rate"
         for seed, curve in enumerate(three):
             panel.plot(np.minimum(curve.mean, 50), color=COLORS[name], marker=marker,
-                       markersize=4, label=None if seed else name)
+                       markersize=4, label=None if seed else name, **above)
     panel.axvline(trained, color="0.6", linestyle="--", linewidth=1)
     panel.text(trained + 0.1, 30, "trained for this step", color="0.4", fontsize=9)
     panel.set(yscale="log", ylim=(0.03, 60), xlabel="inner steps")

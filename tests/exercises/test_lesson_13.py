@@ -18,6 +18,8 @@ WRONG = [
     (GUESS, lambda N: (0.25, 0), "the logistic's"),
     (GUESS, lambda N: (1 / (N - 1), 0), "times what it should be"),
     (GUESS, lambda N: (1, 0), "p is 1/N"),
+    (GUESS, lambda N: ..., "expected an array of shape (2,)"),
+    (GUESS, lambda N: 1 / N, "has shape (); expected (2,)"),
 ]
 
 

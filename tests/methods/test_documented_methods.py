@@ -115,15 +115,72 @@ def test_a_subclass_with_a_pass_of_its_own_is_heard(rng):
     assert_allclose(tm.MAML(decayed(Doubled), 1e-12).meta_loss(theta, batch), twice, rtol=1e-6)
 
 
-def test_a_method_with_an_adapt_of_its_own_is_heard_on_the_fast_network_too(rng):
-    class Halved(tm.MAML):
+def halves_adapt(kind):
+    class Halved(kind):
         def adapt(self, omega, x, y):
-            theta, pullback = super().adapt(0.5 * omega, x, y)
+            theta, pullback = super().adapt(omega, x, y)
             return theta, lambda v: 0.5 * pullback(v)
 
-    model = tm.FastMLP([1, 5, 1], "tanh")
-    theta, batch = random_theta(model, rng), random_batch(model, rng)
-    loss, gradient = Halved(model, 0.1).meta_gradient(theta, batch)
-    right_loss, right = tm.MAML(model, 0.1).meta_gradient(0.5 * theta, batch)
-    assert_allclose(loss, right_loss, rtol=1e-12)
-    assert_allclose(gradient, 0.5 * right, rtol=1e-10, atol=1e-14)
+    return Halved
+
+
+def halves_query_pass(kind):
+    class Halved(kind):
+        def query_pass(self, *arguments):
+            query, pullback = super().query_pass(*arguments)
+            return query, lambda v: 0.5 * pullback(v)
+
+    return Halved
+
+
+def halves_sums(kind):
+    class Halved(kind):
+        def sums(self, *arguments):
+            loss, gradient = super().sums(*arguments)
+            return loss, 0.5 * gradient
+
+    return Halved
+
+
+FAST = tm.FastMLP([1, 5, 4, 1], "tanh")
+METHODS = [(tm.MAML, FAST), (tm.MetaSGD, FAST), (tm.RidgeHead, FAST), (tm.ImplicitMAML, FAST),
+           (tm.CAVIA, tm.ContextMLP([1, 5, 1], 2, "tanh", network=tm.FastMLP))]
+
+
+@pytest.mark.parametrize("halved", [halves_adapt, halves_query_pass, halves_sums])
+@pytest.mark.parametrize("kind, model", METHODS, ids=[kind.__name__ for kind, _ in METHODS])
+def test_what_a_subclass_of_a_method_redefines_is_heard(kind, model, halved, rng):
+    omega, batch = 0.3 * kind(model).init(rng), random_batch(model, rng)
+    loss, right = kind(model).meta_gradient(omega, batch)
+    for subclass in (halved(kind), type("Further", (halved(kind),), {})):
+        found_loss, found = subclass(model).meta_gradient(omega, batch)
+        assert_allclose(found_loss, loss, rtol=1e-12)
+        assert_allclose(found, 0.5 * right, rtol=1e-10, atol=1e-14)
+
+
+def test_a_plain_model_may_use_names_of_ours_for_its_own(rng):
+    """A module's helpers called check, predictions or loss_function are not taken for ours."""
+    theta, batch = random_theta(PLAIN, rng), random_batch(PLAIN, rng)
+    helper = lambda *arguments: pytest.fail("called")
+    named = SimpleNamespace(**vars(bare(PLAIN)), check=helper, predictions=helper, losses=helper,
+                            loss_function=helper)
+    for name, compute in EVERYWHERE.items():
+        found, right = compute(named, theta, batch), compute(bare(PLAIN), theta, batch)
+        for one, other in zip(found, right):
+            np.testing.assert_array_equal(one, other, err_msg=name)
+    with pytest.raises(ValueError, match="query_loss is huber.* has no loss_function"):
+        tm.MAML(named, query_loss=tm.huber())
+
+
+@pytest.mark.parametrize("names, last", [
+    (["W1", "b1", "W2", "b2"], 2), (["bias1", "bias2"], 1), (["W2", "W12"], 1),
+    (["U", "C", "c"], 2), (["V", "c", "W", "b"], None), (["out"], None), (None, None)],
+    ids=str)
+def test_the_last_layer_is_told_by_its_number(names, last):
+    blocks = names and [(name, (3,)) for name in names]
+    model = SimpleNamespace(**vars(bare(PLAIN)), blocks=blocks)
+    if last is None:
+        with pytest.raises(ValueError, match="model has the blocks .*; expected names of which"):
+            tm.ANIL(model, 0.1)
+    else:
+        assert np.count_nonzero(tm.ANIL(model, 0.1).alpha) == 3 * last

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from ..checking.ladder import as_numbers
 from . import exercise
 from .feedback import judge
 
@@ -51,9 +52,11 @@ def _uniform_rungs(candidate):
                     (np.array([0.25, 0]), "¼ is the logistic's largest, σ(1 - σ)"),
                     (np.array([1, 0]), "the matrix is diag(p) - p pᵀ, and p is 1/N")]
 
-        return f"{N} classes", lambda: judge(np.array(candidate(N), float),
-                                             np.array([1 / N, 0]), "eigenvalues", "SOFTMAX.1",
-                                             mistakes)
+        def check():
+            found = as_numbers("the code", candidate(N), (2,))
+            return judge(found, np.array([1 / N, 0]), "eigenvalues", "SOFTMAX.1", mistakes)
+
+        return f"{N} classes", check
 
     return [rung(7), rung(2), rung(100)]
 

@@ -30,12 +30,27 @@ class ANIL(MAML):
 
     def _of_last_layer(self, name, alpha):
         """The number α as a vector (P,)."""
-        alpha, layout = arguments.number(name, alpha, above=0), Layout(self.model.blocks)
-        number = layout.names[-1].lstrip("Wb").lower()
-        vector = np.zeros(layout.size)
-        for name, _, part in layout:
-            if name.lower().endswith(number):
+        alpha, layout = arguments.number(name, alpha, above=0), Layout(self.blocks or [])
+        vector, last = np.zeros(layout.size), last_layer(layout.names)
+        for block, _, part in layout:
+            if block in last:
                 vector[part] = alpha  # [ANIL.1]
         return vector
 
     alpha = arguments.Setting(_of_last_layer)
+
+
+def last_layer(names):
+    """Those of the blocks' names that are the last layer's; ValueError where none tells."""
+    if names[-2:] == ["C", "c"]:  # an RNN's
+        return names[-2:]
+    last = [name for name in names if number_of(name) == number_of(names[-1]) != ""]
+    if not last:
+        raise ValueError(f"model has the blocks {names}; expected names of which the last ends in "
+                         f"its layer's number, such as b3")
+    return last
+
+
+def number_of(name):
+    """The digits at the end of a block's name, such as "3"."""
+    return name[len(name.rstrip("0123456789")):]

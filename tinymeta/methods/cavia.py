@@ -32,7 +32,7 @@ class CAVIA(Method):
     chunk: so many tasks at a time.  Raises TypeError or ValueError for a wrong setting.
     """
 
-    model = arguments.Setting(_with_a_context)
+    shortcuts, model = ("sums",), arguments.Setting(_with_a_context)
     alpha, steps = arguments.real(above=0), arguments.whole(minimum=1)
 
     def __init__(self, model, alpha=1.0, steps=1, chunk=100):
@@ -83,15 +83,11 @@ class CAVIA(Method):
             c = c - self.alpha * point.context_gradient()  # [CAVIA.1]
         yield c, None
 
-    def query_pass(self, omega, x, y, x_query, y_query):
-        """The pass at θ' on the query sets, and the pullback of its `gradients`."""
-        omega, x, y = self.check(omega, x, y)
-        c, pullback = self.inner_loop(omega, x, y)
-        return self.at(c, omega, x_query, y_query), pullback
-
     def sums(self, omega, x, y, x_query, y_query):
         """The sums over some tasks of the query losses, a number, and of their gradients in ω."""
-        query, pullback = self.query_pass(omega, x, y, x_query, y_query)
+        omega, x, y = self.check(omega, x, y)
+        c, pullback = self.inner_loop(omega, x, y)
+        query = self.at(c, omega, x_query, y_query)
         return query.loss().sum(), pullback(*query.gradients()).sum(axis=0)
 
     def at(self, c, omega, x, y):

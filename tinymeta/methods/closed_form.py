@@ -48,7 +48,7 @@ class RidgeHead(Method):
     Raises TypeError or ValueError for a wrong setting.
     """
 
-    model = arguments.Setting(_with_a_hidden_layer)
+    shortcuts, model = ("sums",), arguments.Setting(_with_a_hidden_layer)
     strength, learned = arguments.real(above=0), arguments.in_layout(arguments.flag)
 
     def __init__(self, mlp, strength=1.0, learned=True, chunk=100):

@@ -18,7 +18,7 @@ import numpy as np
 
 from ..core import arguments
 from ..core.arguments import as_precision_of
-from ..core.model import data, pass_at
+from ..core.model import Model, data, pass_at
 
 
 def adapt(model, theta, x, y, alpha, steps, batch_size=None):
@@ -33,7 +33,7 @@ def adapt(model, theta, x, y, alpha, steps, batch_size=None):
     Raises TypeError or ValueError for a wrong argument.
     """
     arguments.methods("model", model, "loss", "gradient")
-    if hasattr(model, "check"):
+    if isinstance(model, Model):
         theta, x, y, _ = model.check(theta, x, arguments.given("y", y))
     else:
         theta = arguments.floating("theta", theta, finite=False)

@@ -27,7 +27,7 @@ import numpy as np
 
 from ..core import arguments
 from ..core.arguments import as_precision_of
-from ..core.losses import check_loss
+from ..core.losses import Loss, check_loss
 from ..core.model import shortcut
 from .inner_loop import checked_alpha, inner_steps, iterates
 from .method import Method
@@ -54,7 +54,7 @@ class MAML(Method):
     FastMLP does, see tinymeta/fast.  Raises TypeError or ValueError for a wrong setting.
     """
 
-    needs, side_by_side = ("loss", "gradient", "hvp"), True
+    needs, shortcuts, side_by_side = ("loss", "gradient", "hvp"), ("meta_gradient",), True
     alpha, steps, first_order = checked_alpha(), arguments.whole(minimum=1), arguments.truth()
     query_loss = arguments.Setting(_exchangeable)
 
@@ -90,8 +90,6 @@ class MAML(Method):
         ValueError for arguments that do not fit.
         """
         fast = shortcut(self.model, "maml_meta_gradient")
-        if type(self).adapt is not MAML.adapt:
-            fast = None  # a subclass with an inner loop of its own is not to be bypassed
         found = fast(self, omega, batch) if fast else None
         return super().meta_gradient(omega, batch) if found is None else found
 
@@ -119,7 +117,7 @@ def unrolled(model, theta, x, y, alpha, steps, batch_size=None, first_order=Fals
 def judged_by(model, loss):
     """The model with another loss; ValueError unless its loss can be exchanged."""
     check_loss(loss, "query_loss")
-    if not hasattr(model, "loss_function"):
+    if not isinstance(getattr(model, "loss_function", None), Loss):
         raise ValueError(f"query_loss is {loss.name}, and the model {model!r} has no loss_function "
                          f"to put it in; expected None, or a model such as tm.MLP")
     model = copy.copy(model)

@@ -45,7 +45,8 @@ class MetaSGD(Method):
     Raises TypeError or ValueError for a wrong setting.
     """
 
-    needs, alpha = ("loss", "gradient", "hvp"), arguments.real(above=0)
+    needs, shortcuts = ("loss", "gradient", "hvp"), ("sums",)
+    alpha = arguments.real(above=0)
     steps = arguments.in_layout(lambda name, value: arguments.whole_number(name, value, minimum=1))
     rates = arguments.in_layout(_checked_rates)
     positive = arguments.in_layout(arguments.flag)

@@ -41,6 +41,14 @@ class Method:
 
     needs, model, chunk = ("loss", "gradient"), Setting(_fitting), arguments.whole(minimum=1)
     side_by_side = False  # whether chunks may run in threads; each class says it for itself
+    shortcuts = ()  # those of its methods that compute sooner what follows from `adapt`
+
+    def __init_subclass__(cls):
+        """A class that redefines what shortcuts rest on, and does without them, loses them."""
+        redefined = {"adapt", "judge", "query_pass", "sums"} & vars(cls).keys()
+        if redefined and "shortcuts" not in vars(cls):
+            for name in set(cls.shortcuts) - redefined:
+                setattr(cls, name, getattr(Method, name))
 
     def __init__(self, model, chunk=100):
         self.model, self.chunk = model, chunk

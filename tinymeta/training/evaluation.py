@@ -113,7 +113,8 @@ def evaluate_batch(method, omega, batch, alpha=None, steps=10, metric=None, chun
 
 def _method(method, alpha):
     """The method itself, or plain gradient descent on a model."""
-    if hasattr(method, "predictions"):
+    is_model = callable(getattr(method, "loss", None)) and callable(getattr(method, "gradient", 0))
+    if hasattr(method, "predictions") and not is_model:
         if alpha is not None:
             raise ValueError(f"alpha is {alpha!r} beside a method; expected None: it has its own")
         return method
