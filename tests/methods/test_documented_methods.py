@@ -172,6 +172,21 @@ def test_a_plain_model_may_use_names_of_ours_for_its_own(rng):
         tm.MAML(named, query_loss=tm.huber())
 
 
+def test_learned_rates_need_no_blocks_but_a_length(rng):
+    theta, batch = random_theta(PLAIN, rng), random_batch(PLAIN, rng)
+    omega = np.concatenate([theta, np.full(PLAIN.n_params, 0.1)])
+    found = tm.MetaSGD(SimpleNamespace(**vars(bare(PLAIN)), n_params=PLAIN.n_params))
+    assert_allclose(found.meta_gradient(omega, batch)[1],
+                    tm.MetaSGD(PLAIN).meta_gradient(omega, batch)[1], rtol=1e-10, atol=1e-14)
+    with pytest.raises(TypeError, match="model.n_params is None; expected a whole number"):
+        tm.MetaSGD(bare(PLAIN))
+
+
+def test_a_network_whose_loss_is_redefined_is_refused_where_it_would_not_be_heard():
+    with pytest.raises(TypeError, match="network is .*; expected a tinymeta.MLP or FastMLP, whose"):
+        tm.ContextMLP([1, 5, 1], network=DecayedMLP)
+
+
 @pytest.mark.parametrize("names, last", [
     (["W1", "b1", "W2", "b2"], 2), (["bias1", "bias2"], 1), (["W2", "W12"], 1),
     (["U", "C", "c"], 2), (["V", "c", "W", "b"], None), (["out"], None), (None, None)],
@@ -184,3 +199,12 @@ def test_the_last_layer_is_told_by_its_number(names, last):
             tm.ANIL(model, 0.1)
     else:
         assert np.count_nonzero(tm.ANIL(model, 0.1).alpha) == 3 * last
+
+
+def test_a_network_that_cannot_be_made_smaller_is_named():
+    class Fixed(tm.MLP):
+        def __init__(self):
+            super().__init__([1, 5, 1])
+
+    with pytest.raises(TypeError, match="mlp is .*; expected a class that is made from widths"):
+        tm.RidgeHead(Fixed())

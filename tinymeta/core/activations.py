@@ -7,7 +7,6 @@ ReLU has a kink at 0, where φ' is undefined; we take φ'(0) = 0, as the deep-le
 φ'' enters the Hessian only.  It vanishes for ReLU, so a wrong φ'' term shows with tanh alone.
 """
 
-from functools import lru_cache
 from typing import Callable, NamedTuple, Optional
 
 import numpy as np
@@ -53,14 +52,14 @@ relu = Activation("relu", _relu, _relu_derivative, second_derivative=None, init=
 tanh = Activation("tanh", np.tanh, _tanh_derivative, _tanh_second_derivative, init="xavier")
 
 
-@lru_cache
 def _tried(phi):
     """The activation; TypeError or ValueError unless its functions return arrays like z."""
+    arguments.texts("activation's name and init", [phi.name, phi.init])
     arrays, takes = [np.linspace(-1, 1, 6).reshape(2, 3)], ("z", "a", "d")
-    for n, name in enumerate(("value", "derivative", "second_derivative"), start=1):
-        function, fits = getattr(phi, name), [(2, 3), (3,), ()][:None if n > 1 else 1]
+    for n, part in enumerate(("value", "derivative", "second_derivative"), start=1):
+        function, fits = getattr(phi, part), [(2, 3), (3,), ()][:None if n > 1 else 1]
         if function is not None or n < 3:
-            arrays.append(arguments.tried(f"activation {phi.name!r}: {name}", function, takes[:n],
+            arrays.append(arguments.tried(f"activation {phi.name!r}: {part}", function, takes[:n],
                                           arrays, fits))
     return phi
 
@@ -68,9 +67,6 @@ def _tried(phi):
 def activation_named(name):
     """The activation of that name ("relu", "tanh"), or `name` itself if it is an Activation."""
     if isinstance(name, Activation):
-        arguments.texts("activation's name and init", [name.name, name.init])
-        for part in name._fields[1:3] if name.second_derivative is None else name._fields[1:4]:
-            arguments.function(f"activation {name.name!r}: {part}", getattr(name, part))
         return _tried(name)
     known = {"relu": relu, "tanh": tanh}
     if not isinstance(name, str) or name not in known:

@@ -22,7 +22,6 @@ Location Parameter"; Vapnik 1995, "The Nature of Statistical Learning Theory", f
 not squared: we square it, so that it has a curvature).
 """
 
-from functools import lru_cache
 from typing import Callable, NamedTuple
 
 import numpy as np
@@ -120,32 +119,27 @@ def epsilon_insensitive(epsilon=0.1):
 
 
 def loss_setting():
-    """A Setting that is a Loss for the D_out outputs of the model, whose d_out it is set after."""
-    return arguments.Setting(lambda model, name, value: check_loss(value, name, model.d_out))
+    """A Setting that is a Loss."""
+    return arguments.Setting(lambda _, name, value: check_loss(value, name))
 
 
 def check_loss(loss, name="loss", d_out=None):
-    """Return the loss; raise TypeError or ValueError unless it is a Loss, tried on D_out outputs.
+    """Return the loss; raise TypeError or ValueError unless it is a Loss.
+
+    d_out: its functions are tried on so many outputs, and must return numbers of shapes that fit.
     """
-    if not isinstance(loss, Loss) or not isinstance(loss.name, str):
-        raise TypeError(f"{name} is {loss!r}; expected a tinymeta.Loss with a text for its name, "
-                        f"such as tinymeta.squared_error")
-    for part in loss._fields[1:]:
-        arguments.function(f"loss {loss.name!r}: {part}", getattr(loss, part))
+    if not isinstance(loss, Loss):
+        raise TypeError(f"{name} is {loss!r}; "
+                        f"expected a tinymeta.Loss, such as tinymeta.squared_error")
     if d_out is not None:
-        _try(loss, d_out)
+        arguments.function(f"loss {loss.name!r}: targets", loss.targets, "y")
+        f, takes = np.full((2, 3, d_out), 0.5), ("f", "y", "f_dot")
+        like_f = [f.shape, f.shape[1:], f.shape[2:], ()]  # fewer axes will do
+        for part, n, fits in (("value", 2, [(2,)]), ("gradient", 2, like_f),
+                              ("curvature", 3, like_f)):
+            arguments.tried(f"loss {loss.name!r}: {part}", getattr(loss, part), takes[:n], [f] * n,
+                            fits)
     return loss
-
-
-@lru_cache
-def _try(loss, d_out):
-    """Raise unless a loss's functions return numbers, of shapes that fit, for small f and y."""
-    arguments.function(f"loss {loss.name!r}: targets", loss.targets, "y")
-    f, takes = np.full((2, 3, d_out), 0.5), ("f", "y", "f_dot")
-    like_f = [f.shape, f.shape[1:], f.shape[2:], ()]  # fewer axes will do
-    for name, n, fits in (("value", 2, [(2,)]), ("gradient", 2, like_f), ("curvature", 3, like_f)):
-        arguments.tried(f"loss {loss.name!r}: {name}", getattr(loss, name), takes[:n], [f] * n,
-                        fits)
 
 
 def check_targets(name, y, loss):

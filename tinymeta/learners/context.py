@@ -25,12 +25,14 @@ from ..core import arguments
 from ..core.arguments import in_layout, size
 from ..core.layout import same_layout
 from ..core.losses import squared_error
-from ..core.model import Model
+from ..core.model import Model, shortcut
 from .mlp import MLP, transposed
 
 
 def _checked_network(model, name, network):
-    arguments.methods(name, network, "at", "init")
+    if not (isinstance(network, MLP) and shortcut(network, "at")):
+        raise TypeError(f"{name} is {network!r}; expected a tinymeta.MLP or FastMLP, whose loss, "
+                        f"gradient and hvp nobody redefines: redefine ContextMLP's")
     return same_layout(model, name, network, vars(model).get("network", network))
 
 

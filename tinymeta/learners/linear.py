@@ -56,7 +56,7 @@ class Linear(Model):
 
     def __init__(self, d_in, d_out, features=None, bias=True, loss=squared_error):
         self.d_in, self.d_out, self.features, self.bias = d_in, d_out, features, bias
-        self.loss_function = check_loss(loss)
+        self.loss_function = check_loss(loss, d_out=self.d_out)
         example = arguments.numbers("features(x)", self.features(np.zeros((1, self.d_in))))
         arguments.shape("features(x)", example, (1, "M"), f" for x of shape (1, {d_in})")
         blocks = [("W1", (example.shape[1], self.d_out))]

@@ -60,12 +60,6 @@ def _checked_widths(name, widths):
             for i, width in enumerate(widths)]
 
 
-def _checked_activation(model, name, activation):
-    activation = activation_named(activation)
-    model.default_init = activation.init
-    return activation
-
-
 class MLP(Model):
     """A multilayer perceptron of any depth and widths with a linear last layer.
 
@@ -76,7 +70,7 @@ class MLP(Model):
     """
 
     widths, loss_function = arguments.in_layout(_checked_widths), loss_setting()
-    activation = arguments.Setting(_checked_activation)
+    activation = arguments.until("layout", lambda _, value: activation_named(value))
 
     def __init__(self, widths, activation="relu", loss=squared_error):
         self.widths = widths
@@ -84,8 +78,8 @@ class MLP(Model):
         for l, (n_in, n_out) in enumerate(zip(self.widths, self.widths[1:]), start=1):
             blocks += [(f"W{l}", (n_in, n_out)), (f"b{l}", (n_out,))]
         self.activation = activation
+        self.loss_function = check_loss(loss, d_out=self.widths[-1])
         super().__init__(self.widths[0], self.widths[-1], blocks, self.activation.init)
-        self.loss_function = check_loss(loss)
 
     def layers(self, theta):
         """Views into θ, numbered as in the equations: [None, (W_1, b_1), ..., (W_N, b_N)].

@@ -37,7 +37,7 @@ class Recurrent(Model):
 
     def __init__(self, d_in, hidden, d_out, loss=squared_error):
         self.d_in, self.hidden, self.d_out = d_in, hidden, d_out
-        self.loss_function = check_loss(loss)
+        self.loss_function = check_loss(loss, d_out=self.d_out)
         H, n, d_in, d_out = self.hidden, self.gates * self.hidden, self.d_in, self.d_out
         blocks = [("U", (d_in + d_out, n)), ("W", (H, n)), ("b", (n,)),
                   ("C", (H, d_out)), ("c", (d_out,))]

@@ -23,17 +23,10 @@ They learn a scale and a shift of the predictions as well, which we leave out.
 import numpy as np
 
 from ..core import arguments
-from ..core.layout import Layout, same_layout
+from ..core.layout import Layout
 from ..core.losses import squared_error
 from ..core.model import shortcut
 from .method import Method
-
-
-def _with_a_hidden_layer(method, name, mlp):
-    arguments.methods(name, mlp, *method.needs)
-    if len(getattr(mlp, "widths", ())) < 3:
-        raise ValueError(f"{name} is {mlp!r}; expected a tinymeta.MLP with a hidden layer")
-    return same_layout(method, name, mlp, vars(method).get("model", mlp))
 
 
 class RidgeHead(Method):
@@ -48,13 +41,13 @@ class RidgeHead(Method):
     Raises TypeError or ValueError for a wrong setting.
     """
 
-    shortcuts, model = ("sums",), arguments.Setting(_with_a_hidden_layer)
+    shortcuts, model = ("sums",), arguments.until("layout", lambda _, mlp: mlp)
     strength, learned = arguments.real(above=0), arguments.in_layout(arguments.flag)
 
     def __init__(self, mlp, strength=1.0, learned=True, chunk=100):
-        super().__init__(_with_a_hidden_layer(self, "mlp", mlp), chunk)
+        super().__init__(arguments.methods("mlp", mlp, *self.needs), chunk)
         self.strength, self.learned = strength, learned
-        self.hidden = type(mlp)(mlp.widths[:-1], mlp.activation)  # up to z_{N-1}
+        self.hidden = without_last_layer(mlp)
         blocks = list(self.hidden.blocks)
         if learned:
             blocks.append(("log strength", (1,)))
@@ -77,7 +70,6 @@ class RidgeHead(Method):
 
     def init(self, rng, dtype=np.float64, scheme=None):
         """Draw the hidden layers as the model does; log λ starts at log strength."""
-        scheme = self.model.default_init if scheme is None else scheme
         hidden = self.hidden.init(rng, dtype, scheme)
         extra = np.full(int(self.learned), np.log(self.strength), dtype)
         return np.concatenate([hidden, extra])
@@ -148,12 +140,22 @@ class RidgeHead(Method):
             yield theta if k else start
 
 
+def without_last_layer(mlp):
+    """The network up to z_{N-1}, of the same class.  Raises TypeError where there is none."""
+    if len(getattr(mlp, "widths", ())) < 3:
+        raise ValueError(f"mlp is {mlp!r}; expected a tinymeta.MLP with a hidden layer")
+    try:
+        return type(mlp)(mlp.widths[:-1], mlp.activation)
+    except TypeError as error:
+        raise TypeError(f"mlp is {mlp!r}; expected a class that is made from widths and "
+                        f"activation ({error})") from None
+
+
 class Features:
     """The last hidden layer's features of x (T, K, D_in), A = [a 1] (T, K, M + 1)."""
 
     def __init__(self, method, hidden, x):
-        self.phi = method.hidden.activation = method.model.activation  # as it is by now
-        self.point = method.hidden.outputs_at(hidden, x)
+        self.phi, self.point = method.model.activation, method.hidden.outputs_at(hidden, x)
         self.a = self.phi.value(self.point.f)  # (T, K, M)
         self.A = np.concatenate([self.a, np.ones_like(self.a[..., :1])], axis=-1)
 

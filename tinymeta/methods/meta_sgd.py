@@ -22,7 +22,7 @@ Train Your MAML", for rates for each step (there one for each layer and step).
 import numpy as np
 
 from ..core import arguments
-from ..core.layout import Layout
+from ..core.layout import Layout, layout_of
 from ..core.model import pass_at
 from .method import Method
 
@@ -38,7 +38,7 @@ def _checked_rates(name, rates):
 class MetaSGD(Method):
     """MAML with learned step sizes; ω = (θ, rates), or (θ, log rates) where positive.
 
-    model: loss, gradient and hvp, n_params and blocks.  alpha: what the rates start from, a
+    model: loss, gradient and hvp, n_params and, for "block", blocks.  alpha: what the rates start from, a
     positive number.  steps: inner steps S.  rates: "one" (1,), "block" (B,), "parameter" (P,), or
     "step" (S, P).  positive: learn their logarithms.  chunk: so many tasks at a time.
 
@@ -54,7 +54,8 @@ class MetaSGD(Method):
     def __init__(self, model, alpha=0.01, steps=1, rates="parameter", positive=False, chunk=100):
         super().__init__(model, chunk)
         self.alpha, self.steps, self.rates, self.positive = alpha, steps, rates, positive
-        P, theta = model.n_params, Layout(model.blocks)
+        P = arguments.whole_number("model.n_params", getattr(model, "n_params", None), minimum=1)
+        theta = layout_of(getattr(model, "blocks", None), P)
         shape = {"one": (1,), "block": (len(theta),), "parameter": (P,), "step": (steps, P)}[rates]
         name = "log rates" if positive else "rates"
         self.layout = Layout([*theta.blocks, (name, shape)])
