@@ -497,9 +497,8 @@ def test_a_flag_that_is_changed_later_is_checked_too():
         tm.MAML(MODEL).first_order = "no"
 
 
-WIDER, CONTEXT, RNN = tm.MLP([1, 5, 1]), tm.ContextMLP([1, 4, 1]), tm.RNN(1, 3, 1)
+WIDER = tm.MLP([1, 5, 1])
 PART = "is part of the layout of omega; expected another"
-NO_MODEL = "model is None; expected an object with"
 LATER = [  # made, then set: what is said
     (lambda: tm.MLP([1, 4, 1]), dict(widths=[1, 2, 1]), f"widths {PART} MLP(..., widths=[1, 2, "),
     (lambda: tm.FastMLP([1, 4, 1]), dict(activation="tanh"), "activation cannot be changed later"),
@@ -511,8 +510,7 @@ LATER = [  # made, then set: what is said
     (lambda: tm.GRU(1, 3, 1), dict(hidden=4), f"hidden {PART} GRU(..., hidden=4)"),
     (lambda: tm.ContextMLP([1, 1]), dict(context=2), f"context {PART} ContextMLP"),
     (lambda: tm.ContextMLP([1, 1]), dict(loss_function="mse"), "loss_function is 'mse'; expected"),
-    (lambda: tm.ContextMLP([1, 1]), dict(network=None), "network is None; expected a tinymeta.MLP"),
-    (lambda: tm.ContextMLP([1, 1]), dict(network=MODEL), "network has P = 13…expected P = 6"),
+    (lambda: tm.ContextMLP([1, 1]), dict(network=MODEL), "network cannot be changed later; exp"),
     (tm.SinusoidTasks, dict(x_range="a"), "x_range is 'a'; expected two numbers (low, high)"),
     (tm.LinearTasks, dict(ranges=None), "ranges is None; expected a dict…['slope', 'intercept']"),
     (tm.LinearTasks, dict(ranges={"phase": (0, 1)}), "ranges is {'phase': (0, 1)}; expected a di"),
@@ -524,19 +522,11 @@ LATER = [  # made, then set: what is said
     *((lambda: tm.MeasuredTasks(CURVE), {name: None}, f"{name} cannot be changed later; expected")
       for name in ("curves", "columns", "scales")),
     (tm.Adam, dict(t=-1), "t is -1; expected a whole number of at least 0"),
-    *((lambda make=make: make(MODEL), dict(model=None), NO_MODEL) for make in (
-        tm.MAML, tm.ANIL, tm.MetaSGD, tm.ImplicitMAML, tm.Reptile, tm.JointTraining,
-        tm.Prototypes)),
-    (lambda: tm.RidgeHead(MODEL), dict(model=WIDER), "model cannot be changed later; expected"),
-    (lambda: tm.CAVIA(CONTEXT), dict(model=None), NO_MODEL),
-    (lambda: tm.CAVIA(CONTEXT), dict(model=MODEL), "model is…expected a tinymeta.ContextMLP"),
-    (lambda: tm.Memory(RNN), dict(model=MODEL), "model is…(it has no run)"),
+    *((lambda make=make: make(MODEL), dict(model=WIDER), "model cannot be changed later; expected")
+      for make in (tm.MAML, tm.MetaSGD, tm.ImplicitMAML, tm.Reptile, tm.RidgeHead)),
     (lambda: tm.Memory(None), {}, "rnn is None; expected an object with"),
     (lambda: tm.RidgeHead(None), {}, "mlp is None; expected an object with"),
     (lambda: tm.RidgeHead(LINE), {}, "mlp is…expected a tinymeta.MLP with a hidden layer"),
-    *((lambda make=make: make(MODEL), dict(model=WIDER), "model has P = 16…W1 (1, 5)…expected P = "
-       "13…W1 (1, 4)…was made for") for make in (tm.MetaSGD, tm.ANIL)),
-    (lambda: tm.MAML(MODEL, np.ones(13)), dict(model=WIDER), "model has P = 16…expected P = 13"),
     (lambda: tm.MAML(MODEL), dict(query_loss="mse"), "query_loss is 'mse'; expected a tinymeta."),
     (lambda: tm.MAML(PLAIN), dict(query_loss=tm.huber()), "query_loss is huber(1)…no loss_functi"),
 ]
@@ -557,10 +547,9 @@ def test_what_is_set_later_is_refused_as_at_the_start(make, change, message):
 @pytest.mark.parametrize("network", [tm.MLP, tm.FastMLP])
 def test_what_fits_may_be_set_later_and_counts(network):
     model, other = network([1, 4, 1]), network([1, 4, 1], loss=tm.huber())
-    ridge, maml, head = tm.RidgeHead(model), tm.MAML(WIDER), tm.MetaSGD(network([1, 4, 1]))
-    model.loss_function, maml.model, head.model = other.loss_function, other, model
-    same = [(model, other), (maml, tm.MAML(other)), (ridge, tm.RidgeHead(other)),
-            (head, tm.MetaSGD(other))]
+    ridge, head = tm.RidgeHead(model), tm.MetaSGD(model)
+    model.loss_function = other.loss_function
+    same = [(model, other), (ridge, tm.RidgeHead(other)), (head, tm.MetaSGD(other))]
     for one, two in same:
         omega = one.init(np.random.default_rng(0))
         assert (omega == two.init(np.random.default_rng(0))).all()

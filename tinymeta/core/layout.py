@@ -54,17 +54,6 @@ class Layout:
         return f"P = {self.size} parameters, {parts}"
 
 
-def same_layout(owner, name, value, before):
-    """`value`; AttributeError unless its blocks are those of `before`: `owner` was made for these.
-    """
-    found, expected = (layout_of(getattr(thing, "blocks", None), getattr(thing, "n_params", 0) or 0)
-                       for thing in (value, before))
-    if found.blocks != expected.blocks:
-        raise AttributeError(f"{name} has {found}; expected {expected}, which this "
-                             f"{type(owner).__name__} was made for")
-    return value
-
-
 def layout_of(blocks, size):
     """The Layout of a model, of a method, or of [(name, shape), ...]; None is one block, "theta".
 

@@ -23,17 +23,16 @@ import numpy as np
 
 from ..core import arguments
 from ..core.arguments import in_layout, size
-from ..core.layout import same_layout
 from ..core.losses import squared_error
 from ..core.model import Model, shortcut
 from .mlp import MLP, transposed
 
 
-def _checked_network(model, name, network):
+def _checked_network(name, network):
     if not (isinstance(network, MLP) and shortcut(network, "at")):
         raise TypeError(f"{name} is {network!r}; expected a tinymeta.MLP or FastMLP, whose loss, "
                         f"gradient and hvp nobody redefines: redefine ContextMLP's")
-    return same_layout(model, name, network, vars(model).get("network", network))
+    return network
 
 
 class ContextMLP(Model):
@@ -46,7 +45,7 @@ class ContextMLP(Model):
     Raises TypeError or ValueError for settings that cannot be.
     """
 
-    context, network = in_layout(size), arguments.Setting(_checked_network)
+    context, network = in_layout(size), arguments.until("layout", _checked_network)
 
     def __init__(self, widths, context=4, activation="relu", loss=squared_error, network=MLP):
         arguments.function("network", network)
@@ -67,8 +66,8 @@ class ContextMLP(Model):
     @loss_function.setter
     def loss_function(self, loss):
         """Give the model a network of its own, scored by this loss."""
-        self.network = copy.copy(self.network)
-        self.network.loss_function = loss
+        vars(self)["network"] = network = copy.copy(self.network)
+        network.loss_function = loss
 
     def init(self, rng, dtype=np.float64, scheme=None):
         """Draw θ (P,): c is 0, ω as an MLP of D_in + C inputs draws it."""

@@ -18,13 +18,6 @@ from ..core.model import pass_at, shortcut
 from .method import Method
 
 
-def _with_a_context(_, name, model):
-    arguments.methods(name, model, *CAVIA.needs)
-    if not hasattr(model, "context"):
-        raise TypeError(f"{name} is {model!r}; expected a tinymeta.ContextMLP")
-    return model
-
-
 class CAVIA(Method):
     """Context adaptation; ω is θ without c.
 
@@ -32,11 +25,13 @@ class CAVIA(Method):
     chunk: so many tasks at a time.  Raises TypeError or ValueError for a wrong setting.
     """
 
-    shortcuts, model = ("sums",), arguments.Setting(_with_a_context)
+    shortcuts = ("sums",)
     alpha, steps = arguments.real(above=0), arguments.whole(minimum=1)
 
     def __init__(self, model, alpha=1.0, steps=1, chunk=100):
         super().__init__(model, chunk)
+        if not hasattr(model, "context"):
+            raise TypeError(f"model is {model!r}; expected a tinymeta.ContextMLP")
         self.alpha, self.steps = alpha, steps
 
     @property

@@ -41,7 +41,7 @@ class RidgeHead(Method):
     Raises TypeError or ValueError for a wrong setting.
     """
 
-    shortcuts, model = ("sums",), arguments.until("layout", lambda _, mlp: mlp)
+    shortcuts = ("sums",)
     strength, learned = arguments.real(above=0), arguments.in_layout(arguments.flag)
 
     def __init__(self, mlp, strength=1.0, learned=True, chunk=100):
@@ -141,7 +141,7 @@ class RidgeHead(Method):
 
 
 def without_last_layer(mlp):
-    """The network up to z_{N-1}, of the same class.  Raises TypeError where there is none."""
+    """The network up to z_{N-1}, of the same class.  Raises TypeError or ValueError for others."""
     if len(getattr(mlp, "widths", ())) < 3:
         raise ValueError(f"mlp is {mlp!r}; expected a tinymeta.MLP with a hidden layer")
     try:

@@ -36,7 +36,7 @@ from .method import Method
 def _exchangeable(method, name, loss):
     """None, or a Loss that the model can be judged by."""
     if loss is not None:
-        check_loss(loss, name, judged_by(method.model, loss).d_out)
+        check_loss(loss, name, getattr(judged_by(method.model, loss), "d_out", None))
     return loss
 
 

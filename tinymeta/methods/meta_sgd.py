@@ -38,9 +38,9 @@ def _checked_rates(name, rates):
 class MetaSGD(Method):
     """MAML with learned step sizes; ω = (θ, rates), or (θ, log rates) where positive.
 
-    model: loss, gradient and hvp, n_params and, for "block", blocks.  alpha: what the rates start from, a
-    positive number.  steps: inner steps S.  rates: "one" (1,), "block" (B,), "parameter" (P,), or
-    "step" (S, P).  positive: learn their logarithms.  chunk: so many tasks at a time.
+    model: loss, gradient, hvp and n_params; blocks too for "block".  alpha: what the rates start
+    from, a positive number.  steps: inner steps S.  rates: "one" (1,), "block" (B,), "parameter"
+    (P,), or "step" (S, P).  positive: learn their logarithms.  chunk: so many tasks at a time.
 
     Raises TypeError or ValueError for a wrong setting.
     """

@@ -16,30 +16,22 @@ Everything else, training, evaluation, checkpoints and checks, is written once, 
 import numpy as np
 
 from ..core import arguments
-from ..core.arguments import Setting
-from ..core.layout import same_layout
 from ..core.losses import check_targets
 from ..core.model import data, pass_at, shortcut
 from ..core.side_by_side import each
 from ..core.tasks import check_batch, chunks
 
 
-def _fitting(method, name, model):
-    """A model with what the method needs, and with its layout where that has been taken up."""
-    arguments.methods(name, model, *method.needs)
-    taken_up = "layout" in vars(method) or np.ndim(vars(method).get("alpha"))
-    return same_layout(method, name, model, method.model) if taken_up else model
-
-
 class Method:
     """A method for the model `model`; subclasses define adapt and trajectory.
 
-    needs: the methods that the model must have; another model may be set later.
-    n_params and blocks: the layout of ω, here the model's.  chunk: so many tasks at a time, which
-    bounds the memory and changes no number beyond rounding.
+    needs: the methods that the model must have.  n_params and blocks: the layout of ω, here the
+    model's.  chunk: so many tasks at a time, which bounds the memory and changes no number beyond
+    rounding.
     """
 
-    needs, model, chunk = ("loss", "gradient"), Setting(_fitting), arguments.whole(minimum=1)
+    needs, chunk = ("loss", "gradient"), arguments.whole(minimum=1)
+    model = arguments.until("chunk", lambda _, model: model)
     side_by_side = False  # whether chunks may run in threads; each class says it for itself
     shortcuts = ()  # those of its methods that compute sooner what follows from `adapt`
 
@@ -51,7 +43,8 @@ class Method:
                 setattr(cls, name, getattr(Method, name))
 
     def __init__(self, model, chunk=100):
-        self.model, self.chunk = model, chunk
+        self.model = arguments.methods("model", model, *self.needs)
+        self.chunk = chunk
 
     @property
     def n_params(self):
