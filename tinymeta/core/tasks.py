@@ -222,7 +222,8 @@ class SinusoidTasks(_UniformTasks):
     def truth(self, parameters, x):
         """The noiseless y (..., K, 1) at x (..., K, 1), for amplitude and phase (...)."""
         A, psi = _column(parameters, "amplitude"), _column(parameters, "phase")
-        return A * np.sin(arguments.numbers("x", x) - psi)  # [TASK.1]
+        x = arguments.numbers("x", x)
+        return A * np.sin(x - psi)  # [TASK.1]
 
 
 class LinearTasks(_UniformTasks):
@@ -238,4 +239,5 @@ class LinearTasks(_UniformTasks):
     def truth(self, parameters, x):
         """The noiseless y (..., K, 1) at x (..., K, 1), for slope and intercept (...)."""
         a, b = _column(parameters, "slope"), _column(parameters, "intercept")
-        return a * arguments.numbers("x", x) + b  # [TASK.2]
+        x = arguments.numbers("x", x)
+        return a * x + b  # [TASK.2]
