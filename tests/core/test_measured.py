@@ -88,11 +88,13 @@ def test_held_out_curves_are_others_and_take_the_scales_of_those_trained_on(task
     assert not np.allclose(held_out.standardized().scales, train.scales)
 
 
-def test_classes_stay_as_they_are_and_a_constant_column_is_only_shifted():
-    tasks = tm.MeasuredTasks({"a": (np.ones(4), np.array([0.0, 1, 1, 1]))})
+@pytest.mark.parametrize("constant", [1.0, 0.7, 25.4, -0.1])
+def test_classes_stay_as_they_are_and_a_constant_column_is_only_shifted(constant):
+    """The std of 0.7, 0.7, ... is 1e-16 by rounding, and nothing to divide by."""
+    tasks = tm.MeasuredTasks({"a": (np.full(7, constant), np.array([0.0, 1, 1, 1, 0, 1, 1]))})
     x, y = (part[0] for part in (lambda b: (b.x_support, b.y_support))(
         tasks.standardized(outputs=False).sample(np.random.default_rng(0), 1, 3, 1)))
-    assert (x == 0).all() and set(y[:, 0]) <= {0.0, 1.0}
+    assert np.abs(x).max() < 1e-12 and set(y[:, 0]) <= {0.0, 1.0}
 
 
 def test_errors_are_in_measured_units(tasks, rng):  # [TASK.10]

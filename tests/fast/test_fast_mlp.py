@@ -136,6 +136,14 @@ def test_chunks_that_fit_the_cache_change_nothing(bytes_, rng, monkeypatch):
     assert relative_error(gradient, again[1]) < 1e-13
 
 
+def test_numbers_of_another_byte_order_are_taken(rng):
+    """As from a file that another machine wrote."""
+    model = tm.FastMLP([1, 5, 1])
+    theta, batch = random_theta(model, rng), random_batch(model, rng)
+    found = tm.MAML(model).meta_gradient(theta.astype(theta.dtype.newbyteorder()), batch)
+    assert_allclose(found[1], tm.MAML(model).meta_gradient(theta, batch)[1], rtol=1e-12)
+
+
 @pytest.mark.parametrize("name", ["at", "layers", "unflatten"])
 def test_a_subclass_that_redefines_the_pass_belongs_below_mlp(name):
     with pytest.raises(TypeError, match=f"{name}.*expected a subclass of tinymeta.MLP"):

@@ -133,6 +133,24 @@ def halves_query_pass(kind):
     return Halved
 
 
+def halves_inputs(kind):
+    class Halved(kind):
+        def check(self, omega, x, y):
+            omega, x, y = super().check(omega, x, y)
+            return omega, 0.5 * x, y
+
+    return Halved
+
+
+@pytest.mark.parametrize("model", [tm.MLP([1, 5, 1]), tm.FastMLP([1, 5, 1])], ids=["MLP", "fast"])
+def test_a_check_of_its_own_is_heard(model, rng):
+    theta, batch = random_theta(model, rng), random_batch(model, rng)
+    halved = tm.Batch(batch.x_support / 2, batch.y_support, batch.x_query, batch.y_query)
+    found = halves_inputs(tm.MAML)(model, 0.1).meta_gradient(theta, batch)
+    for one, other in zip(found, tm.MAML(model, 0.1).meta_gradient(theta, halved)):
+        assert_allclose(one, other, rtol=1e-10, atol=1e-14)
+
+
 def halves_sums(kind):
     class Halved(kind):
         def sums(self, *arguments):
@@ -201,10 +219,99 @@ def test_the_last_layer_is_told_by_its_number(names, last):
         assert np.count_nonzero(tm.ANIL(model, 0.1).alpha) == 3 * last
 
 
-def test_a_network_that_cannot_be_made_smaller_is_named():
-    class Fixed(tm.MLP):
-        def __init__(self):
-            super().__init__([1, 5, 1])
+def test_the_hidden_layers_of_a_ridge_head_keep_what_a_subclass_has_set(rng):
+    class Quicker(tm.MLP):
+        def __init__(self, frequency):
+            super().__init__([1, 5, 4, 1], "tanh")
+            self.frequency = frequency
 
-    with pytest.raises(TypeError, match="mlp is .*; expected a class that is made from widths"):
-        tm.RidgeHead(Fixed())
+        def at(self, theta, x, y):
+            return super().at(theta, self.frequency * x, y)
+
+    method, plain = tm.RidgeHead(Quicker(3.0)), tm.RidgeHead(tm.MLP([1, 5, 4, 1], "tanh"))
+    omega, batch = plain.init(rng), random_batch(plain.model, rng)
+    right = plain.meta_gradient(omega, tm.Batch(3 * batch.x_support, batch.y_support,
+                                                3 * batch.x_query, batch.y_query))
+    assert_allclose(method.meta_loss(omega, batch), right[0], rtol=1e-12)
+    for found, expected in zip(method.meta_gradient(omega, batch), right):
+        assert_allclose(found, expected, rtol=1e-10, atol=1e-14)
+
+
+class Hasty:
+    """A plain model that works in place: in its arguments, and in one array for its results."""
+
+    n_params = PLAIN.n_params
+
+    def __init__(self):
+        self.loss_now, self.vector = np.empty(3), np.empty((3, PLAIN.n_params))
+
+    def loss(self, theta, x, y):
+        self.loss_now[:] = PLAIN.loss(theta, x, y)
+        for array in (theta, x, y):
+            array *= 0
+        return self.loss_now
+
+    def gradient(self, theta, x, y):
+        self.vector[:] = PLAIN.gradient(theta, x, y)
+        x += 1
+        return self.vector
+
+    def hvp(self, theta, x, y, v):
+        self.vector[:] = PLAIN.hvp(theta, x, y, v)
+        v += 1
+        return self.vector
+
+
+@pytest.mark.parametrize("compute", EVERYWHERE.values(), ids=EVERYWHERE)
+def test_a_model_that_works_in_place_gives_the_same_numbers(compute, rng):
+    theta, batch = random_theta(PLAIN, rng), random_batch(PLAIN, rng, 3)
+    before = theta.copy(), batch.x_support.copy(), batch.y_query.copy()
+    found, right = compute(Hasty(), theta, batch), compute(PLAIN, theta, batch)
+    for one, other in zip(found, right):
+        assert_allclose(one, other, rtol=1e-10, atol=1e-14)
+    for array, kept in zip((theta, batch.x_support, batch.y_query), before):
+        np.testing.assert_array_equal(array, kept)
+
+
+def test_a_metric_that_works_in_place_gives_the_same_numbers(rng):
+    def hasty(f, y):
+        f -= y
+        y *= 0
+        return (f**2).mean(axis=(1, 2))
+
+    theta, batch = random_theta(PLAIN, rng), random_batch(PLAIN, rng, 3)
+    found = tm.evaluate_batch(PLAIN, theta, batch, steps=2, metric=hasty)
+    assert_allclose(found.mean, tm.evaluate_batch(PLAIN, theta, batch, steps=2).mean, rtol=1e-12)
+
+
+def test_a_query_loss_that_would_not_be_heard_is_refused():
+    with pytest.raises(ValueError, match="DecayedMLP redefines loss, gradient or hvp"):
+        tm.MAML(DecayedMLP([1, 5, 1]), query_loss=tm.huber())
+
+
+def test_reptile_watches_the_loss_that_judges(rng):
+    class Watched(tm.Reptile):
+        @property
+        def judge(self):
+            return tm.MLP([1, 5, 1], "tanh", loss=tm.huber(0.1))
+
+    theta, batch = random_theta(PLAIN, rng), random_batch(PLAIN, rng)
+    method = Watched(PLAIN, 0.1, 2)
+    assert_allclose(method.meta_gradient(theta, batch)[0], method.meta_loss(theta, batch))
+
+
+@pytest.mark.parametrize("adapted, words", [
+    (lambda theta, v: (None, v), r"Mine.adapt\(...\) returned None"),
+    (lambda theta, v: (theta.mean(axis=0), v), r"Mine.adapt\(...\) has shape \(16,\)"),
+    (lambda theta, v: (theta, None), r"pullback of Mine.adapt\(...\) is None; expected a function"),
+    (lambda theta, v: (theta, lambda v: None), r"Mine.pullback\(...\) returned None"),
+    (lambda theta, v: (theta, lambda v: v.mean(axis=0)), r"Mine.pullback\(...\) has shape \(16,\)")],
+    ids=["no theta", "one theta for all", "no pullback", "nothing pulled back", "one for all"])
+def test_what_a_method_of_one_s_own_returns_is_looked_at(adapted, words, rng):
+    class Mine(tm.Method):
+        def adapt(self, omega, x, y):
+            return adapted(np.tile(omega, (len(x), 1)), lambda v: v)
+
+    theta, batch = random_theta(PLAIN, rng), random_batch(PLAIN, rng)
+    with pytest.raises((TypeError, ValueError), match=words):
+        Mine(PLAIN).meta_gradient(theta, batch)

@@ -182,6 +182,10 @@ def plot_files(arguments):
     one = folder.endswith(".png")  # the picture of the adaptation alone, under this name
     if one and arguments.format != "png":
         raise ValueError(f"format is {arguments.format}; expected png, as output is {folder}")
+    if one and arguments.animate:
+        raise ValueError(f"animate is given beside output {folder}; expected a folder")
+    if folder.endswith((".pdf", ".svg", ".gif")):
+        raise ValueError(f"output is {folder}; expected a folder, or a name that ends in .png")
     shots = _shots_at_test(runs, arguments)[-1]
     curves = evaluate_runs(runs, shots, arguments.alpha, arguments.inner_steps, arguments.seed)
     make_folder(os.path.dirname(folder) or "." if one else folder)

@@ -134,11 +134,14 @@ def check_loss(loss, name="loss", d_out=None):
     if d_out is not None:
         arguments.function(f"loss {loss.name!r}: targets", loss.targets, "y")
         f, takes = np.full((2, 3, d_out), 0.5), ("f", "y", "f_dot")
-        like_f = [f.shape, f.shape[1:], f.shape[2:], ()]  # fewer axes will do
+        like_f = [f.shape, f.shape[1:]]  # the same for all tasks will do
         for part, n, fits in (("value", 2, [(2,)]), ("gradient", 2, like_f),
                               ("curvature", 3, like_f)):
             arguments.tried(f"loss {loss.name!r}: {part}", getattr(loss, part), takes[:n], [f] * n,
                             fits)
+        if (f != 0.5).any():
+            raise ValueError(f"loss {loss.name!r} changes f or y; expected functions that leave "
+                             f"them as they are")
     return loss
 
 

@@ -129,7 +129,12 @@ class MeasuredTasks:
             largest = np.abs(table[:, at]).max()
             raise ValueError(f"column {self.columns[at]} has entries up to {largest:.1g}; "
                              f"expected numbers whose squares can be summed")
-        scales[1, scales[1] == 0] = 1.0  # a constant column
+        constant = table.max(axis=0) == table.min(axis=0)  # whose std is rounding
+        scales[1, constant] = 1.0
+        if not scales[1].all():
+            at = scales[1].argmin()
+            raise ValueError(f"column {self.columns[at]} has entries that differ by "
+                             f"{np.ptp(table[:, at]):.1g}; expected more: their squares are 0")
         if not outputs:
             scales[:, self.d_in:] = [[0.0], [1.0]]
         return MeasuredTasks(self.curves, self.columns, scales)

@@ -162,29 +162,36 @@ def pass_at(model, theta, x, y):
 
 
 class _PlainPass:
-    """The pass of a model that offers only loss, gradient and hvp; their shapes are checked."""
+    """The pass of a model that offers only loss, gradient and hvp; their shapes are checked.
+
+    The model gets copies, and its results are copied: it may change the ones, or keep the others.
+    """
 
     def __init__(self, model, theta, x, y):
-        self.model, self.point = model, (theta, x, y)
+        self.model, self.arrays = model, (theta, x, y)
         self.leading = np.broadcast_shapes(theta.shape[:-1], x.shape[:-2])
 
     def loss(self):
         """L (...)."""
-        return self._checked("loss(theta, x, y)", self.model.loss(*self.point), ())
+        return self._checked("loss(theta, x, y)", self.model.loss(*self.point()), ())
 
     def gradient(self):
         """g (..., P)."""
-        gradient = self.model.gradient(*self.point)
-        return self._checked("gradient(theta, x, y)", gradient, self.point[0].shape[-1:])
+        gradient = self.model.gradient(*self.point())
+        return self._checked("gradient(theta, x, y)", gradient, self.arrays[0].shape[-1:])
 
     def hvp(self, v):
         """H v for v (..., P), (..., P)."""
-        product = self.model.hvp(*self.point, v)
-        return self._checked("hvp(theta, x, y, v)", product, self.point[0].shape[-1:])
+        product = self.model.hvp(*self.point(), v.copy())
+        return self._checked("hvp(theta, x, y, v)", product, self.arrays[0].shape[-1:])
+
+    def point(self):
+        """Copies of θ, x and y."""
+        return [array.copy() for array in self.arrays]
 
     def _checked(self, name, result, last):
         """The result as an array; ValueError unless its shape is (..., *last)."""
-        array, expected = np.asarray(result), self.leading + last
+        array, expected = np.array(result), self.leading + last
         if array.shape != expected:
             raise ValueError(f"the model's {name} has shape {array.shape}; expected {expected}: "
                              f"one result for each task, leading axes are not summed")

@@ -35,6 +35,10 @@ class FastMLP(MLP):
 
     def __init__(self, widths, activation="relu", **settings):
         super().__init__(widths, activation, **settings)
+        self.join()
+
+    def join(self):
+        """The layout in which a weight and its bias are one matrix."""
         sizes = enumerate(zip(self.widths, self.widths[1:]), start=1)
         self.joined = Layout([(f"W{l}, b{l}", (n_in + 1, n_out)) for l, (n_in, n_out) in sizes])
         self.largest = max(n_in * n_out for n_in, n_out in self.joined.shapes)
@@ -44,6 +48,12 @@ class FastMLP(MLP):
         if redefined:
             raise TypeError(f"{cls.__name__} redefines {', '.join(sorted(redefined))}, which the "
                             f"fast pass does not call; expected a subclass of tinymeta.MLP")
+
+    def without_last_layer(self):
+        """As MLP's."""
+        hidden = super().without_last_layer()
+        hidden.join()
+        return hidden
 
     def matrices(self, theta):
         """Views [None, [W_1; b_1], ...] into θ (..., P), each (..., n_{l-1} + 1, n_l)."""
@@ -64,7 +74,8 @@ class FastMLP(MLP):
         applies = maml.steps == 1 and isinstance(maml.alpha, float) and maml.query_loss is None
         omega = maml.one_vector(omega, batch)
         sizes = batch.x_support.shape[2], batch.y_support.shape[2]
-        if applies and omega.dtype.kind == "f" and sizes == (self.d_in, self.d_out):
+        real = omega.dtype.kind == "f" and omega.dtype.isnative
+        if applies and real and sizes == (self.d_in, self.d_out):
             return one_step_meta_gradient(self, omega, batch, maml)
         return None
 

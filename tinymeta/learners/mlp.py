@@ -42,6 +42,7 @@ Reference: Pearlmutter 1994, "Fast Exact Multiplication by the Hessian", Sec. 3 
 here the dot) and 4.1 (networks).
 """
 
+import copy
 from functools import cached_property
 
 import numpy as np
@@ -80,6 +81,13 @@ class MLP(Model):
         self.activation = activation
         self.loss_function = check_loss(loss, d_out=self.widths[-1])
         super().__init__(self.widths[0], self.widths[-1], blocks, self.activation.init)
+
+    def without_last_layer(self):
+        """The network up to z_{N-1}, with all else that a subclass has given it."""
+        hidden = copy.copy(self)
+        del hidden.layout
+        MLP.__init__(hidden, self.widths[:-1], self.activation)
+        return hidden
 
     def layers(self, theta):
         """Views into θ, numbered as in the equations: [None, (W_1, b_1), ..., (W_N, b_N)].

@@ -47,7 +47,9 @@ class RidgeHead(Method):
     def __init__(self, mlp, strength=1.0, learned=True, chunk=100):
         super().__init__(arguments.methods("mlp", mlp, *self.needs), chunk)
         self.strength, self.learned = strength, learned
-        self.hidden = without_last_layer(mlp)
+        if not hasattr(mlp, "without_last_layer") or len(mlp.widths) < 3:
+            raise ValueError(f"mlp is {mlp!r}; expected a tinymeta.MLP with a hidden layer")
+        self.hidden = mlp.without_last_layer()  # up to z_{N-1}
         blocks = list(self.hidden.blocks)
         if learned:
             blocks.append(("log strength", (1,)))
@@ -138,17 +140,6 @@ class RidgeHead(Method):
         start[..., self.hidden.n_params:] = 0
         for k in range(arguments.whole_number("steps", steps, minimum=0) + 1):
             yield theta if k else start
-
-
-def without_last_layer(mlp):
-    """The network up to z_{N-1}, of the same class.  Raises TypeError or ValueError for others."""
-    if len(getattr(mlp, "widths", ())) < 3:
-        raise ValueError(f"mlp is {mlp!r}; expected a tinymeta.MLP with a hidden layer")
-    try:
-        return type(mlp)(mlp.widths[:-1], mlp.activation)
-    except TypeError as error:
-        raise TypeError(f"mlp is {mlp!r}; expected a class that is made from widths and "
-                        f"activation ({error})") from None
 
 
 class Features:

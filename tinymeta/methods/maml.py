@@ -28,7 +28,7 @@ import numpy as np
 from ..core import arguments
 from ..core.arguments import as_precision_of
 from ..core.losses import Loss, check_loss
-from ..core.model import shortcut
+from ..core.model import Model, shortcut
 from .inner_loop import checked_alpha, inner_steps, iterates
 from .method import Method
 
@@ -117,6 +117,9 @@ def unrolled(model, theta, x, y, alpha, steps, batch_size=None, first_order=Fals
 def judged_by(model, loss):
     """The model with another loss; ValueError unless its loss can be exchanged."""
     check_loss(loss, "query_loss")
+    if isinstance(model, Model) and not shortcut(model, "at"):
+        raise ValueError(f"query_loss is {loss.name}, and {type(model).__name__} redefines loss, "
+                         f"gradient or hvp, which decide; expected None")
     if not isinstance(getattr(model, "loss_function", None), Loss):
         raise ValueError(f"query_loss is {loss.name}, and the model {model!r} has no loss_function "
                          f"to put it in; expected None, or a model such as tm.MLP")

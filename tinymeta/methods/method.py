@@ -36,10 +36,10 @@ class Method:
     shortcuts = ()  # those of its methods that compute sooner what follows from `adapt`
 
     def __init_subclass__(cls):
-        """A class that redefines what shortcuts rest on, and does without them, loses them."""
-        redefined = {"adapt", "judge", "query_pass", "sums"} & vars(cls).keys()
-        if redefined and "shortcuts" not in vars(cls):
-            for name in set(cls.shortcuts) - redefined:
+        """A class that defines anything, and names no shortcuts of its own, does without any."""
+        own = {name for name in vars(cls) if not name.startswith("__")}
+        if own and "shortcuts" not in own:
+            for name in set(cls.shortcuts) - own:
                 setattr(cls, name, getattr(Method, name))
 
     def __init__(self, model, chunk=100):
@@ -102,12 +102,15 @@ class Method:
         """The sums over some tasks of the query losses, a number, and of their gradients in ω."""
         query, pullback = self.query_pass(omega, x, y, x_query, y_query)
         gradients = pullback(query.gradient())  # (T, n_params)  [META.1]
+        gradients = arguments.result(self, "pullback", gradients, (len(x), omega.size))
         return query.loss().sum(), gradients.sum(axis=0)  # number, (n_params,)
 
     def query_pass(self, omega, x, y, x_query, y_query):
         """The pass at θ' on the query sets, and the pullback; the arrays are a Batch's."""
         theta, pullback = arguments.pair(self, "adapt", self.adapt(omega, x, y),
                                          "theta (T, P) and its pullback")
+        theta = arguments.result(self, "adapt", theta, (len(x), "P"))
+        arguments.function(f"the pullback of {type(self).__name__}.adapt(...)", pullback)
         return pass_at(self.judge, theta, x_query, y_query), pullback
 
     def predictions(self, omega, x_support, y_support, x_query, steps):

@@ -65,7 +65,7 @@ class Reptile(Method):
         """
         for theta in self.trajectory(omega, x, y, self.steps):
             pass  # only the last one is wanted, θ_S (T, P); adapt would keep every pass
-        losses = pass_at(self.model, theta, x_query, y_query).loss()  # (T,)
+        losses = pass_at(self.judge, theta, x_query, y_query).loss()  # (T,)
         return losses.sum(), (omega - theta).sum(axis=0)  # number, (P,): θ - θ_S  [REPTILE.1]
 
     def check(self, omega, x, y):

@@ -131,7 +131,7 @@ def _errors(method, omega, arrays, steps, metric):
     predictions = method.predictions(omega, x, y, x_query, steps)  # (S + 1, T, Q, D_out)
     predictions = arguments.result(method, "predictions", predictions,
                                    (steps + 1, len(x), y_query.shape[1], "D_out"))
-    errors = [arguments.numbers("metric(f, y)", metric(f, y_query)) for f in predictions]
+    errors = [arguments.numbers("metric(f, y)", metric(f, y_query.copy())) for f in predictions]
     errors = np.stack(errors).astype(float)
     if errors.shape != (expected := (steps + 1, len(y_query))):
         raise ValueError(f"metric returned shape {errors.shape[1:]}; expected {expected[1:]}, "
