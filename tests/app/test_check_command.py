@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -174,6 +175,14 @@ def test_reports_are_printed_as_data_too(check_own):
     assert report["rungs"]["loss"]["findings"][0]["cause"] == "not finite"
 
 
+def test_what_a_file_prints_stands_beside_the_data(tmp_path):
+    file = tmp_path / "my_model.py"
+    file.write_text(RIGHT + "\nprint('made')\n")
+    run = subprocess.run([sys.executable, "-m", "tinymeta", "check", file, "--json"],
+                         capture_output=True, text=True)
+    assert run.returncode == 0 and json.loads(run.stdout)[0]["passed"] and "made" in run.stderr
+
+
 def test_one_wrong_file_of_several_is_a_failure_and_all_are_checked(tmp_path, capsys):
     for name, text in (("a", RIGHT.replace("2 *", "3 *")), ("b", RIGHT)):
         (tmp_path / f"{name}.py").write_text(text)
@@ -272,6 +281,26 @@ def test_a_file_that_does_not_end_is_ended_and_the_line_is_named(check_own):
     found = " ".join(printed.out.split())
     assert "no end after 1.5 seconds (--timeout), at line 2" in found  # 20 or 21
     assert "while True" in found or "n += 1" in found
+
+
+def test_no_file_outlives_a_check_that_is_killed(tmp_path):
+    pulse = tmp_path / "pulse"
+    (tmp_path / "my_model.py").write_text(f"""
+import time
+while True:
+    with open({str(pulse)!r}, "a") as file:
+        file.write(".")
+    time.sleep(0.05)
+""")
+    run = subprocess.Popen([sys.executable, "-m", "tinymeta", "check", tmp_path / "my_model.py"])
+    while not pulse.exists():
+        time.sleep(0.1)
+    run.kill()
+    run.wait()
+    time.sleep(1)
+    size = pulse.stat().st_size
+    time.sleep(1)
+    assert pulse.stat().st_size == size
 
 
 def test_files_do_not_see_one_another(tmp_path, capsys):

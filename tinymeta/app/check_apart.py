@@ -1,11 +1,13 @@
 """Checking one's own file in a process of its own: whatever it does, the verdict is ours."""
 
 import faulthandler
+import multiprocessing
 import os
 import re
 import signal
 import sys
 import tempfile
+import threading
 import time
 from contextlib import suppress
 from dataclasses import replace
@@ -16,15 +18,16 @@ from ..checking.report import CheckReport, Finding, Ladder
 from .processes import start
 
 
-def check_apart(path, alpha, seed, timeout, named=False):
+def check_apart(path, alpha, seed, timeout, named=False, aside=False):
     """Yield (report, whether it passed, the report as data) for all in the file that is checked.
 
-    timeout: seconds that all of it may take.  named: each report names the file.  Raises as
-    check_file does.
+    timeout: seconds that all of it may take.  named: each report names the file.  aside: what the
+    file prints goes to standard error.  Raises as check_file does.
     """
     with tempfile.TemporaryDirectory() as folder:
         trace = str(Path(folder, "trace"))
-        process, pipe = start(_work, path, alpha, seed, timeout, named, trace, daemon=False)
+        process, pipe = start(_work, path, alpha, seed, timeout, named, aside, trace,
+                              daemon=False)
         until, reported = time.monotonic() + timeout + 5, False  # it ends itself before
         try:
             while pipe.poll(max(0.0, until - time.monotonic())):
@@ -62,9 +65,12 @@ def _end_all(process):
     process.join()
 
 
-def _work(pipe, path, alpha, seed, timeout, named, trace):
+def _work(pipe, path, alpha, seed, timeout, named, aside, trace):
     if hasattr(os, "setpgid"):
         os.setpgid(0, 0)
+    if aside:
+        os.dup2(2, 1)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
     checker = os.getpid()
 
     def tell(*what):
@@ -85,6 +91,12 @@ def _work(pipe, path, alpha, seed, timeout, named, trace):
         except BaseException as error:  # KeyboardInterrupt, or one that cannot even be printed
             tell("broken", type(error).__name__)
         faulthandler.cancel_dump_traceback_later()
+
+
+def _end_with_parent():
+    """End this process, whatever the file does in it, when the one that started it is gone."""
+    multiprocessing.parent_process().join()
+    os._exit(1)
 
 
 def _where(trace, path, timeout):

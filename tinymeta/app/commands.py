@@ -241,7 +241,8 @@ def _check_files(arguments):
     failed, reports = 0, []
     for path in arguments.files:
         for report, passed, data in check_apart(path, arguments.alpha, arguments.seed,
-                                                arguments.timeout, len(arguments.files) > 1):
+                                                arguments.timeout, len(arguments.files) > 1,
+                                                aside=arguments.json):
             if not arguments.json:
                 print(report, flush=True)
             reports.append({"file": str(path), **data})
