@@ -30,8 +30,8 @@ from ..core.layout import layout_of
 from ..learners.mlp import MLP
 from .check_meta import check_adapt, check_meta_gradient
 from .check_model import check_model
-from .ladder import as_array, attempt
-from .learner_model import as_batch, as_called, batch_for, bounded, theta_for
+from .ladder import as_array, attempt, frozen_batch
+from .learner_model import as_called, batch_for, bounded, theta_for
 from .report import CheckReport, Ladder
 
 KINDS = {"meta_gradient": "maml", "first_order_meta_gradient": "first-order maml",
@@ -169,7 +169,7 @@ def _meta_ladders(methods, names, right, alpha, seed):
     rng = np.random.default_rng(seed)
     theta, batch = names.get("theta"), names.get("batch")
     theta = theta_for(model, theta, rng) if theta is None else theta
-    batch = as_batch(batch) if batch else batch_for(model, theta, rng)[0]
+    batch = frozen_batch(batch) if batch else batch_for(model, theta, rng)[0]
     alpha, _ = bounded(as_called(model, theta, batch), theta, batch, alpha)
     ladders = {}
     for name in learned:
@@ -200,7 +200,8 @@ def _by_adapt_alone(name, names, right, alpha, seed):
     def check():
         rng = np.random.default_rng(seed)
         theta = theta_for(model, names.get("theta"), rng)
-        batch = as_batch(names.get("batch")) or batch_for(model, theta, rng)[0]
+        batch = names.get("batch")
+        batch = frozen_batch(batch) if batch else batch_for(model, theta, rng)[0]
         blocks, P = names.get("blocks", getattr(model, "blocks", None)), theta.size
         if omega is not None:
             theta = arguments.floating("omega", as_array(omega))

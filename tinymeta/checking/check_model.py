@@ -15,7 +15,7 @@ from ..core.activations import Activation
 from ..core.layout import layout_of
 from ..core.losses import Loss
 from .ladder import NOTHING, climb, frozen_batch
-from .learner_model import NAMES, as_batch, batch_for, theta_for
+from .learner_model import NAMES, batch_for, theta_for
 from .matching_network import matching_network
 from .model_check import ModelCheck
 from .part_checks import check_activation
@@ -46,7 +46,7 @@ def check_model(model, theta=None, batch=None, blocks=None, alpha=0.05, seed=0, 
         arguments.methods("model", model, *NAMES)
     rng = np.random.default_rng(arguments.seed_number("seed", seed))
     alpha = arguments.number("alpha", alpha, above=0)
-    given = None if batch is None else frozen_batch(as_batch(batch))
+    given = None if batch is None else frozen_batch(batch)
     theta = theta_for(model, theta, rng, given)
     batch, note = (given, "") if given else batch_for(model, theta, rng)
     batch = frozen_batch(batch)

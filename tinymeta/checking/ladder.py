@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ..core.tasks import Batch
+from ..core.tasks import ARRAYS, Batch
 from .numerical import quiet
 from .report import CheckReport, Finding, Ladder
 
@@ -84,11 +84,14 @@ def frozen(array):
 
 
 def frozen_batch(batch):
-    """A write-protected copy of a Batch, in double precision; TypeError for anything else."""
-    if not isinstance(batch, Batch):
+    """A write-protected Batch in double precision, of one, of what has its arrays, or of four."""
+    if all(hasattr(batch, name) for name in ARRAYS):
+        arrays = [getattr(batch, name) for name in ARRAYS]
+    elif isinstance(batch, (tuple, list)) and len(batch) == len(ARRAYS):
+        arrays = batch
+    else:
         raise TypeError(f"batch is of type {type(batch).__name__}; expected a tinymeta.Batch")
-    sets = (batch.x_support, batch.y_support, batch.x_query, batch.y_query)
-    return Batch(*(frozen(np.asarray(a, dtype=float)) for a in sets))
+    return Batch(*(frozen(np.asarray(a, dtype=float)) for a in arrays))
 
 
 def repeated(called, function, *args):

@@ -11,7 +11,7 @@ import numpy as np
 
 from ..core import arguments
 from ..core.model import Model
-from ..core.tasks import ARRAYS, Batch, SinusoidTasks
+from ..core.tasks import Batch, SinusoidTasks
 from ..methods.inner_loop import adapt
 from .ladder import as_array, as_numbers, attempt, frozen, repeated
 from .numerical import derivatives, quiet
@@ -227,14 +227,3 @@ def _is_squared(model, theta, batch):
         return bool(np.ptp(second) < 1e-6 * abs(second[0]) > 1e-15 * np.abs(here).max())
     except Exception:  # as in _fit
         return False
-
-
-def as_batch(batch):
-    """A Batch of four arrays, or of what has them; the rest as it is, for the check to refuse."""
-    if isinstance(batch, (tuple, list)) and len(batch) == 4 and not hasattr(batch, ARRAYS[0]):
-        arrays = batch
-    elif isinstance(batch, Batch) or not all(hasattr(batch, name) for name in ARRAYS):
-        return batch
-    else:
-        arrays = [getattr(batch, name) for name in ARRAYS]
-    return Batch(*(np.asarray(a, dtype=float) for a in arrays))
