@@ -6,7 +6,6 @@ in this very place (see known_mistakes.py).  Where nothing fits, the finding say
 numbers.  The reference is a numerical derivative, or what a definition gives.
 """
 
-import re
 from typing import Callable, NamedTuple
 
 import numpy as np
@@ -14,7 +13,7 @@ import numpy as np
 from ..core.layout import Layout
 from .ladder import as_numbers, attempt
 from .numerical import relative_error
-from .patterns import (LINES_ALONE, MATCH, arranged, clipped, multiple, permuted, same, share,
+from .patterns import (MATCH, arranged, clipped, found, multiple, permuted, same, share,
                        single_entries, unknown, vanishing)
 from .report import CheckReport, Finding
 
@@ -112,11 +111,9 @@ def explain(derived, reference, layout, tolerance, hints=Hints()):
     """
     lost = [name for name, _, place in layout if not np.isfinite(derived[..., place]).all()]
     if lost:
-        return [_placed(Finding("", "NaN or infinite", None, "not finite"), lost, layout, hints)]
+        return [_placed(found("not finite", "NaN or infinite"), lost, layout, hints)]
     names = wrong_blocks(derived, reference, layout, tolerance)
     wrong = [block for block in layout if block[0] in names]  # (name, shape, place)
-    if not wrong:
-        return []
     noise = tolerance * 1e-2 * np.linalg.norm(reference)
     known, finding = [], _of_all(derived, reference, layout, wrong, noise, hints)
     if not finding:
@@ -126,17 +123,16 @@ def explain(derived, reference, layout, tolerance, hints=Hints()):
                    or _reordered(derived, reference, layout, wrong))
     if finding:
         return [_placed(finding, names, layout, hints)]
-    causes = {}
+    causes = {}  # finding, None where nothing fits -> blocks
     for block in wrong:
         finding = _of_block(derived, reference, block, known, noise, hints, layout)
-        if finding.cause == "unknown":  # the numbers of the first such block stand for all
-            finding = next((one for one in causes if one.cause == "unknown"), finding)
-        causes.setdefault(finding, []).append(block[0])
+        causes.setdefault(finding, []).append(block)
     placed = []
-    for finding, names in causes.items():
-        if len(names) > 1:  # the lines are those of the first block alone
-            finding = finding._replace(what=re.sub(LINES_ALONE, "", finding.what))
-        placed.append(_placed(finding, names, layout, hints))
+    for finding, blocks in causes.items():
+        if finding is None:  # the numbers of the first such block stand for all
+            _, shape, place = blocks[0]
+            finding = unknown(derived[..., place], reference[..., place], shape, len(blocks) == 1)
+        placed.append(_placed(finding, [name for name, _, _ in blocks], layout, hints))
     return placed
 
 
@@ -146,37 +142,33 @@ def _of_all(derived, reference, layout, wrong, noise, hints):
     here, right = derived[..., entries], reference[..., entries]
     if np.linalg.norm(right) <= 1e-9 * np.linalg.norm(reference):
         return vanishing(here) if np.any(here) else None
-    shares = {name: vector[..., entries] for name, vector in hints.shares.items()}
-    finding = share(here, right, shares, noise, hints.excluded) if np.any(here) else None
+    finding = share(here, right, hints, entries, noise) if np.any(here) else None
     if finding:
         return finding
     error = relative_error(reference, derived)
     if error <= MATCH:
         return _nearly_right(here, error)
-    squared = hints.squared and len(wrong) == len(layout)
+    every_block = len(wrong) == len(layout)
     is_gradient = layout.names[0] != "" and derived.ndim == 1  # plain values have no named blocks
     finding = clipped(here, right) if is_gradient and here.size > 1 else None
-    finding = finding or multiple(here, right, hints.sizes, squared, hints.excluded)
-    if finding and finding.cause == "sign" and is_gradient and len(wrong) == len(layout):
+    finding = finding or multiple(here, right, hints, squared=hints.squared and every_block)
+    if finding and finding.cause == "sign" and is_gradient and every_block:
         finding = finding._replace(what=finding.what + ": ascent?")
     return finding
 
 
 def _nearly_right(derived, error):
     """Right to six digits or more."""
-    what = f"right to {error:.0e} of the norm and no further: "
+    why = "a difference quotient in place of a derivation, or a very small term?"
     if np.array_equal(derived, derived.astype(np.float32)):
-        return Finding("", what + "the numbers are in single precision", None, "precision")
-    what += "a difference quotient in place of a derivation, or a very small term?"
-    return Finding("", what, None, "precision")
+        why = "the numbers are in single precision"
+    return found("precision", f"right to {error:.0e} of the norm and no further: {why}")
 
 
 def _matching(known, derived, wrong):
     """The known mistakes that account for all these blocks, as one Finding; None without any."""
-    fits = []
-    for mistake in known:
-        if all(same(derived[..., place], mistake.vector[..., place]) for _, _, place in wrong):
-            fits.append(mistake)
+    fits = [mistake for mistake in known
+            if all(same(derived[..., at], mistake.vector[..., at]) for _, _, at in wrong)]
     if not fits:
         return None
     sentences = list(dict.fromkeys(mistake.what for mistake in fits))  # each once
@@ -197,27 +189,25 @@ def _copied(derived, block, layout):
     name, _, place = block
     others = {other: at for other, _, at in layout if other != name}
     others["all blocks before it"] = slice(0, place.start)
+    here = derived[..., place]
     for other, at in others.items():
-        if derived[..., at].shape == derived[..., place].shape \
-                and same(derived[..., place], derived[..., at]):
-            what = f"these are the numbers of {other}: the wrong block, or a factor left out?"
-            return Finding("", what, None, "another block")
+        there = derived[..., at]
+        if there.shape == here.shape and same(here, there):
+            return found("another block", f"these are the numbers of {other}: the wrong block, or "
+                                          f"a factor left out?")
     return None
 
 
 def _of_block(derived, reference, block, known, noise, hints, layout):
-    """What is wrong with one block (name, shape, place)."""
+    """What is wrong with one block (name, shape, place); None where nothing fits."""
     _, shape, place = block
     here, right = derived[..., place], reference[..., place]
     if np.linalg.norm(right) <= 1e-9 * np.linalg.norm(reference):
         return vanishing(here)
-    shares = {name: vector[..., place] for name, vector in hints.shares.items()}
-    finding = (multiple(here, right, hints.sizes, excluded=hints.excluded)
-               or share(here, right, shares, noise, hints.excluded))
+    finding = multiple(here, right, hints) or share(here, right, hints, place, noise)
     if not finding and here.shape[-1] > 1:  # one number alone equals too much by chance
         finding = _matching(known, derived, [block]) or _copied(derived, block, layout)
-    return (finding or arranged(here, right, shape) or single_entries(here, right, shape)
-            or unknown(here, right, shape))
+    return finding or arranged(here, right, shape) or single_entries(here, right, shape)
 
 
 def _placed(finding, names, layout, hints):
