@@ -18,7 +18,7 @@ from .ladder import NOTHING, climb, frozen_batch
 from .learner_model import NAMES, batch_for, theta_for
 from .matching_network import matching_network
 from .model_check import ModelCheck
-from .part_checks import check_activation
+from .part_checks import check_activation, check_loss, check_tasks
 
 
 def check_model(model, theta=None, batch=None, blocks=None, alpha=0.05, seed=0, reference=None):
@@ -61,10 +61,12 @@ def check_model(model, theta=None, batch=None, blocks=None, alpha=0.05, seed=0, 
     if isinstance(getattr(model, "activation", None), Activation):
         rungs.append(("activation", partial(check_activation, model.activation), NOTHING))
     if isinstance(getattr(model, "loss_function", None), Loss):
-        rungs.append(("loss function", check.loss_function, NOTHING))
+        f = check.directions[0, 0] * np.linspace(-1, 1, check.y.size)  # random numbers
+        rungs.append(("loss function", partial(check_loss, model.loss_function, f, check.y,
+                                               check.sizes), NOTHING))
     rungs += [("gradient", check.gradient, *[name for name, *_ in rungs]),
               ("Hessian × vector", check.hvp, *[name for name, *_ in rungs]),
-              ("a batch of tasks", check.tasks, "loss")]
+              ("a batch of tasks", partial(check_tasks, check), "loss")]
     for steps, title in ((1, "MAML, 1 step"), (2, "MAML, 2 steps"), (5, "MAML, 5 steps")):
         rungs.append((title, partial(check.maml, alpha, steps, title),
                       "gradient", "Hessian × vector", "a batch of tasks"))

@@ -29,7 +29,7 @@ LINEAR = {"MLP.5": "LIN.2", "MLP.6": "LIN.2", "HVP.1": "LIN.3", "HVP.3": "LOSS.3
 
 def equation(mlp, tag):
     """The tag, or that of the linear model's equation where the network has no hidden layer."""
-    return LINEAR.get(tag, tag) if len(mlp.widths) == 2 else tag
+    return LINEAR.get(tag, tag) if mlp is not None and len(mlp.widths) == 2 else tag
 
 
 class ChangedPass(MLPPass):

@@ -25,8 +25,8 @@ class LearnersModel:
     def __init__(self, model, one_task=False):
         self.model, self.one_task = model, one_task
 
-    def call(self, name, *args):
-        """model.<name>(*args), as it comes."""
+    def as_it_comes(self, name, *args):
+        """What model.<name>(*args) returns; the arguments are write-protected."""
         function = getattr(self.model, name, None)
         if function is None:
             raise NotImplementedError(f"the model has no {name}")
@@ -34,28 +34,28 @@ class LearnersModel:
 
     def numbers(self, name, shape, *args):
         """What model.<name> returns, as an array of that shape; the same when called again."""
-        found = repeated(name, partial(self.call, name), *args)
+        found = repeated(name, partial(self.as_it_comes, name), *args)
         return as_numbers(f"{name}({NAMES[name]})", found, shape)
+
+    def call(self, name, theta, x, y, *v):
+        """What model.<name> returns, as an array: L(θ) (...), g(θ) or H(θ) v (..., P)."""
+        if not self.one_task or x.ndim == 2:
+            return as_array(self.as_it_comes(name, theta, x, y, *v))
+        shape = len(x), theta.shape[-1]
+        theta, *v = (np.broadcast_to(a, shape) for a in (theta, *v))
+        return np.array([as_array(self.as_it_comes(name, *task)) for task in zip(theta, x, y, *v)])
 
     def loss(self, theta, x, y):
         """L(θ), (...)."""
-        return self._of_tasks("loss", theta, x, y)
+        return self.call("loss", theta, x, y)
 
     def gradient(self, theta, x, y):
         """g(θ), (..., P)."""
-        return self._of_tasks("gradient", theta, x, y)
+        return self.call("gradient", theta, x, y)
 
     def hvp(self, theta, x, y, v):
         """H(θ) v, (..., P)."""
-        return self._of_tasks("hvp", theta, x, y, v)
-
-    def _of_tasks(self, name, theta, x, y, *v):
-        if not self.one_task or x.ndim == 2:
-            return as_array(self.call(name, theta, x, y, *v))
-        T, P = len(x), theta.shape[-1]
-        vectors = [np.broadcast_to(a, (T, P)) for a in (theta, *v)]
-        each = zip(vectors[0], x, y, *vectors[1:])
-        return np.array([as_array(self.call(name, *task)) for task in each])
+        return self.call("hvp", theta, x, y, v)
 
 
 def as_called(model, theta, batch):

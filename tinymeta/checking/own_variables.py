@@ -74,7 +74,7 @@ def _formulas(check, names, name, derived):
     right = derivatives(f, theta, along if len(along) else range(theta.size)).reshape(-1)
 
     def run():
-        return check.call(derived, theta, check.x, check.y, *along)
+        return check.learners.call(derived, theta, check.x, check.y, *along)
 
     wrong, (values, taken) = run(), _candidates(*_watched(run))
     found, K = {}, len(check.x)

@@ -1,4 +1,4 @@
-"""The checks of a model's parts: its activation's two derivatives, and its loss's."""
+"""The checks of a model's activation, of its loss function, and of its results for many tasks."""
 
 from functools import partial
 
@@ -9,7 +9,10 @@ from . import known_mistakes
 from .comparison import TOLERANCE
 from .diagnosis import Hints, compare
 from .gradient_check import check_gradient, check_hvp
+from .ladder import as_numbers, attempt
+from .learner_model import NAMES
 from .numerical import complex_step, way_for
+from .report import CheckReport, Finding
 
 
 def check_activation(phi):
@@ -23,14 +26,13 @@ def check_activation(phi):
     curve = np.zeros_like(z)
     if phi.second_derivative is not None:
         curve = phi.second_derivative(z, phi.value(z), slope(z))
-    for name, f, derived, tag in (("φ'", phi.value, slope(z), "MLP.4"),
-                                  ("φ''", slope, curve, "HVP.4")):
+    for name, f, derived, known, tag in (("φ'", phi.value, slope(z), mistaken, "MLP.4"),
+                                         ("φ''", slope, curve, list, "HVP.4")):
         way = way_for(f, z)
         numerical = way(f, z, np.ones_like(z))  # f is elementwise
         kind = "complex step" if way is complex_step else "central differences"
-        hints = Hints(mistaken if name == "φ'" else list, tags={"": tag})
-        report = compare(derived, numerical, name, tag, TOLERANCE[kind], hints,
-                         Layout([(name, z.shape)]))
+        report = compare(derived, numerical, name, tag, TOLERANCE[kind],
+                         Hints(known, tags={"": tag}), Layout([(name, z.shape)]))
         if not report:
             break
     return report
@@ -44,11 +46,56 @@ def check_loss(loss, f, y, sizes):
     def curvature(f, v):
         return np.asarray(loss.curvature(f.reshape(y.shape), y, v.reshape(y.shape))).reshape(-1)
 
-    hints = Hints(sizes=sizes, tags={"": "LOSS.2"})
     report = check_gradient(lambda f: loss.value(f.reshape(y.shape), y), slope, f,
-                            [("∂L/∂f", y.shape)], title="loss function, ∂L/∂f", hints=hints)
+                            [("∂L/∂f", y.shape)], title="loss function, ∂L/∂f",
+                            hints=Hints(sizes=sizes, tags={"": "LOSS.2"}))
     if not report:
         return report
-    hints = Hints(sizes=sizes, tags={"": "LOSS.3"})
     return check_hvp(slope, curvature, f, [("(∂²L/∂f²) ḟ", y.shape)],
-                     title="loss function, curvature", hints=hints)
+                     title="loss function, curvature",
+                     hints=Hints(sizes=sizes, tags={"": "LOSS.3"}))
+
+
+def check_tasks(check):
+    """A model's results for many tasks against those of the tasks one by one; check: a ModelCheck.
+
+    A model of one task at a time is called so from here on.  A loss that gives one number for each
+    task is meant for tasks, be the numbers wrong; an H v that is right for tasks shows nothing.
+    """
+    told = {name: _of_tasks(name, check) for name in NAMES}
+    wrong = [finding for finding in told.values() if isinstance(finding, Finding)]
+    meant = True in (told["loss"], told["gradient"]) or "differs" in str(told["loss"])
+    if wrong and not meant:
+        check.learners.one_task = True
+        note = ("the model knows one task at a time, and is called so here; tinymeta's methods "
+                "call a model with all tasks at once")
+        return CheckReport("a batch of tasks", True, notes=[note])
+    return CheckReport("a batch of tasks", not wrong, findings=wrong[:1])
+
+
+def _of_tasks(name, check):
+    """True where model.<name> is right for T tasks, None where it fails for one, a Finding."""
+    x, y, call = check.batch.x_support, check.batch.y_support, partial(check.learners.call, name)
+    T = len(x)
+    each = check.theta + 0.1 * np.arange(T)[:, np.newaxis]  # (T, P)
+    v = [np.resize(check.directions, each.shape)] if name == "hvp" else []
+    for theta, shape in ((check.theta, "(P,)"), (each, "(T, P)")):
+        apart = zip(np.broadcast_to(theta, each.shape), x, y, *v)
+        expected, failed = attempt(lambda: np.array([call(*task) for task in apart]))
+        if failed:
+            return None
+        title = f"{name} of {T} tasks, theta {shape},"
+        found, finding = attempt(lambda: as_numbers(title, call(theta, x, y, *v)))
+        if finding:
+            return finding._replace(what=f"{title} fails: {finding.what}")
+        what = ""
+        if found.shape != expected.shape:
+            what = (f"{title} has shape {found.shape}; expected {expected.shape}: sums and "
+                    f"means belong to the last axes alone")
+        elif not compare(found, expected, name,
+                         tolerance=1e-9 if expected.dtype.itemsize > 4 else 1e-4):
+            what = (f"{title} differs from the tasks one by one: does a sum, a mean, a "
+                    f"transpose or a reshape reach over the first axis?")
+        if what:
+            return Finding("", what, "", "axis")
+    return True
