@@ -127,27 +127,19 @@ def why_not_complex(f, theta):
     return ""
 
 
-def straddles_kink(f, theta, along, exact, central, derived):
-    """Which directions' central differences are wrong because of a kink, (n,).
+def has_kink(f, theta, d, exact, central, scale):
+    """Whether a kink of f is why two derivatives along d differ, by complex step and by differences.
 
-    along: n directions.  exact, central, derived: the derivatives along them, (n,) or (n, P).  Only
-    where the derivation agrees with the complex step can a kink be told from a mistake: a smaller
-    step mends it, or, with θ on the kink, the derivatives to the left and to the right differ.
+    A smaller step mends it, beside scale, or, with θ on the kink, those to the left and to the
+    right differ.
     """
-    found = np.zeros(len(along), dtype=bool)
-    scale = max(np.linalg.norm(exact), np.linalg.norm(derived)) / np.sqrt(len(along))
-    if relative_error(exact, derived) > TOLERANCE["complex step"]:
-        return found
-    for i, d in enumerate(along):
-        error = np.linalg.norm(central[i] - exact[i])
-        if error > TOLERANCE["central differences"] * scale:
-            retried = np.linalg.norm(central_difference(f, theta, d, shrink=1e-3) - exact[i])
-            mended = retried <= KINK_TOLERANCE * scale and retried < 0.1 * error
-            found[i] = mended or jump(f, theta, d) > error
-    return found
+    error = np.linalg.norm(central - exact)
+    retried = np.linalg.norm(central_difference(f, theta, d, shrink=1e-3) - exact)
+    mended = retried <= KINK_TOLERANCE * scale and retried < 0.1 * error
+    return mended or max(_jump(f, theta, d, shrink) for shrink in (1, 1e-3)) > 0.5 * error
 
 
-def jump(f, theta, d, shrink=1e-3):
+def _jump(f, theta, d, shrink):
     """How far the one-sided derivatives along d are apart: of the order of h without a kink."""
     h = float(np.finfo(float).eps ** (1 / 3) * shrink)
     move = _move(d, theta.size, h)
