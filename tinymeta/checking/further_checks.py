@@ -4,6 +4,8 @@ Each negative control is a mistake that is often made: a softmax whose curvature
 diagonal, θ's gradient handed to the rates, a Hessian or a solve that is left out.
 """
 
+from typing import NamedTuple
+
 import numpy as np
 
 from ..core.classification import hinge, logistic, softmax, squared_hinge
@@ -22,12 +24,47 @@ from ..methods.memory import Memory
 from ..methods.meta_sgd import MetaSGD
 from ..methods.prototypes import Prototypes
 from .gradient_check import check_gradient, check_hvp
+from .part_checks import of_scores
 
 K, Q, D_OUT = 5, 6, 3
 
 
+class Check(NamedTuple):
+    """One line of the table that self_check makes.
+
+    errors: what the complex step and central differences found, or one error where two derivations
+    are compared.  report: the block-by-block detail, where there is one.
+    """
+
+    equations: str
+    what: str
+    errors: list
+    passed: bool
+    report: object = None
+
+
+def line(equations, what, report):
+    """The Check of a report; one that must fail, as its name says, passes where it does."""
+    passed = report.passed != what.endswith("must fail")
+    return Check(equations, what, list(report.errors.values()), passed, report)
+
+
+def of_model(model, of_gradient, of_hvp, theta, x, y):
+    """Check a model's gradient and Hessian × vector; each has its equations and its name."""
+    loss, gradient = lambda t: model.loss(t, x, y), lambda t: model.gradient(t, x, y)
+    yield line(*of_gradient, check_gradient(loss, gradient, theta, model))
+    yield line(*of_hvp, check_hvp(gradient, lambda t, v: model.hvp(t, x, y, v), theta, model))
+
+
+def of_method(method, omega, batch, claimed=None):
+    """The report on a method's meta-gradient, or on the one that is claimed to be."""
+    if claimed is None:
+        claimed = method.meta_gradient(omega, batch)[1]
+    return check_gradient(lambda w: method.meta_loss(w, batch), claimed, omega, method.blocks)
+
+
 def loss_checks(rng):
-    """Yield (equations, what, report, must fail) for every loss, at random scores and targets."""
+    """Check every loss, at random scores and targets."""
     f, classes = 2 * rng.standard_normal((K, D_OUT)), rng.integers(0, D_OUT, K)
     one_hot = np.eye(D_OUT)[classes]
     for tag, loss, y in (("HUBER.1", huber(0.7), f + rng.standard_normal(f.shape)),
@@ -35,30 +72,16 @@ def loss_checks(rng):
                          ("LOGISTIC.1", logistic, one_hot), ("SOFTMAX.1", softmax, one_hot),
                          ("SQHINGE.1", squared_hinge, 2 * one_hot - 1),
                          ("HINGE.1", hinge, 2 * one_hot - 1)):
-        slope, curvature = _flat(loss, y)
-        value = loss.value
-        yield tag, f"{loss.name}: gradient", check_gradient(
-            lambda t: value(t.reshape(y.shape), y), slope, f.ravel()), False
-        yield tag, f"{loss.name}: curvature", check_hvp(slope, curvature, f.ravel()), False
+        yield from of_model(of_scores(loss), (tag, f"{loss.name}: gradient"),
+                            (tag, f"{loss.name}: curvature"), f.ravel(), None, y)
     p = softmax.gradient(f, 0 * f) * K  # probabilities
-    slope, _ = _flat(softmax, one_hot)
-    report = check_hvp(slope, lambda t, v: (p * (1 - p)).ravel() * v / K, f.ravel())
-    yield "SOFTMAX.1", "softmax: a diagonal curvature, must fail", report, True
-
-
-def _flat(loss, y):
-    """The gradient, and the curvature times a direction, of flat scores."""
-    def slope(f):
-        return loss.gradient(f.reshape(y.shape), y).ravel()
-
-    def curvature(f, f_dot):
-        return loss.curvature(f.reshape(y.shape), y, f_dot.reshape(y.shape)).ravel()
-
-    return slope, curvature
+    report = check_hvp(lambda t: of_scores(softmax).gradient(t, None, one_hot),
+                       lambda t, v: (p * (1 - p)).ravel() * v / K, f.ravel())
+    yield line("SOFTMAX.1", "softmax: a diagonal curvature, must fail", report)
 
 
 def method_checks(rng, alpha):
-    """Yield (equations, what, report, must fail) for every further method, on tanh networks."""
+    """Check every further method, on tanh networks."""
     batch = Batch(*(rng.standard_normal((3, n, d)) for n in (K, Q) for d in (2, D_OUT)))
     model, context = MLP([2, 4, 4, D_OUT], "tanh"), ContextMLP([2, 4, 4, D_OUT], 2, "tanh")
     sgd, positive = MetaSGD(model, alpha, 2), MetaSGD(model, alpha, 2, "step", positive=True)
@@ -74,38 +97,29 @@ def method_checks(rng, alpha):
             ("IMPLICIT.1-2", "implicit MAML, tanh", ImplicitMAML(model, 2.0), batch),
             ("MEMORY.1", "memory", Memory(RNN(2, 4, D_OUT)), batch),
             ("PROTO.1-6", "prototypes", Prototypes(MLP([2, 4, 4], "tanh")), one_hot)):
-        yield tag, what, _check(method, _omega(method, rng), on), False
-    yield from _wrong_methods(rng, sgd, cavia, ridge, batch)
-    yield from _recurrent_checks(rng, batch.x_support[0], batch.y_support[0])
-
-
-def _wrong_methods(rng, sgd, cavia, ridge, batch):
-    """The negative controls: a wrong derivative of each of three methods."""
-    omega, P = _omega(sgd, rng), sgd.model.n_params
-    gradient = sgd.meta_gradient(omega, batch)[1][:P]
-    report = _check(sgd, omega, batch, np.concatenate([gradient, gradient]))
-    yield "METASGD.2", "Meta-SGD: θ's gradient for α's, must fail", report, True
+        yield line(tag, what, of_method(method, _omega(method, rng), on))
+    omega = _omega(sgd, rng)
+    gradient = sgd.meta_gradient(omega, batch)[1][:model.n_params]
+    yield line("METASGD.2", "Meta-SGD: θ's gradient for α's, must fail",
+               of_method(sgd, omega, batch, np.concatenate([gradient, gradient])))
     for tag, what, method in (("CAVIA.2", "CAVIA: no Hessian, must fail", cavia),
                               ("RIDGE.2", "ridge head: W as constant, must fail", ridge)):
         omega = _omega(method, rng)
-        yield tag, what, _check(method, omega, batch, _direct(method, omega, batch)), True
+        yield line(tag, what, of_method(method, omega, batch, _direct(method, omega, batch)))
 
 
-def _recurrent_checks(rng, x, y):
-    """Gradient and Hessian × vector of the recurrent learners, on one task."""
-    for model, name, of_gradient, of_hvp in ((RNN(2, 4, D_OUT), "RNN", "RNN.3-6", "RNN.7-12"),
-                                             (GRU(2, 3, D_OUT), "GRU", "GRU.7-9", "GRU.10-17")):
-        theta = _omega(model, rng)
-        yield of_gradient, f"{name}: gradient through time", check_gradient(
-            lambda t: model.loss(t, x, y), lambda t: model.gradient(t, x, y), theta, model), False
-        yield of_hvp, f"{name}: Hessian × vector", check_hvp(
-            lambda t: model.gradient(t, x, y), lambda t, v: model.hvp(t, x, y, v), theta,
-            model), False
-    rnn = RNN(2, 4, D_OUT)
+def recurrent_checks(rng):
+    """Check the recurrent learners, on one task."""
+    x, y = (rng.standard_normal((K, d)) for d in (2, D_OUT))
+    rnn, gru = RNN(2, 4, D_OUT), GRU(2, 3, D_OUT)
+    for model, name, of_gradient, of_hvp in ((rnn, "RNN", "RNN.3-6", "RNN.7-12"),
+                                             (gru, "GRU", "GRU.7-9", "GRU.10-17")):
+        yield from of_model(model, (of_gradient, f"{name}: gradient through time"),
+                            (of_hvp, f"{name}: Hessian × vector"), _omega(model, rng), x, y)
     theta = _omega(rnn, rng)
     cut = sum(rnn.gradient(theta, x[k:k + 1], y[k:k + 1]) for k in range(K)) / K
-    yield "RNN.3", "RNN: each time by itself, must fail", check_gradient(
-        lambda t: rnn.loss(t, x, y), cut, theta, rnn), True
+    yield line("RNN.3", "RNN: each time by itself, must fail",
+               check_gradient(lambda t: rnn.loss(t, x, y), cut, theta, rnn))
 
 
 def _labels(rng, n):
@@ -126,8 +140,3 @@ def _direct(method, omega, batch):
     if isinstance(method, CAVIA):
         return g[-omega.size:]
     return np.append(g[:omega.size - 1], 0.0)  # nothing for the strength
-
-
-def _check(method, omega, batch, claimed=None):
-    derived = method.meta_gradient(omega, batch)[1] if claimed is None else claimed
-    return check_gradient(lambda w: method.meta_loss(w, batch), derived, omega, method.blocks)

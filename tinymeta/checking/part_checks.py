@@ -1,6 +1,7 @@
 """The checks of a model's activation, of its loss function, and of its results for many tasks."""
 
 from functools import partial
+from types import SimpleNamespace
 
 import numpy as np
 
@@ -38,21 +39,26 @@ def check_activation(phi):
     return report
 
 
+def of_scores(loss):
+    """A Loss as a model whose θ are the scores f themselves, flat; x is not looked at."""
+    return SimpleNamespace(
+        blocks=None,
+        loss=lambda f, x, y: loss.value(f.reshape(y.shape), y),
+        gradient=lambda f, x, y: np.ravel(loss.gradient(f.reshape(y.shape), y)),
+        hvp=lambda f, x, y, v: np.ravel(loss.curvature(f.reshape(y.shape), y, v.reshape(y.shape))))
+
+
 def check_loss(loss, f, y, sizes):
     """∂L/∂f and (∂²L/∂f²) ḟ of a Loss at f, flat, against numerical derivatives."""
-    def slope(f):
-        return np.asarray(loss.gradient(f.reshape(y.shape), y)).reshape(-1)
-
-    def curvature(f, v):
-        return np.asarray(loss.curvature(f.reshape(y.shape), y, v.reshape(y.shape))).reshape(-1)
-
-    report = check_gradient(lambda f: loss.value(f.reshape(y.shape), y), slope, f,
-                            [("∂L/∂f", y.shape)], title="loss function, ∂L/∂f",
+    model = of_scores(loss)
+    slope = lambda f: model.gradient(f, None, y)
+    report = check_gradient(lambda f: model.loss(f, None, y), slope, f, [("∂L/∂f", y.shape)],
+                            title="loss function, ∂L/∂f",
                             hints=Hints(sizes=sizes, tags={"": "LOSS.2"}))
     if not report:
         return report
-    return check_hvp(slope, curvature, f, [("(∂²L/∂f²) ḟ", y.shape)],
-                     title="loss function, curvature",
+    return check_hvp(slope, lambda f, v: model.hvp(f, None, y, v), f,
+                     [("(∂²L/∂f²) ḟ", y.shape)], title="loss function, curvature",
                      hints=Hints(sizes=sizes, tags={"": "LOSS.3"}))
 
 

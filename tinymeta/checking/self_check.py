@@ -6,8 +6,6 @@ the first-order gradient passed as the exact one, or Reptile with two steps were
 other verdicts would prove nothing.
 """
 
-from typing import NamedTuple
-
 import numpy as np
 
 from ..core.tasks import SinusoidTasks
@@ -16,23 +14,9 @@ from ..learners.mlp import MLP
 from ..methods.baselines import JointTraining
 from ..methods.maml import MAML
 from ..methods.reptile import Reptile
-from .further_checks import loss_checks, method_checks
-from .gradient_check import check_gradient, check_hvp
+from .further_checks import (Check, line, loss_checks, method_checks, of_method, of_model,
+                             recurrent_checks)
 from .numerical import relative_error
-
-
-class Check(NamedTuple):
-    """One line of the table.
-
-    errors: what the complex step and central differences found, or one error where two derivations
-    are compared.  report: the block-by-block detail, where there is one.
-    """
-
-    equations: str
-    what: str
-    errors: list
-    passed: bool
-    report: object = None
 
 
 def check_derivations(seed=0, alpha=0.05, widths=(1, 8, 8, 1)):
@@ -49,45 +33,28 @@ def check_derivations(seed=0, alpha=0.05, widths=(1, 8, 8, 1)):
         theta = 0.5 * model.init(rng)  # smaller, so that α is small beside it
         theta = theta + 0.1 * rng.standard_normal(model.n_params)  # biases too
         with np.errstate(over="ignore", invalid="ignore"):  # a step size too large fails, once
-            yield from _check_model(model, name, theta, batch)
+            tags = ("LIN.1-2", "LIN.3-4") if name == "linear" else ("MLP.1-6", "HVP.1-6")
+            yield from of_model(model, (tags[0], f"{name}: gradient"),
+                                (tags[1], f"{name}: Hessian × vector"), theta,
+                                batch.x_support[0], batch.y_support[0])
             yield from _check_methods(model, name, theta, batch, alpha)
-    for tag, what, report, must_fail in (*loss_checks(rng), *method_checks(rng, alpha)):
-        line = _line(tag, what, report)
-        yield line._replace(passed=not line.passed) if must_fail else line
-
-
-def _check_model(model, name, theta, batch):
-    x, y = batch.x_support[0], batch.y_support[0]
-    linear = isinstance(model, Linear)
-    yield _line("LIN.1-2" if linear else "MLP.1-6", f"{name}: gradient", check_gradient(
-        lambda t: model.loss(t, x, y), lambda t: model.gradient(t, x, y), theta, model))
-    yield _line("LIN.3-4" if linear else "HVP.1-6", f"{name}: Hessian × vector", check_hvp(
-        lambda t: model.gradient(t, x, y), lambda t, v: model.hvp(t, x, y, v), theta, model))
+    yield from loss_checks(rng)
+    yield from method_checks(rng, alpha)
+    yield from recurrent_checks(rng)
 
 
 def _check_methods(model, name, theta, batch, alpha):
     joint = JointTraining(model)
-    yield _line("JOINT.1", f"{name}: joint training", _meta_check(joint, joint, theta, batch))
+    yield line("JOINT.1", f"{name}: joint training", of_method(joint, theta, batch))
     for steps, inner_steps in ((1, "1 inner step"), (2, "2 inner steps"), (5, "5 inner steps")):
-        exact = MAML(model, alpha, steps)
-        report = _meta_check(exact, exact, theta, batch)
-        yield _line("MAML.1-3", f"{name}: MAML, {inner_steps}", report)
-    report = _meta_check(MAML(model, alpha), MAML(model, alpha, first_order=True), theta, batch)
-    line = _line("MAML.2", f"{name}: first-order as exact, must fail", report)
-    yield line._replace(passed=not report.passed)
+        report = of_method(MAML(model, alpha, steps), theta, batch)
+        yield line("MAML.1-3", f"{name}: MAML, {inner_steps}", report)
+    _, first_order = MAML(model, alpha, first_order=True).meta_gradient(theta, batch)
+    yield line("MAML.2", f"{name}: first-order as exact, must fail",
+               of_method(MAML(model, alpha), theta, batch, first_order))
     _, plain = joint.meta_gradient(theta, batch)  # (P,)
     for steps, what, equal in ((1, "1 step = joint", True),
                                (2, "2 steps = joint, must fail", False)):
         _, move = Reptile(model, alpha, steps).meta_gradient(theta, batch)  # (P,)
         error = relative_error(move, alpha * steps * plain)
         yield Check("REPTILE.1", f"{name}: Reptile, {what}", [error], (error <= 1e-12) == equal)
-
-
-def _meta_check(method, claimed, theta, batch):
-    """Check the claimed method's meta-gradient against the numerical one of method's meta-loss."""
-    return check_gradient(lambda t: method.meta_loss(t, batch),
-                          lambda t: claimed.meta_gradient(t, batch)[1], theta, method.model)
-
-
-def _line(equations, what, report):
-    return Check(equations, what, list(report.errors.values()), report.passed, report)
