@@ -1,16 +1,14 @@
 """Derived numbers against two numerical derivatives, and which of the two is to be believed.
 
-The complex step is exact, but only for functions that let complex numbers through; central
-differences take any function, but lose digits, and lie across a kink.  Where the two disagree, the
-step of the differences is chosen anew, and what they settle on decides.
+Where the complex step and central differences disagree, the step of the differences is chosen anew,
+and what they settle on decides; across a kink of f, the complex step does.
 """
 
 import numpy as np
 
 from .diagnosis import explain, wrong_blocks
-from .dropped import dropping_functions
-from .numerical import (TOLERANCE, central_difference, complex_step, has_kink, relative_error,
-                        rounding_unit, settled_difference, why_not_complex)
+from .numerical import (TOLERANCE, central_difference, complex_step, dropping_functions, has_kink,
+                        relative_error, rounding_unit, settled_difference, why_not_complex)
 from .report import CheckReport, Finding
 
 COMPLEX, CENTRAL = TOLERANCE  # the names of the two
@@ -164,19 +162,15 @@ class Comparison:
         for (name, shape, _), place in zip(self.layout, self.compared.slices):
             norm = float(np.linalg.norm(self.derived[..., place]))
             rows.append({"name": name, "shape": shape, "norm": norm, "errors": self.errors(place)})
-        errors = self.errors()
-        equal = all(error <= self.tolerance[kind] for kind, error in errors.items())
-        findings, wrong, notes = [], [], list(self.notes)
-        if not equal:
-            findings, wrong = self.findings(errors, hints)
-        elif fault:
-            findings = [fault]
-        if fault:
-            notes.insert(0, fault.what)
-        tolerances = {kind: self.tolerance[kind] for kind in errors}
-        n, P = len(self.along), self.theta.size
-        along = f"all {P} coordinates" if isinstance(self.along, range) else f"{n} directions"
+        errors, tolerances = self.errors(), {kind: self.tolerance[kind] for kind in self.numerical}
+        equal = all(errors[kind] <= tolerances[kind] for kind in errors)
+        faults = [fault] if fault else []
+        findings, wrong = (faults, []) if equal else self.findings(errors, hints)
+        along = f"{len(self.along)} directions"
+        if isinstance(self.along, range):
+            along = f"all {self.theta.size} coordinates"
         basis = f"{along} at one θ, by {' and '.join(self.numerical)}"
+        notes = [finding.what for finding in faults] + self.notes
         return CheckReport(title, equal and fault is None, errors, tolerances, rows, notes,
                            findings, wrong, basis)
 

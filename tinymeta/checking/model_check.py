@@ -1,4 +1,4 @@
-"""The rungs of check_model: each a method that compares and returns a CheckReport."""
+"""The first rungs of check_model: each a method that compares and returns a CheckReport."""
 
 from copy import copy
 from dataclasses import replace
@@ -6,22 +6,19 @@ from dataclasses import replace
 import numpy as np
 
 from ..core.losses import squared_error
-from ..core.model import Model
 from ..learners.linear import Linear
-from ..methods.maml import MAML
 from . import known_mistakes
 from .diagnosis import Hints, compare, confirmed
-from .dropped import ANY_DROPPED, dropping_functions
 from .gradient_check import check_gradient, check_hvp
-from .ladder import LearnerError, as_numbers, attempt, frozen
-from .learner_model import LearnersModel, bounded
+from .ladder import LearnerError, as_numbers, attempt
+from .learner_model import LearnersModel
 from .numerical import derivative, derivatives, relative_error
 from .own_variables import in_own_variables
 from .report import CheckReport, Finding
 
 
 class ModelCheck:
-    """The checks of each rung, for a model at θ (P,) on a batch; network: see matching_network."""
+    """The checks of each rung, for a model at θ (P,) on a batch; network: one with the model's loss."""
 
     def __init__(self, model, theta, batch, layout, network, rng):
         self.model, self.theta, self.batch, self.layout = model, theta, batch, layout
@@ -244,18 +241,3 @@ class ModelCheck:
     def _of_example(self, i, name, along):
         one = self.at(self.theta, self.x[i:i + 1], self.y[i:i + 1])
         return derivatives(one.of_theta(name), self.theta, along)
-
-    def maml(self, alpha, steps, title):
-        """MAML's meta-gradient, of the model's own gradient and H v, against numerical ones."""
-        packaged = isinstance(self.model, Model) and not self.learners.one_task
-        model = self.model if packaged else self.learners
-        alpha, note = bounded(model, self.theta, self.batch, alpha)
-        method = MAML(model, alpha, steps)
-        directions = None if self.theta.size <= 200 else 3  # every coordinate would take long
-        report = check_gradient(lambda t: method.meta_loss(frozen(t), self.batch),
-                                lambda t: method.meta_gradient(frozen(t), self.batch)[1],
-                                self.theta, self.layout, directions, title=title,
-                                hints=Hints(sizes=self.sizes, tags={"": "MAML.2"}))
-        names = dropping_functions(self.of_theta("loss"), self.theta)
-        notes = [said.replace(ANY_DROPPED, names) for said in [note, *report.notes] if said]
-        return replace(report, notes=notes)

@@ -1,18 +1,21 @@
-"""The checks of a model's activation, of its loss function, and of its results for many tasks."""
+"""The further rungs of check_model: activation, loss function, a batch of tasks, and MAML."""
 
+from dataclasses import replace
 from functools import partial
 from types import SimpleNamespace
 
 import numpy as np
 
 from ..core.layout import Layout
+from ..core.model import Model
+from ..methods.maml import MAML
 from . import known_mistakes
 from .comparison import TOLERANCE
 from .diagnosis import Hints, compare
 from .gradient_check import check_gradient, check_hvp
-from .ladder import as_numbers, attempt
-from .learner_model import NAMES
-from .numerical import complex_step, way_for
+from .ladder import as_numbers, attempt, frozen
+from .learner_model import NAMES, bounded
+from .numerical import ANY_DROPPED, complex_step, dropping_functions, way_for
 from .report import CheckReport, Finding
 
 
@@ -105,3 +108,19 @@ def _of_tasks(name, check):
         if what:
             return Finding("", what, "", "axis")
     return True
+
+
+def check_maml(check, alpha, steps, title):
+    """MAML's meta-gradient, of the model's own gradient and H v, against numerical derivatives."""
+    packaged = isinstance(check.model, Model) and not check.learners.one_task
+    model = check.model if packaged else check.learners
+    alpha, note = bounded(model, check.theta, check.batch, alpha)
+    method = MAML(model, alpha, steps)
+    directions = None if check.theta.size <= 200 else 3  # every coordinate would take long
+    report = check_gradient(lambda t: method.meta_loss(frozen(t), check.batch),
+                            lambda t: method.meta_gradient(frozen(t), check.batch)[1],
+                            check.theta, check.layout, directions, title=title,
+                            hints=Hints(sizes=check.sizes, tags={"": "MAML.2"}))
+    names = dropping_functions(check.of_theta("loss"), check.theta)
+    notes = [said.replace(ANY_DROPPED, names) for said in [note, *report.notes] if said]
+    return replace(report, notes=notes)
