@@ -25,12 +25,11 @@ from types import SimpleNamespace
 
 import numpy as np
 
-from ..core import arguments
 from ..core.layout import layout_of
 from ..learners.mlp import MLP
 from .check_meta import check_adapt, check_meta_gradient
 from .check_model import check_model
-from .ladder import as_array, attempt, frozen_batch
+from .ladder import attempt, frozen_batch, vector
 from .learner_model import as_called, batch_for, bounded, theta_for
 from .report import CheckReport, Ladder
 
@@ -209,8 +208,7 @@ def _setting_of_omega(names, right, alpha, seed):
     batch = frozen_batch(batch) if batch else batch_for(model, theta, rng)[0]
     blocks, P = names.get("blocks", getattr(model, "blocks", None)), theta.size
     if omega is not None:
-        theta = arguments.floating("omega", as_array(omega))
-        arguments.shape("omega", theta, ("P",))
+        theta = vector("omega", omega)
         x, y = batch.x_support[0], batch.y_support[0]
         start, _ = attempt(lambda: np.ravel(names["adapt"](omega, x, y, alpha, 0))[:P])
         blocks = [*layout_of(blocks, P).blocks, ("omega after θ", (theta.size - P,))]

@@ -19,7 +19,7 @@ from .comparison import SINGLE
 from .diagnosis import Hints, compare, confirmed
 from .gradient_check import check_gradient
 from .known_meta_mistakes import of_adapted, of_first_order, of_meta_gradient, of_reptile
-from .ladder import LearnerError, as_numbers, attempt, climb, frozen, frozen_batch, repeated
+from .ladder import LearnerError, as_numbers, attempt, climb, frozen, frozen_batch, repeated, vector
 from .learner_model import as_called
 from .own_inner_loop import OwnInnerLoop, end_of
 from .report import Finding
@@ -193,14 +193,13 @@ def _checked(model, theta, batch, alpha, steps, P=None):
     if P is None:
         arguments.methods("model", model, "loss", "gradient", "hvp")
         P = getattr(model, "n_params", "P")
-    batch, alpha = frozen_batch(batch), arguments.number("alpha", alpha, above=0)
-    theta = arguments.floating("theta", theta)
-    arguments.shape("theta", theta, (P,))
+    theta, batch = vector("theta", theta, P), frozen_batch(batch)
+    alpha = arguments.number("alpha", alpha, above=0)
     steps = [arguments.whole_number("steps", S, minimum=1) for S in steps]
     if not steps:
         raise ValueError("steps is empty; expected the numbers of inner steps to check, as (1, 2)")
     layout = layout_of(getattr(model, "blocks", None), theta.size)
-    return theta.astype(float), batch, alpha, steps, layout
+    return theta, batch, alpha, steps, layout
 
 
 def _adapted(adapt, model, theta, x, y, alpha, S):

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
+from ..core import arguments
 from ..core.tasks import ARRAYS, Batch
 from .numerical import quiet
 from .report import CheckReport, Finding, Ladder
@@ -136,12 +137,13 @@ def as_numbers(name, value, shape=None):
     Arrays of other libraries are taken, and flat lists of numbers.  Raises LearnerError for what is
     not numbers, and, if a shape is given, for another shape.
     """
+    array, reason = None, ""
     try:
         array = as_array(value)
-    except (TypeError, ValueError, RuntimeError) as error:  # a list of unequal parts, or a tensor
-        array, reason = None, f" ({error})" if isinstance(error, RuntimeError) else ""
-    else:
-        reason = ""
+    except (TypeError, ValueError):  # a list of unequal parts
+        pass
+    except RuntimeError as error:  # a tensor
+        reason = f" ({error})"
     if array is None or array.dtype.kind not in "fciub":
         expected = {None: "numbers", (): "one number"}.get(shape, f"an array of shape {shape}")
         what = f"{name} returned {_described(value)}{reason}; expected {expected}"
@@ -150,6 +152,16 @@ def as_numbers(name, value, shape=None):
         expected = shape or "one number"
         raise LearnerError(f"{name} has shape {array.shape}; expected {expected}", "shape")
     return array
+
+
+def vector(name, value, P="P"):
+    """The value as a vector (P,) in double precision; TypeError or ValueError for another thing."""
+    array = arguments.floating(name, as_array(value))
+    arguments.shape(name, array, (P,))
+    if array.dtype.kind == "c":
+        raise TypeError(f"{name} has dtype {array.dtype}; expected real numbers: "
+                        f"the check itself goes complex")
+    return array.astype(float)
 
 
 def _how_to_join(value):
@@ -170,8 +182,7 @@ def _described(value):
         return f"an array of dtype {value.dtype}"
     if isinstance(value, (list, tuple)):
         parts = [part for part in value[:6] if not isinstance(part, (list, tuple))]
-        shapes = ", ".join("a function" if callable(part) else str(np.shape(part))
-                           for part in parts)
-        of_shapes = f" of shapes {shapes}" if shapes else ""
+        shapes = ["a function" if callable(part) else str(np.shape(part)) for part in parts]
+        of_shapes = f" of shapes {', '.join(shapes)}" if shapes else ""
         return f"a {type(value).__name__} of {len(value)} parts{of_shapes}"
     return f"{type(value).__name__} {value!r}"[:80]

@@ -13,7 +13,7 @@ from ..core import arguments
 from ..core.model import Model
 from ..core.tasks import Batch, SinusoidTasks
 from ..methods.inner_loop import adapt
-from .ladder import as_array, as_numbers, attempt, frozen, repeated
+from .ladder import as_array, as_numbers, attempt, frozen, repeated, vector
 from .numerical import derivatives, quiet
 
 NAMES = {"loss": "theta, x, y", "gradient": "theta, x, y", "hvp": "theta, x, y, v"}
@@ -86,9 +86,7 @@ def theta_for(model, theta, rng, batch=None):
         else:
             raise ValueError("theta is None and the model has neither init(rng) nor n_params; "
                              "expected theta, (P,)")
-    theta = arguments.floating("theta", as_array(theta))
-    arguments.shape("theta", theta, ("P",))
-    return theta.astype(float)
+    return vector("theta", theta)
 
 
 def _is_finite(model, theta, batch):

@@ -27,8 +27,8 @@ KINK_TOLERANCE = 1e-4  # for directions retried with a thousandth of the step: f
 
 ANY_DROPPED = "np.abs, .real or the like"  # where it is not known which
 DROPPING = {"absolute": "np.abs", "fabs": "np.abs", "conjugate": "np.conj", "vdot": "np.vdot",
-         "real": "np.real", "norm": "np.linalg.norm", "isreal": "np.isreal",
-         "sign": "np.sign", "angle": "np.angle"}
+            "real": "np.real", "norm": "np.linalg.norm", "isreal": "np.isreal",
+            "sign": "np.sign", "angle": "np.angle"}
 
 
 @contextmanager
@@ -175,8 +175,8 @@ def dropping_functions(f, theta):
         def __array_ufunc__(self, ufunc, method, *inputs, out=None, **options):
             _note(seen, ufunc.__name__, inputs)
             if out is not None:
-                options["out"] = tuple(_plain(a) for a in out)
-            return _watched(getattr(ufunc, method)(*map(_plain, inputs), **options))
+                options["out"] = tuple(map(np.asarray, out))
+            return _watched(getattr(ufunc, method)(*map(np.asarray, inputs), **options))
 
         def __array_function__(self, function, types, args, kwargs):
             _note(seen, function.__name__, args)
@@ -196,10 +196,6 @@ def dropping_functions(f, theta):
     except Exception:  # f does not take such arrays: nothing is known
         pass
     return ", ".join(sorted(seen)) or ANY_DROPPED
-
-
-def _plain(value):
-    return value.view(np.ndarray) if isinstance(value, np.ndarray) else value
 
 
 def _note(seen, name, inputs):
