@@ -57,7 +57,8 @@ class Comparison:
             if error > 10 * TOLERANCE[CENTRAL] or self._wrong(COMPLEX) and self._is_outlier(error):
                 self._drop_complex()
         elif not self._wrong(COMPLEX):
-            self._leave_out_kinks()
+            if self.tolerance[COMPLEX] < SINGLE:  # else rounding looks like a kink
+                self._leave_out_kinks()
             if self._wrong(CENTRAL):
                 self._take_settled()
             if self._wrong(CENTRAL) and self._is_below_rounding():
