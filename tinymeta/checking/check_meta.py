@@ -60,43 +60,32 @@ def check_meta_gradient(meta_gradient, model=None, theta=None, batch=None, alpha
     """
     if kind not in KINDS:
         raise ValueError(f"kind is {kind!r}; expected one of {sorted(KINDS)}")
-    own_loop, first_order = adapt is not None or loss is not None, kind == "first-order maml"
+    own_loop, judge = adapt is not None or loss is not None, KINDS[kind]
+    theta, batch, alpha, steps, layout = _checked(model, theta, batch, alpha, steps, own_loop)
     if own_loop:
-        judged_by = loss or getattr(model, "loss", None)
-        arguments.function("adapt", adapt)
-        arguments.function("loss", judged_by)
-        theta, batch, alpha, steps, layout = _checked(model, theta, batch, alpha, steps, "P")
+        judge = _by_own_loop(kind, adapt, loss or getattr(model, "loss", None))
     else:
-        theta, batch, alpha, steps, layout = _checked(model, theta, batch, alpha, steps)
         model = as_called(model, theta, batch)
 
-    def method_with(S, theta, batch, alpha):
-        """(The method with S steps that is right, its known mistakes, its equation)."""
-        if not own_loop:
-            known = partial(KINDS[kind].known_mistakes, model, theta, batch, alpha, S)
-            return KINDS[kind].method(model, alpha, S), known, KINDS[kind].tag
-        method = OwnInnerLoop(adapt, judged_by, alpha, S, first_order)
-        method.try_out(theta, batch, getattr(model, "n_params", None))
-        if kind == "maml":
-            return method, partial(method.known_mistakes, theta, batch), "MAML.2"
-        return method, list, ""
-
     def rung(S, theta, batch, alpha, excluded):
-        method, known, tag = method_with(S, theta, batch, alpha)
+        method = judge.method(model, alpha, S)
+        if own_loop:
+            method.try_out(theta, batch, getattr(model, "n_params", None))
         loss, derived = _loss_and_vector(meta_gradient, theta, batch, alpha, S)
         right_loss = method.meta_loss(theta, batch)
         if not np.isfinite(right_loss):
             raise LearnerError(DIVERGES.format(alpha), "diverges")
         T, K = batch.x_support.shape[:2]
         sizes = {"T": T, "K": K, "α": alpha, "T/S": T / S} | ({"S": S} if S > 1 else {})
-        hints = Hints(known, sizes, {"": tag}, excluded=excluded)
+        known = partial(judge.known_mistakes, model, theta, batch, alpha, S)
+        hints = Hints(known, sizes, {"": judge.tag}, excluded=excluded)
         title = f"{kind}, {_steps(S)}"
         if kind == "maml":
             report = check_gradient(lambda t: method.meta_loss(t, batch), derived, theta, layout,
                                     title=title, hints=hints)
         else:
             limit = _limit(right_loss)
-            if own_loop and first_order:  # a numerical derivative
+            if own_loop and kind != "reptile":  # a numerical derivative
                 limit = max(100 * limit, 1e-7)
             _, right = method.meta_gradient(theta, batch)
             report = compare(derived, right, title, "", limit, hints, layout)
@@ -113,6 +102,20 @@ def check_meta_gradient(meta_gradient, model=None, theta=None, batch=None, alpha
 
     loop = " of the inner loop adapt" if own_loop else ""
     return _climb(f"{kind} meta-gradient{loop}", rung, steps, theta, batch, alpha)
+
+
+def _by_own_loop(kind, adapt, loss):
+    """The Kind whose inner loop is a learner's adapt, judged by the loss."""
+    arguments.function("adapt", adapt)
+    arguments.function("loss", loss)
+
+    def method(model, alpha, steps):
+        return OwnInnerLoop(adapt, loss, alpha, steps, first_order=kind != "reptile")
+
+    def known_mistakes(model, theta, batch, alpha, steps):
+        return method(model, alpha, steps).known_mistakes(theta, batch) if kind == "maml" else []
+
+    return Kind(method, known_mistakes, "MAML.2" if kind == "maml" else "")
 
 
 def check_adapt(adapt, model, theta, x, y, alpha=0.05, steps=(1, 2, 5)):
@@ -185,12 +188,13 @@ def _fewer(batch):
                               batch.x_query[:T, :Q], batch.y_query[:T, :Q]))
 
 
-def _checked(model, theta, batch, alpha, steps, P=None):
+def _checked(model, theta, batch, alpha, steps, own_loop=False):
     """θ (P,) in double, the batch write-protected, alpha, the numbers of steps, the Layout of θ.
 
-    P: the length of θ, or "P" where any is right; by default the model's, which needs a gradient.
+    own_loop: whether the model needs no gradient, and θ may have another length than its own.
     """
-    if P is None:
+    P = "P"
+    if not own_loop:
         arguments.methods("model", model, "loss", "gradient", "hvp")
         P = getattr(model, "n_params", "P")
     theta, batch = vector("theta", theta, P), frozen_batch(batch)
@@ -204,20 +208,19 @@ def _checked(model, theta, batch, alpha, steps, P=None):
 
 def _adapted(adapt, model, theta, x, y, alpha, S):
     """What adapt returns; LearnerError if it does not return the same again, with what it keeps."""
-    called = "adapt(theta, x, y, alpha, steps)"
+    called, more = "adapt(theta, x, y, alpha, steps)", (x, y, alpha, S)
     try:
-        return as_numbers(called, repeated("adapt", adapt, theta, x, y, alpha, S))
+        return as_numbers(called, repeated("adapt", adapt, theta, *more))
     except LearnerError as error:
         if error.finding.cause != "not repeatable":
             raise
-        first, again = (end_of(as_numbers(called, adapt(frozen(theta), x, y, alpha, S)))
-                        for _ in range(2))
-        if first.shape == again.shape == theta.shape:
-            if np.allclose(again, right_adapt(model, first, x, y, alpha, S)[-1], 1e-9, 1e-12):
-                raise LearnerError("adapt starts where the last call ended, not at theta: "
-                                   "something is kept from call to call",
-                                   "not repeatable") from None
-        raise
+        first, again = (end_of(as_numbers(called, adapt(frozen(theta), *more))) for _ in range(2))
+        goes_on = first.shape == again.shape == theta.shape and np.allclose(
+            again, right_adapt(model, first, *more)[-1], 1e-9, 1e-12)
+        if not goes_on:
+            raise
+        raise LearnerError("adapt starts where the last call ended, not at theta: something is "
+                           "kept from call to call", "not repeatable") from None
 
 
 def _loss_and_vector(meta_gradient, theta, batch, alpha, S):

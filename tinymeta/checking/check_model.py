@@ -72,12 +72,9 @@ def check_model(model, theta=None, batch=None, blocks=None, alpha=0.05, seed=0, 
                       "gradient", "Hessian × vector", "a batch of tasks"))
     basis = (f"{theta.size} coordinates at one θ and {len(check.x)} examples; H v in 3 directions; "
              f"{len(batch)} tasks, α = {alpha:g}, seed {seed}")
-    return climb(f"model {_name(model)}, P = {theta.size}", rungs, basis)
-
-
-def _name(model):
     name = getattr(model, "__name__", type(model).__name__)
-    return "of plain functions" if name == "SimpleNamespace" else name
+    name = "of plain functions" if name == "SimpleNamespace" else name
+    return climb(f"model {name}, P = {theta.size}", rungs, basis)
 
 
 def _matching_network(model, theta, batch):

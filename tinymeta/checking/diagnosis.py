@@ -147,7 +147,8 @@ def _of_all(derived, reference, layout, wrong, noise, hints):
         return finding
     error = relative_error(reference, derived)
     if error <= MATCH:
-        return _nearly_right(here, error)
+        return found("precision", f"right to {error:.0e} of the norm and no further: a difference "
+                                  f"quotient in place of a derivation, or a very small term?")
     every_block = len(wrong) == len(layout)
     is_gradient = layout.names[0] != "" and derived.ndim == 1  # plain values have no named blocks
     finding = clipped(here, right) if is_gradient and here.size > 1 else None
@@ -155,14 +156,6 @@ def _of_all(derived, reference, layout, wrong, noise, hints):
     if finding and finding.cause == "sign" and is_gradient and every_block:
         finding = finding._replace(what=finding.what + ": ascent?")
     return finding
-
-
-def _nearly_right(derived, error):
-    """Right to six digits or more."""
-    why = "a difference quotient in place of a derivation, or a very small term?"
-    if np.array_equal(derived, derived.astype(np.float32)):
-        why = "the numbers are in single precision"
-    return found("precision", f"right to {error:.0e} of the norm and no further: {why}")
 
 
 def _matching(known, derived, wrong):

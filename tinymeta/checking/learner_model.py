@@ -5,7 +5,7 @@ that knows one task at a time is called task by task.
 """
 
 from dataclasses import replace
-from functools import partial
+from functools import partial, partialmethod
 
 import numpy as np
 
@@ -45,17 +45,9 @@ class LearnersModel:
         theta, *v = (np.broadcast_to(a, shape) for a in (theta, *v))
         return np.array([as_array(self.as_it_comes(name, *task)) for task in zip(theta, x, y, *v)])
 
-    def loss(self, theta, x, y):
-        """L(θ), (...)."""
-        return self.call("loss", theta, x, y)
-
-    def gradient(self, theta, x, y):
-        """g(θ), (..., P)."""
-        return self.call("gradient", theta, x, y)
-
-    def hvp(self, theta, x, y, v):
-        """H(θ) v, (..., P)."""
-        return self.call("hvp", theta, x, y, v)
+    loss = partialmethod(call, "loss")
+    gradient = partialmethod(call, "gradient")
+    hvp = partialmethod(call, "hvp")
 
 
 def as_called(model, theta, batch):

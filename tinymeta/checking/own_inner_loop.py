@@ -18,7 +18,7 @@ SWAPS = (  # what, the set that is adapted to, the set that judges
 class OwnInnerLoop:
     """A method that adapts by a learner's function of (theta, x, y, alpha, steps).
 
-    first_order: whether its meta-gradient is that of first-order MAML; else it is Reptile's.
+    first_order: whether its meta-gradient is that of first-order MAML, else it is Reptile's.
     """
 
     def __init__(self, adapt, loss, alpha, steps, first_order):
@@ -58,9 +58,8 @@ class OwnInnerLoop:
 
     def known_mistakes(self, theta, batch):
         """Known mistakes for the derivative of the meta-loss."""
-        first_order = OwnInnerLoop(self.adapt, self.loss, *self.settings, first_order=True)
         what = "this is first-order: the query gradient at θ_S, not taken back through adapt"
-        _, vector = first_order.meta_gradient(theta, batch)
+        _, vector = self.meta_gradient(theta, batch)
         found = [KnownMistake(vector, "first-order", what, "MAML.2")]
         for what, fit, judge in SWAPS:
             f = partial(self.meta_loss, batch=batch, fit=fit, judge=judge)
