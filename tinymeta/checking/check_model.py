@@ -15,10 +15,10 @@ from ..core.layout import layout_of
 from ..core.losses import Loss, squared_error
 from ..learners.linear import Linear
 from ..learners.mlp import MLP
+from .further_rungs import check_activation, check_loss, check_maml, check_tasks
 from .ladder import NOTHING, attempt, climb, frozen, frozen_batch
 from .learner_model import NAMES, batch_for, theta_for
 from .model_check import ModelCheck
-from .part_checks import check_activation, check_loss, check_maml, check_tasks
 
 
 def check_model(model, theta=None, batch=None, blocks=None, alpha=0.05, seed=0, reference=None):

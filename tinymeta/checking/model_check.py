@@ -18,7 +18,7 @@ from .report import CheckReport, Finding
 
 
 class ModelCheck:
-    """The checks of each rung, for a model at θ (P,) on a batch; network: one with the model's loss."""
+    """A model at θ (P,) on a batch, to be checked; network: one that has its loss, or None."""
 
     def __init__(self, model, theta, batch, layout, network, rng):
         self.model, self.theta, self.batch, self.layout = model, theta, batch, layout

@@ -28,9 +28,9 @@ from ..methods.memory import Memory
 from ..methods.meta_sgd import MetaSGD
 from ..methods.prototypes import Prototypes
 from ..methods.reptile import Reptile
+from .further_rungs import of_scores
 from .gradient_check import check_gradient, check_hvp
 from .numerical import relative_error
-from .part_checks import of_scores
 
 K, Q, D_OUT = 5, 6, 3
 
