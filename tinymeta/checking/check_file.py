@@ -25,6 +25,7 @@ from types import SimpleNamespace
 
 import numpy as np
 
+from ..core import arguments
 from ..core.layout import layout_of
 from ..learners.mlp import MLP
 from .check_meta import check_adapt, check_meta_gradient
