@@ -12,7 +12,6 @@ from ..core.model import pass_at
 from .diagnosis import KnownMistake
 from .known_mistakes import of_examples
 
-
 FIXED_ALPHAS = 0.001, 0.01, 0.02, 0.05, 0.1, 0.4, 0.5, 1.0
 FIXED_STEPS = 1, 2, 3, 5, 10
 

@@ -33,7 +33,7 @@ class ModelCheck:
                          f"could show: another θ is taken, 0.3 of standard normals added")
 
     def _vanishing_here(self):
-        """The names of the blocks whose derivative is 0 here, and not 0.3 of standard normals on."""
+        """The names of the blocks whose derivative is 0 here, and not at another θ nearby."""
         loss, moved = self.of_theta("loss"), self.theta + 0.3 * self.directions[0]
         if not np.isfinite(loss(moved)):  # where v < 0 in log v, say
             return []

@@ -133,7 +133,7 @@ def why_not_complex(f, theta):
 
 
 def has_kink(f, theta, d, exact, central, scale):
-    """Whether a kink of f is why two derivatives along d differ, by complex step and by differences.
+    """Whether a kink of f is why the complex step and differences along d are not the same.
 
     A smaller step mends it, beside scale, or, with θ on the kink, those to the left and to the
     right differ.

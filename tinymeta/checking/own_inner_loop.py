@@ -41,8 +41,11 @@ class OwnInnerLoop:
 
     def meta_loss(self, theta, batch, fit=SUPPORT, judge=QUERY):
         """The mean query loss of what adapt gives; or on other sets."""
-        losses = [self.loss(self.adapted(theta, *task[fit]), *task[judge]) for task in _tasks(batch)]
-        return np.mean([as_numbers("loss", one, ()) for one in losses])
+        losses = []
+        for task in _tasks(batch):
+            loss = self.loss(self.adapted(theta, *task[fit]), *task[judge])
+            losses.append(as_numbers("loss", loss, ()))
+        return np.mean(losses)
 
     def meta_gradient(self, theta, batch):
         """(The meta-loss, the mean over tasks of the query gradient at θ_S, or of θ - θ_S)."""

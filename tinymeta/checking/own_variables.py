@@ -91,7 +91,8 @@ def _formulas(check, names, name, derived):
         missing = "" if is_right else formula(right[place] - wrong[place], shape, {})
         if is_right:
             now = formula(wrong[place], shape, {})
-            found[block] = f"the right numbers are {is_right}" + (f"; these are {now}" if now else "")
+            found[block] = f"the right numbers are {is_right}"
+            found[block] += f"; these are {now}" if now else ""
         elif missing:
             found[block] = f"what is missing is {missing}: something used twice, a share left out?"
     return found
@@ -135,7 +136,7 @@ def _is_numbers(value):
 
 
 def _candidates(lists, history):
-    """(([Values], [Values]), {what: total}): factors, the second with a slope, and sums of values."""
+    """(([Values], [Values]), {what: total}): factors, the second with a slope, and sums."""
     values, totals = [], {}
     functions = [function for function, _ in history]  # the derivation itself, then those it calls
     for (_, name), seen in sorted(history.items(), key=lambda item: functions.index(item[0][0])):

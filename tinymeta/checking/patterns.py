@@ -158,8 +158,8 @@ def unknown(derived, reference, shape, only_block=True):
     at = np.unravel_index(np.abs(difference).argmax(), difference.shape)
     place = f" at {[int(i) for i in np.unravel_index(at[-1], shape)]}" if shape else ""
     alone = _lines_alone(difference, reference, shape) if only_block else ""
-    return found("unknown", f"no known mistake gives these numbers; they differ {alone}most{place}: "
-                            f"derived {derived[at]:.6g}, expected {reference[at]:.6g}, "
+    return found("unknown", f"no known mistake gives these numbers; they differ {alone}most"
+                            f"{place}: derived {derived[at]:.6g}, expected {reference[at]:.6g}, "
                             f"difference {difference[at]:.2g}")
 
 
