@@ -13,11 +13,7 @@ What is looked for in the file, by name:
                       the numbers that adapt makes θ of
 """
 
-import importlib.machinery
-import importlib.util
 import inspect
-import sys
-from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -30,7 +26,7 @@ from ..core.layout import layout_of
 from ..learners.mlp import MLP
 from .check_meta import check_adapt, check_meta_gradient
 from .check_model import check_model
-from .ladder import attempt, frozen_batch, vector
+from .ladder import attempt, frozen_batch, imported, vector
 from .learner_model import as_called, batch_for, bounded, theta_for
 from .report import CheckReport, Ladder
 
@@ -54,7 +50,7 @@ def check_file(path, alpha=0.05, seed=0):
     if not path.is_file():
         found = "no regular file" if path.exists() else "no such file"
         raise FileNotFoundError(f"{path}: {found}")
-    with _imported(path) as (module, run):
+    with imported(path) as (module, run):
         yield from _ladders(path, module, run, alpha, seed)
 
 
@@ -88,30 +84,6 @@ def _ladders(path, module, run, alpha, seed):
         raise ValueError(f"{path} has none of the names that are checked; expected a model, or "
                          f"functions loss, gradient and hvp with n_params, or a class with these, "
                          f"or {', '.join(KINDS)}, or adapt")
-
-
-@contextmanager
-def _imported(path):
-    """The file as a module, and a function that runs it; a module like any other, for a while.
-
-    It may be found by its name, and what it imports, now or later, by its folder.  Afterwards the
-    path is what it was, and other files' imports of the same names are their own.
-    """
-    name = path.stem if path.stem not in sys.modules else f"checked_{path.stem}"
-    loader = importlib.machinery.SourceFileLoader(name, str(path.resolve()))
-    module = importlib.util.module_from_spec(importlib.util.spec_from_loader(name, loader))
-    modules, folders = set(sys.modules), list(sys.path)
-    sys.modules[name] = module
-    sys.path.insert(0, str(path.resolve().parent))
-    try:
-        yield module, lambda: loader.exec_module(module)
-    finally:
-        added = [Path(folder).resolve() for folder in set(sys.path) - set(folders)]
-        sys.path[:] = folders
-        for other in set(sys.modules) - modules:
-            file = getattr(sys.modules[other], "__file__", None)
-            if other == name or (file and set(added) & set(Path(file).resolve().parents)):
-                del sys.modules[other]
 
 
 def _models(names, path, module):

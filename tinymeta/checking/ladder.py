@@ -4,7 +4,11 @@ A ladder is a list of rungs, (name, check), where check() returns a CheckReport.
 only where those that it rests on hold: above a broken one nothing could be trusted.
 """
 
+import importlib.machinery
+import importlib.util
+import sys
 import traceback
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -75,6 +79,30 @@ def is_library(filename):
     installed = "site-packages" in path.parts or "dist-packages" in path.parts
     ours_or_python_s = any(folder in path.resolve().parents for folder in LIBRARIES)
     return installed or ours_or_python_s or filename.startswith("<__array")
+
+
+@contextmanager
+def imported(path):
+    """The file as a module, and a function that runs it; a module like any other, for a while.
+
+    It may be found by its name, and what it imports, now or later, by its folder.  Afterwards the
+    path is what it was, and other files' imports of the same names are their own.
+    """
+    name = path.stem if path.stem not in sys.modules else f"checked_{path.stem}"
+    loader = importlib.machinery.SourceFileLoader(name, str(path.resolve()))
+    module = importlib.util.module_from_spec(importlib.util.spec_from_loader(name, loader))
+    modules, folders = set(sys.modules), list(sys.path)
+    sys.modules[name] = module
+    sys.path.insert(0, str(path.resolve().parent))
+    try:
+        yield module, lambda: loader.exec_module(module)
+    finally:
+        added = [Path(folder).resolve() for folder in set(sys.path) - set(folders)]
+        sys.path[:] = folders
+        for other in set(sys.modules) - modules:
+            file = getattr(sys.modules[other], "__file__", None)
+            if other == name or (file and set(added) & set(Path(file).resolve().parents)):
+                del sys.modules[other]
 
 
 def frozen(array):
