@@ -79,7 +79,8 @@ class ModelCheck:
         value = self.learners.numbers("loss", (), self.theta, self.x, self.y)
         if not np.isfinite(value):
             raise LearnerError(f"loss(theta, x, y) is {value}", "not finite")
-        notes, (x, y) = [note, self.note], (np.concatenate([a, a]) for a in (self.x, self.y))
+        notes = [note, self.note]
+        x, y = (np.concatenate([a, a]) for a in (self.x, self.y))
         if value and np.isclose(self.learners.loss(self.theta, x, y), 2 * value, 1e-9, 0):
             notes.append("every example twice gives twice the loss: it is a sum; tinymeta's losses "
                          "are means, so that α does not grow with K")
@@ -135,7 +136,9 @@ class ModelCheck:
             there, _ = attempt(lambda: error(x, y))
             if there is not None and relative_error(here, there) < 1e-5:
                 said.append(name)
-        return [f"the difference stays the same for other {' and other '.join(said)}"] * bool(said)
+        if not said:
+            return []
+        return [f"the difference stays the same for other {' and other '.join(said)}"]
 
     def hvp(self):
         """H v against numerical derivatives of the gradient; of the loss, if that is wrong."""

@@ -57,9 +57,11 @@ def multiple(derived, reference, hints, squared=False):
 
 def _named_factor(factor, hints, squared):
     """The factor by name, such as "2" or "1/K = 1/5", and why; "" where it has none."""
-    sizes = dict(hints.sizes)
-    named = [("2", 2.0, "a ½ in the loss, or a square's derivative taken twice?" * squared),
-             ("½", 0.5, "is the 2 of the square's derivative missing?" * squared)]
+    sizes, doubled, halved = dict(hints.sizes), "", ""
+    if squared:
+        doubled = "a ½ in the loss, or a square's derivative taken twice?"
+        halved = "is the 2 of the square's derivative missing?"
+    named = [("2", 2.0, doubled), ("½", 0.5, halved)]
     if "m" in sizes:
         m, K = sizes.pop("m"), sizes["K"]
         named += [(f"m/K = {m}/{K}", m / K, f"divided by K, where only m = {m} examples count?"),

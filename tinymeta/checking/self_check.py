@@ -98,7 +98,8 @@ def _line(equations, what, report):
 
 def _of_model(model, of_gradient, of_hvp, theta, x, y):
     """Check a model's gradient and Hessian × vector; each has its equations and its name."""
-    loss, gradient = lambda t: model.loss(t, x, y), lambda t: model.gradient(t, x, y)
+    loss = lambda t: model.loss(t, x, y)
+    gradient = lambda t: model.gradient(t, x, y)
     yield _line(*of_gradient, check_gradient(loss, gradient, theta, model))
     yield _line(*of_hvp, check_hvp(gradient, lambda t, v: model.hvp(t, x, y, v), theta, model))
 
