@@ -57,7 +57,7 @@ def test_a_report_in_a_notebook_has_a_table_its_verdict_in_words_and_escapes():
     assert "<p><b>✗ FAIL</b>" in page and page.count("✗") == 4
     assert "<p>→ every block: all zeros: never written, or is a term missing?</p>" in page
     page = tm.CheckReport("t", True, notes=["one & two"])._repr_html_()
-    assert page.endswith("<p>Note: one &amp; two</p>")
+    assert page.endswith("<p>note: one &amp; two</p>")
 
 
 GOOD = tm.CheckReport("g", True, {"complex step": 1e-16, "central differences": 2e-10},

@@ -13,11 +13,7 @@ What is looked for in the file, by name:
                       the numbers that adapt makes θ of
 """
 
-import importlib.machinery
-import importlib.util
 import inspect
-import sys
-from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -30,8 +26,8 @@ from ..core.layout import layout_of
 from ..learners.mlp import MLP
 from .check_meta import check_adapt, check_meta_gradient
 from .check_model import check_model
-from .ladder import as_array, attempt
-from .learner_model import as_batch, as_called, batch_for, bounded, theta_for
+from .ladder import attempt, frozen_batch, imported, vector
+from .learner_model import as_called, batch_for, bounded, theta_for
 from .report import CheckReport, Ladder
 
 KINDS = {"meta_gradient": "maml", "first_order_meta_gradient": "first-order maml",
@@ -54,7 +50,7 @@ def check_file(path, alpha=0.05, seed=0):
     if not path.is_file():
         found = "no regular file" if path.exists() else "no such file"
         raise FileNotFoundError(f"{path}: {found}")
-    with _imported(path) as (module, run):
+    with imported(path) as (module, run):
         yield from _ladders(path, module, run, alpha, seed)
 
 
@@ -90,30 +86,6 @@ def _ladders(path, module, run, alpha, seed):
                          f"or {', '.join(KINDS)}, or adapt")
 
 
-@contextmanager
-def _imported(path):
-    """The file as a module, and a function that runs it; a module like any other, for a while.
-
-    It may be found by its name, and what it imports, now or later, by its folder.  Afterwards the
-    path is what it was, and other files' imports of the same names are their own.
-    """
-    name = path.stem if path.stem not in sys.modules else f"checked_{path.stem}"
-    loader = importlib.machinery.SourceFileLoader(name, str(path.resolve()))
-    module = importlib.util.module_from_spec(importlib.util.spec_from_loader(name, loader))
-    modules, folders = set(sys.modules), list(sys.path)
-    sys.modules[name] = module
-    sys.path.insert(0, str(path.resolve().parent))
-    try:
-        yield module, lambda: loader.exec_module(module)
-    finally:
-        added = [Path(folder).resolve() for folder in set(sys.path) - set(folders)]
-        sys.path[:] = folders
-        for other in set(sys.modules) - modules:
-            file = getattr(sys.modules[other], "__file__", None)
-            if other == name or (file and set(added) & set(Path(file).resolve().parents)):
-                del sys.modules[other]
-
-
 def _models(names, path, module):
     """(name, a function that makes the model) for every model among the file's names."""
     if "model" in names:
@@ -122,8 +94,7 @@ def _models(names, path, module):
         return
     by_adapt = all(callable(names.get(name)) for name in ("adapt", "meta_gradient"))
     if callable(names.get("loss")) and (callable(names.get("gradient")) or not by_adapt):
-        functions = {name: names[name] for name in PARTS if name in names}
-        yield path.stem, lambda: SimpleNamespace(__name__=path.stem, **functions)
+        yield path.stem, lambda: _of_functions(names, path.stem)
         return
     made = [(name, value) for name, value in names.items() if _is_model(value)]
     for name, value in made:
@@ -133,6 +104,12 @@ def _models(names, path, module):
         if own and _has(value, "loss") \
                 and not any(isinstance(model, value) for _, model in made):
             yield name, value
+
+
+def _of_functions(names, title):
+    """A file's own functions as a model."""
+    parts = {name: names[name] for name in PARTS if name in names}
+    return SimpleNamespace(__name__=title, **parts)
 
 
 def _is_model(value):
@@ -160,27 +137,31 @@ def _meta_ladders(methods, names, right, alpha, seed):
     gradient descent is taken as it is, where meta_gradient is its derivative.
     """
     learned = [name for name in methods if name != "adapt"]
+
+    def judged(name, setting, **more):
+        return _ladder(name, lambda: check_meta_gradient(names[name], *setting(), kind=KINDS[name],
+                                                         **more))
+
     without_gradient = not right and callable(names.get("loss"))
     if without_gradient or "omega" in names and "adapt" in methods and learned:
         for name in learned:
-            yield _by_adapt_alone(name, names, right, alpha, seed)
+            yield judged(name, partial(_setting_of_omega, names, right, alpha, seed),
+                         adapt=names["adapt"])
         return
     model = right[0] if right else MLP([1, 5, 4, 1], "tanh")
-    rng = np.random.default_rng(seed)
     theta, batch = names.get("theta"), names.get("batch")
+    rng = np.random.default_rng(seed)
     theta = theta_for(model, theta, rng) if theta is None else theta
-    batch = as_batch(batch) if batch else batch_for(model, theta, rng)[0]
+    batch = frozen_batch(batch) if batch else batch_for(model, theta, rng)[0]
     alpha, _ = bounded(as_called(model, theta, batch), theta, batch, alpha)
-    ladders = {}
-    for name in learned:
-        ladders[name] = _ladder(name, partial(check_meta_gradient, names[name], model, theta, batch,
-                                              alpha, kind=KINDS[name]))
+    judge = partial(judged, setting=lambda: (model, theta, batch, alpha))
+    ladders = {name: judge(name) for name in learned}
     if "adapt" in methods:
         inner = partial(check_adapt, names["adapt"], model, theta, batch.x_support[0],
                         batch.y_support[0], alpha)
         ladders["adapt"] = _ladder("adapt", inner)
         if not ladders["adapt"]:
-            _take_as_it_is(ladders, names, inner, model, theta, batch, alpha)
+            _take_as_it_is(ladders, inner, partial(judge, adapt=names["adapt"]))
     for name, ladder in ladders.items():
         takes, _ = attempt(lambda: inspect.signature(names[name]).parameters)
         notes = [] if right else [NO_MODEL]
@@ -189,35 +170,27 @@ def _meta_ladders(methods, names, right, alpha, seed):
         yield _with_notes(ladder, notes)
 
 
-def _by_adapt_alone(name, names, right, alpha, seed):
-    """The Ladder of a file with loss and adapt, where no gradient of all θ, or of ω, is known.
+def _setting_of_omega(names, right, alpha, seed):
+    """(model, ω, batch, α), where no gradient of all θ, or of ω, is known: adapt and loss judge.
 
-    What is learned is omega, where the file has one: θ and more, or what adapt makes θ of.
+    ω is omega, where the file has one: θ and more, or what adapt makes θ of.
     """
-    model = right[0] if right else SimpleNamespace(**{k: names[k] for k in PARTS if k in names})
-    omega, adapt = names.get("omega"), names["adapt"]
-
-    def check():
-        rng = np.random.default_rng(seed)
-        theta = theta_for(model, names.get("theta"), rng)
-        batch = as_batch(names.get("batch")) or batch_for(model, theta, rng)[0]
-        blocks, P = names.get("blocks", getattr(model, "blocks", None)), theta.size
-        if omega is not None:
-            theta = arguments.floating("omega", as_array(omega))
-            arguments.shape("omega", theta, ("P",))
-            x, y = batch.x_support[0], batch.y_support[0]
-            start, _ = attempt(lambda: np.ravel(adapt(omega, x, y, alpha, 0))[:P])
-            blocks = [*layout_of(blocks, P).blocks, ("omega after θ", (theta.size - P,))]
-            if theta.size < P or not np.array_equal(start, theta[:P]):
-                blocks = [("omega", theta.shape)]
-        judged = SimpleNamespace(loss=model.loss, n_params=P, blocks=blocks)
-        return check_meta_gradient(names[name], judged, theta, batch, alpha, kind=KINDS[name],
-                                   adapt=adapt)
-
-    return _ladder(name, check)
+    model = right[0] if right else _of_functions(names, "model")
+    rng, omega, batch = np.random.default_rng(seed), names.get("omega"), names.get("batch")
+    theta = theta_for(model, names.get("theta"), rng)
+    batch = frozen_batch(batch) if batch else batch_for(model, theta, rng)[0]
+    blocks, P = names.get("blocks", getattr(model, "blocks", None)), theta.size
+    if omega is not None:
+        theta = vector("omega", omega)
+        x, y = batch.x_support[0], batch.y_support[0]
+        start, _ = attempt(lambda: np.ravel(names["adapt"](omega, x, y, alpha, 0))[:P])
+        blocks = [*layout_of(blocks, P).blocks, ("omega after θ", (theta.size - P,))]
+        if theta.size < P or not np.array_equal(start, theta[:P]):
+            blocks = [("omega", theta.shape)]
+    return SimpleNamespace(loss=model.loss, n_params=P, blocks=blocks), theta, batch, alpha
 
 
-def _take_as_it_is(ladders, names, inner, model, theta, batch, alpha):
+def _take_as_it_is(ladders, inner, judge):
     """Judge the other functions by the file's own adapt, where that is another inner loop.
 
     It is one if no known mistake gives what it does in one step, or in two: the mean of all
@@ -230,9 +203,7 @@ def _take_as_it_is(ladders, names, inner, model, theta, batch, alpha):
         notes = ["judged by gradient descent, as adapt does not hold: mend that first"]
         ladders.update({name: _with_notes(ladders[name], notes) for name in wrong})
         return
-    for name in wrong:
-        ladders[name] = _ladder(name, lambda: check_meta_gradient(
-            names[name], model, theta, batch, alpha, kind=KINDS[name], adapt=names["adapt"]))
+    ladders.update({name: judge(name) for name in wrong})
     if wrong:
         found = "; ".join(map(str, ladders["adapt"].findings))
         right = " and ".join(name for name in wrong if ladders[name])

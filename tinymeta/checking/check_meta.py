@@ -16,20 +16,14 @@ from ..methods.inner_loop import adapt as right_adapt
 from ..methods.maml import MAML
 from ..methods.reptile import Reptile
 from .comparison import SINGLE
-from .diagnosis import Hints, KnownMistake, compare, confirmed
+from .diagnosis import Hints, compare, confirmed
 from .gradient_check import check_gradient
 from .known_meta_mistakes import of_adapted, of_first_order, of_meta_gradient, of_reptile
-from .ladder import (LearnerError, as_array, as_numbers, attempt, climb, frozen, frozen_batch,
-                     repeated)
-from .learner_model import as_batch, as_called
-from .numerical import derivatives
+from .ladder import LearnerError, as_numbers, attempt, climb, frozen, frozen_batch, repeated, vector
+from .learner_model import as_called
+from .own_inner_loop import OwnInnerLoop, end_of
 from .report import Finding
 
-SUPPORT, QUERY = slice(0, 2), slice(2, 4)  # of a task's four arrays
-SWAPS = (  # what, the set that is adapted to, the set that judges
-    ("the outer loss is taken on the support set; it belongs to the query set", SUPPORT, SUPPORT),
-    ("the query set is used for both loops", QUERY, QUERY),
-    ("support and query sets are exchanged", QUERY, SUPPORT))
 DIVERGES = "the inner loop diverges at α = {:g}: nothing to compare; check with a smaller alpha"
 
 
@@ -66,40 +60,62 @@ def check_meta_gradient(meta_gradient, model=None, theta=None, batch=None, alpha
     """
     if kind not in KINDS:
         raise ValueError(f"kind is {kind!r}; expected one of {sorted(KINDS)}")
-    if adapt is not None or loss is not None:
-        return _check_by_adapt(meta_gradient, adapt, loss or getattr(model, "loss", None), model,
-                               theta, batch, alpha, steps, kind)
-    theta, batch, alpha, layout = _checked(model, theta, batch, alpha)
-    steps, model = _steps_of(steps), as_called(model, theta, batch)
+    own_loop, judge = adapt is not None or loss is not None, KINDS[kind]
+    theta, batch, alpha, steps, layout = _checked(model, theta, batch, alpha, steps, own_loop)
+    if own_loop:
+        judge = _by_own_loop(kind, adapt, loss or getattr(model, "loss", None))
+    else:
+        model = as_called(model, theta, batch)
 
     def rung(S, theta, batch, alpha, excluded):
-        method = KINDS[kind].method(model, alpha, S)
+        method = judge.method(model, alpha, S)
+        if own_loop:
+            method.try_out(theta, batch, getattr(model, "n_params", None))
         loss, derived = _loss_and_vector(meta_gradient, theta, batch, alpha, S)
-        right_loss, right = method.meta_gradient(theta, batch)
+        right_loss = method.meta_loss(theta, batch)
         if not np.isfinite(right_loss):
             raise LearnerError(DIVERGES.format(alpha), "diverges")
-        known = partial(KINDS[kind].known_mistakes, model, theta, batch, alpha, S)
-        sizes = {"T": len(batch), "K": batch.x_support.shape[-2], "α": alpha, "T/S": len(batch) / S}
-        hints = Hints(known, sizes | {"S": S} if S > 1 else sizes, {"": KINDS[kind].tag},
-                      excluded=excluded)
+        T, K = batch.x_support.shape[:2]
+        sizes = {"T": T, "K": K, "α": alpha, "T/S": T / S} | ({"S": S} if S > 1 else {})
+        known = partial(judge.known_mistakes, model, theta, batch, alpha, S)
+        hints = Hints(known, sizes, {"": judge.tag}, excluded=excluded)
         title = f"{kind}, {_steps(S)}"
         if kind == "maml":
             report = check_gradient(lambda t: method.meta_loss(t, batch), derived, theta, layout,
                                     title=title, hints=hints)
         else:
-            report = compare(derived, right, title, "", _limit(right_loss), hints, layout)
+            limit = _limit(right_loss)
+            if own_loop and kind != "reptile":  # a numerical derivative
+                limit = max(100 * limit, 1e-7)
+            _, right = method.meta_gradient(theta, batch)
+            report = compare(derived, right, title, "", limit, hints, layout)
         if report and loss is not None and not np.isclose(loss, right_loss, 1e-9, 0):
             raise LearnerError(f"the vector is right and the loss is {loss:.6g}; expected "
                                f"{right_loss:.6g}, the mean over tasks of the query loss after "
-                               f"adaptation{_other_loss(loss, model, theta, batch, right_loss)}",
-                               "loss", "MAML.3")
-        if S > min(steps) and {finding.cause for finding in report.findings} == {"unknown"}:
+                               f"adaptation", "loss", "MAML.3")
+        only_unknown = {finding.cause for finding in report.findings} == {"unknown"}
+        if only_unknown and S > min(steps) and not own_loop:
             report.findings.append(Finding("", f"right with fewer steps, wrong with {S}: look at "
                                            f"what changes from step to step, the iterate θ_k and "
                                            f"the order of the factors I - αH", "MAML.2"))
         return report
 
-    return _climb(f"{kind} meta-gradient", rung, steps, theta, batch, alpha)
+    loop = " of the inner loop adapt" if own_loop else ""
+    return _climb(f"{kind} meta-gradient{loop}", rung, steps, theta, batch, alpha)
+
+
+def _by_own_loop(kind, adapt, loss):
+    """The Kind whose inner loop is a learner's adapt, judged by the loss."""
+    arguments.function("adapt", adapt)
+    arguments.function("loss", loss)
+
+    def method(model, alpha, steps):
+        return OwnInnerLoop(adapt, loss, alpha, steps, first_order=kind != "reptile")
+
+    def known_mistakes(model, theta, batch, alpha, steps):
+        return method(model, alpha, steps).known_mistakes(theta, batch) if kind == "maml" else []
+
+    return Kind(method, known_mistakes, "MAML.2" if kind == "maml" else "")
 
 
 def check_adapt(adapt, model, theta, x, y, alpha=0.05, steps=(1, 2, 5)):
@@ -110,8 +126,9 @@ def check_adapt(adapt, model, theta, x, y, alpha=0.05, steps=(1, 2, 5)):
     check_meta_gradient.
     """
     one_task = [np.asarray(a)[np.newaxis] for a in (x, y)]
-    theta, batch, alpha, layout = _checked(model, theta, Batch(*one_task, *one_task), alpha)
-    steps, model = _steps_of(steps), as_called(model, theta, batch)
+    theta, batch, alpha, steps, layout = _checked(model, theta, Batch(*one_task, *one_task), alpha,
+                                                  steps)
+    model = as_called(model, theta, batch)
 
     def rung(S, theta, batch, alpha, excluded):
         x, y = batch.x_support[0], batch.y_support[0]
@@ -129,72 +146,6 @@ def check_adapt(adapt, model, theta, x, y, alpha=0.05, steps=(1, 2, 5)):
         return compare(found, right[S], f"θ_{S}", "", limit, hints, layout)
 
     return _climb("inner loop", rung, steps, theta, batch, alpha)
-
-
-def _check_by_adapt(meta_gradient, adapt, loss, model, theta, batch, alpha, steps, kind):
-    """check_meta_gradient by numerical derivatives of a learner's own inner loop and loss."""
-    for name, function in (("adapt", adapt), ("loss", loss)):
-        if not callable(function):
-            raise TypeError(f"{name} is {function!r}; expected a function")
-    theta, batch = _vector(theta), frozen_batch(as_batch(batch))
-    alpha, steps = arguments.number("alpha", alpha, above=0), _steps_of(steps)
-    layout = layout_of(getattr(model, "blocks", None), theta.size)
-
-    def rung(S, theta, batch, alpha, excluded):
-        tasks = list(zip(batch.x_support, batch.y_support, batch.x_query, batch.y_query))
-
-        def adapted(theta, x, y):
-            return _end(as_array(adapt(theta, x, y, alpha, S)))
-
-        def after(theta, fit=SUPPORT, judge=QUERY):
-            """The mean query loss of what adapt gives; or on other sets."""
-            losses = [loss(adapted(theta, *task[fit]), *task[judge]) for task in tasks]
-            return np.mean([as_numbers("loss", one, ()) for one in losses])
-
-        def first_order():
-            """The mean over tasks of the query gradient at θ_S (P,)."""
-            each = []
-            for x, y, *query in tasks:
-                end = adapted(theta, x, y)
-                each.append(derivatives(lambda t: loss(t, *query), end, range(end.size)))
-            return np.append(np.mean(each, axis=0), 0 * theta)[:theta.size]  # 0 for learned rates
-
-        def known():
-            what = "this is first-order: the query gradient at θ_S, not taken back through adapt"
-            found = [KnownMistake(first_order(), "first-order", what, "MAML.2")]
-            for what, fit, judge in SWAPS:
-                f = partial(after, fit=fit, judge=judge)
-                vector, failed = attempt(lambda: derivatives(f, theta, range(theta.size)))
-                found += [] if failed else [KnownMistake(vector, "swap", what, "MAML.1")]
-            return found
-
-        found = repeated("adapt", adapt, theta, *tasks[0][:2], alpha, S)
-        end = _end(as_array(found))
-        size = min(end.size, theta.size)  # θ_S can be shorter than ω, or longer: as θ is
-        size = end.size if end.size == getattr(model, "n_params", None) else size
-        as_numbers("adapt(theta, x, y, alpha, steps)", end, (size,) if end.ndim else theta.shape)
-        value, derived = _loss_and_vector(meta_gradient, theta, batch, alpha, S)
-        sizes = {"T": len(batch), "α": alpha, "T/S": len(batch) / S}
-        sizes |= {"S": S} if S > 1 else {}
-        if kind != "maml":
-            limit = _limit(after(theta))
-            if kind == "reptile":
-                right = theta - np.mean([adapted(theta, x, y) for x, y, *_ in tasks], axis=0)
-            else:
-                right, limit = first_order(), max(100 * limit, 1e-7)
-            return compare(derived, right, f"{kind}, {_steps(S)}", "", limit,
-                           Hints(sizes=sizes, excluded=excluded), layout)
-        hints = Hints(known, sizes, {"": "MAML.2"}, excluded=excluded)
-        if not np.isfinite(after(theta)):
-            raise LearnerError(DIVERGES.format(alpha), "diverges")
-        report = check_gradient(after, derived, theta, layout, title=_steps(S), hints=hints)
-        if report and value is not None and not np.isclose(value, after(theta), 1e-9, 0):
-            raise LearnerError(f"the vector is right and the loss is {value:.6g}; expected "
-                               f"{after(theta):.6g}, the mean query loss of what adapt gives",
-                               "loss", "MAML.3")
-        return report
-
-    return _climb(f"{kind} meta-gradient of the inner loop adapt", rung, steps, theta, batch, alpha)
 
 
 def _climb(title, rung, steps, theta, batch, alpha):
@@ -237,59 +188,39 @@ def _fewer(batch):
                               batch.x_query[:T, :Q], batch.y_query[:T, :Q]))
 
 
-def _checked(model, theta, batch, alpha):
-    """θ (P,) in double, the batch write-protected, alpha and the Layout of θ."""
-    arguments.methods("model", model, "loss", "gradient", "hvp")
-    batch, alpha = frozen_batch(as_batch(batch)), arguments.number("alpha", alpha, above=0)
-    theta = _vector(theta, getattr(model, "n_params", "P"))
-    return theta, batch, alpha, layout_of(getattr(model, "blocks", None), theta.size)
+def _checked(model, theta, batch, alpha, steps, own_loop=False):
+    """θ (P,) in double, the batch write-protected, alpha, the numbers of steps, the Layout of θ.
 
-
-def _vector(theta, P="P"):
-    theta = arguments.floating("theta", theta)
-    arguments.shape("theta", theta, (P,))
-    return theta.astype(float)
-
-
-def _steps_of(steps):
-    """The numbers of steps, at least one."""
+    own_loop: whether the model needs no gradient, and θ may have another length than its own.
+    """
+    P = "P"
+    if not own_loop:
+        arguments.methods("model", model, "loss", "gradient", "hvp")
+        P = getattr(model, "n_params", "P")
+    theta, batch = vector("theta", theta, P), frozen_batch(batch)
+    alpha = arguments.number("alpha", alpha, above=0)
     steps = [arguments.whole_number("steps", S, minimum=1) for S in steps]
     if not steps:
         raise ValueError("steps is empty; expected the numbers of inner steps to check, as (1, 2)")
-    return steps
+    layout = layout_of(getattr(model, "blocks", None), theta.size)
+    return theta, batch, alpha, steps, layout
 
 
 def _adapted(adapt, model, theta, x, y, alpha, S):
     """What adapt returns; LearnerError if it does not return the same again, with what it keeps."""
-    called = "adapt(theta, x, y, alpha, steps)"
+    called, more = "adapt(theta, x, y, alpha, steps)", (x, y, alpha, S)
     try:
-        return as_numbers(called, repeated("adapt", adapt, theta, x, y, alpha, S))
+        return as_numbers(called, repeated("adapt", adapt, theta, *more))
     except LearnerError as error:
         if error.finding.cause != "not repeatable":
             raise
-        first, again = (_end(as_numbers(called, adapt(frozen(theta), x, y, alpha, S)))
-                        for _ in range(2))
-        if first.shape == again.shape == theta.shape:
-            if np.allclose(again, right_adapt(model, first, x, y, alpha, S)[-1], 1e-9, 1e-12):
-                raise LearnerError("adapt starts where the last call ended, not at theta: "
-                                   "something is kept from call to call",
-                                   "not repeatable") from None
-        raise
-
-
-def _end(found):
-    """θ_S (P,) of what adapt returned: itself, or the last of a trajectory."""
-    return found[-1] if found.ndim == 2 else found
-
-
-def _other_loss(loss, model, theta, batch, right):
-    """Which other loss the number is, as the end of a sentence."""
-    others = {"before adaptation": model.loss(theta, batch.x_query, batch.y_query).mean(),
-              "summed over the tasks": len(batch) * right}
-    for what, value in others.items():
-        if np.isclose(loss, value, 1e-9, 0):
-            return f"; it is the query loss {what}"
-    return ""
+        first, again = (end_of(as_numbers(called, adapt(frozen(theta), *more))) for _ in range(2))
+        goes_on = first.shape == again.shape == theta.shape and np.allclose(
+            again, right_adapt(model, first, *more)[-1], 1e-9, 1e-12)
+        if not goes_on:
+            raise
+        raise LearnerError("adapt starts where the last call ended, not at theta: something is "
+                           "kept from call to call", "not repeatable") from None
 
 
 def _loss_and_vector(meta_gradient, theta, batch, alpha, S):

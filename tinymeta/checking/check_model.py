@@ -2,8 +2,7 @@
 
 A model is any object with loss(theta, x, y), gradient(theta, x, y) and hvp(theta, x, y, v), such as
 a types.SimpleNamespace of plain functions.  Each rung rests on others: the gradient is checked
-against the loss, the Hessian × vector against the gradient, or against the loss where the gradient
-is wrong, and MAML against all three.
+against the loss, the Hessian × vector against the gradient, and MAML against all three.
 """
 
 from functools import partial
@@ -13,12 +12,13 @@ import numpy as np
 from ..core import arguments
 from ..core.activations import Activation
 from ..core.layout import layout_of
-from ..core.losses import Loss
-from .ladder import NOTHING, climb, frozen_batch
-from .learner_model import NAMES, as_batch, batch_for, theta_for
-from .matching_network import matching_network
+from ..core.losses import Loss, squared_error
+from ..learners.linear import Linear
+from ..learners.mlp import MLP
+from .further_rungs import check_activation, check_loss, check_maml, check_tasks
+from .ladder import NOTHING, attempt, climb, frozen, frozen_batch
+from .learner_model import NAMES, batch_for, theta_for
 from .model_check import ModelCheck
-from .part_checks import check_activation
 
 
 def check_model(model, theta=None, batch=None, blocks=None, alpha=0.05, seed=0, reference=None):
@@ -46,13 +46,13 @@ def check_model(model, theta=None, batch=None, blocks=None, alpha=0.05, seed=0, 
         arguments.methods("model", model, *NAMES)
     rng = np.random.default_rng(arguments.seed_number("seed", seed))
     alpha = arguments.number("alpha", alpha, above=0)
-    given = None if batch is None else frozen_batch(as_batch(batch))
+    given = None if batch is None else frozen_batch(batch)
     theta = theta_for(model, theta, rng, given)
     batch, note = (given, "") if given else batch_for(model, theta, rng)
     batch = frozen_batch(batch)
     blocks = getattr(model, "blocks", None) if blocks is None else blocks
     layout_of(blocks, theta.size)  # so that what is no layout is refused here
-    network = matching_network(model, theta, batch)
+    network = _matching_network(model, theta, batch)
     blocks = getattr(network, "blocks", None) if blocks is None else blocks
     check = ModelCheck(model, theta, batch, layout_of(blocks, theta.size), network, rng)
     rungs = [("loss", partial(check.loss, note), NOTHING)]
@@ -61,18 +61,63 @@ def check_model(model, theta=None, batch=None, blocks=None, alpha=0.05, seed=0, 
     if isinstance(getattr(model, "activation", None), Activation):
         rungs.append(("activation", partial(check_activation, model.activation), NOTHING))
     if isinstance(getattr(model, "loss_function", None), Loss):
-        rungs.append(("loss function", check.loss_function, NOTHING))
+        f = check.directions[0, 0] * np.linspace(-1, 1, check.y.size)  # random numbers
+        rungs.append(("loss function", partial(check_loss, model.loss_function, f, check.y,
+                                               check.sizes), NOTHING))
     rungs += [("gradient", check.gradient, *[name for name, *_ in rungs]),
               ("Hessian × vector", check.hvp, *[name for name, *_ in rungs]),
-              ("a batch of tasks", check.tasks, "loss")]
+              ("a batch of tasks", partial(check_tasks, check), "loss")]
     for steps, title in ((1, "MAML, 1 step"), (2, "MAML, 2 steps"), (5, "MAML, 5 steps")):
-        rungs.append((title, partial(check.maml, alpha, steps, title),
+        rungs.append((title, partial(check_maml, check, alpha, steps, title),
                       "gradient", "Hessian × vector", "a batch of tasks"))
     basis = (f"{theta.size} coordinates at one θ and {len(check.x)} examples; H v in 3 directions; "
              f"{len(batch)} tasks, α = {alpha:g}, seed {seed}")
-    return climb(f"model {_name(model)}, P = {theta.size}", rungs, basis)
-
-
-def _name(model):
     name = getattr(model, "__name__", type(model).__name__)
-    return "of plain functions" if name == "SimpleNamespace" else name
+    name = "of plain functions" if name == "SimpleNamespace" else name
+    return climb(f"model {name}, P = {theta.size}", rungs, basis)
+
+
+def _matching_network(model, theta, batch):
+    """The MLP that has the model's loss at two points, or None; a Linear one's is on its features.
+
+    Only the loss counts: a subclass of MLP with another loss is another model.
+    """
+    x, y = batch.x_support[0], batch.y_support[0]
+    features = model.features(x) if isinstance(model, Linear) else x
+    for mlp in _networks(model, theta.size, features.shape[-1], y.shape[-1]):
+        def same_loss():
+            return all(np.isclose(model.loss(frozen(t), x, y), mlp.loss(t, features, y), 1e-9, 0)
+                       for t in (theta, 0.7 * theta + 0.1))
+
+        same, _ = attempt(same_loss)  # an error of the model's is reported by its rung
+        if same:
+            return mlp
+    return None
+
+
+def _networks(model, P, d_in, d_out):
+    """Networks of P parameters with the model's own activation and loss, or usual ones."""
+    activations, losses = ["tanh", "relu"], [squared_error]
+    if isinstance(getattr(model, "activation", None), Activation):
+        activations.insert(0, model.activation)
+    if isinstance(getattr(model, "loss_function", None), Loss):
+        losses.insert(0, model.loss_function)
+    for widths in _possible_widths(model, d_in, d_out):
+        for activation in activations:
+            for loss in losses:
+                mlp = MLP(widths, activation, loss)
+                if mlp.n_params == P:
+                    yield mlp
+
+
+def _possible_widths(model, d_in, d_out):
+    """The model's own widths, or those of its blocks, or else none to three equal hidden layers."""
+    if isinstance(getattr(model, "widths", None), (list, tuple)):
+        return [list(model.widths)]
+    weights = [shape for _, shape in getattr(model, "blocks", None) or [] if len(shape) == 2]
+    if weights:
+        return [[weights[0][0]] + [shape[1] for shape in weights]]
+    possible = [[d_in, d_out]]
+    for n_layers in (1, 2, 3):
+        possible += [[d_in] + [width] * n_layers + [d_out] for width in range(1, 65)]
+    return possible

@@ -1,16 +1,14 @@
 """Derived numbers against two numerical derivatives, and which of the two is to be believed.
 
-The complex step is exact, but only for functions that let complex numbers through; central
-differences take any function, but lose digits, and lie across a kink.  Where the two disagree, the
-step of the differences is chosen anew, and what they settle on decides.
+Where the complex step and central differences disagree, the step of the differences is chosen anew,
+and what they settle on decides; across a kink of f, the complex step does.
 """
 
 import numpy as np
 
 from .diagnosis import explain, wrong_blocks
-from .dropped import dropping_functions
-from .numerical import (TOLERANCE, central_difference, complex_step, jump, relative_error,
-                        rounding_unit, settled_difference, straddles_kink, why_not_complex)
+from .numerical import (TOLERANCE, central_difference, complex_step, dropping_functions, has_kink,
+                        relative_error, rounding_unit, settled_difference, why_not_complex)
 from .report import CheckReport, Finding
 
 COMPLEX, CENTRAL = TOLERANCE  # the names of the two
@@ -59,7 +57,8 @@ class Comparison:
             if error > 10 * TOLERANCE[CENTRAL] or self._wrong(COMPLEX) and self._is_outlier(error):
                 self._drop_complex()
         elif not self._wrong(COMPLEX):
-            self._leave_out_kinks()
+            if self.tolerance[COMPLEX] < SINGLE:  # else rounding looks like a kink
+                self._leave_out_kinks()
             if self._wrong(CENTRAL):
                 self._take_settled()
             if self._wrong(CENTRAL) and self._is_below_rounding():
@@ -67,7 +66,7 @@ class Comparison:
                 del self.numerical[CENTRAL], self.judged[CENTRAL]
         elif self._apart() > 10 * TOLERANCE[CENTRAL]:
             self._take_settled()
-            self._leave_out_jumps()
+            self._leave_out_kinks()
             if self._apart() > self.tolerance[CENTRAL]:
                 self._drop_complex()
 
@@ -105,24 +104,19 @@ class Comparison:
         del self.numerical[COMPLEX], self.judged[COMPLEX]
 
     def _leave_out_kinks(self):
-        kinks = straddles_kink(self.f, self.theta, self.along, *self.numerical.values(),
-                               self.derived)  # (n,)
-        if isinstance(self.along, range) and len(kinks) > 1 and kinks.all():
+        """Where differences lie across a kink of f, the complex step alone counts."""
+        exact, central = self.numerical.values()
+        apart = np.linalg.norm((central - exact).reshape(len(self.along), -1), axis=1)
+        scale = np.linalg.norm(exact) / np.sqrt(len(self.along))
+        kinks = [i for i in np.flatnonzero(apart > TOLERANCE[CENTRAL] * scale)
+                 if has_kink(self.f, self.theta, self.along[i], exact[i], central[i], scale)]
+        if isinstance(self.along, range) and len(kinks) == len(self.along) > 1:
             return  # that many are a matter of the step
         self.judged[CENTRAL][kinks] = False
-        if kinks.any():
-            self.notes.append(f"{np.count_nonzero(kinks)} of {len(self.along)} central differences "
+        if kinks:
+            self.notes.append(f"{len(kinks)} of {len(self.along)} central differences "
                               f"straddle a kink of f, or a step too long for it: left to the "
                               f"complex step")
-
-    def _leave_out_jumps(self):
-        """Where the derivatives to the left and to the right differ, the complex step counts."""
-        difference = self.numerical[COMPLEX] - self.numerical[CENTRAL]
-        for i, d in enumerate(self.along):
-            apart = np.linalg.norm(difference[i])
-            jumps = [jump(self.f, self.theta, d, shrink) for shrink in (1, 1e-3)]
-            if max(jumps) > 0.5 * apart > TOLERANCE[CENTRAL]:
-                self.judged[CENTRAL][i] = False
 
     def _take_settled(self):
         """Central differences whose steps are chosen by f; they say how sure they are."""
@@ -169,29 +163,25 @@ class Comparison:
         for (name, shape, _), place in zip(self.layout, self.compared.slices):
             norm = float(np.linalg.norm(self.derived[..., place]))
             rows.append({"name": name, "shape": shape, "norm": norm, "errors": self.errors(place)})
-        errors = self.errors()
-        equal = all(error <= self.tolerance[kind] for kind, error in errors.items())
-        findings, wrong, notes = [], [], list(self.notes)
-        if not equal:
-            findings, wrong = self.findings(errors, hints)
-        elif fault:
-            findings = [fault]
-        if fault:
-            notes.insert(0, fault.what)
-        tolerances = {kind: self.tolerance[kind] for kind in errors}
-        n, P = len(self.along), self.theta.size
-        along = f"all {P} coordinates" if isinstance(self.along, range) else f"{n} directions"
+        errors, tolerances = self.errors(), {kind: self.tolerance[kind] for kind in self.numerical}
+        equal = all(errors[kind] <= tolerances[kind] for kind in errors)
+        faults = [fault] if fault else []
+        findings, wrong = (faults, []) if equal else self.findings(errors, hints)
+        along = f"{len(self.along)} directions"
+        if isinstance(self.along, range):
+            along = f"all {self.theta.size} coordinates"
         basis = f"{along} at one θ, by {' and '.join(self.numerical)}"
+        notes = [finding.what for finding in faults] + self.notes
         return CheckReport(title, equal and fault is None, errors, tolerances, rows, notes,
                            findings, wrong, basis)
 
     def findings(self, errors, hints):
         """The findings of a failed check, and the names of the wrong blocks."""
-        right = {kind: error <= self.tolerance[kind] for kind, error in errors.items()}
         kind, reference = self.reference
-        if self.unsettled and not right.get(COMPLEX, False):
+        complex_agrees = errors.get(COMPLEX, np.inf) <= self.tolerance[COMPLEX]
+        if self.unsettled and not complex_agrees:
             return [Finding("", self.unsettled, "", "not settled")], []
-        if right.get(COMPLEX):  # so central differences alone complain, and name no block
+        if complex_agrees:  # so central differences alone complain, and name no block
             names = dropping_functions(self.f, self.theta)
             what = (f"the complex step agrees and central differences do not: does f drop the "
                     f"imaginary part somewhere ({names}), or has it a kink close to theta?")

@@ -6,7 +6,6 @@ in this very place (see known_mistakes.py).  Where nothing fits, the finding say
 numbers.  The reference is a numerical derivative, or what a definition gives.
 """
 
-import re
 from typing import Callable, NamedTuple
 
 import numpy as np
@@ -14,7 +13,7 @@ import numpy as np
 from ..core.layout import Layout
 from .ladder import as_numbers, attempt
 from .numerical import relative_error
-from .patterns import (LINES_ALONE, MATCH, arranged, clipped, multiple, permuted, same, share,
+from .patterns import (MATCH, arranged, clipped, found, multiple, permuted, same, share,
                        single_entries, unknown, vanishing)
 from .report import CheckReport, Finding
 
@@ -110,122 +109,119 @@ def explain(derived, reference, layout, tolerance, hints=Hints()):
     tolerance: relative to the whole.  First come mistakes that account for every wrong block, then
     one finding for each cause, with the blocks that share it.
     """
-    lost = [name for name, _, place in layout if not np.isfinite(derived[..., place]).all()]
-    if lost:
-        return [_placed(Finding("", "NaN or infinite", None, "not finite"), lost, layout, hints)]
-    names = wrong_blocks(derived, reference, layout, tolerance)
-    wrong = [block for block in layout if block[0] in names]  # (name, shape, place)
-    if not wrong:
-        return []
-    noise = tolerance * 1e-2 * np.linalg.norm(reference)
-    known, finding = [], _of_all(derived, reference, layout, wrong, noise, hints)
-    if not finding:
-        known = [mistake for mistake in hints.known_mistakes()
-                 if not Finding("", mistake.what).kinds <= hints.excluded]
-        finding = (_matching(known, derived, wrong)
-                   or _reordered(derived, reference, layout, wrong))
-    if finding:
-        return [_placed(finding, names, layout, hints)]
-    causes = {}
-    for block in wrong:
-        finding = _of_block(derived, reference, block, known, noise, hints, layout)
-        if finding.cause == "unknown":  # the numbers of the first such block stand for all
-            finding = next((one for one in causes if one.cause == "unknown"), finding)
-        causes.setdefault(finding, []).append(block[0])
-    placed = []
-    for finding, names in causes.items():
-        if len(names) > 1:  # the lines are those of the first block alone
-            finding = finding._replace(what=re.sub(LINES_ALONE, "", finding.what))
-        placed.append(_placed(finding, names, layout, hints))
-    return placed
+    return Diagnosis(derived, reference, layout, tolerance, hints).findings()
 
 
-def _of_all(derived, reference, layout, wrong, noise, hints):
-    """A share, a factor or a limit that all wrong blocks have, or numbers nearly right."""
-    entries = np.concatenate([np.arange(layout.size)[place] for _, _, place in wrong])
-    here, right = derived[..., entries], reference[..., entries]
-    if np.linalg.norm(right) <= 1e-9 * np.linalg.norm(reference):
-        return vanishing(here) if np.any(here) else None
-    shares = {name: vector[..., entries] for name, vector in hints.shares.items()}
-    finding = share(here, right, shares, noise, hints.excluded) if np.any(here) else None
-    if finding:
+class Diagnosis:
+    """Derived numbers, the right ones, and the blocks, (name, shape, place), that are wrong."""
+
+    def __init__(self, derived, reference, layout, tolerance, hints):
+        self.derived, self.reference, self.layout, self.hints = derived, reference, layout, hints
+        names = wrong_blocks(derived, reference, layout, tolerance)
+        self.wrong = [block for block in layout if block[0] in names]
+        self.noise = tolerance * 1e-2 * np.linalg.norm(reference)
+        self.known = []  # the known mistakes, once they are asked for
+
+    def findings(self):
+        """See explain."""
+        lost = [block for block in self.layout
+                if not np.isfinite(self.derived[..., block[2]]).all()]
+        if lost:
+            return [self._placed(found("not finite", "NaN or infinite"), lost)]
+        finding = self._of_all()
+        if not finding:
+            self.known = [mistake for mistake in self.hints.known_mistakes()
+                          if not Finding("", mistake.what).kinds <= self.hints.excluded]
+            finding = self._matching(self.wrong) or self._reordered()
+        if finding:
+            return [self._placed(finding, self.wrong)]
+        causes = {}  # finding, None where nothing fits -> blocks
+        for block in self.wrong:
+            causes.setdefault(self._of_block(block), []).append(block)
+        placed = []
+        for finding, blocks in causes.items():
+            if finding is None:  # the numbers of the first such block stand for all
+                _, shape, place = blocks[0]
+                finding = unknown(*self._at(place), shape, only_block=len(blocks) == 1)
+            placed.append(self._placed(finding, blocks))
+        return placed
+
+    def _at(self, place):
+        """(derived, reference) at some entries."""
+        return self.derived[..., place], self.reference[..., place]
+
+    def _of_all(self):
+        """A share, a factor or a limit that all wrong blocks have, or numbers nearly right."""
+        entries = np.concatenate([np.arange(self.layout.size)[place] for *_, place in self.wrong])
+        here, right = self._at(entries)
+        if np.linalg.norm(right) <= 1e-9 * np.linalg.norm(self.reference):
+            return vanishing(here) if np.any(here) else None
+        finding = share(here, right, self.hints, entries, self.noise) if np.any(here) else None
+        if finding:
+            return finding
+        error = relative_error(self.reference, self.derived)
+        if error <= MATCH:
+            return found("precision", f"right to {error:.0e} of the norm and no further: a "
+                                      f"difference quotient in place of a derivation, or a very "
+                                      f"small term?")
+        every_block = len(self.wrong) == len(self.layout)
+        is_gradient = self.layout.names[0] != "" and self.derived.ndim == 1  # no plain values
+        finding = clipped(here, right) if is_gradient and here.size > 1 else None
+        finding = finding or multiple(here, right, self.hints, self.hints.squared and every_block)
+        if finding and finding.cause == "sign" and is_gradient and every_block:
+            finding = finding._replace(what=finding.what + ": ascent?")
         return finding
-    error = relative_error(reference, derived)
-    if error <= MATCH:
-        return _nearly_right(here, error)
-    squared = hints.squared and len(wrong) == len(layout)
-    is_gradient = layout.names[0] != "" and derived.ndim == 1  # plain values have no named blocks
-    finding = clipped(here, right) if is_gradient and here.size > 1 else None
-    finding = finding or multiple(here, right, hints.sizes, squared, hints.excluded)
-    if finding and finding.cause == "sign" and is_gradient and len(wrong) == len(layout):
-        finding = finding._replace(what=finding.what + ": ascent?")
-    return finding
 
+    def _matching(self, blocks):
+        """The known mistakes that account for all these blocks, as one Finding; None if none do."""
+        fits = [mistake for mistake in self.known
+                if all(same(self.derived[..., at], mistake.vector[..., at]) for *_, at in blocks)]
+        if not fits:
+            return None
+        sentences = list(dict.fromkeys(mistake.what for mistake in fits))  # each once
+        return Finding("", ", or ".join(sentences[:2]), fits[0].tag, fits[0].cause)
 
-def _nearly_right(derived, error):
-    """Right to six digits or more."""
-    what = f"right to {error:.0e} of the norm and no further: "
-    if np.array_equal(derived, derived.astype(np.float32)):
-        return Finding("", what + "the numbers are in single precision", None, "precision")
-    what += "a difference quotient in place of a derivation, or a very small term?"
-    return Finding("", what, None, "precision")
+    def _reordered(self):
+        """Numbers of one block in another, as where all weights come before all biases."""
+        within = all(permuted(*self._at(place)) for *_, place in self.wrong)
+        if within or not permuted(self.derived, self.reference):
+            return None
+        names = ", ".join(self.layout.names)
+        what = f"the right numbers in another order; θ is laid out as {names}"
+        return Finding("", what, "", "order")
 
+    def _of_block(self, block):
+        """What is wrong with one block; None where nothing fits."""
+        _, shape, place = block
+        here, right = self._at(place)
+        if np.linalg.norm(right) <= 1e-9 * np.linalg.norm(self.reference):
+            return vanishing(here)
+        finding = (multiple(here, right, self.hints)
+                   or share(here, right, self.hints, place, self.noise))
+        if not finding and here.shape[-1] > 1:  # one number alone equals too much by chance
+            finding = self._matching([block]) or self._copied(block)
+        return finding or arranged(here, right, shape) or single_entries(here, right, shape)
 
-def _matching(known, derived, wrong):
-    """The known mistakes that account for all these blocks, as one Finding; None without any."""
-    fits = []
-    for mistake in known:
-        if all(same(derived[..., place], mistake.vector[..., place]) for _, _, place in wrong):
-            fits.append(mistake)
-    if not fits:
+    def _copied(self, block):
+        """The numbers of another block, or of all blocks before, in this one's place."""
+        name, _, place = block
+        others = {other: at for other, _, at in self.layout if other != name}
+        others["all blocks before it"] = slice(0, place.start)
+        here = self.derived[..., place]
+        for other, at in others.items():
+            there = self.derived[..., at]
+            if there.shape == here.shape and same(here, there):
+                return found("another block", f"these are the numbers of {other}: the wrong block, "
+                                              f"or a factor left out?")
         return None
-    sentences = list(dict.fromkeys(mistake.what for mistake in fits))  # each once
-    return Finding("", ", or ".join(sentences[:2]), fits[0].tag, fits[0].cause)
 
-
-def _reordered(derived, reference, layout, wrong):
-    """Numbers of one block in another, as where all weights come before all biases."""
-    within = all(permuted(derived[..., place], reference[..., place]) for _, _, place in wrong)
-    if within or not permuted(derived, reference):
-        return None
-    what = f"the right numbers in another order; θ is laid out as {', '.join(layout.names)}"
-    return Finding("", what, "", "order")
-
-
-def _copied(derived, block, layout):
-    """The numbers of another block, or of all blocks before, in this one's place."""
-    name, _, place = block
-    others = {other: at for other, _, at in layout if other != name}
-    others["all blocks before it"] = slice(0, place.start)
-    for other, at in others.items():
-        if derived[..., at].shape == derived[..., place].shape \
-                and same(derived[..., place], derived[..., at]):
-            what = f"these are the numbers of {other}: the wrong block, or a factor left out?"
-            return Finding("", what, None, "another block")
-    return None
-
-
-def _of_block(derived, reference, block, known, noise, hints, layout):
-    """What is wrong with one block (name, shape, place)."""
-    _, shape, place = block
-    here, right = derived[..., place], reference[..., place]
-    if np.linalg.norm(right) <= 1e-9 * np.linalg.norm(reference):
-        return vanishing(here)
-    shares = {name: vector[..., place] for name, vector in hints.shares.items()}
-    finding = (multiple(here, right, hints.sizes, excluded=hints.excluded)
-               or share(here, right, shares, noise, hints.excluded))
-    if not finding and here.shape[-1] > 1:  # one number alone equals too much by chance
-        finding = _matching(known, derived, [block]) or _copied(derived, block, layout)
-    return (finding or arranged(here, right, shape) or single_entries(here, right, shape)
-            or unknown(here, right, shape))
-
-
-def _placed(finding, names, layout, hints):
-    """The finding with its blocks' names and, if it has no tag of its own, with their equation."""
-    where = "every block" if len(names) == len(layout) > 1 else ", ".join(names)
-    tag = finding.tag
-    if tag is None:
-        letters = {name[:1] for name in names}
-        one_kind = len(letters) == 1 and len(names) < len(layout)
-        tag = hints.tags.get(letters.pop() if one_kind else "", hints.tags.get("", ""))
-    return finding._replace(where=where, tag=tag)
+    def _placed(self, finding, blocks):
+        """The finding with its blocks' names and, if it has no tag, with their equation."""
+        names = [name for name, *_ in blocks]
+        where = "every block" if len(names) == len(self.layout) > 1 else ", ".join(names)
+        if finding.tag is not None:
+            return finding._replace(where=where)
+        letters, tags = {name[:1] for name in names}, self.hints.tags
+        one_kind = len(letters) == 1 and len(names) < len(self.layout)
+        tag = tags.get(letters.pop() if one_kind else "", tags.get("", ""))
+        return finding._replace(where=where, tag=tag)

@@ -12,7 +12,7 @@ from ..core import arguments
 from ..core.layout import Layout, layout_of
 from .comparison import Comparison
 from .diagnosis import Hints
-from .ladder import LearnerError, as_array, repeated
+from .ladder import LearnerError, as_array, repeated, vector
 from .numerical import quiet
 from .report import CheckReport, Finding
 
@@ -36,7 +36,7 @@ def check_gradient(f, gradient, theta, blocks=None, directions=None, rng=None, m
 
     Raises TypeError or ValueError for a wrong argument, and for a gradient of the wrong shape.
     """
-    theta = _real_vector(theta)
+    theta = vector("theta", theta)
     layout = compared = layout_of(blocks, theta.size)
     along, rng = range(theta.size), _generator(rng)
     if directions is not None:
@@ -77,7 +77,7 @@ def check_hvp(gradient, hvp, theta, blocks=None, directions=3, rng=None, method=
     """
     arguments.function("gradient", gradient, "theta")
     arguments.function("hvp", hvp, "theta", "v")
-    theta, vs, rng = _real_vector(theta), directions, _generator(rng)
+    theta, vs, rng = vector("theta", theta), directions, _generator(rng)
     layout = layout_of(blocks, theta.size)
     if np.ndim(directions) == 0:
         n = arguments.whole_number("directions", directions, minimum=2)
@@ -109,7 +109,7 @@ def taylor_order(f, derivative, theta, v, steps=(1e-1, 1e-2, 1e-3)):
 
     Raises TypeError or ValueError for arguments that do not fit.
     """
-    theta, v = _real_vector(theta), arguments.floating("v", v)
+    theta, v = vector("theta", theta), arguments.floating("v", v)
     arguments.shape("v", v, theta.shape, ", the shape of theta")
     steps = [arguments.number(f"steps[{i}]", r, above=0) for i, r in enumerate(steps)]
     start = np.asarray(f(theta))
@@ -119,15 +119,6 @@ def taylor_order(f, derivative, theta, v, steps=(1e-1, 1e-2, 1e-3)):
     if max(remainders) <= 1e-13 * (np.linalg.norm(start) + np.linalg.norm(derivative)):
         return np.inf
     return float(np.polyfit(np.log(steps), np.log(remainders), 1)[0])
-
-
-def _real_vector(theta):
-    theta = arguments.floating("theta", theta)
-    arguments.shape("theta", theta, ("P",))
-    if theta.dtype.kind == "c":
-        raise TypeError(f"theta has dtype {theta.dtype}; expected real numbers: "
-                        f"the check itself goes complex")
-    return theta.astype(float)
 
 
 def _generator(rng):

@@ -5,7 +5,6 @@ The recursions of inner_loop.py and maml.py are computed once more, with every p
 
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Callable
 
 import numpy as np
 
@@ -13,23 +12,8 @@ from ..core.model import pass_at
 from .diagnosis import KnownMistake
 from .known_mistakes import of_examples
 
-
-def momentum(beta):
-    """The rule of gradient descent with momentum: (g_0 ... g_k) -> Σ β^(k-i) g_i."""
-    return lambda gradients: sum(beta**i * g for i, g in enumerate(reversed(gradients)))
-
-
-def adam(gradients, beta1=0.9, beta2=0.999):
-    """Adam's rule, (g_0 ... g_k) -> its step divided by the rate (Kingma & Ba 2015, Alg. 1)."""
-    n = len(gradients)
-    m = (1 - beta1) * momentum(beta1)(gradients) / (1 - beta1**n)
-    v = (1 - beta2) * momentum(beta2)([g * g for g in gradients]) / (1 - beta2**n)
-    return m / (np.sqrt(v) + 1e-8)
-
-
-RULES = {"momentum 0.9": momentum(0.9), "momentum 0.5": momentum(0.5), "Adam's steps": adam,
-         "the sign of the gradient": lambda gradients: np.sign(gradients[-1])}
-FIXED = {"α": (0.001, 0.01, 0.02, 0.05, 0.1, 0.4, 0.5, 1.0), "S": (1, 2, 3, 5, 10)}
+FIXED_ALPHAS = 0.001, 0.01, 0.02, 0.05, 0.1, 0.4, 0.5, 1.0
+FIXED_STEPS = 1, 2, 3, 5, 10
 
 
 @dataclass(frozen=True)
@@ -37,7 +21,7 @@ class Recursion:
     """MAML's recursion on T tasks, from θ (T, P); dataclasses.replace changes any part of it.
 
     steps: S, of size alpha on the set adapt_on, (x, y); stale takes every gradient at θ_0, restart
-    takes every step from θ_0, rule makes the step of the gradients so far.  The query gradient is
+    takes every step from θ_0, momentum is β in the step Σ β^(k-i) g_i.  The query gradient is
     taken at θ_query_at on the set query.  Then come the factors I - hessian_alpha H(θ_k), H on the
     set hessian_on, one for each k of factors, in order; None: S-1 ... 0.
     """
@@ -52,18 +36,17 @@ class Recursion:
     hessian_on: tuple
     stale: bool = False
     restart: bool = False
-    rule: Callable = lambda gradients: gradients[-1]
+    momentum: float = 0.0
     query_at: int = -1
     factors: object = None
 
     def trajectory(self):
         """θ_0 ... θ_S, each (T, P)."""
-        points, gradients = [self.theta], []
+        points, step = [self.theta], 0.0
         for _ in range(self.steps):
             point = pass_at(self.model, points[0 if self.stale else -1], *self.adapt_on)
-            gradients.append(point.gradient())
-            start = points[0 if self.restart else -1]
-            points.append(start - self.alpha * self.rule(gradients))
+            step = point.gradient() + self.momentum * step
+            points.append(points[0 if self.restart else -1] - self.alpha * step)
         return points
 
     def support_gradients(self):
@@ -107,7 +90,7 @@ class Collection:
                           (K * alpha, f"Kα (K = {K}: a sum where the loss takes the mean?)"),
                           (alpha / K, f"α/K (K = {K}: a mean divided by K again?)")]
         self.multiples += [(fixed, f"{fixed} (not the alpha passed in)")
-                           for fixed in FIXED["α"] if fixed != alpha]
+                           for fixed in FIXED_ALPHAS if fixed != alpha]
 
     def add(self, tag, cause, what, vectors=None, **changes):
         """What is asked for, of a recursion with these changes, or other vectors (T, P)."""
@@ -169,7 +152,6 @@ def of_reptile(model, theta, batch, alpha, steps):
     add("θ counts twice: this is 2θ - θ_S", right.theta + right.move())
     add("this is MAML's meta-gradient", right.meta_gradient())
     add("this is first-order MAML's gradient", right.first_order())
-    add("this is (θ - θ_S)/(αS), the mean of the inner gradients", right.move() / (alpha * steps))
     in_turn = _of_tasks_in_turn(right, Recursion.move)
     add("θ moves from task to task: each task starts where the one before ended", in_turn)
     add("θ moves from task to task, and the whole way is returned", len(batch) * in_turn)
@@ -216,21 +198,18 @@ def _add_of_both_orders(known):
 
 def _add_of_added_gradients(known):
     """The support's gradients left in, and the query's taken after every step."""
-    right = known.right
+    add, right = partial(known.add, "MAML.1", "another quantity"), known.right
     right_v, gradients = known.asked(right), right.support_gradients()
-    known.add("MAML.1", "another quantity", "the support gradients of the inner loop are added: "
-              "buffers not set to zero?", right_v + sum(gradients))
-    known.add("MAML.1", "another quantity", "the support gradient at θ_0 is added",
-              right_v + gradients[0])
-    known.add("MAML.1", "another quantity", "the last support gradient is added: a buffer not set "
-              "to zero?", right_v + gradients[-1])
+    add("the support gradients of the inner loop are added: buffers not set to zero?",
+        right_v + sum(gradients))
+    add("the support gradient at θ_0 is added", right_v + gradients[0])
+    add("the last support gradient is added: a buffer not set to zero?", right_v + gradients[-1])
     after = [known.asked(replace(right, steps=S)) for S in range(right.steps + 1)]
     for what, vectors in (("after each step", after[1:]), ("before and after each step", after)):
         if len(vectors) > 1:
-            known.add("MAML.1", "another quantity", f"the query losses {what} are averaged; only "
-                      f"the last one counts", sum(vectors) / len(vectors))
-            known.add("MAML.1", "another quantity", f"the query losses {what} are summed; only the "
-                      f"last one counts", sum(vectors))
+            total = sum(vectors)
+            for how, vector in (("averaged", total / len(vectors)), ("summed", total)):
+                add(f"the query losses {what} are {how}; only the last one counts", vector)
 
 
 def _add_of_inner_loop(known, tag):
@@ -249,9 +228,10 @@ def _add_of_steps(known, tag):
     add, alpha, steps = partial(known.add, "INNER.1"), known.right.alpha, known.right.steps
     add("iterate", "every inner gradient is taken at θ_0; each belongs at its own θ_k", stale=True)
     add("iterate", "each step starts at θ_0, θ_0 - α g(θ_k); it belongs at θ_k", restart=True)
-    for name, rule in RULES.items():
-        add("another rule", f"the inner loop takes {name}, not plain gradient descent", rule=rule)
-    for S in FIXED["S"]:
+    for beta in (0.9, 0.5):
+        add("another rule", f"the inner loop takes momentum {beta}, not plain gradient descent",
+            momentum=beta)
+    for S in FIXED_STEPS:
         if S != steps:
             known.add(tag, "iterate", f"the number of steps is {S}, not the one passed in", steps=S)
     add("sign", "the inner loop ascends: θ + α g", alpha=-alpha)

@@ -5,7 +5,6 @@ can be left out, doubled, halved or turned round.  A known mistake names the equ
 """
 
 from collections import defaultdict
-from contextlib import ExitStack, contextmanager
 from functools import partial
 from inspect import isfunction
 from unittest import mock
@@ -29,7 +28,7 @@ LINEAR = {"MLP.5": "LIN.2", "MLP.6": "LIN.2", "HVP.1": "LIN.3", "HVP.3": "LOSS.3
 
 def equation(mlp, tag):
     """The tag, or that of the linear model's equation where the network has no hidden layer."""
-    return LINEAR.get(tag, tag) if len(mlp.widths) == 2 else tag
+    return LINEAR.get(tag, tag) if mlp is not None and len(mlp.widths) == 2 else tag
 
 
 class ChangedPass(MLPPass):
@@ -90,13 +89,11 @@ class ChangedPass(MLPPass):
 def of_activation(phi, z):
     """Known mistakes for φ' at z (n,): where it is written for a = φ(z), or taken there."""
     a = phi.value(z)
-    derived, at_a = phi.derivative(z, a), phi.derivative(a, phi.value(a))
     right, right_at_a = (derivative(phi.value, at, np.ones_like(z)) for at in (z, a))
-    found = [KnownMistake(right_at_a, "argument", "φ' is taken at a = φ(z), not at z", "MLP.4")]
-    if np.allclose(at_a, right, 1e-9, 1e-12):
-        what = "φ' is written for a = φ(z) and is given z"
-        found.append(KnownMistake(derived, "argument", what, "MLP.4"))
-    return found
+    found = [(right_at_a, "φ' is taken at a = φ(z), not at z")]
+    if np.allclose(phi.derivative(a, phi.value(a)), right, 1e-9, 1e-12):
+        found.append((phi.derivative(z, a), "φ' is written for a = φ(z) and is given z"))
+    return [KnownMistake(vector, "argument", what, "MLP.4") for vector, what in found]
 
 
 def of_gradient(mlp, theta, x, y):
@@ -175,17 +172,12 @@ def of_any_gradient(gradient, loss, theta, beside):
 
 def _slopes(beside):
     """As MENDED: df, or f_prime, gives the numerical derivative of f."""
-    functions = [(name, f) for name, f in beside.items() if isfunction(f)]
-    for name, f in functions:
-        for slope in (form.format(name) for form in SLOPES):
-            if isfunction(beside.get(slope)):
-                right = partial(_elementwise, f)
-                yield (f"{slope} is not the derivative of {name}", "slope", "",
-                       partial(mock.patch.dict, beside, {slope: right}))
-
-
-def _elementwise(f, z):
-    return derivative(f, z, np.ones_like(z))
+    functions = {name: f for name, f in beside.items() if isfunction(f)}
+    for name, f in functions.items():
+        for slope in functions.keys() & {form.format(name) for form in SLOPES}:
+            right = lambda z, f=f: derivative(f, z, np.ones_like(z))
+            yield (f"{slope} is not the derivative of {name}", "slope", "",
+                   partial(mock.patch.dict, beside, {slope: right}))
 
 
 def _tanh_once():
@@ -202,7 +194,6 @@ def _tanh_once():
     return mock.patch.object(np, "tanh", once)
 
 
-@contextmanager
 def _adding(by_plus):
     """Arrays of np.zeros that add up what is put into a place: by +=, or by = alone."""
     class Adding(np.ndarray):
@@ -221,11 +212,8 @@ def _adding(by_plus):
             else:
                 plain[at] = value
 
-    with ExitStack() as stack:
-        for name in ("zeros", "zeros_like"):
-            new = partial(_viewed, Adding, getattr(np, name))
-            stack.enter_context(mock.patch.object(np, name, new))
-        yield
+    made = {name: partial(_viewed, Adding, getattr(np, name)) for name in ("zeros", "zeros_like")}
+    return mock.patch.multiple(np, **made)
 
 
 def _viewed(kind, function, *args, **options):
@@ -242,21 +230,19 @@ MENDED = [("tanh is taken of what is a tanh already, as in 1 - tanh(a)² for 1 -
 
 def of_any_hvp(gradient, theta, vs, tag):
     """Known mistakes (n, P) of any model's H v: another vector than the product."""
-    found = []
-    for what, vectors in (("this is the gradient, not its derivative along v", gradient(theta)),
-                          ("this is v itself", vs),
-                          ("this is H θ: θ in place of v", derivative(gradient, theta, theta))):
-        vectors = np.broadcast_to(vectors, vs.shape)
-        found.append(KnownMistake(vectors, "another quantity", what, tag))
-    return found
+    others = {"this is the gradient, not its derivative along v": gradient(theta),
+              "this is v itself": vs,
+              "this is H θ: θ in place of v": derivative(gradient, theta, theta)}
+    return [KnownMistake(np.broadcast_to(vectors, vs.shape), "another quantity", what, tag)
+            for what, vectors in others.items()]
 
 
 def of_examples(each, what="example", tag=""):
     """Known mistakes of a mean of vectors `each` (n, ..., P), over examples or tasks."""
     n, total, found = len(each), sum(each), []
     for i, one in enumerate(each):
-        for vector, how in (((total - one) / n, "is left out"),
-                            ((total - one) / max(1, n - 1), "is left out"),
+        others = total - one
+        for vector, how in ((others / n, "is left out"), (others / max(1, n - 1), "is left out"),
                             ((total + one) / n, "counts twice"),
                             (one, "alone counts"), (one / n, "alone counts")):
             sentence = f"{what} {i} of {n} {how} (counted from 0)"

@@ -4,12 +4,17 @@ A ladder is a list of rungs, (name, check), where check() returns a CheckReport.
 only where those that it rests on hold: above a broken one nothing could be trusted.
 """
 
+import importlib.machinery
+import importlib.util
+import sys
 import traceback
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
 
-from ..core.tasks import Batch
+from ..core import arguments
+from ..core.tasks import ARRAYS, Batch
 from .numerical import quiet
 from .report import CheckReport, Finding, Ladder
 
@@ -76,6 +81,30 @@ def is_library(filename):
     return installed or ours_or_python_s or filename.startswith("<__array")
 
 
+@contextmanager
+def imported(path):
+    """The file as a module, and a function that runs it; a module like any other, for a while.
+
+    It may be found by its name, and what it imports, now or later, by its folder.  Afterwards the
+    path is what it was, and other files' imports of the same names are their own.
+    """
+    name = path.stem if path.stem not in sys.modules else f"checked_{path.stem}"
+    loader = importlib.machinery.SourceFileLoader(name, str(path.resolve()))
+    module = importlib.util.module_from_spec(importlib.util.spec_from_loader(name, loader))
+    modules, folders = set(sys.modules), list(sys.path)
+    sys.modules[name] = module
+    sys.path.insert(0, str(path.resolve().parent))
+    try:
+        yield module, lambda: loader.exec_module(module)
+    finally:
+        added = [Path(folder).resolve() for folder in set(sys.path) - set(folders)]
+        sys.path[:] = folders
+        for other in set(sys.modules) - modules:
+            file = getattr(sys.modules[other], "__file__", None)
+            if other == name or (file and set(added) & set(Path(file).resolve().parents)):
+                del sys.modules[other]
+
+
 def frozen(array):
     """A write-protected copy: code that changes an argument in place is found out."""
     copy = np.array(array, subok=True)
@@ -84,11 +113,14 @@ def frozen(array):
 
 
 def frozen_batch(batch):
-    """A write-protected copy of a Batch, in double precision; TypeError for anything else."""
-    if not isinstance(batch, Batch):
+    """A write-protected Batch in double precision, of one, of what has its arrays, or of four."""
+    if all(hasattr(batch, name) for name in ARRAYS):
+        arrays = [getattr(batch, name) for name in ARRAYS]
+    elif isinstance(batch, (tuple, list)) and len(batch) == len(ARRAYS):
+        arrays = batch
+    else:
         raise TypeError(f"batch is of type {type(batch).__name__}; expected a tinymeta.Batch")
-    sets = (batch.x_support, batch.y_support, batch.x_query, batch.y_query)
-    return Batch(*(frozen(np.asarray(a, dtype=float)) for a in sets))
+    return Batch(*(frozen(np.asarray(a, dtype=float)) for a in arrays))
 
 
 def repeated(called, function, *args):
@@ -133,12 +165,13 @@ def as_numbers(name, value, shape=None):
     Arrays of other libraries are taken, and flat lists of numbers.  Raises LearnerError for what is
     not numbers, and, if a shape is given, for another shape.
     """
+    array, reason = None, ""
     try:
         array = as_array(value)
-    except (TypeError, ValueError, RuntimeError) as error:  # a list of unequal parts, or a tensor
-        array, reason = None, f" ({error})" if isinstance(error, RuntimeError) else ""
-    else:
-        reason = ""
+    except (TypeError, ValueError):  # a list of unequal parts
+        pass
+    except RuntimeError as error:  # a tensor
+        reason = f" ({error})"
     if array is None or array.dtype.kind not in "fciub":
         expected = {None: "numbers", (): "one number"}.get(shape, f"an array of shape {shape}")
         what = f"{name} returned {_described(value)}{reason}; expected {expected}"
@@ -147,6 +180,16 @@ def as_numbers(name, value, shape=None):
         expected = shape or "one number"
         raise LearnerError(f"{name} has shape {array.shape}; expected {expected}", "shape")
     return array
+
+
+def vector(name, value, P="P"):
+    """The value as a vector (P,) in double precision; TypeError or ValueError for another thing."""
+    array = arguments.floating(name, as_array(value))
+    arguments.shape(name, array, (P,))
+    if array.dtype.kind == "c":
+        raise TypeError(f"{name} has dtype {array.dtype}; expected real numbers: "
+                        f"the check itself goes complex")
+    return array.astype(float)
 
 
 def _how_to_join(value):
@@ -167,8 +210,7 @@ def _described(value):
         return f"an array of dtype {value.dtype}"
     if isinstance(value, (list, tuple)):
         parts = [part for part in value[:6] if not isinstance(part, (list, tuple))]
-        shapes = ", ".join("a function" if callable(part) else str(np.shape(part))
-                           for part in parts)
-        of_shapes = f" of shapes {shapes}" if shapes else ""
+        shapes = ["a function" if callable(part) else str(np.shape(part)) for part in parts]
+        of_shapes = f" of shapes {', '.join(shapes)}" if shapes else ""
         return f"a {type(value).__name__} of {len(value)} parts{of_shapes}"
     return f"{type(value).__name__} {value!r}"[:80]

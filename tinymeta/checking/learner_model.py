@@ -5,15 +5,15 @@ that knows one task at a time is called task by task.
 """
 
 from dataclasses import replace
-from functools import partial
+from functools import partial, partialmethod
 
 import numpy as np
 
 from ..core import arguments
 from ..core.model import Model
-from ..core.tasks import ARRAYS, Batch, SinusoidTasks
+from ..core.tasks import Batch, SinusoidTasks
 from ..methods.inner_loop import adapt
-from .ladder import as_array, as_numbers, attempt, frozen, repeated
+from .ladder import as_array, as_numbers, attempt, frozen, repeated, vector
 from .numerical import derivatives, quiet
 
 NAMES = {"loss": "theta, x, y", "gradient": "theta, x, y", "hvp": "theta, x, y, v"}
@@ -25,8 +25,8 @@ class LearnersModel:
     def __init__(self, model, one_task=False):
         self.model, self.one_task = model, one_task
 
-    def call(self, name, *args):
-        """model.<name>(*args), as it comes."""
+    def as_it_comes(self, name, *args):
+        """What model.<name>(*args) returns; the arguments are write-protected."""
         function = getattr(self.model, name, None)
         if function is None:
             raise NotImplementedError(f"the model has no {name}")
@@ -34,28 +34,20 @@ class LearnersModel:
 
     def numbers(self, name, shape, *args):
         """What model.<name> returns, as an array of that shape; the same when called again."""
-        found = repeated(name, partial(self.call, name), *args)
+        found = repeated(name, partial(self.as_it_comes, name), *args)
         return as_numbers(f"{name}({NAMES[name]})", found, shape)
 
-    def loss(self, theta, x, y):
-        """L(θ), (...)."""
-        return self._of_tasks("loss", theta, x, y)
-
-    def gradient(self, theta, x, y):
-        """g(θ), (..., P)."""
-        return self._of_tasks("gradient", theta, x, y)
-
-    def hvp(self, theta, x, y, v):
-        """H(θ) v, (..., P)."""
-        return self._of_tasks("hvp", theta, x, y, v)
-
-    def _of_tasks(self, name, theta, x, y, *v):
+    def call(self, name, theta, x, y, *v):
+        """What model.<name> returns, as an array: L(θ) (...), g(θ) or H(θ) v (..., P)."""
         if not self.one_task or x.ndim == 2:
-            return as_array(self.call(name, theta, x, y, *v))
-        T, P = len(x), theta.shape[-1]
-        vectors = [np.broadcast_to(a, (T, P)) for a in (theta, *v)]
-        each = zip(vectors[0], x, y, *vectors[1:])
-        return np.array([as_array(self.call(name, *task)) for task in each])
+            return as_array(self.as_it_comes(name, theta, x, y, *v))
+        shape = len(x), theta.shape[-1]
+        theta, *v = (np.broadcast_to(a, shape) for a in (theta, *v))
+        return np.array([as_array(self.as_it_comes(name, *task)) for task in zip(theta, x, y, *v)])
+
+    loss = partialmethod(call, "loss")
+    gradient = partialmethod(call, "gradient")
+    hvp = partialmethod(call, "hvp")
 
 
 def as_called(model, theta, batch):
@@ -86,9 +78,7 @@ def theta_for(model, theta, rng, batch=None):
         else:
             raise ValueError("theta is None and the model has neither init(rng) nor n_params; "
                              "expected theta, (P,)")
-    theta = arguments.floating("theta", as_array(theta))
-    arguments.shape("theta", theta, ("P",))
-    return theta.astype(float)
+    return vector("theta", theta)
 
 
 def _is_finite(model, theta, batch):
@@ -227,14 +217,3 @@ def _is_squared(model, theta, batch):
         return bool(np.ptp(second) < 1e-6 * abs(second[0]) > 1e-15 * np.abs(here).max())
     except Exception:  # as in _fit
         return False
-
-
-def as_batch(batch):
-    """A Batch of four arrays, or of what has them; the rest as it is, for the check to refuse."""
-    if isinstance(batch, (tuple, list)) and len(batch) == 4 and not hasattr(batch, ARRAYS[0]):
-        arrays = batch
-    elif isinstance(batch, Batch) or not all(hasattr(batch, name) for name in ARRAYS):
-        return batch
-    else:
-        arrays = [getattr(batch, name) for name in ARRAYS]
-    return Batch(*(np.asarray(a, dtype=float) for a in arrays))

@@ -25,6 +25,11 @@ TOLERANCE = {"complex step": 1e-12, "central differences": 1e-7}
 STEPS = 4.0 ** np.arange(7, -19, -1)  # tried for central differences, in units of the usual h
 KINK_TOLERANCE = 1e-4  # for directions retried with a thousandth of the step: fewer digits remain
 
+ANY_DROPPED = "np.abs, .real or the like"  # where it is not known which
+DROPPING = {"absolute": "np.abs", "fabs": "np.abs", "conjugate": "np.conj", "vdot": "np.vdot",
+            "real": "np.real", "norm": "np.linalg.norm", "isreal": "np.isreal",
+            "sign": "np.sign", "angle": "np.angle"}
+
 
 @contextmanager
 def quiet():
@@ -127,27 +132,19 @@ def why_not_complex(f, theta):
     return ""
 
 
-def straddles_kink(f, theta, along, exact, central, derived):
-    """Which directions' central differences are wrong because of a kink, (n,).
+def has_kink(f, theta, d, exact, central, scale):
+    """Whether a kink of f is why the complex step and differences along d are not the same.
 
-    along: n directions.  exact, central, derived: the derivatives along them, (n,) or (n, P).  Only
-    where the derivation agrees with the complex step can a kink be told from a mistake: a smaller
-    step mends it, or, with θ on the kink, the derivatives to the left and to the right differ.
+    A smaller step mends it, beside scale, or, with θ on the kink, those to the left and to the
+    right differ.
     """
-    found = np.zeros(len(along), dtype=bool)
-    scale = max(np.linalg.norm(exact), np.linalg.norm(derived)) / np.sqrt(len(along))
-    if relative_error(exact, derived) > TOLERANCE["complex step"]:
-        return found
-    for i, d in enumerate(along):
-        error = np.linalg.norm(central[i] - exact[i])
-        if error > TOLERANCE["central differences"] * scale:
-            retried = np.linalg.norm(central_difference(f, theta, d, shrink=1e-3) - exact[i])
-            mended = retried <= KINK_TOLERANCE * scale and retried < 0.1 * error
-            found[i] = mended or jump(f, theta, d) > error
-    return found
+    error = np.linalg.norm(central - exact)
+    retried = np.linalg.norm(central_difference(f, theta, d, shrink=1e-3) - exact)
+    mended = retried <= KINK_TOLERANCE * scale and retried < 0.1 * error
+    return mended or _jump(f, theta, d, 1e-3) > error
 
 
-def jump(f, theta, d, shrink=1e-3):
+def _jump(f, theta, d, shrink):
     """How far the one-sided derivatives along d are apart: of the order of h without a kink."""
     h = float(np.finfo(float).eps ** (1 / 3) * shrink)
     move = _move(d, theta.size, h)
@@ -162,3 +159,45 @@ def _move(d, P, h):
     move = np.zeros(P, dtype=type(h))
     move[d] = h
     return move
+
+
+def dropping_functions(f, theta):
+    """The functions, by name, that f (of θ) calls on complex numbers though they are not analytic.
+
+    f is run on a θ that remembers, in every array made from it, what is asked of it.  Sorted, with
+    commas; ANY_DROPPED where none was seen.
+    """
+    seen = set()
+
+    class Watched(np.ndarray):
+        """An array that notes what is asked of it."""
+
+        def __array_ufunc__(self, ufunc, method, *inputs, out=None, **options):
+            _note(seen, ufunc.__name__, inputs)
+            if out is not None:
+                options["out"] = tuple(map(np.asarray, out))
+            return _watched(getattr(ufunc, method)(*map(np.asarray, inputs), **options))
+
+        def __array_function__(self, function, types, args, kwargs):
+            _note(seen, function.__name__, args)
+            return _watched(super().__array_function__(function, types, args, kwargs))
+
+        @property
+        def real(self):
+            """The real part; that it was asked for is noted."""
+            _note(seen, "real", [self])
+            return _watched(self.view(np.ndarray).real)
+
+    def _watched(value):
+        return value.view(Watched) if type(value) is np.ndarray else value
+
+    try:
+        f((theta + 1e-20j).view(Watched))
+    except Exception:  # f does not take such arrays: nothing is known
+        pass
+    return ", ".join(sorted(seen)) or ANY_DROPPED
+
+
+def _note(seen, name, inputs):
+    if name in DROPPING and any(np.iscomplexobj(a) for a in inputs if isinstance(a, np.ndarray)):
+        seen.add(DROPPING[name])

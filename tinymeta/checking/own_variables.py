@@ -37,6 +37,8 @@ class Values(NamedTuple):
     @property
     def summed(self):
         """What the sum of the rows is called."""
+        if self.in_steps:
+            return f"the sum over t of {self.name}"
         name = self.name.removesuffix(".T")
         return f"{name}.sum(axis={int(name != self.name)})"
 
@@ -49,45 +51,44 @@ def in_own_variables(report, check, name, derived):
     unknown = next((f for f in report.findings if f.cause == "unknown"), None)
     if unknown is None:
         return report
-    names = check.layout.names
-    if unknown.where != "every block":
-        names = [name for name in names if name in unknown.where.split(", ")]
+    names = check.layout.names if unknown.where == "every block" else unknown.where.split(", ")
     here, there = (attempt(lambda: _formulas(one, names, name, derived))[0] or {}
                    for one in (check, check.at_other_data()))
-    causes = {}  # what -> blocks
-    for block, what in here.items():
-        if there.get(block) == what:
-            causes.setdefault(what, []).append(block)
-    named = sum(causes.values(), [])
-    rest = [block for block in names if block not in named]
+    causes, rest = {}, []  # what -> blocks, and those that nothing is said of
+    for block in names:
+        if block in here and there.get(block) == here[block]:
+            causes.setdefault(here[block], []).append(block)
+        else:
+            rest.append(block)
+    if not causes:
+        return report
     found = [Finding(", ".join(blocks), what, "", "own variables")
              for what, blocks in causes.items()]
     found += [unknown._replace(where=", ".join(rest))] if rest else []
-    others = [finding for finding in report.findings if finding is not unknown]
-    return replace(report, findings=found + others) if named else report
+    return replace(report, findings=found + [f for f in report.findings if f is not unknown])
 
 
 def _formulas(check, names, name, derived):
     """Block -> what its right numbers are, of those named, where the derived ones are not these."""
-    along = check.directions[:1] if derived == "hvp" else []
-    f, theta = check.of_theta(name), check.theta
-    right = derivatives(f, theta, along if len(along) else range(theta.size)).reshape(-1)
+    theta, v = check.theta, check.directions[0]
+    along, more = ([v], [v]) if derived == "hvp" else (range(theta.size), [])
+    right = derivatives(check.of_theta(name), theta, along).reshape(-1)
 
     def run():
-        return check.call(derived, theta, check.x, check.y, *along)
+        return check.learners.call(derived, theta, check.x, check.y, *more)
 
-    wrong, (values, taken) = run(), _candidates(*_watched(run))
+    wrong, (values, totals) = run(), _candidates(*_watched(run))
     found, K = {}, len(check.x)
 
-    def formula(numbers, shape, taken):
+    def formula(numbers, shape, totals):
         mean = _formula(K * numbers, shape, values, {})
-        return _formula(numbers, shape, values, taken) or mean and f"{mean} / len(x)"
+        return _formula(numbers, shape, values, totals) or mean and f"{mean} / len(x)"
 
     for block, shape, place in check.layout:
         if block not in names or same(right[place], wrong[place]):
             continue
-        is_right = formula(right[place], shape, taken)
-        missing = is_right or formula(right[place] - wrong[place], shape, {})
+        is_right = formula(right[place], shape, totals)
+        missing = "" if is_right else formula(right[place] - wrong[place], shape, {})
         if is_right:
             now = formula(wrong[place], shape, {})
             found[block] = f"the right numbers are {is_right}"
@@ -135,26 +136,26 @@ def _is_numbers(value):
 
 
 def _candidates(lists, history):
-    """(([Values], [Values]), {what: array}): factors, the second with a slope, and whole arrays."""
-    values, taken = [], {}
+    """(([Values], [Values]), {what: total}): factors, the second with a slope, and sums."""
+    values, totals = [], {}
     functions = [function for function, _ in history]  # the derivation itself, then those it calls
     for (_, name), seen in sorted(history.items(), key=lambda item: functions.index(item[0][0])):
-        taken[f"in the variable {name}"] = seen[-1]
-        if seen[-1].ndim:
-            values.append(Values(name, _rows(seen[-1])))
+        last = seen[-1]
+        if last.ndim:
+            values.append(Values(name, _rows(last)))
             values += [Values(f"(an earlier {name})", _rows(a)) for a in seen[-2:-1] if a.ndim]
-        if seen[-1].ndim == 2:  # examples may lie in columns
-            values.append(Values(f"{name}.T", seen[-1].T))
-        alike = [a for a in seen if a.shape == seen[-1].shape]
+        if last.ndim == 2:  # examples may lie in columns
+            values.append(Values(f"{name}.T", last.T))
+        alike = [a for a in seen if a.shape == last.shape]
         if 1 < len(alike) <= 1000:
-            taken[f"the sum of the values that {name} takes one after another: = for +=?"] = \
+            totals[f"the sum of the values that {name} takes one after another: = for +=?"] = \
                 sum(alike)
             values += _of_steps(name, alike, -1) + _of_steps(name, alike)
     for (_, name), parts in lists.items():
         arrays = [np.array(a) for a in parts if _is_numbers(a)]
         if 1 < len(arrays) == len(parts) <= 1000 and len({a.shape for a in arrays}) == 1:
             values += _of_steps(name, arrays)
-    return (values, _through_slopes(values)), taken
+    return (values, _through_slopes(values)), totals
 
 
 def _rows(array):
@@ -201,23 +202,20 @@ def _through_slopes(values):
     return found
 
 
-def _formula(target, shape, values, taken):
-    """Which of taken, or sum or product of values, are these numbers of a block; "" if none is."""
+def _formula(target, shape, values, totals):
+    """Which of totals, or sum or product of values, are these numbers of a block; "" if none is."""
     if not np.any(target):
         return ""
-    for what, array in taken.items():
-        if array.size == target.size and same(array.ravel(), target):
+    for what, total in totals.items():
+        if total.size == target.size and same(total.ravel(), target):
             return what
     plain, through = values
     for a in plain + through:
         fits = a.rows.shape[1] == target.size and len(a.rows) > 1
         if fits and same(a.rows.sum(axis=0), target):
-            return f"the sum over t of {a.name}" if a.in_steps else a.summed
-    for lefts, rights in (plain, plain), (plain, through), (through, plain):
-        found = _product(target, shape, lefts, rights)
-        if found:
-            return found
-    return ""
+            return a.summed
+    pairs = (plain, plain), (plain, through), (through, plain)
+    return next(filter(None, (_product(target, shape, *pair) for pair in pairs)), "")
 
 
 def _product(target, shape, lefts, rights):

@@ -1,8 +1,7 @@
 """Mistakes that the numbers of a block show by themselves: a factor, a transpose, a wrong entry.
 
 Each function compares derived numbers (..., n) with the reference (..., n) and returns a Finding,
-or None where the pattern is not there.  The findings name no block yet, and their tag is None:
-which equation to reread depends on the block.
+or None where the pattern is not there.  hints: see Hints in diagnosis.py.
 """
 
 import numpy as np
@@ -12,7 +11,9 @@ from .report import Finding
 MATCH = 1e-6  # of a norm: much finer than any two mistakes, much coarser than central differences
 
 
-LINES_ALONE = r"in (row|column) [\d, ]+ alone, "  # as _lines_alone says it
+def found(cause, what):
+    """A Finding that names no block yet; its tag is None: the equation depends on the block."""
+    return Finding("", what, None, cause)
 
 
 def same(a, b):
@@ -20,50 +21,55 @@ def same(a, b):
     return np.linalg.norm(a - b) <= MATCH * max(np.linalg.norm(a), np.linalg.norm(b))
 
 
+def ratio(a, b):
+    """The number that a is b times, or nearly, by least squares; 0 where b is 0."""
+    square = np.sum(b * b)
+    return np.sum(a * b) / square if square else 0.0
+
+
 def permuted(a, b):
     """Whether the rows of a (..., n) hold the numbers of b (..., n) in some order."""
     return same(np.sort(a, axis=-1), np.sort(b, axis=-1))
 
 
-def multiple(derived, reference, sizes, squared=False, excluded=()):
+def multiple(derived, reference, hints, squared=False):
     """Zero, a flipped sign or a constant factor.
 
-    sizes: name -> number, such as K, to name the factor by.  squared: whether the loss is a square,
-    so that a 2 or a ½ can be its derivative's.  excluded: kinds of findings that cannot be.
+    squared: whether the loss is a square, so that a 2 or a ½ can be its derivative's.
     """
     if not np.any(derived):
-        return Finding("", "all zeros: never written, or is a term missing?", None, "zero")
-    square = np.sum(reference * reference)
-    factor = np.sum(derived * reference) / square if square else 0.0
-    if not factor or abs(factor - 1) < MATCH or not same(derived, factor * reference):
-        return None
-    if abs(np.imag(factor)) > MATCH:
+        return found("zero", "all zeros: never written, or is a term missing?")
+    factor = ratio(derived, reference)
+    if not factor or abs(np.imag(factor)) > MATCH or not same(derived, factor * reference):
         return None
     factor = np.real(factor)
+    if abs(factor - 1) < MATCH:
+        return None
     if abs(factor + 1) < MATCH:
-        return Finding("", "the sign is flipped", None, "sign")
-    named, why = _named_factor(abs(factor), sizes, squared, excluded)
+        return found("sign", "the sign is flipped")
+    named, why = _named_factor(abs(factor), hints, squared)
     if named:
         sign = ", and the sign is flipped" if factor < 0 else ""
-        return Finding("", f"{named} times what it should be{sign}{why}", None, "factor")
-    finding = Finding("", f"{factor:.6g} times what it should be", None, "factor")
-    return None if derived.size == 1 or finding.kinds <= set(excluded) else finding
+        return found("factor", f"{named} times what it should be{sign}{why}")
+    finding = found("factor", f"{factor:.6g} times what it should be")
+    return None if derived.size == 1 or finding.kinds <= hints.excluded else finding
 
 
-def _named_factor(factor, sizes, squared, excluded):
+def _named_factor(factor, hints, squared):
     """The factor by name, such as "2" or "1/K = 1/5", and why; "" where it has none."""
-    doubled, halved = "", ""
+    sizes, doubled, halved = dict(hints.sizes), "", ""
     if squared:
         doubled = "a ½ in the loss, or a square's derivative taken twice?"
         halved = "is the 2 of the square's derivative missing?"
     named = [("2", 2.0, doubled), ("½", 0.5, halved)]
-    m, K, T_S = (sizes.get(name) for name in ("m", "K", "T/S"))
-    if m:
+    if "m" in sizes:
+        m, K = sizes.pop("m"), sizes["K"]
         named += [(f"m/K = {m}/{K}", m / K, f"divided by K, where only m = {m} examples count?"),
                   (f"K/m = {K}/{m}", K / m, f"divided by the m = {m} that count, not by K?")]
-    if T_S:
+    if "T/S" in sizes:
+        T_S = sizes.pop("T/S")
         named.append((f"T/S = {T_S:g}", T_S, "divided by the S steps, not by the T tasks?"))
-    for name, n in [size for size in sizes.items() if size[0] not in ("m", "T/S")]:
+    for name, n in sizes.items():
         summed, divided = "a sum where the mean is meant?", "divided twice?"
         if name == "α":
             summed, divided = None, None
@@ -72,46 +78,44 @@ def _named_factor(factor, sizes, squared, excluded):
                   (f"2/{name} = {2 / n:g}", 2 / n, divided)]
     fits = [(name, why) for name, value, why in named
             if value != 1 and abs(factor / value - 1) < MATCH
-            and name.split(" = ")[0] + " times what it should be" not in excluded]
+            and name.split(" = ")[0] + " times what it should be" not in hints.excluded]
     reasons = {why for _, why in fits} - {None}
     why = reasons.pop() if len(reasons) == 1 else ""  # where all names have the same one
     return " or ".join(name for name, _ in fits), f": {why}" if why else ""
 
 
-def share(derived, reference, shares, noise, excluded=()):
+def share(derived, reference, hints, place, noise):
     """A difference that is a multiple of a known vector, such as θ where a penalty is forgotten.
 
-    shares: name -> vector, as derived.  noise: the error of the reference.
+    place: of these numbers in hints.shares.  noise: the error of the reference.
     """
     difference = derived - reference
     size = np.linalg.norm(difference)
     allowed = max(MATCH, 100 * noise / size) if size else 1.0
     if allowed > 1e-2 or difference.shape[-1] < 3:  # one or two are multiples of anything
         return None
-    for name, vector in shares.items():
-        square = np.sum(vector * vector)
-        factor = np.sum(difference * vector) / square if square else 0.0
+    for name, vector in hints.shares.items():
+        vector = vector[..., place]
+        factor = ratio(difference, vector)
         if factor and np.linalg.norm(difference - factor * vector) <= allowed * size:
             missing = "is a penalty's share missing, or its 2?"
             more = "a penalty twice, or one that the loss does not have?"
-            what = f"derived - expected is {factor:.4g} {name}: {missing if factor < 0 else more}"
-            finding = Finding("", what, None, "penalty")
-            return None if finding.kinds <= set(excluded) else finding
+            finding = found("penalty", f"derived - expected is {factor:.4g} {name}: "
+                                       f"{missing if factor < 0 else more}")
+            return None if finding.kinds <= hints.excluded else finding
     return None
 
 
 def clipped(derived, reference):
     """Numbers cut off at a limit, or a vector shortened to a norm."""
-    square = np.sum(reference * reference)
-    factor = np.sum(derived * reference) / square if square else 0.0
+    factor = ratio(derived, reference)
     norm, limit = np.linalg.norm(derived), np.abs(derived).max()
     if 0 < factor < 1 - MATCH and same(derived, factor * reference) and _is_round(norm):
-        return Finding("", f"its norm is exactly {norm:.4g}: clipped?", None, "clipped")
+        return found("clipped", f"its norm is exactly {norm:.4g}: clipped?")
     at_limit = np.count_nonzero(np.abs(derived) > limit * (1 - 1e-12))
     if np.abs(reference).max() > limit * (1 + MATCH) and (at_limit > 1 or _is_round(limit)) \
             and same(derived, np.clip(reference, -limit, limit)):
-        what = f"numbers beyond {limit:.4g} are cut off there: clipped?"
-        return Finding("", what, None, "clipped")
+        return found("clipped", f"numbers beyond {limit:.4g} are cut off there: clipped?")
     return None
 
 
@@ -126,14 +130,14 @@ def arranged(derived, reference, shape):
         blocks = derived.reshape(-1, *shape)
         turned = derived.reshape(-1, *shape[::-1]).swapaxes(-1, -2).reshape(derived.shape)
         if same(turned, reference):
-            what = f"transposed: the numbers of a {shape[::-1]} array laid out as {shape}"
-            return Finding("", what, None, "transposed")
+            return found("transposed",
+                         f"transposed: the numbers of a {shape[::-1]} array laid out as {shape}")
         for axis, line, small in ((2, "columns", (shape[0], 1)), (1, "rows", (1, shape[1]))):
-            if same(np.broadcast_to(blocks.take([0], axis), blocks.shape), blocks):
-                what = f"all {line} are equal: was a {small} array broadcast onto {shape}?"
-                return Finding("", what, None, "shape")
+            if same(blocks.take([0], axis), blocks):
+                return found("shape", f"all {line} are equal: was a {small} array broadcast onto "
+                                      f"{shape}?")
     if derived.shape[-1] > 1 and permuted(derived, reference):
-        return Finding("", "the right numbers in another order", None, "order")
+        return found("order", "the right numbers in another order")
     return None
 
 
@@ -147,34 +151,35 @@ def single_entries(derived, reference, shape):
         return None
     places = [str([int(i) for i in np.unravel_index(j, shape)]) for j in wrong[:3]]
     where = ", ".join(places) + (", …" if n > 3 else "")
-    what = f"{n} of {size} entries wrong, at {where}; the others are right"
-    return Finding("", what, None, "entry")
+    return found("entry", f"{n} of {size} entries wrong, at {where}; the others are right")
 
 
-def unknown(derived, reference, shape):
+def unknown(derived, reference, shape, only_block=True):
     """Nothing fits: where the difference is largest, and how large it is."""
     difference = derived - reference
     at = np.unravel_index(np.abs(difference).argmax(), difference.shape)
-    place = [int(i) for i in np.unravel_index(at[-1], shape)] if shape else ""
-    alone = _lines_alone(difference, reference, shape)
-    what = (f"no known mistake gives these numbers; they differ {alone}most at {place}: derived "
-            f"{derived[at]:.6g}, expected {reference[at]:.6g}, difference {difference[at]:.2g}")
-    return Finding("", what.replace(" at :", ":"), None, "unknown")
+    place = f" at {[int(i) for i in np.unravel_index(at[-1], shape)]}" if shape else ""
+    alone = _lines_alone(difference, reference, shape) if only_block else ""
+    return found("unknown", f"no known mistake gives these numbers; they differ {alone}most"
+                            f"{place}: derived {derived[at]:.6g}, expected {reference[at]:.6g}, "
+                            f"difference {difference[at]:.2g}")
 
 
 def _lines_alone(difference, reference, shape):
     """The rows or columns of a block that alone are wrong, if they are half of it at most."""
+    if len(shape) != 2 or min(shape) < 2:
+        return ""
     wrong = np.abs(difference) > MATCH * np.abs(reference) + 1e-9 * np.linalg.norm(reference)
+    wrong = wrong.reshape(-1, *shape).any(axis=0)
     for axis, line in ((1, "row"), (0, "column")):
-        if len(shape) == 2 and min(shape) > 1:
-            lines = wrong.reshape(-1, *shape).any(axis=0).any(axis=axis)
-            if 2 * np.count_nonzero(lines) <= lines.size:
-                return f"in {line} {', '.join(map(str, np.flatnonzero(lines)))} alone, "
+        lines = wrong.any(axis=axis)
+        if 2 * np.count_nonzero(lines) <= lines.size:
+            return f"in {line} {', '.join(map(str, np.flatnonzero(lines)))} alone, "
     return ""
 
 
 def vanishing(derived):
     """The reference is 0 where the derived numbers are not."""
     norm = np.linalg.norm(derived)
-    what = f"should be 0: f does not change with it; derived, its norm is {norm:.2e}"
-    return Finding("", what, None, "should be zero")
+    return found("should be zero",
+                 f"should be 0: f does not change with it; derived, its norm is {norm:.2e}")

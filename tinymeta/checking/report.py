@@ -47,8 +47,37 @@ class Finding(NamedTuple):
         return _for_terminal(where + self.what + stop + reread)
 
 
+class Shown:
+    """What is true where it passed, and is shown as a table, as sentences, and what lies below."""
+
+    header, below = 0, ()  # how many rows of the table are its header; reports to show as well
+
+    def __bool__(self):
+        return self.passed
+
+    def __str__(self):
+        lines = [f"{'PASS' if self.passed else 'FAIL'}  {self.title}", *self._lines()]
+        basis = [f"rests on {self.basis}"] if self.passed and self.basis else []
+        lines += [textwrap.fill(sentence, 100, initial_indent="  ", subsequent_indent="    ")
+                  for sentence in self._sentences() + basis]
+        return _for_terminal("\n".join(lines + [str(report) for report in self.below]))
+
+    def __repr__(self):
+        return str(self)
+
+    def _repr_html_(self):
+        verdict = "✓ PASS" if self.passed else "✗ FAIL"
+        parts = [f"<p><b>{verdict}</b> {html.escape(self.title)}</p>"]
+        rows = [_html_row("th" if i < self.header else "td", row)
+                for i, row in enumerate(self._table())]
+        if rows:
+            parts += ["<table>", *rows, "</table>"]
+        parts += [f"<p>{html.escape(sentence)}</p>" for sentence in self._sentences()]
+        return "".join(parts + [report._repr_html_() for report in self.below])
+
+
 @dataclass(frozen=True, repr=False)
-class CheckReport:
+class CheckReport(Shown):
     """The verdict of a check, and the error of every block.
 
     title: what was checked.  passed: the verdict; the report itself is true or false by it.
@@ -63,23 +92,22 @@ class CheckReport:
     passed: bool
     errors: dict = field(default_factory=dict)
     tolerances: dict = field(default_factory=dict)
-    blocks: list = field(default_factory=list, repr=False)
-    notes: list = field(default_factory=list, repr=False)
+    blocks: list = field(default_factory=list)
+    notes: list = field(default_factory=list)
     findings: list = field(default_factory=list)
     wrong_blocks: list = field(default_factory=list)
     basis: str = ""
 
-    def __bool__(self):
-        return self.passed
+    header = 1
 
     def as_dict(self):
         """The report as numbers, strings, lists and dicts, as json.dumps takes them."""
-        result = asdict(self)
-        result["findings"] = [finding._asdict() for finding in self.findings]
-        return result
+        return asdict(self) | {"findings": [finding._asdict() for finding in self.findings]}
 
     def _table(self):
         """The rows of the report, the header first, as lists of strings."""
+        if not self.blocks:
+            return []
         rows = [["block", "shape", "|derived|", *self.errors]]
         for block in self.blocks:
             errors = [f"{error:.1e}" for error in block["errors"].values()]
@@ -92,36 +120,23 @@ class CheckReport:
                 row.append("✗" if row[0] in ["all", *self.wrong_blocks] else "")
         return rows
 
-    def __str__(self):
-        lines = [f"{'PASS' if self.passed else 'FAIL'}  {self.title}"]
-        if self.blocks:
-            rows = self._table()
-            widths = [max(map(len, column)) for column in zip(*rows)]
-            for row in rows:
-                cells = [cell.rjust(width) for cell, width in zip(row, widths)]
-                cells[:2] = [cell.ljust(width) for cell, width in zip(row[:2], widths)]
-                lines.append("  " + "  ".join(cells).rstrip())
-        lines += [_wrapped(f"→ {finding}") for finding in self.findings]
-        lines += [_wrapped(f"note: {note}") for note in self.notes]
-        if self.passed and self.basis:
-            lines.append(_wrapped(f"rests on {self.basis}"))
-        return _for_terminal("\n".join(lines))
+    def _lines(self):
+        """The rows of the table, their columns aligned."""
+        rows, lines = self._table(), []
+        widths = [max(map(len, column)) for column in zip(*rows)]
+        for row in rows:
+            cells = [cell.ljust(width) if i < 2 else cell.rjust(width)
+                     for i, (cell, width) in enumerate(zip(row, widths))]
+            lines.append("  " + "  ".join(cells).rstrip())
+        return lines
 
-    __repr__ = __str__
-
-    def _repr_html_(self):
-        parts = [_html_title(self)]
-        if self.blocks:
-            header, *rows = self._table()
-            lines = [_html_row("th", header)] + [_html_row("td", row) for row in rows]
-            parts.append("<table>" + "".join(lines) + "</table>")
-        parts += [f"<p>→ {html.escape(str(finding))}</p>" for finding in self.findings]
-        parts += [f"<p>Note: {html.escape(note)}</p>" for note in self.notes]
-        return "".join(parts)
+    def _sentences(self):
+        return [f"→ {finding}" for finding in self.findings] \
+            + [f"note: {note}" for note in self.notes]
 
 
 @dataclass(frozen=True, repr=False)
-class Ladder:
+class Ladder(Shown):
     """Checks that build on each other.
 
     title: what was checked.  rungs: name -> CheckReport, in order, of all that were tried.
@@ -139,6 +154,11 @@ class Ladder:
         return not self.untried and all(self.rungs.values())
 
     @property
+    def below(self):
+        """The reports of the rungs that do not hold."""
+        return [report for report in self.rungs.values() if not report]
+
+    @property
     def broken(self):
         """The name of the first rung that failed, or None."""
         return next((name for name, report in self.rungs.items() if not report), None)
@@ -153,16 +173,13 @@ class Ladder:
         """The names of the blocks that are wrong on the first broken rung."""
         return self.rungs[self.broken].wrong_blocks if self.broken else []
 
-    def __bool__(self):
-        return self.passed
-
     def as_dict(self):
         """The ladder as numbers, strings, lists and dicts, as json.dumps takes them."""
         rungs = {name: report.as_dict() for name, report in self.rungs.items()}
         return {"title": self.title, "passed": self.passed, "broken": self.broken,
                 "rungs": rungs, "untried": list(self.untried), "basis": self.basis}
 
-    def _rows(self):
+    def _table(self):
         """[mark, name, remark] for each rung."""
         rows = []
         for name, report in self.rungs.items():
@@ -172,7 +189,12 @@ class Ladder:
             rows.append([mark, name, "not written yet" if unwritten else errors])
         return rows + [["·", name, "not tried"] for name in self.untried]
 
-    def _notes(self):
+    def _lines(self):
+        rows = self._table()
+        width = max((len(name) for _, name, _ in rows), default=0)
+        return [f"  {mark} {name.ljust(width)}  {remark}".rstrip() for mark, name, remark in rows]
+
+    def _sentences(self):
         """What was unusual about the rungs that hold, each sentence once."""
         names = {}  # note -> the rungs that it is about
         for name, report in self.rungs.items():
@@ -181,26 +203,6 @@ class Ladder:
         more = {note: f" and {len(rungs) - 1} more" * (len(rungs) > 1)
                 for note, rungs in names.items()}
         return [f"note on {names[note][0]}{more[note]}: {note}" for note in names]
-
-    def __str__(self):
-        rows = self._rows()
-        width = max((len(name) for _, name, _ in rows), default=0)
-        lines = [f"{'PASS' if self.passed else 'FAIL'}  {self.title}"]
-        lines += [f"  {mark} {name.ljust(width)}  {remark}".rstrip() for mark, name, remark in rows]
-        lines += [_wrapped(note) for note in self._notes()]
-        if self.passed and self.basis:
-            lines.append(_wrapped(f"rests on {self.basis}"))
-        lines += [str(report) for report in self.rungs.values() if not report]
-        return _for_terminal("\n".join(lines))
-
-    __repr__ = __str__
-
-    def _repr_html_(self):
-        rows = [_html_row("td", row) for row in self._rows()]
-        parts = [_html_title(self), "<table>", *rows, "</table>"]
-        parts += [f"<p>{html.escape(note)}</p>" for note in self._notes()]
-        parts += [report._repr_html_() for report in self.rungs.values() if not report]
-        return "".join(parts)
 
 
 def _for_terminal(text):
@@ -218,15 +220,6 @@ def _remark(report, kind):
     remark = f"{kind} {report.errors[kind]:.0e}"
     at_most = report.tolerances.get(kind, 0)
     return f"{remark} (at most {at_most:.0e})" if at_most > 1e-7 else remark
-
-
-def _wrapped(text):
-    return textwrap.fill(text, 100, initial_indent="  ", subsequent_indent="    ")
-
-
-def _html_title(report):
-    verdict = "✓ PASS" if report.passed else "✗ FAIL"
-    return f"<p><b>{verdict}</b> {html.escape(report.title)}</p>"
 
 
 def _html_row(tag, row):

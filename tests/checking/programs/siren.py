@@ -3,10 +3,6 @@
 MISTAKE gradient | W1, b1 | factor w0 of the inner function missing
     * np.cos(z) * w0  ->  * np.cos(z)
     says factor: 0.2 times what it should be
-MISTAKE gradient | W1, W2 | weight decay is in the loss, not in the gradient: difference 2 wd W
-    x.T @ dz + 2 * wd * W1  ->  x.T @ dz
-    np.sin(z).T @ d + 2 * wd * W2  ->  np.sin(z).T @ d
-    says penalty: derived - expected is -0.1 θ
 MISTAKE gradient | b1 | weight decay on b1 too, which the loss leaves free
     dz.sum(0),  ->  dz.sum(0) + 2 * wd * b1,
     says penalty: derived - expected is 0.1 θ

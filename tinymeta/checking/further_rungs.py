@@ -1,0 +1,126 @@
+"""The further rungs of check_model: activation, loss function, a batch of tasks, and MAML."""
+
+from dataclasses import replace
+from functools import partial
+from types import SimpleNamespace
+
+import numpy as np
+
+from ..core.layout import Layout
+from ..core.model import Model
+from ..methods.maml import MAML
+from . import known_mistakes
+from .comparison import TOLERANCE
+from .diagnosis import Hints, compare
+from .gradient_check import check_gradient, check_hvp
+from .ladder import as_numbers, attempt, frozen
+from .learner_model import NAMES, bounded
+from .numerical import ANY_DROPPED, complex_step, dropping_functions, way_for
+from .report import CheckReport, Finding
+
+
+def check_activation(phi):
+    """φ' and φ'' of an Activation against numerical derivatives of φ and φ'."""
+    z = np.array([-1.7, -0.9, -0.4, -0.1, 0.2, 0.6, 1.1, 1.9])
+    mistaken = partial(known_mistakes.of_activation, phi, z)
+
+    def slope(z):
+        return np.asarray(phi.derivative(z, phi.value(z)))
+
+    curve = np.zeros_like(z)
+    if phi.second_derivative is not None:
+        curve = phi.second_derivative(z, phi.value(z), slope(z))
+    for name, f, derived, known, tag in (("φ'", phi.value, slope(z), mistaken, "MLP.4"),
+                                         ("φ''", slope, curve, list, "HVP.4")):
+        way = way_for(f, z)
+        numerical = way(f, z, np.ones_like(z))  # f is elementwise
+        kind = "complex step" if way is complex_step else "central differences"
+        report = compare(derived, numerical, name, tag, TOLERANCE[kind],
+                         Hints(known, tags={"": tag}), Layout([(name, z.shape)]))
+        if not report:
+            break
+    return report
+
+
+def of_scores(loss):
+    """A Loss as a model whose θ are the scores f themselves, flat; x is not looked at."""
+    return SimpleNamespace(
+        blocks=None,
+        loss=lambda f, x, y: loss.value(f.reshape(y.shape), y),
+        gradient=lambda f, x, y: np.ravel(loss.gradient(f.reshape(y.shape), y)),
+        hvp=lambda f, x, y, v: np.ravel(loss.curvature(f.reshape(y.shape), y, v.reshape(y.shape))))
+
+
+def check_loss(loss, f, y, sizes):
+    """∂L/∂f and (∂²L/∂f²) ḟ of a Loss at f, flat, against numerical derivatives."""
+    model = of_scores(loss)
+    slope = lambda f: model.gradient(f, None, y)
+    report = check_gradient(lambda f: model.loss(f, None, y), slope, f, [("∂L/∂f", y.shape)],
+                            title="loss function, ∂L/∂f",
+                            hints=Hints(sizes=sizes, tags={"": "LOSS.2"}))
+    if not report:
+        return report
+    return check_hvp(slope, lambda f, v: model.hvp(f, None, y, v), f,
+                     [("(∂²L/∂f²) ḟ", y.shape)], title="loss function, curvature",
+                     hints=Hints(sizes=sizes, tags={"": "LOSS.3"}))
+
+
+def check_tasks(check):
+    """A model's results for many tasks against those of the tasks one by one; check: a ModelCheck.
+
+    A model of one task at a time is called so from here on.  A loss that gives one number for each
+    task is meant for tasks, be the numbers wrong; an H v that is right for tasks shows nothing.
+    """
+    told = {name: _of_tasks(name, check) for name in NAMES}
+    wrong = [finding for finding in told.values() if isinstance(finding, Finding)]
+    meant = True in (told["loss"], told["gradient"]) or "differs" in str(told["loss"])
+    if wrong and not meant:
+        check.learners.one_task = True
+        note = ("the model knows one task at a time, and is called so here; tinymeta's methods "
+                "call a model with all tasks at once")
+        return CheckReport("a batch of tasks", True, notes=[note])
+    return CheckReport("a batch of tasks", not wrong, findings=wrong[:1])
+
+
+def _of_tasks(name, check):
+    """True where model.<name> is right for T tasks, None where it fails for one, a Finding."""
+    x, y, call = check.batch.x_support, check.batch.y_support, partial(check.learners.call, name)
+    T = len(x)
+    each = check.theta + 0.1 * np.arange(T)[:, np.newaxis]  # (T, P)
+    v = [np.resize(check.directions, each.shape)] if name == "hvp" else []
+    for theta, shape in ((check.theta, "(P,)"), (each, "(T, P)")):
+        apart = zip(np.broadcast_to(theta, each.shape), x, y, *v)
+        expected, failed = attempt(lambda: np.array([call(*task) for task in apart]))
+        if failed:
+            return None
+        title = f"{name} of {T} tasks, theta {shape},"
+        found, finding = attempt(lambda: as_numbers(title, call(theta, x, y, *v)))
+        if finding:
+            return finding._replace(what=f"{title} fails: {finding.what}")
+        what = ""
+        if found.shape != expected.shape:
+            what = (f"{title} has shape {found.shape}; expected {expected.shape}: sums and "
+                    f"means belong to the last axes alone")
+        elif not compare(found, expected, name,
+                         tolerance=1e-9 if expected.dtype.itemsize > 4 else 1e-4):
+            what = (f"{title} differs from the tasks one by one: does a sum, a mean, a "
+                    f"transpose or a reshape reach over the first axis?")
+        if what:
+            return Finding("", what, "", "axis")
+    return True
+
+
+def check_maml(check, alpha, steps, title):
+    """MAML's meta-gradient, of the model's own gradient and H v, against numerical derivatives."""
+    packaged = isinstance(check.model, Model) and not check.learners.one_task
+    model = check.model if packaged else check.learners
+    alpha, note = bounded(model, check.theta, check.batch, alpha)
+    method = MAML(model, alpha, steps)
+    directions = None if check.theta.size <= 200 else 3  # every coordinate would take long
+    report = check_gradient(lambda t: method.meta_loss(frozen(t), check.batch),
+                            lambda t: method.meta_gradient(frozen(t), check.batch)[1],
+                            check.theta, check.layout, directions, title=title,
+                            hints=Hints(sizes=check.sizes, tags={"": "MAML.2"}))
+    names = dropping_functions(check.of_theta("loss"), check.theta)
+    notes = [said.replace(ANY_DROPPED, names) for said in [note, *report.notes] if said]
+    return replace(report, notes=notes)
