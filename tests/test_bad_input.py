@@ -189,10 +189,10 @@ VALUE_ERRORS = [
     (lambda: tm.MLP([1, 1], loss=loss(value=np.add)), "loss 'own': value(f, y) has shape (2, 3, 1)"
      "; expected (2,) for f of shape (2, 3, 1)"),
     (lambda: tm.GRU(1, 3, 2, loss(gradient=lambda f, y: f[0, :2])), "gradient(f, y) has shape (2"),
-    (lambda: tm.MLP([1, 1], loss=loss(curvature=lambda f, y, d: 0.0)), "curvature(f, y, f_dot) has"),
+    (lambda: tm.MLP([1, 1], loss=loss(curvature=lambda f, y, d: 0.0)), "curvature(f, y, f_dot) ha"),
     (lambda: tm.MLP([1, 1], loss=loss(gradient=lambda f, y: np.subtract(f, 1, out=f))),
      "loss 'own' changes f or y"),
-    (lambda: tm.MeasuredTasks({"a": (X[0], 1e-250 * Y[0])}).standardized(), "y has entries that di"),
+    (lambda: tm.MeasuredTasks({"a": (X[0], 1e-250 * Y[0])}).standardized(), "y has entries that d"),
     (lambda: tm.MAML(MODEL, query_loss=loss(curvature=lambda f, y, d: d.T)),
      "curvature(f, y, f_dot) has shape (1, 3, 2); expected (2, 3, 1)"),
     (lambda: tm.MLP([1, 1], phi(value=np.sum)), "activation 'own': value(z) has shape ()"),

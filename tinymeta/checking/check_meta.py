@@ -89,7 +89,7 @@ def check_meta_gradient(meta_gradient, model=None, theta=None, batch=None, alpha
                 limit = max(100 * limit, 1e-7)
             _, right = method.meta_gradient(theta, batch)
             report = compare(derived, right, title, "", limit, hints, layout)
-        if report and loss is not None and not np.isclose(loss, right_loss, 1e-9, 0):
+        if report and loss is not None and not np.isclose(loss, right_loss, 10 * _limit(loss), 0):
             raise LearnerError(f"the vector is right and the loss is {loss:.6g}; expected "
                                f"{right_loss:.6g}, the mean over tasks of the query loss after "
                                f"adaptation", "loss", "MAML.3")
@@ -152,13 +152,15 @@ def _climb(title, rung, steps, theta, batch, alpha):
     """The Ladder of rung(S, theta, batch, alpha, excluded) for each S, confirmed elsewhere."""
     fewer = _fewer(batch)
 
-    def at(theta, alpha, S):
+    def at(theta, alpha, S, batch=batch):
         return confirmed(partial(rung, S, theta, batch, alpha),
                          partial(rung, S + 1, theta, fewer, 0.6 * alpha))
 
     def checked(S):
         report = at(theta, alpha, S)
-        return _elsewhere(report, at, theta, alpha) if report and S == steps[0] else report
+        if report and S == steps[0]:
+            return _elsewhere(report, at, theta, alpha, batch)
+        return report
 
     counts = ", ".join(map(str, steps))
     basis = f"{len(batch)} tasks, {theta.size} coordinates at one θ, S = {counts}"
@@ -166,19 +168,36 @@ def _climb(title, rung, steps, theta, batch, alpha):
                  [(_steps(S), partial(checked, S)) for S in steps], basis)
 
 
-def _elsewhere(report, at, theta, alpha):
-    """The report; or that of at(θ, α, 1) for another θ and α, where they show what is wrong.
+def _elsewhere(report, at, theta, alpha, batch):
+    """The report; or that of one step elsewhere, where it shows what is wrong.
 
-    A learned rate that starts as α, or as α exp(0), hides at the θ where it starts.
+    A learned rate that starts as α, or as α exp(0), hides at the θ where it starts; a number of
+    tasks or of examples that is written into the code, with so many.
     """
     normal = np.random.default_rng(2).standard_normal(theta.size)
     moved = theta + 0.3 * normal * np.where(theta, np.abs(theta), 0.3)
-    again, failed = attempt(lambda: at(moved, 0.6 * alpha, 1))
-    if failed or again or not again.wrong_blocks:
-        return report
-    again.notes.insert(0, f"right at the θ given with α = {alpha:g}, wrong at another θ and "
-                          f"α = {0.6 * alpha:g}")
-    return again
+    for words, *point in ((f"another θ and α = {0.6 * alpha:g}", moved, 0.6 * alpha, 1, batch),
+                          ("one task and one example more", theta, alpha, 1, _more(batch))):
+        again, failed = attempt(partial(at, *point))
+        if not (failed or again) and again.wrong_blocks:
+            again.notes.insert(0, f"right with the θ, α = {alpha:g} and tasks given, wrong with "
+                                  f"{words}")
+            deaf = point[0] is theta and _is_deaf(report, partial(at, theta, alpha, 1), batch)
+            return report if deaf else again
+    return report
+
+
+def _is_deaf(report, at, batch):
+    """Whether the code has tasks of its own, and gives the same with fewer than these, or fails."""
+    fewer, failed = attempt(lambda: at(_fewer(batch)))
+    if failed or not report.blocks:
+        return bool(failed) or not fewer
+    return _norms(fewer) == _norms(report)
+
+
+def _norms(report):
+    """Of what was derived, block by block."""
+    return [block["norm"] for block in report.blocks]
 
 
 def _fewer(batch):
@@ -186,6 +205,15 @@ def _fewer(batch):
     T, K, Q = (max(1, n - 1) for n in (*batch.x_support.shape[:2], batch.x_query.shape[1]))
     return frozen_batch(Batch(batch.x_support[:T, :K], batch.y_support[:T, :K],
                               batch.x_query[:T, :Q], batch.y_query[:T, :Q]))
+
+
+def _more(batch):
+    """The batch with its first task again, and each set with the first example of the other."""
+    tasks = [*range(len(batch)), 0]
+    sets = [(batch.x_support, batch.x_query), (batch.y_support, batch.y_query),
+            (batch.x_query, batch.x_support), (batch.y_query, batch.y_support)]
+    return frozen_batch(Batch(*(np.concatenate([own, other[:, :1]], axis=1)[tasks]
+                                for own, other in sets)))
 
 
 def _checked(model, theta, batch, alpha, steps, own_loop=False):

@@ -45,9 +45,10 @@ class Comparison:
 
     def _believe(self):
         """Leave the references that can be believed, with the tolerance that they can hold."""
-        nearly = TOLERANCE[COMPLEX] < self.errors().get(COMPLEX, 0) <= SINGLE
+        errors = self.errors()
+        nearly = [kind for kind in errors if TOLERANCE[kind] < errors[kind] <= SINGLE]
         if nearly and self._is_single():
-            self.tolerance[COMPLEX] = SINGLE
+            self.tolerance.update(dict.fromkeys(nearly, SINGLE))
             self.notes.append(SINGLE_NOTE)
         if COMPLEX not in self.numerical:
             if self._wrong(CENTRAL):
@@ -79,8 +80,13 @@ class Comparison:
         return max(norms) <= 1e-9 * np.linalg.norm(self.f(self.theta))
 
     def _is_single(self):
-        """Whether the derivation, or f in one of its directions, is in single precision."""
-        if np.array_equal(self.derived, self.derived.astype(np.float32)):
+        """Whether the derivation, or f in one of its directions, is in single precision.
+
+        Numbers of 20 bits, such as 14,000,000, are in single precision whatever made them.
+        """
+        bits, _ = np.frexp(self.derived)
+        single = np.array_equal(bits, bits.astype(np.float32))
+        if single and not np.array_equal(bits, np.round(bits * 2**20) / 2**20):
             return True
         return any(rounding_unit(self.f, self.theta, d) > 1e-10 for d in self.along[:20])
 
