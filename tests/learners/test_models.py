@@ -173,6 +173,7 @@ def test_leading_axes_broadcast_and_arguments_stay(model, theta_axes, data_axes,
     together = everything(model, *read_only(theta, x, y, v))
     axes = np.broadcast_shapes(theta_axes, data_axes)
     all_axes = np.broadcast_shapes(axes, v_axes)
+    assert together[3].flags.writeable
     last = (4, model.d_out), (), (model.n_params,), (model.n_params,)
     axes_of = axes, axes, axes, all_axes
     assert [found.shape for found in together] == [a + b for a, b in zip(axes_of, last)]

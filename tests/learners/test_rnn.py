@@ -53,6 +53,7 @@ def test_a_gru_s_predictions_are_those_of_its_equations(rng):  # [GRU.1] [GRU.2]
         n = np.tanh(a[10:] + r * m[10:])
         h, before = (1 - z) * n + z * h, y[t]
         assert_allclose(GATED.predict(theta, x, y)[t], h @ C + c, rtol=1e-12)
+    assert np.isfinite(GATED.predict(1e4 * theta, x, y)).all()
 
 
 @each

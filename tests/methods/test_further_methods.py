@@ -85,7 +85,8 @@ def test_tasks_are_kept_apart_precision_is_omega_s_and_nothing_is_changed(name, 
     assert_allclose(loss, np.mean([one for one, _ in singles]), rtol=1e-12)
     assert_allclose(gradient, np.mean([g for _, g in singles], axis=0), rtol=1e-9, atol=1e-12)
     loss32, gradient32 = method.meta_gradient(omega.astype(np.float32), batch)
-    assert (loss32.dtype, gradient32.dtype) == (np.float32, np.float32)
+    adapted, _ = method.adapt(omega.astype(np.float32), batch.x_support, batch.y_support)
+    assert [a.dtype for a in (adapted, loss32, gradient32)] == [np.float32] * 3
     assert relative_error(gradient, gradient32) < 1e-3
 
 
@@ -192,6 +193,8 @@ def test_anil_moves_the_last_layer_alone(rng):
     theta, _ = method.adapt(omega, batch.x_support, batch.y_support)
     last = MODEL.n_params - 4 * 3 - 3
     assert (theta[:, :last] == omega[:last]).all() and (theta[:, last:] != omega[last:]).all()
+    of_an_rnn = dict(zip("UWbCc", tm.RNN(2, 5, 3).unflatten(tm.ANIL(tm.RNN(2, 5, 3)).alpha)))
+    assert [name for name, part in of_an_rnn.items() if part.all()] == ["C", "c"]
 
 
 def test_cavia_moves_the_context_alone_from_zero(rng):
@@ -235,8 +238,9 @@ def test_a_context_model_is_a_network_on_x_and_c(rng):
     assert_allclose(CONTEXT.predict(theta, x), plain.predict(theta[2:], inputs), rtol=1e-13)
     assert CONTEXT.blocks == [("c", (2,)), *plain.blocks]
     assert tm.check_model(CONTEXT)
-    start = CONTEXT.init(np.random.default_rng(3))
-    assert_array_equal(start, np.append([0, 0], plain.init(np.random.default_rng(3))))
+    start, same = (m.init(np.random.default_rng(3), np.float32) for m in (CONTEXT, plain))
+    assert_array_equal(start, np.append([0, 0], same))
+    assert start.dtype == np.float32 and tm.ContextMLP(WIDTHS).context == 4
 
 
 class Decay:
@@ -324,6 +328,8 @@ def test_a_saddle_is_left_for_a_minimum():
 
 def test_solvers_that_stop_short_raise_and_say_which(rng):
     _, omega, batch = problem("implicit, tanh", rng)
+    found = tm.ImplicitMAML(MODEL, newton_steps=3).newton(omega, batch.x_support, batch.y_support)
+    assert len(list(found)) == 4  # θ_0 and three steps
     with pytest.raises(tm.ConvergenceError, match="inner problem.*residual.*strength"):
         tm.ImplicitMAML(MODEL, 1.0, newton_steps=1).meta_gradient(omega, batch)
 
@@ -331,8 +337,8 @@ def test_solvers_that_stop_short_raise_and_say_which(rng):
         def hvp(self, theta, x, y, v):
             return -5 * super().hvp(theta, x, y, v)
 
-    method = tm.ImplicitMAML(Bent(2, 3), 0.1, newton_steps=2000)
-    with pytest.raises(tm.ConvergenceError, match="linear system|inner problem"):
+    method = tm.ImplicitMAML(Bent(2, 3), 0.1, tolerance=1e-6, newton_steps=2000)
+    with pytest.raises(tm.ConvergenceError, match="linear system.*is not positive, raise"):
         method.meta_gradient(rng.standard_normal(9), batch)
 
 
@@ -388,6 +394,9 @@ def test_prototypes_are_class_means_and_the_nearest_wins(rng):
             omega,
             tm.Batch(batch.x_support,
                      np.eye(3)[np.zeros((3, 4), int)], batch.x_query, batch.y_query))
+    with pytest.raises(ValueError, match="y_support has entries from 0 to 2 and rows"):
+        method.meta_gradient(omega, tm.Batch(batch.x_support, 2 * batch.y_support, batch.x_query,
+                                             batch.y_query))
 
 
 @pytest.mark.parametrize(
@@ -401,6 +410,7 @@ def test_prototypes_are_class_means_and_the_nearest_wins(rng):
                     (lambda: tm.ImplicitMAML(MODEL, tolerance=2), "tolerance"),
                     (lambda: tm.RidgeHead(tm.MLP([1, 1])), "hidden layer"),
                     (lambda: tm.RidgeHead(MODEL, strength=-1), "strength"),
+                    (lambda: tm.RidgeHead(MODEL, chunk=0), "chunk"),
                     (lambda: tm.MetaSGD(MODEL).meta_gradient(
                         np.zeros(3), random_batch(MODEL, np.random.default_rng(0))), "omega")])
 def test_wrong_settings_are_named(make, words):
