@@ -239,6 +239,7 @@ def test_divergence_is_an_error_and_keeps_the_last_good_parameters(tmp_path, cap
     ("train --shots 0", 2, "shots is 0"), ("--inner-steps 0", 2, "inner_steps is 0"),
     ("train --seed -5", 2, "seed is -5"), ("--learning-rate nan", 2, "learning_rate is nan"),
     ("train --widths 1 1000000000 1", 2, "widths and context ask for arrays of 2e+11 numbers"),
+    ("train --iterations 1 --inner-steps 5 --n-tasks 100000", 2, "inner_steps, widths and context"),
     ("--n-tasks 1000000000", 2, "ask for arrays of 4e+12 numbers; expected at most 5e+08"),
     ("train --method cavia --context 100000000", 2, "widths and context ask for arrays of 2e+11"),
     ("compare --seeds 1000000000000", 2, "seeds is 1000000000000; expected at most 1000"),

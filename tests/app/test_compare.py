@@ -162,19 +162,29 @@ def test_the_figures_of_seeds_show_the_median_and_the_range_as_a_band(
             there = band[band[:, 0] == k, 1]
             assert (there.min(), there.max()) == (values[0, k], values[2, k])
         assert list(level.get_xdata()) == [0, 10]
+        assert (panel.get_title(), panel.get_yscale()) == (f"{kind} over tasks", "log")
+    assert drawn["errors.png"].axes[0].get_ylabel() == "query mean squared error"
+    for name, words in (("errors.png", "10-shot, 3 seeds"), ("training.png", "meta-training")):
+        [title] = drawn[name].texts
+        assert title.get_text() == f"{words}: median and range over seeds"
     losses = np.sort([load_run(tmp_path / f"maml-seed{seed}.npz").checkpoint.losses
                       for seed in range(3)], axis=0)
-    assert_array_equal(drawn["training.png"].axes[0].lines[0].get_ydata(), losses[1])
+    line = drawn["training.png"].axes[0].lines[0]
+    assert_array_equal(line.get_ydata(), losses[1])
+    assert line.get_marker() == ""
 
 
 def test_a_seed_that_diverges_leaves_the_panels_of_seeds(monkeypatch):
     drawn, errors = {}, np.array([[2.0, 4.0], [1.0, 1e9]])  # (S + 1, T)
     monkeypatch.setattr(seeds, "save_whole", lambda figures, output: drawn.update(figures))
-    run = SimpleNamespace(checkpoint=SimpleNamespace(losses=np.ones(5)))
+    runs = [SimpleNamespace(checkpoint=SimpleNamespace(losses=np.ones(n))) for n in (5, 3)]
     curve = AdaptationCurve(errors, errors > 100)
-    seeds.save_seeds_figures({0: {"MAML": run}, 1: {"MAML": run}}, {"MAML": [curve, curve]}, 5,
-                             "mean squared error", "")
+    of_seeds = {seed: {"MAML": run} for seed, run in enumerate(runs)}
+    seeds.save_seeds_figures(of_seeds, {"MAML": [curve, curve]}, 5, "mean squared error", "")
     assert drawn["errors.png"].axes[0].get_ylim()[1] == 3e3
+    assert drawn["training.png"].axes[0].lines[0].get_xdata().tolist() == [1, 2, 3]
+    seeds.save_seeds_figures(of_seeds, {"MAML": [curve, curve]}, 5, "accuracy", "")
+    assert drawn["errors.png"].axes[0].get_yscale() == "linear"
 
 
 # Resuming.

@@ -98,20 +98,23 @@ def test_a_signal_that_is_ignored_stays_so(tmp_path, monkeypatch):
         signal.signal(signal.SIGTERM, before)
 
 
-def test_a_second_ctrl_c_ends_a_long_step_and_the_last_whole_one_is_kept(tmp_path, monkeypatch):
-    whole, sample, drawn = trained(tmp_path / ".."), tm.SinusoidTasks.sample, []
+@pytest.mark.parametrize("owner, name", [(tm.SinusoidTasks, "sample"), (tm.Adam, "step")])
+def test_a_second_ctrl_c_ends_a_long_step_and_the_last_whole_one_is_kept(
+        owner, name, tmp_path, monkeypatch):
+    (tmp_path / "whole").mkdir()
+    whole, original, calls = trained(tmp_path / "whole"), getattr(owner, name), []
 
-    def press_twice(tasks, rng, *sizes):
-        drawn.append(sizes)
-        batch = sample(tasks, rng, *sizes)
-        if len(drawn) == 5:
+    def press_twice(*arguments):
+        calls.append(arguments)
+        found = original(*arguments)
+        if len(calls) == 5:
             signal.raise_signal(signal.SIGINT)
             signal.raise_signal(signal.SIGINT)
             raise AssertionError("the second one did nothing")
-        return batch
+        return found
 
     with monkeypatch.context() as context:
-        context.setattr(tm.SinusoidTasks, "sample", press_twice)
+        context.setattr(owner, name, press_twice)
         cut = trained(tmp_path)
     assert cut.stopped == 130 and cut.checkpoint.iteration == 4
     resumed = trained(tmp_path)
