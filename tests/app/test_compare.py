@@ -85,8 +85,8 @@ def test_the_report_s_numbers_are_the_library_s_rounded_to_four_digits(tmp_path,
     assert report["shots"]["5"]["MAML"]["mean"][-1] == "inf"
     del report["shots"]
     assert report == {"protocol": "finn2017", "seed": 3, "iterations": 12,
-                      "seconds": dict.fromkeys(COMPARED, 1.23), "tinymeta": tm.__version__, "numpy": np.__version__,
-                      "python": platform.python_version()}
+                      "seconds": dict.fromkeys(COMPARED, 1.23), "tinymeta": tm.__version__,
+                      "numpy": np.__version__, "python": platform.python_version()}
 
 
 def test_the_figures_show_the_last_number_of_shots(tmp_path, monkeypatch):
