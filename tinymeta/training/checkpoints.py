@@ -46,7 +46,7 @@ class Checkpoint:
         Raises CheckpointError, and changes neither, when they are of another kind than the ones
         that were saved.
         """
-        arguments.methods("optimizer", optimizer, "state", "restore")
+        arguments.methods("optimizer", optimizer, "restore")
         arguments.generator("rng", rng)
         try:
             state, tried = _from_plain(self.rng_state), copy.deepcopy(rng.bit_generator)
