@@ -246,11 +246,10 @@ def test_no_settings_may_be_given_beside_resume(option, tmp_path, capsys):
 
 
 @pytest.mark.parametrize("content", [
-    "{", "[1]", '"quick"', '{"protocol": "nope", "overrides": {}}', '{"protocol": "quick"}',
+    "{", "[1]", '"quick"',
     '{"protocol": "quick", "overrides": {"alpha": "x"}}', None,
     '{"protocol": "quick", "overrides": {"colour": 1}}', "null",
     '{"protocol": "quick", "overrides": {}, "seeds": []}',
-    '{"protocol": "quick", "overrides": {}, "methods": []}',
     '{"protocol": "quick", "overrides": {}, "methods": ["maml", "maml"]}',
     '{"protocol": "quick", "overrides": {}, "seeds": [0, 0]}',
     pytest.param("[" * 200_000, id="brackets within brackets")])

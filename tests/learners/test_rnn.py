@@ -2,7 +2,6 @@
 
 import numpy as np
 import pytest
-from conftest import random_batch
 from numpy.testing import assert_allclose, assert_array_equal
 
 import tinymeta as tm
@@ -84,15 +83,6 @@ def test_tasks_are_kept_apart_precision_is_theta_s_and_nothing_is_changed(model,
                         rtol=1e-11)
         single = function(*(a.astype(np.float32) for a in (theta, x, y, *more)))
         assert np.asarray(single).dtype == np.float32
-
-
-@each
-@pytest.mark.parametrize("steps", [1, 2, 5])
-def test_maml_through_it_is_exact(model, steps, rng):
-    theta, batch = problem(rng, model=model)[0], random_batch(model, rng, 3, 6, 4)
-    method = tm.MAML(model, 0.1, steps)
-    assert tm.check_gradient(lambda t: method.meta_loss(t, batch),
-                             method.meta_gradient(theta, batch)[1], theta, model)
 
 
 def test_all_is_drawn_within_its_bounds():

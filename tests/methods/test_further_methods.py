@@ -105,26 +105,6 @@ def test_predictions_and_losses_start_before_adaptation_and_reach_the_meta_loss(
     assert_allclose(curve.errors, tm.accuracy(f, batch.y_query))
 
 
-@each_of_two_steps
-def test_training_runs_and_resumes_to_the_same_bits(name, rng, tmp_path):
-    method, omega, batch = problem(name, rng)
-
-    class Tasks:
-        def sample(self, rng, *sizes):
-            scale = 1 + 0.01 * rng.random()
-            return tm.Batch(scale * batch.x_support, batch.y_support, batch.x_query, batch.y_query)
-
-    rng, optimizer = np.random.default_rng(1), tm.Adam(1e-3)
-    *_, middle = tm.meta_train(method, Tasks(), omega, optimizer, 2, rng)
-    tm.save_checkpoint(tmp_path / "run.npz", middle.omega, 2, optimizer, rng)
-    *_, whole = tm.meta_train(method, Tasks(), omega, tm.Adam(1e-3), 4, np.random.default_rng(1))
-    kept, again, rng = tm.load_checkpoint(
-        tmp_path / "run.npz"), tm.Adam(1e-3), np.random.default_rng(9)
-    kept.restore(again, rng)
-    *_, resumed = tm.meta_train(method, Tasks(), kept.theta, again, 4, rng, start=2)
-    assert_array_equal(resumed.omega, whole.omega)
-
-
 @pytest.mark.parametrize("S", [1, 3])
 def test_on_the_fast_network_all_are_the_same(S, rng):
     fast_context = tm.ContextMLP(WIDTHS, 2, "tanh", network=tm.FastMLP)
