@@ -318,7 +318,6 @@ def adaptation(thetas=THETAS, task=TASK, **how):
     (lambda: adaptation(steps=(0, -1)), "steps[1] is -1"),
     (lambda: adaptation({"it": np.ones((2, 25))}), "thetas['it']"),
     (lambda: adaptation(labels=["x"]), "labels is ['x']; expected 2"),
-    (lambda: adaptation(labels="xy"), "labels is 'xy'; expected 2"),
     (lambda: adaptation(scale=0), "scale is 0"),
     (lambda: adaptation(size=(3, -1)), "size[1] is -1"),
     (lambda: adaptation(task=TASKS.sample(RNG, 2)), "task is 2 tasks"),
