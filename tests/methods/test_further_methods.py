@@ -285,6 +285,18 @@ def test_solvers_that_stop_short_raise_and_say_which(rng):
         method.meta_gradient(rng.standard_normal(9), batch)
 
 
+def test_conjugate_gradients_solve_and_tell_what_is_not_positive(rng):
+    from tinymeta.methods.implicit import conjugate_gradients
+
+    root = rng.standard_normal((2, 6, 6))
+    A, b = root @ root.swapaxes(1, 2) + np.eye(6), rng.standard_normal((2, 6))
+    A[1] -= 30 * np.eye(6)  # the second task's is not positive
+    u, residual, positive, p = conjugate_gradients(lambda p: (A @ p[..., None])[..., 0], b, 1e-12)
+    assert p[1] @ A[1] @ p[1] <= 0
+    assert_allclose(u[0], np.linalg.solve(A[0], b[0]), rtol=1e-9)
+    assert positive.tolist() == [True, False] and residual[0] < 1e-12 < residual[1]
+
+
 @pytest.mark.parametrize("K", [3, 12], ids=["K x K system", "primal system"])
 def test_the_ridge_head_is_ridge_regression_on_the_features(K, rng):
     method, batch = tm.RidgeHead(MODEL, 0.5), random_batch(MODEL, rng, 3, K, 6)
