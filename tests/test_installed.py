@@ -112,7 +112,8 @@ def test_pages_have_outputs_and_lead_from_one_to_the_next(tmp_path, capsys):
     assert len(pages) >= 9 and f"begin with {tmp_path}" in capsys.readouterr().out
     for page in pages:
         text = page.read_text(encoding="utf-8")
-        assert "data:image/png" in text and '.ipynb"' not in text and 'README.md"' not in text
+        assert "data:image/png" in text and '.ipynb"' not in text
+        assert 'href="README.md' not in text
         for link in re.findall(r'href="(\w+\.html)"', text):
             assert (tmp_path / link).exists(), (page.name, link)
 
