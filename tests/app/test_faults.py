@@ -96,6 +96,9 @@ def test_a_signal_that_is_ignored_stays_so(tmp_path, monkeypatch):
         assert stop.received == []
     finally:
         signal.signal(signal.SIGTERM, before)
+    with runs.Stop() as stop:
+        signal.raise_signal(signal.SIGTERM), signal.raise_signal(signal.SIGINT)
+    assert stop.code == 128 + signal.SIGTERM  # of two, the first one's
 
 
 @pytest.mark.parametrize("owner, name", [(tm.SinusoidTasks, "sample"), (tm.Adam, "step")])
