@@ -1,5 +1,6 @@
 """The commands train, evaluate and plot: options, folders, messages, exit codes."""
 
+import io
 import os
 import shlex
 import subprocess
@@ -325,6 +326,14 @@ def test_version_is_the_package_s(capsys):
     with pytest.raises(SystemExit):
         main(["--version"])
     assert capsys.readouterr().out == f"tinymeta {tm.__version__}\n"
+
+
+def test_a_terminal_without_greek_letters_gets_question_marks(monkeypatch):
+    monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(io.BytesIO(), encoding="ascii"))
+    with pytest.raises(SystemExit):
+        main(["--version"])
+    print("all of θ", flush=True)
+    assert sys.stdout.buffer.getvalue().endswith(b"all of ?" + os.linesep.encode())
 
 
 # In a process of its own, as a user starts it.
