@@ -167,15 +167,13 @@ def test_check_says_what_is_wrong_in_a_file(old, new, word, check_own):
 
 
 def test_reports_are_printed_as_data_too(check_own):
-    for text, broken in ((RIGHT, None), (RIGHT.replace("return (", "return np.nan * ("), "loss"),
-                         (RIGHT.replace("return 2 *", "return 1e300 *"), "gradient")):
+    for text, broken in ((RIGHT, None), (RIGHT.replace("return 2 *", "return"), "gradient"),
+                         (RIGHT.replace("return (", "return np.nan * ("), "loss")):
         code, printed = check_own(text, "--json")
         (report,) = json.loads(printed.out, parse_constant=pytest.fail)
         assert report["file"].endswith("my_model.py") and report["broken"] == broken
         assert report["passed"] == (code == 0) == (broken is None)
-        if broken == "loss":
-            assert report["rungs"]["loss"]["findings"][0]["cause"] == "not finite"
-    assert report["rungs"]["gradient"]["errors"]["complex step"] is None  # infinite
+    assert report["rungs"]["loss"]["findings"][0]["cause"] == "not finite"
 
 
 def test_what_a_file_prints_stands_beside_the_data(tmp_path):
