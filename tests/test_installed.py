@@ -98,6 +98,9 @@ def test_what_lessons_read_or_link_to_goes_along():
             assert link in files, (name, link)
         for module in re.findall(r"(?:import|from) (plots\w*|shown|planted)", text):
             assert f"{module}.py" in files, (name, module)
+    imported = " ".join(re.findall(r"(?:import|from) (\w+)", str(files.values())))
+    assert {name for name in files if re.fullmatch(r"\w+.py", name)} <= {
+        f"{module}.py" for module in imported.split()}
     kept = json.loads(files["results/finn2017-seed0.json"])
     assert kept == json.loads((ROOT / "tests/results/finn2017-seed0.json").read_text())
 
@@ -110,6 +113,7 @@ def test_pages_have_outputs_and_lead_from_one_to_the_next(tmp_path, capsys):
     for page in pages:
         text = page.read_text(encoding="utf-8")
         assert "data:image/png" in text and '.ipynb"' not in text
+        assert 'href="README.md' not in text
         for link in re.findall(r'href="(\w+\.html)"', text):
             assert (tmp_path / link).exists(), (page.name, link)
 

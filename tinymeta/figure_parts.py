@@ -114,9 +114,9 @@ def title_of(name, panel, figure):
     return plain(textwrap.fill(name, max(int(letters), 6), break_long_words=False))
 
 
-def legend_below(figure, handles, columns=None):
-    """A legend in rows of so many columns, one row unless told otherwise; fewer if it is wide."""
-    for n in range(columns or len(handles), 0, -1):
+def legend_below(figure, handles):
+    """A legend in one row, or in as few as fit the figure's width."""
+    for n in range(len(handles), 0, -1):
         legend = figure.legend(handles=handles, loc="outside lower center", ncols=n, frameon=False)
         if n == 1 or legend.get_window_extent().width <= figure.bbox.width:
             return

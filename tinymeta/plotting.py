@@ -87,7 +87,7 @@ def plot_curves(curves, title="", measured="mean squared error", size=None, scal
         left.set_ylim(top=highest)  # a diverged method leaves the panels
     if title:
         figure.suptitle(title)
-    legend_below(figure, left.get_legend_handles_labels()[0], columns=min(len(curves), 6))
+    legend_below(figure, left.get_legend_handles_labels()[0])
     return figure
 
 
@@ -111,7 +111,7 @@ def plot_training(losses, points=100, size=None, scale=1.0):
     panel.set(xlabel="iteration", ylabel="each method's own meta-loss", yscale="log",
               title="meta-training: median, quartiles")
     panel.grid(alpha=0.25)
-    legend_below(figure, panel.get_legend_handles_labels()[0], columns=min(len(losses), 5))
+    legend_below(figure, panel.get_legend_handles_labels()[0])
     return figure
 
 
@@ -175,7 +175,7 @@ def _limits(points, drawn):
 def _predictions(model, name, theta, task, x, alpha, steps):
     """f at x (G,) after 0 ... steps inner steps, (steps + 1, G); the rest as in plot_adaptation."""
     f = all_predictions(model, name, theta, task, x.reshape(1, -1, 1), alpha, steps)
-    return f[:, 0, :, 0].astype(float)  # (S + 1, 1, G, 1) -> (S + 1, G)
+    return f[:, 0, :, 0]  # (S + 1, 1, G, 1) -> (S + 1, G)
 
 
 def _step_style(k, steps, color):

@@ -196,7 +196,9 @@ def test_one_wrong_file_of_several_is_a_failure_and_all_are_checked(tmp_path, ca
 def test_check_imports_from_the_file_s_folder_and_leaves_the_path_as_it_was(tmp_path, check_own):
     (tmp_path / "right_functions_of_mine.py").write_text(RIGHT)
     before = list(sys.path)
-    assert check_own("from right_functions_of_mine import *\n")[0] == 0
+    code, printed = check_own("from right_functions_of_mine import *\nimport sys\n"
+                              "assert sys.argv == [__file__], sys.argv\n")
+    assert code == 0, printed.out
     assert sys.path == before
 
 
@@ -210,9 +212,9 @@ def test_check_refuses_what_is_not_there_or_holds_nothing_to_check(tmp_path, cap
 
 
 def test_a_file_that_ends_the_process_does_not_pass(check_own):
-    code, printed = check_own(RIGHT + "import os\nos._exit(0)\n")
+    code, printed = check_own(RIGHT + "import os\nos._exit(3)\n")
     assert code == 1 and printed.out.startswith("FAIL  ")
-    assert "ended the process, exit code 0, before its checks were done" in printed.out
+    assert "ended the process, exit code 3, before its checks were done" in printed.out
 
 
 @pytest.mark.parametrize("text, name", [
@@ -270,6 +272,9 @@ for pipe in gc.get_objects():
 
 LOOP = """
 def loss(theta, x, y):
+    return forever()
+
+def forever():
     n = 0
     while True:
         n += 1
@@ -280,7 +285,7 @@ def test_a_file_that_does_not_end_is_ended_and_the_line_is_named(check_own):
     code, printed = check_own(RIGHT + LOOP, "--timeout", "1.5")
     assert code == 1 and printed.out.startswith("FAIL  ")
     found = " ".join(printed.out.split())
-    assert "no end after 1.5 seconds (--timeout), at line 2" in found  # 20 or 21
+    assert "no end after 1.5 seconds (--timeout), at line 2" in found  # 23 or 24
     assert "while True" in found or "n += 1" in found
 
 

@@ -32,8 +32,10 @@ def assert_panel_shows(panel, theta, task, color):
     points = np.concatenate([path.vertices for path in line.get_paths()])
     assert len(points) > 10 and abs(MODEL.predict(theta, points)).max() < 0.01
     assert matplotlib.colors.same_color(line.get_edgecolor(), color)
+    shades = panel.images[0].to_rgba(np.array([0.0, 1.0]))[:, :3]
     for c, drawn in enumerate(panel.lines):
         assert_array_equal(drawn.get_xydata(), task.x_support[0][task.y_support[0, :, 0] == c])
+        assert matplotlib.colors.same_color(drawn.get_color(), tuple(shades[c]))
     assert len(panel.lines) == 2
     right = tm.accuracy(MODEL.predict(theta, task.x_query[0]), task.y_query[0])
     assert panel.get_title().endswith(f": {right:.0%} right")
@@ -46,10 +48,11 @@ def test_regions_are_drawn_for_each_method_and_step(shown):
     panels = np.reshape(figure.axes, (2, 3))
     for row, (name, theta) in zip(panels, thetas.items()):
         trajectory = tm.adapt(MODEL, theta, task.x_support[0], task.y_support[0], alphas[name], 5)
-        assert row[0].get_ylabel().startswith(name)
+        assert row[0].get_ylabel() == f"{name}\n$x_2$"
         for panel, k in zip(row, STEPS):
             assert panel.get_title().startswith(f"{k} steps")
             assert_panel_shows(panel, trajectory[k], task, plotting.STYLES[name]["color"])
+    assert [panel.get_xlabel() for panel in panels[1]] == ["$x_1$"] * 3
     assert [text.get_text() for text in figure.legends[0].texts] == [
         "support, class 0", "support, class 1", "f = 0"]
     for lines in (panels[0, 0].lines, figure.legends[0].legend_handles[:2]):
@@ -57,8 +60,8 @@ def test_regions_are_drawn_for_each_method_and_step(shown):
 
 
 @pytest.mark.parametrize("shift, stretch", [((0, 0), (1, 1)), ((50, -9), (1, 1)),
-                                            ((0, 0), (1, 1000))],
-                         ids=["around 0", "far from 0", "in unlike units"])
+                                            ((0, 0), (1, 1000)), ((3, 0), (0, 1))],
+                         ids=["around 0", "far from 0", "in unlike units", "on a line"])
 def test_limits_come_from_the_points_and_panels_are_square(shown, shift, stretch):
     thetas, task = shown
     x, x_query = (part * stretch + shift for part in (task.x_support, task.x_query))
@@ -69,7 +72,7 @@ def test_limits_come_from_the_points_and_panels_are_square(shown, shift, stretch
     for panel in figure.axes:
         for i, (low, high) in enumerate((panel.get_xlim(), panel.get_ylim())):
             assert low < points[:, i].min() and points[:, i].max() < high
-            assert high - low < 2.4 * np.ptp(points[:, i])
+            assert 1 < (high - low) / (np.ptp(points[:, i]) or 1) < 2.4
         width, height = panel.get_window_extent().size
         assert abs(width - height) < 1
         assert stretch != (1, 1) or np.isclose(np.ptp(panel.get_xlim()), np.ptp(panel.get_ylim()))
@@ -82,6 +85,8 @@ def test_titles_labels_and_legend_of_regions_are_inside_and_apart(shown, scale, 
         figure = class_plots.plot_regions(MODEL, thetas, shown[1], steps=steps, scale=scale)
         figure.draw_without_rendering()
         (width, height), legend = figure.bbox.size, figure.legends[0].get_window_extent()
+        heights = [panel.get_window_extent().height for panel in figure.axes]
+        assert sum(heights) / len(steps) > 0.45 * height  # and no room is wasted
         assert legend.x0 > -1 and legend.x1 < width + 1 and legend.y0 > -1
         for panel in figure.axes:
             box = panel.get_tightbbox()
@@ -94,17 +99,23 @@ def test_measured_classes_are_drawn_in_their_units_and_move(rng):
     tasks = tm.MeasuredTasks({"a": (x, 1.0 * (x[:, 0] > 0))}, columns=["cm", "g", "ripe"])
     tasks = tasks.standardized(outputs=False)
     task, theta = tasks.sample(rng, 1, 8, 8), 2 * MODEL.init(rng)
-    figure = plotting.plot_adaptation(MODEL, {"MAML": theta}, tasks, task, alpha=1.0, steps=(0, 2))
+    thetas = {"MAML": theta}
+    figure = plotting.plot_adaptation(MODEL, thetas, tasks, task, alpha=1.0, steps=(0, 2))
+    named = plotting.plot_adaptation(MODEL, thetas, tasks, task, labels=("long", "heavy"))
     panel = figure.axes[1]
-    assert (panel.get_xlabel(), figure.axes[0].get_ylabel()) == ("cm", "MAML\ng")
+    for names, drawn in ((("cm", "g"), figure), (("long", "heavy"), named)):
+        assert drawn.axes[-1].get_xlabel() == names[0]
+        assert drawn.axes[0].get_ylabel() == f"MAML\n{names[1]}"
     drawn = np.concatenate([line.get_xydata() for line in panel.lines])
     assert {*map(tuple, drawn.round(6))} <= {*map(tuple, x.round(6))} and len(drawn) == 8
-    moving = plotting.animate_adaptation(MODEL, {"MAML": theta}, tasks, task, 1.0, steps=2)
+    moving = plotting.animate_adaptation(MODEL, thetas, tasks, task, 1.0, steps=2, interval=70)
+    assert list(moving.new_frame_seq()) == [0, 1, 2] and moving.event_source.interval == 70
     moving._func(2)
     moving._draw_was_started = True
     frame = moving._fig.axes[0]
     assert_array_equal(frame.images[0].get_array(), panel.images[0].get_array())
     assert frame.get_title() == panel.get_title() and len(frame.images) == 1
+    assert len(frame.collections) == len(panel.collections)
 
 
 def test_methods_and_labels_of_plus_and_minus_one_are_drawn_alike(shown):
@@ -117,16 +128,19 @@ def test_methods_and_labels_of_plus_and_minus_one_are_drawn_alike(shown):
         x, y = signs.x_support[0], signs.y_support[0]
         theta = tm.adapt(model, thetas[name], x, y, method.alpha, 1)[1]
         assert_panel_shows(panel, theta, task, plotting.STYLES[name]["color"])
+        assert panel.get_title().startswith("1 step: ")
 
 
 def test_where_one_class_wins_everywhere_no_line_is_drawn(shown, tmp_path):
     figure = class_plots.plot_regions(MODEL, {"MAML": np.zeros(33)}, shown[1], steps=(0,))
     assert not figure.axes[0].collections and not figure.axes[0].images[0].get_array().any()
+    assert figure.axes[0].images[0].get_clim() == (0, 1)  # the colour is class 0's
     figure.savefig(tmp_path / "regions.png")
 
 
 def test_glyphs_are_drawn_under_their_class(rng):
     task = tm.GlyphTasks(ways=4).sample(rng, n_tasks=1, n_support=3)
+    task = tm.Batch(task.x_support[:, 1:], task.y_support[:, 1:], task.x_query, task.y_query)
     panels = np.reshape(class_plots.plot_glyphs(task).axes, (3, 4))
     for c, column in enumerate(panels.T):
         assert column[0].get_title() == f"class {c}"
@@ -134,6 +148,8 @@ def test_glyphs_are_drawn_under_their_class(rng):
         for panel, image in zip(column, images):
             assert_array_equal(panel.images[0].get_array().ravel(), image)
             assert panel.images[0].get_clim() == (0, 1)
+            assert panel.images[0].cmap(1.0) == (0, 0, 0, 1)  # ink is black
+    assert sum(not panel.axison for panel in panels.flat) == 1  # the shot that is not there
 
 
 def sample(tasks, n_tasks=1):
@@ -154,8 +170,8 @@ regions, glyphs = class_plots.plot_regions, class_plots.plot_glyphs
     (lambda thetas, task: plotting.plot_adaptation(MODEL, thetas, None, sample(tm.GlyphTasks())),
      "task has D_in 64 and D_out 5; expected 1 and 1, for a curve to draw, or 2 and 1"),
     (lambda thetas, task: regions(MODEL, thetas, tm.Batch(
-        task.x_support, task.x_support[..., :1], task.x_query, task.y_query)),
-     "different y; expected the labels of two classes"),
+        task.x_support, np.arange(7.0).clip(0, 2)[:, np.newaxis][np.newaxis], task.x_query,
+        task.y_query)), "task has 3 different y; expected the labels of two classes"),
     (lambda thetas, task: glyphs(sample(tm.GlyphTasks(), 2)),
      "batch is 2 tasks; expected a Batch of one task"),
     (lambda thetas, task: glyphs(task), "batch has D_in 2 and D_out 1")])

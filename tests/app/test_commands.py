@@ -1,5 +1,6 @@
 """The commands train, evaluate and plot: options, folders, messages, exit codes."""
 
+import io
 import os
 import shlex
 import subprocess
@@ -239,6 +240,7 @@ def test_divergence_is_an_error_and_keeps_the_last_good_parameters(tmp_path, cap
     ("train --shots 0", 2, "shots is 0"), ("--inner-steps 0", 2, "inner_steps is 0"),
     ("train --seed -5", 2, "seed is -5"), ("--learning-rate nan", 2, "learning_rate is nan"),
     ("train --widths 1 1000000000 1", 2, "widths and context ask for arrays of 2e+11 numbers"),
+    ("train --iterations 1 --inner-steps 5 --n-tasks 100000", 2, "inner_steps, widths and context"),
     ("--n-tasks 1000000000", 2, "ask for arrays of 4e+12 numbers; expected at most 5e+08"),
     ("train --method cavia --context 100000000", 2, "widths and context ask for arrays of 2e+11"),
     ("compare --seeds 1000000000000", 2, "seeds is 1000000000000; expected at most 1000"),
@@ -251,7 +253,7 @@ def test_divergence_is_an_error_and_keeps_the_last_good_parameters(tmp_path, cap
     ("--resume nowhere", 1, "nowhere"), ("evaluate README.md", 1, "README.md is not a readable"),
     ("train --resume run/maml.npz --iterations 1", 2, "expected at least 12"),
     ("evaluate run/maml.npz --shots 0", 2, "shots is 0"),
-    ("evaluate run/maml.npz --shots 99999999999999999999999", 2, "and at most 10000"),
+    ("evaluate run/maml.npz --shots 5 99999999999999999999999", 2, "and at most 10000"),
     ("evaluate run/maml.npz --seed -1", 2, "seed is -1"),
     ("evaluate run/maml.npz --inner-steps -1", 2, "inner_steps is -1"),
     ("evaluate run/maml.npz --inner-steps 100000000", 2, "expected at most 10000, since"),
@@ -286,6 +288,9 @@ def test_wrong_usage_ends_with_its_code_and_a_message_that_names_it(
 @pytest.mark.parametrize("raised, code, words", [
     (KeyboardInterrupt(), 130, "\ninterrupted\n"), (BrokenPipeError(), 1, ""),
     (MemoryError("2 GiB"), 1, "error: not enough memory for these settings (2 GiB)\n"),
+    (ModuleNotFoundError("no nbconvert", name="nbconvert"), 1,
+     "error: no nbconvert; install it with: pip install nbconvert\n"),
+    (tm.ConvergenceError("stuck"), 1, "error: stuck\n"),
     (PermissionError("closed"), 1, "error: closed\n"), (TypeError("odd"), 2, "error: odd\n"),
     (tm.CheckpointError("bad"), 1, "error: bad\n"), (ValueError("wrong"), 2, "error: wrong\n")])
 def test_the_exit_code_says_what_happened(raised, code, words, tmp_path, capsys, monkeypatch):
@@ -306,7 +311,7 @@ RUN = ("--protocol --shots --queries --inner-steps --alpha --iterations --n-task
     ([], "train evaluate check plot compare finn2017 examples: exit codes: 130"),
     (["compare"], RUN + " table"), (["train"], "--method reptile2018 checkpoint " + RUN),
     (["evaluate"], "FILE --shots --inner-steps --alpha --seed --tasks 600"),
-    (["check"], "FILE --seed --alpha --widths --verbose 0.05"),
+    (["check"], "FILE --seed --alpha --widths --verbose 0.05 --timeout 120)"),
     (["plot"], "FILE --shots --inner-steps --alpha --seed --task --animate --output")], ids=str)
 def test_help_names_every_option_within_80_columns(command, words, capsys, monkeypatch):
     monkeypatch.setenv("COLUMNS", "80")
@@ -321,6 +326,14 @@ def test_version_is_the_package_s(capsys):
     with pytest.raises(SystemExit):
         main(["--version"])
     assert capsys.readouterr().out == f"tinymeta {tm.__version__}\n"
+
+
+def test_a_terminal_without_greek_letters_gets_question_marks(monkeypatch):
+    monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(io.BytesIO(), encoding="ascii"))
+    with pytest.raises(SystemExit):
+        main(["--version"])
+    print("all of θ", flush=True)
+    assert sys.stdout.buffer.getvalue().endswith(b"all of ?" + os.linesep.encode())
 
 
 # In a process of its own, as a user starts it.

@@ -13,6 +13,7 @@ from small_runs import SMALL, press_ctrl_c
 import tinymeta as tm
 from tinymeta.app import compare, held_out, seeds, tables
 from tinymeta.app.command_line import main
+from tinymeta.app.progress import Progress
 from tinymeta.app.recipes import COMPARED, METHODS
 from tinymeta.app.runs import load_run, load_runs
 from tinymeta.training.evaluation import AdaptationCurve
@@ -45,7 +46,9 @@ def test_the_comparison_prints_a_table_saves_figures_and_says_what_to_open(
                           "seed 0\n  MAML             trained in ")
     table = tables.curves_table(held_out.evaluate_runs(load_runs(
         [tmp_path / f"{name}.npz" for name in COMPARED]), 10), 10, 600)
-    assert f"{table}\nleast squares on (sin x, cos x), no learning: mean 0.00, largest " in out
+    floor = held_out.least_squares_errors(load_run(tmp_path / "maml.npz").settings, 10)
+    assert (f"{table}\nleast squares on (sin x, cos x), no learning: mean 0.00, largest "
+            f"{floor.max():.0e}\n") in out
     assert max(map(len, out.split("\n\n")[1].splitlines())) <= 80
     picture = tmp_path / "adaptation.png"
     assert out.endswith(f"  errors.png, training.png, adaptation.png, results.json, *.npz\n"
@@ -59,7 +62,8 @@ def in_json(value):
     return round(float(value), 4) if np.isfinite(value) else str(value)
 
 
-def test_the_report_s_numbers_are_the_library_s_rounded_to_four_digits(tmp_path):
+def test_the_report_s_numbers_are_the_library_s_rounded_to_four_digits(tmp_path, monkeypatch):
+    monkeypatch.setattr(Progress, "seconds", 1.2345)
     options = ["--output", str(tmp_path), "--seed", "3", "--protocol", "finn2017"]
     assert main([*SMALL, *options]) == 0
     report = json.loads((tmp_path / "results.json").read_text())
@@ -79,18 +83,16 @@ def test_the_report_s_numbers_are_the_library_s_rounded_to_four_digits(tmp_path)
         assert rows["least squares"] == {"mean": [floor.mean()], "largest": [floor.max()]}
         assert len(rows["oracle"]["mean"]) == 1
     assert report["shots"]["5"]["MAML"]["mean"][-1] == "inf"
-    seconds = {name: round(load_run(tmp_path / f"{name}.npz").checkpoint.seconds, 2)
-               for name in COMPARED}
     del report["shots"]
-    assert report == {"protocol": "finn2017", "seed": 3, "iterations": 12, "seconds": seconds,
-                      "tinymeta": tm.__version__, "numpy": np.__version__,
-                      "python": platform.python_version()}
+    assert report == {"protocol": "finn2017", "seed": 3, "iterations": 12,
+                      "seconds": dict.fromkeys(COMPARED, 1.23), "tinymeta": tm.__version__,
+                      "numpy": np.__version__, "python": platform.python_version()}
 
 
 def test_the_figures_show_the_last_number_of_shots(tmp_path, monkeypatch):
     found = []
     monkeypatch.setattr(compare, "save_figures", lambda *all: found.append(all) or [])
-    assert main([*SMALL, "--protocol", "finn2017", "--output", str(tmp_path)]) == 0
+    assert main([*SMALL, "--protocol", "finn2017", "--shots", "7", "--output", str(tmp_path)]) == 0
     [(runs, curves, shots, folder)] = found
     assert (shots, folder) == (10, str(tmp_path))
     assert list(runs) == list(curves) == [METHODS[name].label for name in COMPARED]
@@ -106,10 +108,11 @@ def test_the_plan_is_kept_with_what_was_asked(tmp_path):
         "iterations": 12, "n_tasks": 3, "widths": [1, 6, 1], "max_norm": 0.0}}
 
 
-def test_the_oracle_may_be_compared_alone(tmp_path):
+def test_the_oracle_may_be_compared_alone(tmp_path, capsys, figures):
     assert main([*SMALL, "--methods", "oracle", "--output", str(tmp_path)]) == 0
     rows = json.loads((tmp_path / "results.json").read_text())["shots"]["10"]
     assert list(rows) == ["oracle", "least squares"]
+    assert f"Open {tmp_path / 'errors.png'} first" in capsys.readouterr().out
 
 
 def test_several_seeds_are_each_what_that_seed_alone_is(tmp_path, capsys, figures):
@@ -159,19 +162,29 @@ def test_the_figures_of_seeds_show_the_median_and_the_range_as_a_band(
             there = band[band[:, 0] == k, 1]
             assert (there.min(), there.max()) == (values[0, k], values[2, k])
         assert list(level.get_xdata()) == [0, 10]
+        assert (panel.get_title(), panel.get_yscale()) == (f"{kind} over tasks", "log")
+    assert drawn["errors.png"].axes[0].get_ylabel() == "query mean squared error"
+    for name, words in (("errors.png", "10-shot, 3 seeds"), ("training.png", "meta-training")):
+        [title] = drawn[name].texts
+        assert title.get_text() == f"{words}: median and range over seeds"
     losses = np.sort([load_run(tmp_path / f"maml-seed{seed}.npz").checkpoint.losses
                       for seed in range(3)], axis=0)
-    assert_array_equal(drawn["training.png"].axes[0].lines[0].get_ydata(), losses[1])
+    line = drawn["training.png"].axes[0].lines[0]
+    assert_array_equal(line.get_ydata(), losses[1])
+    assert line.get_marker() == ""
 
 
 def test_a_seed_that_diverges_leaves_the_panels_of_seeds(monkeypatch):
     drawn, errors = {}, np.array([[2.0, 4.0], [1.0, 1e9]])  # (S + 1, T)
     monkeypatch.setattr(seeds, "save_whole", lambda figures, output: drawn.update(figures))
-    run = SimpleNamespace(checkpoint=SimpleNamespace(losses=np.ones(5)))
+    runs = [SimpleNamespace(checkpoint=SimpleNamespace(losses=np.ones(n))) for n in (5, 3)]
     curve = AdaptationCurve(errors, errors > 100)
-    seeds.save_seeds_figures({0: {"MAML": run}, 1: {"MAML": run}}, {"MAML": [curve, curve]}, 5,
-                             "mean squared error", "")
+    of_seeds = {seed: {"MAML": run} for seed, run in enumerate(runs)}
+    seeds.save_seeds_figures(of_seeds, {"MAML": [curve, curve]}, 5, "mean squared error", "")
     assert drawn["errors.png"].axes[0].get_ylim()[1] == 3e3
+    assert drawn["training.png"].axes[0].lines[0].get_xdata().tolist() == [1, 2, 3]
+    seeds.save_seeds_figures(of_seeds, {"MAML": [curve, curve]}, 5, "accuracy", "")
+    assert drawn["errors.png"].axes[0].get_yscale() == "linear"
 
 
 # Resuming.
@@ -196,6 +209,14 @@ def test_a_resumed_comparison_ends_with_the_same_numbers(tmp_path, capsys, monke
     again = json.loads((cut / "results.json").read_text())
     assert again["shots"] == reports[1]["shots"]
     assert all(again["seconds"][name] >= reports[1]["seconds"][name] for name in COMPARED)
+
+
+def test_a_comparison_whose_folder_was_taken_over_reports_nothing(tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr(compare, "least_squares_errors", lambda *arguments: np.ones(
+        (tmp_path / "compare.json.lock").unlink() or 3))
+    assert main([*SMALL, "--output", str(tmp_path)]) == 1
+    assert "is no longer this run's" in capsys.readouterr().err
+    assert not (tmp_path / "results.json").exists()
 
 
 def test_ctrl_c_during_the_evaluation_loses_nothing(tmp_path, capsys, monkeypatch):
@@ -225,11 +246,10 @@ def test_no_settings_may_be_given_beside_resume(option, tmp_path, capsys):
 
 
 @pytest.mark.parametrize("content", [
-    "{", "[1]", '"quick"', '{"protocol": "nope", "overrides": {}}', '{"protocol": "quick"}',
+    "{", "[1]", '"quick"',
     '{"protocol": "quick", "overrides": {"alpha": "x"}}', None,
     '{"protocol": "quick", "overrides": {"colour": 1}}', "null",
     '{"protocol": "quick", "overrides": {}, "seeds": []}',
-    '{"protocol": "quick", "overrides": {}, "methods": []}',
     '{"protocol": "quick", "overrides": {}, "methods": ["maml", "maml"]}',
     '{"protocol": "quick", "overrides": {}, "seeds": [0, 0]}',
     pytest.param("[" * 200_000, id="brackets within brackets")])

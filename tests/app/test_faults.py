@@ -96,22 +96,28 @@ def test_a_signal_that_is_ignored_stays_so(tmp_path, monkeypatch):
         assert stop.received == []
     finally:
         signal.signal(signal.SIGTERM, before)
+    with runs.Stop() as stop:
+        signal.raise_signal(signal.SIGTERM), signal.raise_signal(signal.SIGINT)
+    assert stop.code == 128 + signal.SIGTERM  # of two, the first one's
 
 
-def test_a_second_ctrl_c_ends_a_long_step_and_the_last_whole_one_is_kept(tmp_path, monkeypatch):
-    whole, sample, drawn = trained(tmp_path / ".."), tm.SinusoidTasks.sample, []
+@pytest.mark.parametrize("owner, name", [(tm.SinusoidTasks, "sample"), (tm.Adam, "step")])
+def test_a_second_ctrl_c_ends_a_long_step_and_the_last_whole_one_is_kept(
+        owner, name, tmp_path, monkeypatch):
+    (tmp_path / "whole").mkdir()
+    whole, original, calls = trained(tmp_path / "whole"), getattr(owner, name), []
 
-    def press_twice(tasks, rng, *sizes):
-        drawn.append(sizes)
-        batch = sample(tasks, rng, *sizes)
-        if len(drawn) == 5:
+    def press_twice(*arguments):
+        calls.append(arguments)
+        found = original(*arguments)
+        if len(calls) == 5:
             signal.raise_signal(signal.SIGINT)
             signal.raise_signal(signal.SIGINT)
             raise AssertionError("the second one did nothing")
-        return batch
+        return found
 
     with monkeypatch.context() as context:
-        context.setattr(tm.SinusoidTasks, "sample", press_twice)
+        context.setattr(owner, name, press_twice)
         cut = trained(tmp_path)
     assert cut.stopped == 130 and cut.checkpoint.iteration == 4
     resumed = trained(tmp_path)
@@ -192,12 +198,13 @@ def test_a_signal_while_figures_are_made_leaves_nothing_half_written(name, code,
 # Disks.
 
 
-def test_a_full_disk_is_told_with_the_path_and_how_to_go_on(tmp_path, capsys, monkeypatch):
+@pytest.mark.parametrize("n", [1, 3])
+def test_a_full_disk_is_told_with_the_path_and_how_to_go_on(n, tmp_path, capsys, monkeypatch):
     saves, save = [], runs.save_checkpoint
 
     def full(path, *rest):
         saves.append(path)
-        if len(saves) == 3:
+        if len(saves) == n:
             raise OSError(28, "No space left on device", str(path))
         save(path, *rest)
 
@@ -205,10 +212,11 @@ def test_a_full_disk_is_told_with_the_path_and_how_to_go_on(tmp_path, capsys, mo
     monkeypatch.setattr(runs, "save_checkpoint", full)
     assert main(["train", *SMALL, "--output", str(tmp_path)]) == 1
     file = tmp_path / "maml.npz"
+    kept = (f"what was saved before is kept; go on with: python -m tinymeta train --resume {file}"
+            if n > 1 else "nothing was kept")
     assert capsys.readouterr().err.endswith(
-        f"error: [Errno 28] No space left on device: '{file}'\nwhat was saved before is kept; "
-        f"go on with: python -m tinymeta train --resume {file}\n")
-    assert runs.load_run(file).checkpoint.iteration == 2
+        f"error: [Errno 28] No space left on device: '{file}'\n{kept}\n")
+    assert n == 1 or runs.load_run(file).checkpoint.iteration == n - 1
 
 
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="a device of Linux")
@@ -337,11 +345,14 @@ def test_a_path_of_no_letters_is_drawn(tmp_path):
     assert (run.returncode, err) == (0, "") and "errors.png" in out
 
 
-def test_the_picture_of_the_adaptation_alone_may_have_a_name_of_its_own(tmp_path, capsys):
+def test_the_picture_of_the_adaptation_alone_may_have_a_name_of_its_own(tmp_path, capsys,
+                                                                        monkeypatch):
+    monkeypatch.chdir(tmp_path)
     trained(tmp_path), trained(tmp_path, "oracle")
     picture = tmp_path / "new" / "wave.png"
     assert main(["plot", str(tmp_path / "maml.npz"), "--output", str(picture)]) == 0
     assert names(tmp_path / "new") == ["wave.png"] and str(picture) in capsys.readouterr().out
+    assert main(["plot", "maml.npz", "--output", "here.png"]) == 0 and os.path.exists("here.png")
     assert main(["plot", str(tmp_path / "oracle.npz"), "--output", str(picture)]) == 2
     assert "expected a folder: these runs have no adaptation" in capsys.readouterr().err
     options = ["plot", str(tmp_path / "maml.npz"), "--output", str(picture), "--format", "svg"]

@@ -102,14 +102,22 @@ def test_an_oracle_alone_has_no_adaptation_to_show(runs, saved):
     assert names == list(saved) == ["errors.png", "training.png"]
 
 
-def test_figures_are_files_of_150_dots_an_inch_and_the_animation_one_too(runs, tmp_path):
+def test_errors_of_classes_are_accuracies(tmp_path, saved):
+    run = trained(tmp_path, tasks="moons", loss="logistic", widths=(2, 6, 1))
+    save_figures({"MAML": run}, evaluate_runs({"MAML": run}, 5), 5, "there")
+    assert saved["errors.png"].axes[0].get_ylabel() == "query accuracy"
+
+
+@pytest.mark.parametrize("scale", [1, 2])
+def test_figures_are_files_of_150_dots_an_inch_and_the_animation_one_too(scale, runs, tmp_path):
     Image = pytest.importorskip("PIL.Image")
     maml = {"MAML": runs["MAML"]}
-    names = save_figures(maml, evaluate_runs(maml, 5, steps=2), 5, str(tmp_path), animate=True)
+    curves = evaluate_runs(maml, 5, steps=2)
+    names = save_figures(maml, curves, 5, str(tmp_path), animate=True, scale=scale)
     assert names == ["errors.png", "training.png", "adaptation.png", "adaptation.gif"]
     for name in names[:3]:
         with Image.open(tmp_path / name) as image:
-            assert_allclose(image.info["dpi"], (150, 150), atol=0.1)
+            assert_allclose(image.info["dpi"], (150 * scale, 150 * scale), atol=0.1)
     with Image.open(tmp_path / "adaptation.gif") as image:
         assert image.n_frames == 3
 

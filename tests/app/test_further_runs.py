@@ -103,6 +103,8 @@ def test_compare_draws_methods_whose_networks_differ(tmp_path):
     arguments = ["compare", "--methods", "maml", "memory", "implicit", "--iterations", "2"]
     assert main([*arguments, "--n-tasks", "2", "--output", str(tmp_path)]) == 0
     assert (tmp_path / "adaptation.png").exists()
+    files = [str(tmp_path / f"{name}.npz") for name in ("maml", "memory")]
+    assert main(["plot", *files, "--shots", "5"]) == 0  # of which memory reads no more
 
 
 def test_compare_on_classes_has_no_oracle_and_no_floor(tmp_path, capsys):
@@ -134,24 +136,17 @@ def test_a_checkpoint_of_one_method_is_refused_by_another_with_words(tmp_path, c
     assert "method 'maml' there, 'anil' here" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("option, value, attribute", [("--rates", "block", "rates"),
-                                                      ("--context", "3", "context"),
-                                                      ("--strength", "0.5", "strength")])
-def test_options_reach_the_method(option, value, attribute, tmp_path):
-    method = {"rates": "metasgd", "context": "cavia", "strength": "ridge"}[attribute]
-    arguments = [
-        "train", "--method", method, option, value, "--iterations", "2", *SHORT, *sizes("sinusoid")
-    ]
-    assert main([*arguments, "--output", str(tmp_path)]) == 0
-    made = build(load_run(tmp_path / f"{method}.npz").settings).method
-    found = made.model.context if attribute == "context" else getattr(made, attribute)
-    assert str(found) == value
-
-
-def test_positive_rates_on_the_command_line(tmp_path):
-    arguments = [
-        "train", "--method", "metasgd", "--positive", "--iterations", "2", *SHORT,
-        *sizes("sinusoid")
-    ]
-    assert main([*arguments, "--output", str(tmp_path)]) == 0
-    assert build(load_run(tmp_path / "metasgd.npz").settings).method.positive
+@pytest.mark.parametrize("method, options, found", [
+    ("metasgd", "--rates block", lambda made: made.rates == "block"),
+    ("metasgd", "--positive", lambda made: made.positive),
+    ("cavia", "--context 3", lambda made: made.model.context == 3),
+    ("cavia", "--activation tanh", lambda made: made.model.network.activation is tm.tanh),
+    ("cavia", "--loss huber", lambda made: made.model.loss_function.name == "huber(1)"),
+    ("memory", "--loss huber", lambda made: made.model.loss_function.name == "huber(1)"),
+    ("ridge", "--strength 0.5", lambda made: made.strength == 0.5),
+    ("implicit", "--strength 0.5", lambda made: made.strength == 0.5)])
+def test_options_reach_the_method(method, options, found, tmp_path):
+    widths = ["--widths", "1", "5", "1"]
+    arguments = ["train", "--method", method, *options.split(), "--iterations", "2", *SHORT]
+    assert main([*arguments, *widths, "--output", str(tmp_path)]) == 0
+    assert found(build(load_run(tmp_path / f"{method}.npz").settings).method)

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 
 import numpy as np
 import pytest
@@ -107,6 +108,9 @@ def test_other_curves_are_all_held_out_and_standardised_as_those_of_training(her
     (here / "short.csv").write_text("c,x,y\na,1,2\na,4,5\na,7,8\n")
     assert main(["evaluate", "run/maml.npz", "--tasks", "short.csv"]) == 2
     assert "error: short.csv: n_support + n_query is 8; expected" in capsys.readouterr().err
+    assert main(["train", "--tasks", other, *FEW, "--output", "other"]) == 0
+    assert main(["evaluate", "run/maml.npz", "other/maml.npz"]) == 2
+    assert "trained on different tasks" in capsys.readouterr().err
     (here / "wide.csv").write_text("c,x1,x2,y\na,1,2,3\na,4,5,6\n")
     assert main(["plot", "run/maml.npz", "--tasks", "wide.csv"]) == 1
     assert "wide.csv has 3 columns beside the curve's; expected 2, as" in capsys.readouterr().err
@@ -119,12 +123,13 @@ def test_other_curves_are_all_held_out_and_standardised_as_those_of_training(her
 
 def test_seeds_hold_out_the_same_curves_and_are_compared_in_one_command(here, capsys):
     command = ["--tasks", "curves.csv", *FEW, "--methods", "maml", "--output", "run"]
-    assert main(["compare", *command, "--seeds", "2"]) == 0
+    assert main(["compare", *command, "--seeds", "2", "--held-out", "7"]) == 0
     printed = capsys.readouterr().out
     runs = [load_run(f"run/maml-seed{seed}.npz") for seed in (0, 1)]
     assert tasks_at_test(runs[0].settings).names == tasks_at_test(runs[1].settings).names
     assert not np.array_equal(runs[0].checkpoint.theta, runs[1].checkpoint.theta)
-    assert "mean squared error of degrees" in printed and "2 curves held out" in printed
+    assert "mean squared error of degrees" in printed
+    assert re.search(r"from the 7 curves held out \((s\d, ){6}…\)", printed)
 
 
 def test_classes_in_a_file_are_told_apart_and_drawn_as_regions(here, capsys):

@@ -70,13 +70,14 @@ def test_adaptation_draws_the_truth_the_support_set_and_each_step():
 
 
 def test_colours_go_by_role_and_the_last_step_is_the_boldest():
-    figure = plotting.plot_adaptation(MODEL, THETAS, TASKS, TASK, steps=(0, 1, 4))
+    figure = plotting.plot_adaptation(MODEL, THETAS, TASKS, TASK, steps=(0, 4, 1, 2))
     for panel, color in zip(figure.axes, ("#0072B2", "#009E73")):
         colors = {each.get_label(): each.get_color() for each in panel.lines}
         assert colors == {"truth": "black", "support": "#D55E00", "before adaptation": "0.55",
-                          "after 1 step": color, "after 4 steps": color}
+                          "after 1 step": color, "after 2 steps": color, "after 4 steps": color}
         first, last = line(panel, "after 1 step"), line(panel, "after 4 steps")
-        assert first.get_linestyle() != last.get_linestyle() == "-"
+        looks = [first, line(panel, "after 2 steps"), last]
+        assert [each.get_linestyle() for each in looks] == ["-.", "--", "-"]
         assert first.get_linewidth() < last.get_linewidth() and first.get_alpha() < 1
         assert line(panel, "truth").get_linestyle() == "--"
         assert line(panel, "support").get_marker() == "o"
@@ -84,27 +85,31 @@ def test_colours_go_by_role_and_the_last_step_is_the_boldest():
     # The legend serves all panels, so its steps have no method's colour.
     handles = figure.legends[0].get_lines()
     colors = [handle.get_color() for handle in handles]
-    assert colors == ["black", "#D55E00", "0.55", "0.25", "0.25"]
-    assert [handle.get_linestyle() for handle in handles[-2:]] == ["-.", "-"]
+    assert colors == ["black", "#D55E00", "0.55", "0.25", "0.25", "0.25"]
+    assert [handle.get_linestyle() for handle in handles[-3:]] == ["-", "-.", "--"]
 
 
 @pytest.mark.parametrize("alpha", [0.0001, 50.0], ids=["calm", "diverged"])
-@pytest.mark.parametrize("level", [0.0, 300.0], ids=["around 0", "far from 0"])
-def test_limits_come_from_the_data_and_a_diverged_prediction_leaves_the_panel(alpha, level):
-    task = tm.Batch(X[np.newaxis], level + Y[np.newaxis], TASK.x_query, level + TASK.y_query)
+@pytest.mark.parametrize("level, stretch", [(0.0, 1), (300.0, 1), (300.0, 0)],
+                         ids=["around 0", "far from 0", "all the same"])
+def test_limits_come_from_the_data_and_a_diverged_prediction_leaves_the_panel(
+        alpha, level, stretch):
+    task = tm.Batch(X[np.newaxis], level + stretch * Y[np.newaxis], TASK.x_query,
+                    level + stretch * TASK.y_query)
     y = np.concatenate([task.y_support[0], task.y_query[0]])
-    height = np.ptp(y)
-    panel = plotting.plot_adaptation(MODEL, THETAS, None, task, alpha, steps=(0, 10)).axes[0]
-    low, high = panel.get_ylim()
-    assert low < y.min() and y.max() < high and high - low <= 3.13 * height
-    assert (alpha < 1 or np.abs(line(panel, "after 10 steps").get_ydata()).max() > high)
+    height, thetas = np.ptp(y) or level, {**THETAS, "Reptile": 3 * THETAS["Reptile"]}
+    figure = plotting.plot_adaptation(MODEL, thetas, None, task, alpha, steps=(0, 10))
+    low, high = figure.axes[0].get_ylim()
+    assert low < y.min() and y.max() < high and height < high - low <= 3.13 * height
+    after = line(figure.axes[0], "after 10 steps").get_ydata()
+    assert alpha < 1 or np.abs(after).max() > high
     if level == 0 and alpha < 1:  # then the predictions are in the picture as well
-        drawn = np.concatenate([each.get_ydata() for each in panel.lines])
+        drawn = np.concatenate([each.get_ydata() for panel in figure.axes for each in panel.lines])
         assert low < drawn.min() and drawn.max() < high
 
 
 def test_a_task_without_truth_shows_its_query_points_and_labels_may_be_given():
-    figure = plotting.plot_adaptation(MODEL, THETAS, None, BARE, steps=(0, 1),
+    figure = plotting.plot_adaptation(MODEL, THETAS, TASKS, BARE, steps=(0, 1),
                                       labels=("hour", "°C"))
     assert legend(figure) == ["query", "support", "before adaptation", "after 1 step"]
     panel = figure.axes[0]
@@ -209,6 +214,8 @@ def test_curves_show_the_mean_with_its_interval_and_the_median_with_its_quartile
     assert left.get_ylim() == right.get_ylim()
     assert [panel.get_xlabel() for panel in (left, right)] == ["inner steps"] * 2
     assert left.get_ylabel() == "query mean squared error"
+    share = plotting.plot_curves(curves, measured="accuracy").axes[0]
+    assert (share.get_ylabel(), share.get_yscale()) == ("query accuracy", "linear")
     figure.draw_without_rendering()
     assert all(tick == int(tick) for tick in left.get_xticks())
 
@@ -231,9 +238,9 @@ def test_a_curve_of_no_steps_is_a_level_over_all_steps_without_a_band():
 def test_a_diverged_method_leaves_the_picture_of_the_others():
     none = np.zeros((3, 4), bool)
     calm = AdaptationCurve(np.full((3, 4), 2.0), none)
-    wild = AdaptationCurve(np.array([[2.0] * 4, [1e9] * 4, [1e30] * 4]), none)
+    wild = AdaptationCurve(np.array([[4.0] * 4, [1e9] * 4, [1e30] * 4]), none)
     panel = plotting.plot_curves({"MAML": calm, "Meta-SGD": wild}).axes[0]
-    assert panel.get_ylim()[1] == 2e3
+    assert panel.get_ylim()[1] == 4e3
     assert plotting.plot_curves({"MAML": calm}).axes[0].get_ylim()[1] < 100
 
 
@@ -249,7 +256,7 @@ def test_training_shows_median_and_quartiles_of_each_stretch():
     assert line(panel, "another").get_color() == "0.35"
     assert (panel.get_xlabel(), panel.get_yscale()) == ("iteration", "log")
     assert "meta-loss" in panel.get_ylabel() and "quartiles" in panel.get_title()
-    assert legend(figure) == ["MAML", "another"]
+    assert legend(figure) == ["MAML", "another"] and figure.dpi == 100
     many = plotting.plot_training({"MAML": np.ones(1000)}).axes[0]
     assert len(line(many, "MAML").get_xdata()) == 100
 
@@ -259,7 +266,9 @@ def test_training_shows_median_and_quartiles_of_each_stretch():
 
 def test_the_animation_has_a_frame_for_each_step(tmp_path):
     Image = pytest.importorskip("PIL.Image")
-    animation = plotting.animate_adaptation(MODEL, THETAS, TASKS, TASK, alpha=0.05, steps=2)
+    animation = plotting.animate_adaptation(MODEL, THETAS, TASKS, TASK, alpha=0.05, steps=2,
+                                            interval=250, labels=("hour", "°C"))
+    assert animation._fig.axes[0].get_ylabel() == "°C"
     for k, words in ((2, "2 inner steps"), (1, "1 inner step"), (0, "0 inner steps")):
         animation._func(k)
         assert titles(animation._fig) == [f"after {words}"]
@@ -270,7 +279,7 @@ def test_the_animation_has_a_frame_for_each_step(tmp_path):
             assert moving.get_color() == plotting.STYLES[name]["color"]
     animation.save(tmp_path / "adaptation.gif", writer="pillow")
     with Image.open(tmp_path / "adaptation.gif") as image:
-        assert image.n_frames == 3 and image.info["duration"] == 400
+        assert image.n_frames == 3 and image.info["duration"] == 250
 
 
 # The look, and what cannot be drawn.
@@ -309,6 +318,7 @@ def adaptation(thetas=THETAS, task=TASK, **how):
     (lambda: adaptation(steps=(0, -1)), "steps[1] is -1"),
     (lambda: adaptation({"it": np.ones((2, 25))}), "thetas['it']"),
     (lambda: adaptation(labels=["x"]), "labels is ['x']; expected 2"),
+    (lambda: adaptation(labels="xy"), "labels is 'xy'; expected a list of texts"),
     (lambda: adaptation(scale=0), "scale is 0"),
     (lambda: adaptation(size=(3, -1)), "size[1] is -1"),
     (lambda: adaptation(task=TASKS.sample(RNG, 2)), "task is 2 tasks"),
@@ -317,6 +327,6 @@ def adaptation(thetas=THETAS, task=TASK, **how):
     (lambda: plotting.plot_training({}), "losses is empty; expected at least one"),
     (lambda: plotting.plot_training({"MAML": []}), "losses['MAML'] has shape (0,)")])
 def test_nothing_to_draw_is_an_error_that_names_it(draw, words):
-    with pytest.raises(ValueError) as caught:
+    with pytest.raises((TypeError, ValueError)) as caught:
         draw()
     assert words in str(caught.value)

@@ -120,14 +120,14 @@ def test_one_line_shows_all_on_a_terminal():
     shown.started -= 10.0  # seconds
     shown.update("MAML", 50, 100, 0, 1.0)
     shown.shown = -1e9
-    shown.update("Reptile", 25, 100, 0, 1.0)
+    shown.update("Reptile", 60, 100, 10, 1.0)  # 100 steps in ten seconds, 190 are left
     line = terminal.getvalue().split("\r")[-1].rstrip()
-    assert line == "0 of 3 trained, 0:30 left: MAML 50 %, Reptile 25 %"
+    assert line == "0 of 3 trained, 0:19 left: MAML 50 %, Reptile 60 %"
     shown.finished("MAML")
     shown.shown = -1e9
-    shown.update("Reptile", 50, 100, 0, 1.0)
+    shown.update("Reptile", 70, 100, 10, 1.0)
     line = terminal.getvalue().split("\r")[-1].rstrip()
-    assert line.startswith("1 of 3 trained") and line.endswith("left: Reptile 50 %")
+    assert line == "1 of 3 trained, 0:08 left: Reptile 70 %"
 
 
 def test_the_cores_are_those_of_this_process():

@@ -98,6 +98,7 @@ def test_the_oracle_takes_no_steps_at_test_time_and_reptile_five_on_tens(protoco
     s, steps = PROTOCOLS[protocol](name), 32 if protocol == "reptile2018" else 10
     assert s.eval_steps == (0 if name == "oracle" else steps)
     assert (s.inner_steps, s.inner_batch) == ((5, 10) if name == "reptile" else (1, None))
+    assert PROTOCOLS[protocol]("cavia").alpha == 1.0  # which needs no small step
 
 
 @pytest.mark.parametrize("inner_batch, expected", [(None, None), (3, 3), (7, 7), (8, 7)])
@@ -107,10 +108,11 @@ def test_reptile_s_minibatch_is_at_most_all_points(inner_batch, expected):
 
 
 @pytest.mark.parametrize("name, value, found", [
-    ("phase", (0.0, 1.0), lambda parts: parts.tasks.ranges["phase"]),
+    ("phase", (0.0, 1.0), lambda parts: parts.tasks.ranges.get("phase", (0.0, 1.0))),
     ("grid", 30, lambda parts: parts.tasks.grid)], ids=str)
-def test_a_setting_without_an_option_reaches_its_object(name, value, found):
-    assert found(build(Settings(**{name: value}))) == value
+@pytest.mark.parametrize("tasks", ["sinusoid", "lines"])
+def test_a_setting_without_an_option_reaches_its_object(tasks, name, value, found):
+    assert found(build(Settings(tasks=tasks, **{name: value}))) == value
 
 
 # In files.
@@ -148,7 +150,7 @@ def test_settings_are_plain_and_cannot_be_changed():
                              "inner_batch", "eval_queries")],
     ("eval_steps", 0), ("seed", 0), ("grid", 20)])
 def test_a_setting_may_be_its_fewest_and_no_fewer(name, fewest):
-    build(Settings(**{name: fewest}))
+    build(Settings(**{"eval_steps": 10_000, name: fewest}))
     with pytest.raises(ValueError, match=name if name != "grid" else "20 points"):
         build(Settings(**{name: fewest - 1}))
 

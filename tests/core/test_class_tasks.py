@@ -51,8 +51,10 @@ def test_noise_moves_a_boundary_point_across_as_often_as_two_gaussians_say():
     quiet, noisy = (tm.BoundaryTasks(noise=noise).sample(np.random.default_rng(0), 1000)
                     for noise in (0, 0.5))
     assert_array_equal(quiet.x_query, noisy.x_query)
-    for (_, right), (_, y) in zip(sets(quiet), sets(noisy)):
+    for (x, right), (_, y) in zip(sets(quiet), sets(noisy)):
         assert abs((right != y).mean() - np.arctan(0.5) / np.pi) < 0.015
+        crossed = np.concatenate([x, y - right], axis=2).reshape(-1, 11)
+        assert np.abs(np.corrcoef(crossed.T)[-1, :-1]).max() < 0.05  # x does not decide which
 
 
 @pytest.mark.parametrize("labels, values", [("binary", [0, 1]), ("signs", [-1, 1])])

@@ -57,14 +57,6 @@ def test_the_first_of_many_tasks_are_those_of_few_with_the_same_seed(tasks):
     assert_array_equal(few.x_query, many[:4].x_query)
 
 
-def test_a_method_trains_on_measured_curves_as_on_any_family(tasks, rng):
-    tasks, model = tasks.standardized(), tm.MLP([1, 8, 1], "tanh")
-    steps = tm.meta_train(tm.MAML(model, 0.1), tasks, model.init(rng), tm.Adam(0.01), 300, rng,
-                          n_support=4, n_query=4)
-    losses = [step.loss for step in steps]
-    assert np.mean(losses[-20:]) < 0.5 * np.mean(losses[:20])
-
-
 # Standardised and brought back.
 
 
@@ -112,7 +104,8 @@ def test_errors_are_in_measured_units(tasks, rng):  # [TASK.10]
     "Oslo,0,1.5\nRome,0,20\nOslo,1,2.5\nRome,1,21",
     "\ufeffstation;hour;degrees\r\nOslo;0;1,5\r\nRome;0;20\r\n\r\nOslo;1;2,5\r\nRome;1;21\r\n",
     "station\thour\tdegrees\nRome\t0\t20\nRome\t1\t21\nOslo\t0\t1.5\nOslo\t1\t2.5\n",
-    'station,hour,degrees\n"Oslo", 0, 1.5\nOslo,5,\nRome,0,20\nOslo,1,2.5\nRome,NA,1\nRome,1,21\n',
+    'station,hour,degrees\n"Oslo", 0, 1.5\nOslo,5,\nRome ,0,20\nOslo,1,2.5\n'
+    "Rome,NA,1\nRome,null,1\nRome,n/a,1\nRome,NaN,1\nRome,1,21\n",
 ], ids=["a header, rows in any order", "no header", "semicolons, decimal commas, a mark, blanks",
         "tabs", "quotes, spaces and missing values"])
 def test_a_file_is_read(read, text):
@@ -120,7 +113,7 @@ def test_a_file_is_read(read, text):
     for name, y in {"Oslo": [1.5, 2.5], "Rome": [20, 21]}.items():
         assert_array_equal(np.hstack(tasks.curves[name]), [[0, y[0]], [1, y[1]]])
     assert tasks.columns in (("hour", "degrees"), ("x", "y"))
-    assert tasks.n_missing == (2 if "NA" in text else 0)
+    assert tasks.n_missing == (5 if "NA" in text else 0)
 
 
 def test_columns_are_taken_by_name_and_x_may_have_several(read):
@@ -157,6 +150,7 @@ GOOD = "s,x,y\na,1,2\na,2,3\n"
     (GOOD + "a,warm,3\n", "curves.csv, row 4, column x is 'warm'; expected a finite number"),
     (GOOD + "a,3,4 C\n", "row 4, column y is '4 C'"),
     (GOOD + "\na,3,inf\n", "row 5, column y is 'inf'"),
+    (GOOD + '"b\nc",3,4\n"b\nc",5,inf\n', "row 6, column y is 'inf'"),
     (GOOD + "a,3,1_000\n", "row 4, column y is '1_000'"),
     (GOOD + '"a,3,4\na,5,6\na,7,8\n', "row 4 has 1 columns; expected 3"),
     (GOOD + 'a,3,"4,5"\n', "row 4, column y is '4,5'"),
@@ -165,7 +159,7 @@ GOOD = "s,x,y\na,1,2\na,2,3\n"
     (GOOD + ",3,4\n", "row 4, column s is empty; expected the name of a curve"),
     (GOOD + "a,3\n", "row 4 has 2 columns; expected 3: s, x, y"),
     (GOOD + "a,3,4,5\n", "row 4 has 4 columns"),
-    (GOOD + "b,3,4\n", "row 4, column s: curve 'b' has 1 point; expected at least 2"),
+    (GOOD + "b,3,4\nb,5,\n", "row 4, column s: curve 'b' has 1 point; expected at least 2"),
     (GOOD + "b,3,\n", "row 4, column s: curve 'b' has 0 points"),
     (GOOD + "a,3," + "9" * 200_000 + "\n", "row 4: field larger than field limit")])
 def test_an_error_names_file_row_and_column(read, text, words):

@@ -81,11 +81,12 @@ def test_what_may_keep_a_state_stays_in_one_thread(make, seen):
     assert names == {HERE}
 
 
-def test_short_chunks_stay_in_one_thread(seen, monkeypatch):
+@pytest.mark.parametrize("short", [0, 1])
+def test_chunks_that_are_one_multiplication_short_stay_in_one_thread(short, seen, monkeypatch):
     names, model = seen
-    monkeypatch.setattr(side_by_side, "WORTH", 7 * 10 * model.n_params + 1)
-    tm.MAML(model, 0.01, chunk=7).meta_gradient(THETA, BATCH)
-    assert names == {HERE}
+    monkeypatch.setattr(side_by_side, "WORTH", 2 * 7 * 10 * model.n_params + short)
+    tm.MAML(model, 0.01, 2, chunk=7).meta_gradient(THETA, BATCH)
+    assert (names == {HERE}) == bool(short)
 
 
 def test_an_error_in_a_thread_is_raised(monkeypatch):

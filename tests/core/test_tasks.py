@@ -124,5 +124,7 @@ def test_a_batch_may_be_made_of_lists_and_cannot_be_changed(rng):
         assert_array_equal(getattr(lists, name), getattr(batch, name))
     assert lists[[0, 2]].parameters["phase"].tolist() == [1, 3]
     assert lists == lists and lists != lists[:]
+    with pytest.raises(ValueError, match=r"parameters\['phase'\] has shape \(3, 1\); expected"):
+        tm.Batch(*as_lists, {"phase": np.ones((3, 1))})
     with pytest.raises(dataclasses.FrozenInstanceError):
         lists.x_support = None

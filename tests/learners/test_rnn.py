@@ -1,12 +1,10 @@
-"""Recurrent networks: backpropagation through time and its R-operator, and controls that fail."""
+"""Recurrent networks: backpropagation through time and its R-operator."""
 
 import numpy as np
 import pytest
-from conftest import hessian, random_batch
 from numpy.testing import assert_allclose, assert_array_equal
 
 import tinymeta as tm
-from tinymeta.learners import rnn as source
 
 MODEL, GATED = tm.RNN(2, 5, 3), tm.GRU(2, 5, 3)  # odd sizes: D_in 2, H 5, D_out 3
 each = pytest.mark.parametrize("model", [MODEL, GATED], ids=["RNN", "GRU"])
@@ -53,6 +51,7 @@ def test_a_gru_s_predictions_are_those_of_its_equations(rng):  # [GRU.1] [GRU.2]
         n = np.tanh(a[10:] + r * m[10:])
         h, before = (1 - z) * n + z * h, y[t]
         assert_allclose(GATED.predict(theta, x, y)[t], h @ C + c, rtol=1e-12)
+    assert np.isfinite(GATED.predict(1e4 * theta, x, y)).all()
 
 
 @each
@@ -70,14 +69,6 @@ def test_gradient_and_product_pass_both_numerical_ways(model, loss, K, rng):
 
 
 @each
-def test_the_product_is_that_of_the_explicit_hessian(model, rng):
-    theta, x, y = problem(rng, model=model)
-    H, v = hessian(lambda t: model.gradient(t, x, y), theta), rng.standard_normal(theta.size)
-    assert_allclose(H, H.T, atol=1e-13)
-    assert_allclose(model.hvp(theta, x, y, v), H @ v, rtol=1e-11, atol=1e-13)
-
-
-@each
 def test_tasks_are_kept_apart_precision_is_theta_s_and_nothing_is_changed(model, rng):
     theta, x, y = problem(rng, 4, model=model)
     v = rng.standard_normal(theta.shape)
@@ -92,49 +83,6 @@ def test_tasks_are_kept_apart_precision_is_theta_s_and_nothing_is_changed(model,
                         rtol=1e-11)
         single = function(*(a.astype(np.float32) for a in (theta, x, y, *more)))
         assert np.asarray(single).dtype == np.float32
-
-
-@each
-@pytest.mark.parametrize("steps", [1, 2, 5])
-def test_maml_through_it_is_exact(model, steps, rng):
-    theta, batch = problem(rng, model=model)[0], random_batch(model, rng, 3, 6, 4)
-    method = tm.MAML(model, 0.1, steps)
-    assert tm.check_gradient(lambda t: method.meta_loss(t, batch),
-                             method.meta_gradient(theta, batch)[1], theta, model)
-
-
-@each
-def test_the_ladder_of_checks_holds_for_it(model, rng):
-    assert tm.check_model(model, batch=random_batch(model, rng, 3, 6, 4))
-
-
-MISTAKES = {
-    "a time step's share of W is missing": (
-        "back_to_theta", lambda self, e, delta: self.model.layout.flatten([
-            self.s.swapaxes(-1, -2) @ delta, self.before[..., :-1, :].swapaxes(-1, -2) @ delta[
-                ..., :-1, :],
-            delta.sum(axis=-2),
-            self.h.swapaxes(-1, -2) @ e,
-            e.sum(axis=-2)
-        ])), "the state of the wrong step": ("back_to_theta",
-                                             lambda self, e, delta: self.model.layout.flatten([
-                                                 self.s.swapaxes(-1, -2) @ delta,
-                                                 self.h.swapaxes(-1, -2) @ delta,
-                                                 delta.sum(axis=-2),
-                                                 self.h.swapaxes(-1, -2) @ e,
-                                                 e.sum(axis=-2)
-                                             ])),
-    "nothing comes back through time": ("errors", lambda self, e, carried=0:
-                                        (q := e @ self.C.swapaxes(-1, -2), q * self.slope))
-}
-
-
-@pytest.mark.parametrize("name, mistake", MISTAKES.values(), ids=MISTAKES)
-def test_planted_mistakes_fail(name, mistake, rng, monkeypatch):
-    theta, x, y = problem(rng)
-    monkeypatch.setattr(source.RNNPass, name, mistake)
-    assert not tm.check_gradient(lambda t: MODEL.loss(t, x, y), lambda t: MODEL.gradient(t, x, y),
-                                 theta, MODEL)
 
 
 def test_all_is_drawn_within_its_bounds():

@@ -93,7 +93,16 @@ def test_and_what_is_heard_is_the_decay(rng):
     assert tm.check_gradient(lambda t: method.meta_loss(t, batch), gradient, theta)
 
 
-def test_an_overridden_gradient_alone_is_used(rng):
+def test_an_overridden_gradient_or_product_alone_is_used(rng):
+    class Flat(tm.FastMLP):
+        def hvp(self, theta, x, y, v):
+            return 0 * super().hvp(theta, x, y, v)
+
+    theta, batch = random_theta(PLAIN, rng), random_batch(PLAIN, rng)
+    found = tm.MAML(decayed(Flat), 0.1).meta_gradient(theta, batch)[1]
+    first_order = tm.MAML(PLAIN, 0.1, first_order=True).meta_gradient(theta, batch)[1]
+    assert_allclose(found, first_order, rtol=1e-12)
+
     class Turned(tm.Linear):
         def gradient(self, theta, x, y):
             return -super().gradient(theta, x, y)

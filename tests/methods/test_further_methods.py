@@ -1,4 +1,4 @@
-"""Meta-SGD, ANIL, CAVIA, implicit MAML, ridge head, prototypes: exact; controls that must fail."""
+"""Meta-SGD, ANIL, CAVIA, implicit MAML, ridge head, prototypes: exact, and what they say."""
 
 import numpy as np
 import pytest
@@ -85,7 +85,8 @@ def test_tasks_are_kept_apart_precision_is_omega_s_and_nothing_is_changed(name, 
     assert_allclose(loss, np.mean([one for one, _ in singles]), rtol=1e-12)
     assert_allclose(gradient, np.mean([g for _, g in singles], axis=0), rtol=1e-9, atol=1e-12)
     loss32, gradient32 = method.meta_gradient(omega.astype(np.float32), batch)
-    assert (loss32.dtype, gradient32.dtype) == (np.float32, np.float32)
+    adapted, _ = method.adapt(omega.astype(np.float32), batch.x_support, batch.y_support)
+    assert [a.dtype for a in (adapted, loss32, gradient32)] == [np.float32] * 3
     assert relative_error(gradient, gradient32) < 1e-3
 
 
@@ -102,26 +103,6 @@ def test_predictions_and_losses_start_before_adaptation_and_reach_the_meta_loss(
     assert_allclose(losses[-1].mean(), method.meta_loss(omega, batch), rtol=1e-9)
     curve = tm.evaluate_batch(method, omega, batch, steps=steps, metric=tm.accuracy)
     assert_allclose(curve.errors, tm.accuracy(f, batch.y_query))
-
-
-@each_of_two_steps
-def test_training_runs_and_resumes_to_the_same_bits(name, rng, tmp_path):
-    method, omega, batch = problem(name, rng)
-
-    class Tasks:
-        def sample(self, rng, *sizes):
-            scale = 1 + 0.01 * rng.random()
-            return tm.Batch(scale * batch.x_support, batch.y_support, batch.x_query, batch.y_query)
-
-    rng, optimizer = np.random.default_rng(1), tm.Adam(1e-3)
-    *_, middle = tm.meta_train(method, Tasks(), omega, optimizer, 2, rng)
-    tm.save_checkpoint(tmp_path / "run.npz", middle.omega, 2, optimizer, rng)
-    *_, whole = tm.meta_train(method, Tasks(), omega, tm.Adam(1e-3), 4, np.random.default_rng(1))
-    kept, again, rng = tm.load_checkpoint(
-        tmp_path / "run.npz"), tm.Adam(1e-3), np.random.default_rng(9)
-    kept.restore(again, rng)
-    *_, resumed = tm.meta_train(method, Tasks(), kept.theta, again, 4, rng, start=2)
-    assert_array_equal(resumed.omega, whole.omega)
 
 
 @pytest.mark.parametrize("S", [1, 3])
@@ -192,6 +173,8 @@ def test_anil_moves_the_last_layer_alone(rng):
     theta, _ = method.adapt(omega, batch.x_support, batch.y_support)
     last = MODEL.n_params - 4 * 3 - 3
     assert (theta[:, :last] == omega[:last]).all() and (theta[:, last:] != omega[last:]).all()
+    of_an_rnn = dict(zip("UWbCc", tm.RNN(2, 5, 3).unflatten(tm.ANIL(tm.RNN(2, 5, 3)).alpha)))
+    assert [name for name, part in of_an_rnn.items() if part.all()] == ["C", "c"]
 
 
 def test_cavia_moves_the_context_alone_from_zero(rng):
@@ -208,24 +191,6 @@ def test_cavia_moves_the_context_alone_from_zero(rng):
     assert (method.n_params, method.blocks) == (CONTEXT.n_params - 2, CONTEXT.blocks[1:])
 
 
-def test_cavia_without_its_hessian_or_its_reset_fails(rng):
-    method, omega, batch = problem("CAVIA, 2 steps", rng)
-    theta, _ = method.adapt(omega, batch.x_support, batch.y_support)
-    direct = CONTEXT.gradient(theta, batch.x_query, batch.y_query)[:, 2:].mean(axis=0)
-    assert not check(method, omega, batch, direct)  # c's Hessian is missing
-
-    class NotReset(tm.CAVIA):
-        def steps_of(self, omega, x, y, steps):
-            c = np.full((len(x), 2), 0.1)
-            for _ in range(steps):
-                point = self.at(c, omega, x, y)
-                yield c, point
-                c = c - self.alpha * point.context_gradient()
-            yield c, None
-
-    assert not check(method, omega, batch, NotReset(CONTEXT, 0.3, 2).meta_gradient(omega, batch)[1])
-
-
 def test_a_context_model_is_a_network_on_x_and_c(rng):
     """[CONTEXT.1] [CONTEXT.2] [CONTEXT.3] [CONTEXT.4]"""
     theta, (x, y) = rng.standard_normal(CONTEXT.n_params), (rng.standard_normal(
@@ -235,8 +200,9 @@ def test_a_context_model_is_a_network_on_x_and_c(rng):
     assert_allclose(CONTEXT.predict(theta, x), plain.predict(theta[2:], inputs), rtol=1e-13)
     assert CONTEXT.blocks == [("c", (2,)), *plain.blocks]
     assert tm.check_model(CONTEXT)
-    start = CONTEXT.init(np.random.default_rng(3))
-    assert_array_equal(start, np.append([0, 0], plain.init(np.random.default_rng(3))))
+    start, same = (m.init(np.random.default_rng(3), np.float32) for m in (CONTEXT, plain))
+    assert_array_equal(start, np.append([0, 0], same))
+    assert start.dtype == np.float32 and tm.ContextMLP(WIDTHS).context == 4
 
 
 class Decay:
@@ -281,25 +247,6 @@ def test_implicit_maml_stands_at_the_optimum_and_reports_its_residual(rng):
                                                <= 1e-10).all() and method.residual.shape == (3, )
 
 
-def test_unrolled_gradients_come_close_to_the_implicit_one_step_by_step(rng):
-    _, omega, batch = problem("implicit, tanh", rng)
-    implicit = tm.ImplicitMAML(MODEL, 4.0).meta_gradient(omega, batch)[1]
-
-    def unrolled(omega, steps, rate=0.1):
-        theta = omega
-        for _ in range(steps):
-            pull = MODEL.gradient(theta, batch.x_support, batch.y_support) + 4.0 * (theta - omega)
-            theta = theta - rate * pull
-        return MODEL.loss(theta, batch.x_query, batch.y_query).mean()
-
-    errors = []
-    for steps in (5, 10, 20, 40, 80):
-        moves = 1e-20j * np.eye(omega.size)
-        numerical = np.array([unrolled(omega + move, steps).imag / 1e-20 for move in moves])
-        errors.append(relative_error(implicit, numerical))
-    assert errors[0] > 1e-3 and errors[-1] < 1e-6 and all(np.diff(errors) < 0), errors
-
-
 def test_a_saddle_is_left_for_a_minimum():
     class Valleys:  # L = ¼ θ₁⁴ - 3/2 θ₁² + 2 θ₂²; with ½ |θ' - θ|² minima at θ₁ = ±√2
         n_params = 2
@@ -324,6 +271,8 @@ def test_a_saddle_is_left_for_a_minimum():
 
 def test_solvers_that_stop_short_raise_and_say_which(rng):
     _, omega, batch = problem("implicit, tanh", rng)
+    found = tm.ImplicitMAML(MODEL, newton_steps=3).newton(omega, batch.x_support, batch.y_support)
+    assert len(list(found)) == 4  # θ_0 and three steps
     with pytest.raises(tm.ConvergenceError, match="inner problem.*residual.*strength"):
         tm.ImplicitMAML(MODEL, 1.0, newton_steps=1).meta_gradient(omega, batch)
 
@@ -331,8 +280,8 @@ def test_solvers_that_stop_short_raise_and_say_which(rng):
         def hvp(self, theta, x, y, v):
             return -5 * super().hvp(theta, x, y, v)
 
-    method = tm.ImplicitMAML(Bent(2, 3), 0.1, newton_steps=2000)
-    with pytest.raises(tm.ConvergenceError, match="linear system|inner problem"):
+    method = tm.ImplicitMAML(Bent(2, 3), 0.1, tolerance=1e-6, newton_steps=2000)
+    with pytest.raises(tm.ConvergenceError, match="linear system.*is not positive, raise"):
         method.meta_gradient(rng.standard_normal(9), batch)
 
 
@@ -365,13 +314,6 @@ def test_the_ridge_head_is_ridge_regression_on_the_features(K, rng):
     assert_array_equal(solved, after)
 
 
-def test_a_solve_that_is_treated_as_constant_fails(rng):
-    method, omega, batch = problem("ridge head, fixed", rng)
-    theta, _ = method.adapt(omega, batch.x_support, batch.y_support)
-    direct = MODEL.gradient(theta, batch.x_query, batch.y_query)[:, :omega.size].mean(axis=0)
-    assert not check(method, omega, batch, direct)
-
-
 def test_prototypes_are_class_means_and_the_nearest_wins(rng):
     method, omega, batch = problem("prototypes", rng)
     means, _ = method.adapt(omega, batch.x_support, batch.y_support)
@@ -388,6 +330,9 @@ def test_prototypes_are_class_means_and_the_nearest_wins(rng):
             omega,
             tm.Batch(batch.x_support,
                      np.eye(3)[np.zeros((3, 4), int)], batch.x_query, batch.y_query))
+    with pytest.raises(ValueError, match="y_support has entries from 0 to 2 and rows"):
+        method.meta_gradient(omega, tm.Batch(batch.x_support, 2 * batch.y_support, batch.x_query,
+                                             batch.y_query))
 
 
 @pytest.mark.parametrize(
@@ -401,6 +346,7 @@ def test_prototypes_are_class_means_and_the_nearest_wins(rng):
                     (lambda: tm.ImplicitMAML(MODEL, tolerance=2), "tolerance"),
                     (lambda: tm.RidgeHead(tm.MLP([1, 1])), "hidden layer"),
                     (lambda: tm.RidgeHead(MODEL, strength=-1), "strength"),
+                    (lambda: tm.RidgeHead(MODEL, chunk=0), "chunk"),
                     (lambda: tm.MetaSGD(MODEL).meta_gradient(
                         np.zeros(3), random_batch(MODEL, np.random.default_rng(0))), "omega")])
 def test_wrong_settings_are_named(make, words):

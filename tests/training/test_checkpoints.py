@@ -48,7 +48,7 @@ def test_a_resumed_run_is_the_uninterrupted_one_bit_for_bit(make, generator, dty
     rest, more = train(checkpoint.theta, optimizer, rng, 9, start=checkpoint.iteration)
     assert rest.dtype == dtype
     assert_array_equal(rest, whole)
-    assert list(checkpoint.losses) + more == whole_losses
+    assert checkpoint.losses.tolist() + more == whole_losses
     assert (checkpoint.settings, checkpoint.seconds) == ({"alpha": 0.05}, 1.5)
 
 
@@ -122,6 +122,15 @@ def test_a_foreign_file_is_an_error_and_none_is_file_not_found(content, tmp_path
         tm.load_checkpoint(path)
 
 
+def test_a_file_that_may_not_be_read_is_told_so(good, monkeypatch):
+    def refuse(path):
+        raise PermissionError(path)
+
+    monkeypatch.setattr(zipfile, "ZipFile", refuse)  # whatever the user's rights are
+    with pytest.raises(PermissionError):
+        tm.load_checkpoint(good)
+
+
 @pytest.mark.parametrize("missing", ["theta", "iteration", "rng_state", "losses", "settings"])
 def test_a_missing_entry_is_an_error(good, missing):
     arrays = entries_of(good)
@@ -160,7 +169,8 @@ def test_restoring_into_another_optimizer_or_generator_is_an_error_and_changes_n
     {"rng_state": {"has_uint32": "x"}}, {"rng_state": {"state": {"state": -1, "inc": 3}}},
     {"rng_state": {"state": {"state": 2**200, "inc": 3}}}, {"rng_state": {"state": None}},
     {"optimizer_state": {"t": np.array(-3)}}, {"optimizer_state": {"t": np.array("x")}},
-    {"optimizer_state": {"m": np.full(16, np.nan)}}, {"optimizer_state": {"s": np.ones(3)}}],
+    {"optimizer_state": {"m": np.full(16, np.nan)}}, {"optimizer_state": {"s": np.ones(3)}},
+    {"optimizer_state": {"m": np.ones((4, 4)), "s": np.ones((4, 4))}}],
     ids=str)
 def test_a_wrong_state_is_an_error_and_changes_nothing(wrong, good):
     checkpoint, optimizer, rng = tm.load_checkpoint(good), tm.Adam(), np.random.default_rng(0)
@@ -184,7 +194,7 @@ def test_a_header_that_claims_more_than_there_is_takes_no_memory(good, tmp_path)
 
 
 def test_a_small_file_that_unpacks_to_much_is_not_unpacked(good):
-    np.savez_compressed(good, **{**entries_of(good), "losses": np.zeros(10**4)})
+    np.savez_compressed(good, **{**entries_of(good), "losses": np.zeros(10**3)})
     assert good.stat().st_size < 10**6
     with pytest.raises(tm.CheckpointError, match="not a readable checkpoint"):
         tm.load_checkpoint(good)

@@ -111,7 +111,8 @@ def test_a_claim_whose_folder_was_given_to_another_run_no_longer_stands(tmp_path
         (tmp_path / "run.npz.lock").unlink()
         with pytest.raises(ClaimError, match="run.npz is no longer this run's"):
             claim.check()
-        with Claim(path) as second:
-            with pytest.raises(ClaimError):
-                claim.check()
-            second.check()
+        second = Claim(path)
+        with pytest.raises(ClaimError):
+            claim.check()
+    with second:
+        second.check()  # what the first one's end has not removed

@@ -40,8 +40,7 @@ def compare(arguments):
     with Claim(os.path.join(folder, PLAN)) as claim:
         for name in REPORT:
             clear_left_over(os.path.join(folder, name))
-        if arguments.resume is None:
-            _keep(plan, folder)
+        _keep(plan, folder)
         try:
             with told_how_to_go_on(os.path.join(folder, PLAN), go_on):
                 return _compare(plan, folder, jobs, claim, go_on)

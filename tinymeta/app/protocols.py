@@ -85,8 +85,7 @@ def _own(method, tasks, **changes):
     common = {"iterations": 3_000, "decay": True, "eval_shots": (10,), "inner_steps": 3,
               "loss": "logistic"}
     recipe = METHODS[method]
-    own = {name: value for name, value in recipe.own_settings.items()
-           if name not in ("alpha", "widths")}
+    own = {name: value for name, value in recipe.own_settings.items() if name != "alpha"}
     if recipe.network == "rnn":
         own["widths"] = (changes["widths"][0], 40, changes["widths"][-1])
     return Settings(method, tasks=tasks, **{**common, **changes, **own})

@@ -68,7 +68,7 @@ def _training(losses, points=100):
 
 def _band(panel, x, lines, label, **look):
     """The middle one of three lines (3, n), and a band between the others."""
-    from ..plotting import style_of
+    from ..figure_parts import style_of
 
     style = {**style_of(label), "markersize": 4, **look}
     panel.plot(x, lines[1], label=label, **style)
@@ -76,8 +76,8 @@ def _band(panel, x, lines, label, **look):
 
 
 def _finished(figure, panel, title):
+    from ..figure_parts import legend_below
+
     figure.suptitle(title)
-    handles = panel.get_legend_handles_labels()[0]
-    figure.legend(handles=handles, loc="outside lower center", ncols=min(len(handles), 6),
-                  frameon=False)
+    legend_below(figure, panel.get_legend_handles_labels()[0])
     return figure

@@ -46,15 +46,13 @@ class Checkpoint:
         Raises CheckpointError, and changes neither, when they are of another kind than the ones
         that were saved.
         """
-        arguments.methods("optimizer", optimizer, "state", "restore")
+        arguments.methods("optimizer", optimizer, "restore")
         arguments.generator("rng", rng)
-        before = optimizer.state()
         try:
             state, tried = _from_plain(self.rng_state), copy.deepcopy(rng.bit_generator)
             tried.state = state  # a state that is half right would change half
             optimizer.restore(self.optimizer_state)
         except Exception as error:  # whatever a damaged state can raise
-            optimizer.restore(before)
             raise CheckpointError(f"the checkpoint does not fit this run: {error}") from error
         rng.bit_generator.state = state
 
