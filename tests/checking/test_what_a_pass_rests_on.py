@@ -231,3 +231,63 @@ def test_a_pass_says_what_it_rests_on():
     ladder = tm.check_model(NETWORK)
     assert "rests on 13 coordinates at one θ and 5 examples; H v in 3 directions" in said(ladder)
     assert "rests on" not in str(tm.check_model(changed(hvp=lambda *args: 0)))
+
+
+def test_an_f_that_fails_for_complex_numbers_in_whatever_way_is_checked_by_differences():
+    def real(theta):
+        if np.iscomplexobj(theta):
+            raise RuntimeError("expected m1 and m2 to have the same dtype")
+        return (theta**3).sum()
+
+    report = tm.check_gradient(real, lambda t: 3 * t**2, np.array([0.5, -1.2]))
+    assert report and [*report.errors] == ["central differences"]
+    assert "RuntimeError" in report.notes[0]
+
+
+@pytest.mark.parametrize("wrong", [[1.4e7, 0.0], [1.4e7 * (1 + 3e-8), 0.6]],
+                         ids=["an entry missing", "an entry a little wrong"])
+def test_large_numbers_are_not_taken_for_single_precision(wrong):
+    f, theta = lambda t: 1e7 * t[0] ** 2 + t[1] ** 2, np.array([0.7, 0.3])
+    assert tm.check_gradient(f, np.array([1.4e7, 0.6]), theta)
+    assert not tm.check_gradient(f, np.array(wrong), theta)
+
+
+def test_numbers_whose_squares_overflow_have_a_report():
+    theta = np.array([0.5, -1.2])
+    report = tm.check_gradient(lambda t: (t**3).sum(), lambda t: 1e200 * t, theta)
+    assert not report and report.findings and report.wrong_blocks
+
+
+@pytest.mark.parametrize("kind", [float, np.float32], ids=["double", "single"])
+def test_a_right_meta_gradient_passes_in_its_precision(kind):
+    def meta_gradient(theta, batch, alpha, steps):
+        return tm.MAML(NETWORK, alpha, steps).meta_gradient(theta.astype(kind), batch)
+
+    ladder = tm.check_meta_gradient(meta_gradient, NETWORK, *point(NETWORK))
+    assert ladder, ladder
+    assert ("single precision" in str(ladder)) == (kind is np.float32)
+
+
+@pytest.mark.parametrize("change", [
+    lambda batch: (batch, len(batch) / 3), lambda batch: (batch[:3], 1.0),
+    lambda batch: (tm.Batch(batch.x_support[:, :4], batch.y_support[:, :4], batch.x_query,
+                            batch.y_query), 1.0)],
+    ids=["a sum over 3", "3 tasks", "4 examples"])
+def test_numbers_of_tasks_and_examples_written_into_the_code_are_found(change):
+    def meta_gradient(theta, batch, alpha, steps):
+        batch, factor = change(batch)
+        return factor * tm.MAML(NETWORK, alpha, steps).meta_gradient(theta, batch)[1]
+
+    theta, batch = point(NETWORK)
+    assert batch.x_support.shape[:2] == (3, 4)
+    ladder = tm.check_meta_gradient(meta_gradient, NETWORK, theta, batch)
+    assert not ladder and "wrong with one task and one example more" in said(ladder)
+    adapt = lambda theta, x, y, *more: tm.adapt(NETWORK, theta, x[:4], y[:4], *more)
+    task = batch.x_support[0], batch.y_support[0]
+    assert not tm.check_adapt(adapt, NETWORK, theta, *task)
+
+
+def test_a_meta_gradient_of_its_own_tasks_is_right_for_these():
+    theta, batch = point(NETWORK)
+    own = lambda theta, _, alpha, steps: tm.MAML(NETWORK, alpha, steps).meta_gradient(theta, batch)
+    assert tm.check_meta_gradient(own, NETWORK, theta, batch)

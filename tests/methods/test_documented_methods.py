@@ -314,7 +314,7 @@ def test_reptile_watches_the_loss_that_judges(rng):
     (lambda theta, v: (theta.mean(axis=0), v), r"Mine.adapt\(...\) has shape \(16,\)"),
     (lambda theta, v: (theta, None), r"pullback of Mine.adapt\(...\) is None; expected a function"),
     (lambda theta, v: (theta, lambda v: None), r"Mine.pullback\(...\) returned None"),
-    (lambda theta, v: (theta, lambda v: v.mean(axis=0)), r"Mine.pullback\(...\) has shape \(16,\)")],
+    (lambda theta, v: (theta, lambda v: v.mean(axis=0)), r"pullback\(...\) has shape \(16,\)")],
     ids=["no theta", "one theta for all", "no pullback", "nothing pulled back", "one for all"])
 def test_what_a_method_of_one_s_own_returns_is_looked_at(adapted, words, rng):
     class Mine(tm.Method):
