@@ -243,6 +243,8 @@ TYPE_ERRORS = [
     (lambda: tm.check_gradient(lambda: 0, THETA, THETA), "f is <function…a function of theta"),
     (lambda: tm.check_hvp(np.cos, lambda t: t, THETA), "hvp is <function…of theta, v"),
     (lambda: tm.MLP([1, 1], loss=loss(value=[])), "loss 'own': value is []; expected a function"),
+    (lambda: tm.save_checkpoint("a.npz", THETA, settings={"a": X}), "settings is {'a': arr"),
+    (lambda: tm.OracleTasks(MEASURED).sample(RNG, 1, 1, 1), "parameters['curve'] has dtype <U"),
     (lambda: tm.MLP([1, 1], phi(value={})), "activation 'own': value is {}; expected a function"),
     (lambda: plot_curves("a"), "curves is 'a'; expected a dict, by the methods' names"),
     (lambda: plot_curves({"a": 1}, title=1), "title and measured is [1, 'mean…list of texts"),

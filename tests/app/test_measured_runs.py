@@ -46,7 +46,8 @@ def test_three_commands_lead_from_a_file_to_its_figures(here, capsys):
     assert "drawn from the 2 curves held out (" in printed and "not over curves" in printed
     folder = next((here / "results").glob("measured-taskscurves-*"))
     files = [str(folder / f"{name}.npz") for name in ("maml", "reptile")]
-    assert main(["evaluate", *files, "--shots", "2"]) == 0
+    assert main(["evaluate", str(folder / "*.npz"), "--shots", "2"]) == 0  # as on Windows
+    assert "Reptile" in capsys.readouterr().out
     for format, start in (("png", b"\x89PNG"), ("pdf", b"%PDF"), ("svg", b"<?xml")):
         assert main(["plot", *files, "--format", format, "--scale", "1.5"]) == 0
         for name in ("adaptation", "errors", "training"):
@@ -119,6 +120,25 @@ def test_other_curves_are_all_held_out_and_standardised_as_those_of_training(her
     (here / "curves.csv").write_text((here / "other.csv").read_text())
     assert main(["plot", "run/maml.npz"]) == 1
     assert "curves.csv holds other curves than the run was trained on" in capsys.readouterr().err
+
+
+def test_curves_of_the_training_in_another_file_are_not_held_out(here, capsys):
+    """The same curves, saved anew with other line ends."""
+    assert main(["train", "--tasks", "curves.csv", *FEW, "--output", "run"]) == 0
+    text = (here / "curves.csv").read_text()
+    (here / "again.csv").write_text(text.replace("\n", "\r\n"))
+    assert main(["evaluate", "run/maml.npz", "--tasks", "again.csv"]) == 1
+    assert "which the run was trained on; expected curves.csv itself" in capsys.readouterr().err
+    (here / "curves.csv").unlink()
+    assert main(["evaluate", "run/maml.npz", "--tasks", "again.csv"]) == 0
+    assert "none of its curves may be there" in capsys.readouterr().out
+
+
+def test_rows_that_are_no_points_are_counted(here, capsys):
+    with open("curves.csv", "a") as file:
+        file.write("\ns0,NA,3\ns1,2,")
+    assert main(["train", "--tasks", "curves.csv", *FEW]) == 0
+    assert "2 rows without a number" in capsys.readouterr().out
 
 
 def test_seeds_hold_out_the_same_curves_and_are_compared_in_one_command(here, capsys):

@@ -60,7 +60,7 @@ def test_the_steps_shown(last, shown):
 
 
 @pytest.mark.parametrize("value, text", [
-    (0.0, "0.00"), (0.5449, "0.54"), (9.994, "9.99"), (9.996, "10.0"), (12.34, "12.3"),
+    (0.0, "0.00"), (2.3e-6, "2e-06"), (1e-4, "0.00"), (0.5449, "0.54"), (9.994, "9.99"), (9.996, "10.0"), (12.34, "12.3"),
     (99.94, "99.9"), (99.97, "100"), (123.4, "123"), (999.4, "999"), (999.7, "1e+3"),
     (5e6, "5e+6"), (1e30, "1e+30"), (np.inf, "inf"), (np.nan, "nan")])
 def test_numbers_fit_their_column(value, text):
@@ -68,6 +68,8 @@ def test_numbers_fit_their_column(value, text):
 
 
 def test_the_summary_is_rounded_and_says_infinity_in_words():
+    small = summary({"MAML": curve([1.23456e-9, 1.23456e-9])})["MAML"]["mean"]
+    assert small == [1.235e-9]
     kept = summary({"MAML": curve([1, 2.12345], [np.inf, 1])}, np.array([1.0, 3.0]) / 8)
     assert kept["MAML"] == {"mean": [1.5617, "inf"], "ci95": [0.7785, "nan"], "median": [1.0, 1.0],
                             "n_diverged": [0.0, 0.0]}

@@ -118,5 +118,6 @@ def test_accuracy_is_the_share_decided_right(f, y, right):
     f, y = np.array(f), np.array(y)
     assert tm.accuracy(f, y) == right
     assert_allclose(tm.accuracy(np.stack([f, y]), np.stack([y, y])), [right, 1])  # two tasks
+    assert tm.accuracy(np.nan * f, y) == 0
     with pytest.raises(ValueError, match="y has shape .*D_out. as f"):
         tm.accuracy(f, y[:1])

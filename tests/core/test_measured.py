@@ -89,6 +89,24 @@ def test_classes_stay_as_they_are_and_a_constant_column_is_only_shifted(constant
     assert np.abs(x).max() < 1e-12 and set(y[:, 0]) <= {0.0, 1.0}
 
 
+def test_the_scales_of_others_are_theirs_whether_they_are_standardized_or_not(tasks):
+    two = tm.MeasuredTasks({"a": ([0.0, 4, 8], [1.0, 2, 6])}, tasks.columns)
+    for by in (two, two.standardized()):
+        assert_array_equal(tasks.standardized(by=by).scales, two.standardized().scales)
+        assert_array_equal(tasks.standardized(by=by, outputs=False).scales[:, 1], [0, 1])
+    turned = tm.MeasuredTasks(two.curves, tasks.columns[::-1])
+    with pytest.raises(ValueError, match="by has the columns .*; expected the order of"):
+        tasks.standardized(by=turned)
+
+
+def test_units_ask_for_the_axes_of_their_columns(tasks):
+    wrong = np.ones((3, 2)), np.ones((2, 4, 1)), np.ones((2, 4))
+    for call in (lambda: tasks.x_in_units(wrong[0]), lambda: tasks.y_in_units(wrong[0]),
+                 lambda: tasks.squared_error(*wrong[1:]), lambda: tasks.squared_error(*wrong[:2])):
+        with pytest.raises(ValueError, match="has shape .*; expected"):
+            call()
+
+
 def test_errors_are_in_measured_units(tasks, rng):  # [TASK.10]
     scaled, batch = tasks.standardized(), tasks.standardized().sample(rng, 5, 3, 4)
     f = batch.y_query + rng.standard_normal(batch.y_query.shape)

@@ -139,5 +139,25 @@ def test_a_method_of_ones_own_needs_adapt_and_says_what_else_is_missing(problem)
     (omega, batch), method = problem, Still(MODEL)
     gradient = method.meta_gradient(omega, batch)[1]
     assert tm.check_gradient(lambda w: method.meta_loss(w, batch), gradient, omega)
+    class Slower(tm.MAML):
+        def adapt(self, omega, x, y):
+            return tm.MAML(self.model, self.alpha / 2).adapt(omega, x, y)
+
+    with pytest.raises(NotImplementedError, match="Slower has no trajectory that goes with its"):
+        tm.evaluate_batch(Slower(MODEL), omega, batch)
     with pytest.raises(NotImplementedError, match="Still has no trajectory"):
         tm.evaluate_batch(method, omega, batch)
+
+
+@pytest.mark.parametrize("kind, model", [
+    (tm.MAML, MODEL), (tm.Reptile, MODEL), (tm.JointTraining, MODEL), (tm.ANIL, MODEL),
+    (tm.MetaSGD, MODEL), (tm.CAVIA, CONTEXT), (tm.RidgeHead, MODEL), (tm.Memory, tm.RNN(2, 3, 1))],
+    ids=lambda value: getattr(value, "__name__", ""))
+def test_omega_may_be_a_list_and_data_of_another_size_are_named(kind, model, rng):
+    method = kind(model)
+    omega, batch = method.init(rng), random_batch(model, rng)
+    for one, other in zip(method.meta_gradient(list(omega), batch),
+                          method.meta_gradient(omega, batch)):
+        np.testing.assert_array_equal(one, other)
+    with pytest.raises(ValueError, match="x.* has shape .*; expected"):
+        method.meta_gradient(omega, random_batch(tm.MLP([5, 2, model.d_out]), rng))

@@ -87,6 +87,14 @@ def test_evaluation_has_the_protocol_of_finn_2017_by_default():
 
 
 @pytest.mark.filterwarnings("error")
+def test_a_metric_that_makes_something_of_nan_hides_no_diverged_task():
+    model = tm.Linear(1, 1)
+    batch = TASKS.sample(new_rng(), 5)
+    with np.errstate(all="ignore"):
+        curve = tm.evaluate_batch(model, np.full(2, 1e300), batch, 1e10, 2, tm.accuracy)
+    assert np.isfinite(curve.errors).all() and curve.n_diverged.tolist() == [0, 5, 5]
+
+
 def test_diverged_tasks_are_counted_and_spare_the_median():
     model, theta = tm.Linear(1, 1), np.zeros(2)
     x = np.linspace(-1, 1, 5).reshape(1, 5, 1) * np.array([1.0, 1.0, 100.0]).reshape(3, 1, 1)

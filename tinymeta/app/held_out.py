@@ -8,7 +8,7 @@ from ..learners.linear import Linear, least_squares, sine_features
 from ..core.classification import accuracy
 from ..training.evaluation import evaluate_batch
 from .families import FAMILIES, SIGNED
-from .measured import REGRESSION
+from .measured import REGRESSION, n_missing
 from .recipes import METHODS
 from .settings import build
 
@@ -65,8 +65,13 @@ def remark(settings):
     names = tasks_at_test(settings).names
     shown = ", ".join(names[:6]) + (", …" if len(names) > 6 else "")
     which = "held out" if settings.held_out else f"in {settings.file}"
-    return (f"\nAll are drawn from the {len(names)} curves {which} ({shown}): the interval is over "
-            f"draws\nof points, not over curves.")
+    words = (f"\nAll are drawn from the {len(names)} curves {which} ({shown}): the interval is over "
+             f"draws\nof points, not over curves.")
+    if not settings.held_out:
+        words += "  It is another file than that of the training:\nnone of its curves may be there."
+    if n := n_missing(settings):
+        words += f"\n{n} row{'s' * (n > 1)} without a number in the file are no points."
+    return words
 
 
 def evaluate_runs(runs, shots, alpha=None, steps=None, seed=None, n_tasks=HELD_OUT):

@@ -72,8 +72,20 @@ def with_file(s, path):
         raise ValueError(f"it was trained on {s.tasks}; expected a run on measured curves beside "
                          f"--tasks {path}")
     content = content_of(path)
-    return replace(s, file=path, content=content,
-                   held_out=s.held_out if content == s.content else 0)
+    if content == s.content:
+        return replace(s, file=path)
+    if os.path.isfile(s.file) and content_of(s.file) == s.content:
+        trained = [np.hstack(pair) for pair in training_tasks(s).curves.values()]
+        for name, pair in _read(path, content, s.columns).curves.items():
+            if any(np.array_equal(np.hstack(pair), curve) for curve in trained):
+                raise OSError(f"{path} has the curve {name!r}, which the run was trained on; "
+                              f"expected {s.file} itself, or other curves")
+    return replace(s, file=path, content=content, held_out=0)
+
+
+def n_missing(s):
+    """How many rows of a run's file lack a number."""
+    return _read(s.file, s.content, s.columns).n_missing
 
 
 def content_of(path):

@@ -5,6 +5,7 @@ This is the caller's side of meta_train: all of it could be ten lines in one's o
 
 import os
 import time
+from glob import glob
 from typing import NamedTuple
 
 import numpy as np
@@ -143,8 +144,14 @@ def load_run(path, curves=None):
 
 
 def load_runs(paths, curves=None):
-    """name -> Run of each file: the method's label, or the path where methods repeat."""
-    runs = {path: load_run(path, curves) for path in paths}
+    """name -> Run of each file: the method's label, or the path where methods repeat.
+
+    Patterns such as *.npz are expanded, which not every shell does.
+    """
+    runs = {}
+    for path in paths:
+        found = [] if os.path.exists(path) else sorted(glob(path))
+        runs |= {each: load_run(each, curves) for each in found or [path]}
     labels = [METHODS[run.settings.method].label for run in runs.values()]
     return {label if labels.count(label) == 1 else path: run
             for label, (path, run) in zip(labels, runs.items())}

@@ -84,10 +84,10 @@ def shown_steps(last):
 
 
 def short(value):
-    """A number in at most five characters: 0.54, 12.3, 5e+6, inf."""
+    """A number in at most five characters: 0.54, 12.3, 5e+6, 2e-6, inf."""
     if not np.isfinite(value):
         return "inf" if np.isinf(value) else "nan"
-    if value >= 999.5:
+    if value >= 999.5 or 0 < value < 5e-5:
         return f"{value:.0e}".replace("e+0", "e+")
     if value >= 99.95:
         return f"{value:.0f}"
@@ -107,4 +107,6 @@ def summary(curves, floor=None):
 
 def _rounded(value):
     """Four digits; text for what is not finite, since JSON has no such numbers."""
-    return round(float(value), 4) if np.isfinite(value) else str(float(value))
+    if not np.isfinite(value):
+        return str(float(value))
+    return round(float(value), 4) if abs(value) >= 1e-3 else float(f"{value:.4g}")

@@ -140,13 +140,14 @@ def accuracy(f, y):
     """The share of examples decided right, (...), for f and y (..., K, D_out).
 
     Several outputs: y is one-hot, and the largest score decides.  One output: y is 0/1 or ±1, and
-    the sign decides.  Raises ValueError where K or D_out differ.
+    the sign decides.  NaN is wrong.  Raises ValueError where K or D_out differ.
     """
     f, y = arguments.numbers("f", f), arguments.numbers("y", y)
     arguments.shape("f", f, (..., "K", "D_out"))
     if f.shape[-2:] != y.shape[-2:]:
         raise ValueError(f"y has shape {y.shape}; expected (..., K, D_out) as f, {f.shape}")
     if f.shape[-1] == 1:
-        right = (f.real > 0) == (y > 0)  # (..., K, 1)
+        right = ((f.real > 0) == (y > 0)) & ~np.isnan(f)  # (..., K, 1)
         return right.mean(axis=(-2, -1))
-    return (f.real.argmax(axis=-1) == y.argmax(axis=-1)).mean(axis=-1)
+    right = (f.real.argmax(axis=-1) == y.argmax(axis=-1)) & ~np.isnan(f).any(axis=-1)
+    return right.mean(axis=-1)

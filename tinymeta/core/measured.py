@@ -120,7 +120,13 @@ class MeasuredTasks:
         if by is not None and not isinstance(by, MeasuredTasks):
             raise TypeError(f"by is {by!r}; expected tinymeta.MeasuredTasks, or None")
         if by is not None:
-            return MeasuredTasks(self.curves, self.columns, by.scales)
+            if sorted(by.columns) == sorted(self.columns) and by.columns != self.columns:
+                raise ValueError(f"by has the columns {by.columns}; expected the order of "
+                                 f"{self.columns}")
+            scales = (by if by.is_standardized else by.standardized(None, outputs)).scales.copy()
+            if not outputs:
+                scales[:, self.d_in:] = [[0.0], [1.0]]
+            return MeasuredTasks(self.curves, self.columns, scales)
         table = np.vstack([np.hstack(pair) for pair in self.curves.values()])  # (N, D_in + D_out)
         with np.errstate(over="ignore", invalid="ignore"):
             scales = np.stack([table.mean(axis=0), table.std(axis=0)])
@@ -169,21 +175,32 @@ class MeasuredTasks:
         table = self._tables[name]
         return table[:, :self.d_in], table[:, self.d_in:]
 
+    @property
+    def is_standardized(self):
+        """Whether there are scales by which numbers are changed."""
+        return bool((self.scales[0] != 0).any() or (self.scales[1] != 1).any())
+
     def x_in_units(self, x):
         """Inputs (..., D_in) as they were measured."""
         mean, std = self.scales[:, :self.d_in]
-        return mean + std * arguments.numbers("x", x)
+        x = arguments.numbers("x", x)
+        arguments.shape("x", x, (..., self.d_in))
+        return mean + std * x
 
     def y_in_units(self, y):
         """Targets or predictions (..., D_out) as they were measured."""
         mean, std = self.scales[:, self.d_in:]
-        return mean + std * arguments.numbers("y", y)
+        y = arguments.numbers("y", y)
+        arguments.shape("y", y, (..., self.d_out))
+        return mean + std * y
 
     def squared_error(self, f, y):
         """The mean squared error (T,) of predictions (T, Q, D_out), in measured units squared:
         a `metric` for tm.evaluate, [TASK.10]."""
         std = self.scales[1, self.d_in:]
         f, y = arguments.numbers("f", f).astype(float), arguments.numbers("y", y)
+        arguments.shape("f", f, (..., "Q", self.d_out))
+        arguments.shape("y", y, f.shape, ", as f has")
         return np.square(std * (f - y)).mean(axis=(-2, -1))  # [TASK.10]
 
 

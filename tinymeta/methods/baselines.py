@@ -78,7 +78,9 @@ def with_parameters(batch):
     if not batch.parameters:
         raise ValueError("batch has no parameters; expected some, such as amplitude and phase, "
                          "to tell the oracle")
-    parameters = np.stack(list(batch.parameters.values()), axis=-1)[:, np.newaxis, :]  # (T, 1, 2)
+    columns = [arguments.numbers(f"parameters[{name!r}]", values)
+               for name, values in batch.parameters.items()]
+    parameters = np.stack(columns, axis=-1)[:, np.newaxis, :]  # (T, 1, 2)
 
     def append(x):
         repeated = np.broadcast_to(parameters, x.shape[:2] + parameters.shape[2:])

@@ -75,6 +75,7 @@ class Memory(Method):
 
     def query_pass(self, omega, x, y, x_query, y_query):
         """The pass over each task as one sequence, support and then query, and the pullback."""
+        omega, x, y = self.check(omega, x, y)
         x, y = np.concatenate([x, x_query], axis=-2), np.concatenate([y, y_query], axis=-2)
         return pass_at(self.model, omega, x, y), lambda v: v  # (T, K + Q, .)  [MEMORY.1]
 

@@ -13,6 +13,8 @@ The meta-loss is the mean over tasks of the query loss at θ', and by the chain 
 Everything else, training, evaluation, checkpoints and checks, is written once, on this interface.
 """
 
+from functools import partial
+
 import numpy as np
 
 from ..core import arguments
@@ -41,6 +43,8 @@ class Method:
         if own and "shortcuts" not in own:
             for name in set(cls.shortcuts) - own:
                 setattr(cls, name, getattr(Method, name))
+        if "adapt" in own and "trajectory" not in own:
+            cls.trajectory = Method.trajectory  # not that of another inner loop
 
     def __init__(self, model, chunk=100):
         self.model = arguments.methods("model", model, *self.needs)
@@ -74,14 +78,15 @@ class Method:
 
     def trajectory(self, omega, x, y, steps):
         """Yield θ_0 ... θ_steps, adapted to the support sets step by step; (P,) or (T, P)."""
-        raise NotImplementedError(f"{type(self).__name__} has no trajectory")
+        raise NotImplementedError(f"{type(self).__name__} has no trajectory that goes with its "
+                                  f"adapt")
 
     def meta_loss(self, omega, batch):
         """The mean over tasks of the query loss after adaptation, L_𝒬(θ'), at ω (n_params,).
 
         Raises as meta_gradient does.
         """
-        def sums(*arrays):
+        def sums(omega, *arrays):
             query, _ = self.query_pass(omega, *arrays)
             return [query.loss().sum()]
 
@@ -93,10 +98,7 @@ class Method:
         omega: one vector (n_params,).  batch: T tasks.  Raises TypeError or ValueError for
         arguments that do not fit.
         """
-        def sums(*arrays):
-            return self.sums(omega, *arrays)
-
-        return self._mean(sums, omega, batch)
+        return self._mean(self.sums, omega, batch)
 
     def sums(self, omega, x, y, x_query, y_query):
         """The sums over some tasks of the query losses, a number, and of their gradients in ω."""
@@ -128,10 +130,10 @@ class Method:
         return np.stack([pass_at(self.judge, theta, x_query, y_query).loss() for theta in thetas])
 
     def _mean(self, sums, omega, batch):
-        """The means over tasks of `sums`, which gets the arrays of `chunk` tasks at a time."""
+        """The means over tasks of `sums`, which gets ω and the arrays of `chunk` tasks at a time."""
         omega = self.one_vector(omega, batch)
         some = chunks(batch.arrays(omega), self.chunk)
-        return mean_over_tasks(sums, some, len(batch), self)
+        return mean_over_tasks(partial(sums, omega), some, len(batch), self)
 
     def work(self, arrays, steps=None):
         """The multiplications of a chunk of tasks in so many steps; 0 unless it may be a thread."""

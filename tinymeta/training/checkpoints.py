@@ -76,9 +76,14 @@ def save_checkpoint(path, theta, iteration=0, optimizer=None, rng=None, losses=(
     optimizer_state = {} if optimizer is None else optimizer.state()
     losses = arguments.as_array("losses", losses)
     theta = _checked(theta, iteration, losses if losses.size else losses.astype(float), seconds)
+    try:
+        settings = json.dumps(settings)
+    except (TypeError, ValueError) as error:
+        raise TypeError(f"settings is {settings!r}; expected plain numbers and texts, and lists "
+                        f"and dicts of them ({error})") from None
     entries = {"format": FORMAT, "theta": theta, "losses": losses.astype(float),
                "iteration": int(iteration), "seconds": float(seconds),
-               "settings": json.dumps(settings), "rng_state": json.dumps(rng_state)}
+               "settings": settings, "rng_state": json.dumps(rng_state)}
     entries |= {f"optimizer_{name}": value for name, value in optimizer_state.items()}
     arrays = {name: np.asarray(value) for name, value in entries.items()}
     objects = [name for name, array in arrays.items() if array.dtype.kind == "O"]

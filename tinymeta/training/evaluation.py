@@ -102,9 +102,9 @@ def evaluate_batch(method, omega, batch, alpha=None, steps=10, metric=None, chun
     work = method.work(some[0], steps) if isinstance(method, Method) and metric is None else 0
     with np.errstate(over="ignore", invalid="ignore"):  # diverged tasks are counted, not warned of
         errors = list(each(errors_of, some, work))
-    errors = np.concatenate(errors, axis=1)  # (S + 1, T)
+    errors, finite = np.concatenate(errors, axis=2)  # (S + 1, T)
     errors[np.isnan(errors)] = np.inf
-    diverged = ~np.isfinite(errors)
+    diverged = ~(np.isfinite(errors) & (finite > 0))
     if metric is None:
         scale = np.square(batch.y_query).mean(axis=(1, 2))  # (T,)
         diverged |= errors > 10 * np.maximum(errors[0], scale)
@@ -123,11 +123,15 @@ def _method(method, alpha):
 
 
 def _errors(method, omega, arrays, steps, metric):
-    """The query errors of some tasks after 0 ... steps inner steps, (S + 1, T), in double."""
+    """The query errors of some tasks after 0 ... steps inner steps, and whether f is finite.
+
+    (2, S + 1, T), in double.
+    """
     x, y, x_query, y_query = arrays
     if metric is None:
         losses = method.losses(omega, x, y, x_query, y_query, steps)  # [EVAL.1]
-        return arguments.result(method, "losses", losses, (steps + 1, len(x))).astype(float)
+        losses = arguments.result(method, "losses", losses, (steps + 1, len(x))).astype(float)
+        return np.stack([losses, np.isfinite(losses)])
     predictions = method.predictions(omega, x, y, x_query, steps)  # (S + 1, T, Q, D_out)
     predictions = arguments.result(method, "predictions", predictions,
                                    (steps + 1, len(x), y_query.shape[1], "D_out"))
@@ -136,4 +140,4 @@ def _errors(method, omega, arrays, steps, metric):
     if errors.shape != (expected := (steps + 1, len(y_query))):
         raise ValueError(f"metric returned shape {errors.shape[1:]}; expected {expected[1:]}, "
                          f"a number for each task")
-    return errors
+    return np.stack([errors, np.isfinite(predictions).all(axis=(2, 3))])
