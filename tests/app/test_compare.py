@@ -47,8 +47,8 @@ def test_the_comparison_prints_a_table_saves_figures_and_says_what_to_open(
     table = tables.curves_table(held_out.evaluate_runs(load_runs(
         [tmp_path / f"{name}.npz" for name in COMPARED]), 10), 10, 600)
     floor = held_out.least_squares_errors(load_run(tmp_path / "maml.npz").settings, 10)
-    assert (f"{table}\nleast squares on (sin x, cos x), no learning: mean 0.00, largest "
-            f"{floor.max():.0e}\n") in out
+    assert (f"{table}\nleast squares on (sin x, cos x), no learning: "
+            f"mean {tables.short(floor.mean())}, largest {floor.max():.0e}\n") in out
     assert max(map(len, out.split("\n\n")[1].splitlines())) <= 80
     picture = tmp_path / "adaptation.png"
     assert out.endswith(f"  errors.png, training.png, adaptation.png, results.json, *.npz\n"

@@ -65,8 +65,8 @@ def remark(settings):
     names = tasks_at_test(settings).names
     shown = ", ".join(names[:6]) + (", …" if len(names) > 6 else "")
     which = "held out" if settings.held_out else f"in {settings.file}"
-    words = (f"\nAll are drawn from the {len(names)} curves {which} ({shown}): the interval is over "
-             f"draws\nof points, not over curves.")
+    words = (f"\nAll are drawn from the {len(names)} curves {which} ({shown}): the interval is "
+             f"over draws\nof points, not over curves.")
     if not settings.held_out:
         words += "  It is another file than that of the training:\nnone of its curves may be there."
     if n := n_missing(settings):

@@ -130,7 +130,7 @@ class Method:
         return np.stack([pass_at(self.judge, theta, x_query, y_query).loss() for theta in thetas])
 
     def _mean(self, sums, omega, batch):
-        """The means over tasks of `sums`, which gets ω and the arrays of `chunk` tasks at a time."""
+        """The means over tasks of sums(ω, ...) of the arrays of `chunk` tasks at a time."""
         omega = self.one_vector(omega, batch)
         some = chunks(batch.arrays(omega), self.chunk)
         return mean_over_tasks(partial(sums, omega), some, len(batch), self)
