@@ -67,6 +67,10 @@ def plot_curves(curves, title="", measured="mean squared error", size=None, scal
     _some("curves", curves)
     title, measured = arguments.texts("title and measured", [title, measured])
     figure = new_figure((9.5, 3.9), size, scale)
+    for name, curve in curves.items():
+        if not hasattr(curve, "ci95"):
+            raise TypeError(f"curves[{name!r}] is of type {type(curve).__name__}; expected a "
+                            f"tinymeta.AdaptationCurve")
     left, right = figure.subplots(1, 2, sharey=True)
     longest = max(len(curve.mean) for curve in curves.values())
     for name, curve in curves.items():
@@ -78,11 +82,14 @@ def plot_curves(curves, title="", measured="mean squared error", size=None, scal
                 _line_with_band(panel, np.arange(len(mean)), lines, name, style)
     left.set(title="mean, 95 % interval", ylabel=f"query {measured}")
     right.set(title="median, quartiles")
+    drawn = np.concatenate([line.get_ydata() for line in left.lines + right.lines])
+    log = measured != "accuracy" and (np.isfinite(drawn) & (drawn > 0)).any()
     for panel in (left, right):
-        panel.set(xlabel="inner steps", yscale="linear" if measured == "accuracy" else "log")
+        panel.set(xlabel="inner steps", yscale="log" if log else "linear")
         panel.xaxis.get_major_locator().set_params(integer=True)
         panel.grid(alpha=0.25)
-    highest = 1e3 * max(curve.mean[0] for curve in curves.values())
+    starts = [curve.mean[0] for curve in curves.values()]
+    highest = 1e3 * max([start for start in starts if np.isfinite(start)], default=np.inf)
     if left.get_ylim()[1] > highest:
         left.set_ylim(top=highest)  # a diverged method leaves the panels
     if title:
@@ -201,3 +208,4 @@ def _some(name, entries):
         raise TypeError(f"{name} is {entries!r}; expected a dict, by the methods' names")
     if not entries:
         raise ValueError(f"{name} is empty; expected at least one method's")
+    arguments.texts(f"the names in {name}", entries)

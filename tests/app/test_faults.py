@@ -385,6 +385,19 @@ def test_an_empty_path_is_named(arguments, words, capsys, tmp_path, monkeypatch)
     assert exit.value.code == 2 and words in capsys.readouterr().err and not names(tmp_path)
 
 
+def test_a_ridge_head_whose_system_is_singular_ends_a_run_like_divergence(tmp_path, capsys):
+    options = "train --protocol quick --method ridge --strength 1e-50 --shots 60 --iterations 9"
+    assert main([*options.split(), "--n-tasks", "3", "--output", str(tmp_path)]) == 1
+    assert "the strength λ is too small for these features" in capsys.readouterr().err
+    assert runs.load_run(tmp_path / "ridge.npz").checkpoint.iteration == 0
+
+
+def test_a_run_whose_errors_are_all_infinite_is_drawn(tmp_path, capsys):
+    options = "compare --methods maml --learning-rate 1e25 --iterations 1 --n-tasks 3 --jobs 1"
+    assert main([*options.split(), "--output", str(tmp_path)]) == 0
+    assert "inf" in capsys.readouterr().out and (tmp_path / "errors.png").exists()
+
+
 def test_an_error_of_a_solver_ends_a_run_like_divergence(tmp_path, capsys, monkeypatch):
     def fail(*_):
         raise tm.ConvergenceError("the inner problem has a relative residual")

@@ -38,7 +38,9 @@ def save_figures(runs, curves, shots, output, alpha=None, seed=None, task=None, 
     if adapted and (first.widths[0], first.widths[-1]) in ((1, 1), (2, 1)):  # curves, or regions
         errors = curves[next(iter(adapted))].errors  # (S + 1, T)
         if task is None:
-            task = int(np.argmin(np.abs(errors[0] - errors[0].mean())))
+            finite = np.isfinite(errors[0])
+            mean = errors[0][finite].mean() if finite.any() else 0.0
+            task = int(np.argmin(np.abs(errors[0] - mean)))  # infinite ones are the farthest
         seed = first.seed if seed is None else seed
         shown = _adaptation(adapted, shots, alpha, seed, task)
         last = len(errors) - 1  # the first run's

@@ -70,6 +70,8 @@ def _ladders(path, module, run, alpha, seed):
     right, broken = [], False  # the models that are right; whether one is not
     for name, make in models:
         ladder = _ladder(name, lambda: check_model(make(), *settings))
+        if len(models) > 1 and name not in ladder.title:  # two objects of one class
+            ladder = replace(ladder, title=f"{name}: {ladder.title}")
         yield ladder
         right += [make()] if ladder or _nearly(ladder) else []
         broken = broken or not ladder

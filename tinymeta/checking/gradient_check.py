@@ -47,6 +47,8 @@ def check_gradient(f, gradient, theta, blocks=None, directions=None, rng=None, m
     if callable(gradient):
         arguments.function("gradient", gradient, "theta")
     value = f(theta.copy())
+    if value is None or isinstance(value, str):
+        raise TypeError(f"f(theta) is {value!r}; expected one number: is a `return` missing?")
     if np.ndim(value) != 0:
         raise ValueError(f"f(theta) has shape {np.shape(value)}; "
                          f"expected one number, a shape of ()")
@@ -82,8 +84,12 @@ def check_hvp(gradient, hvp, theta, blocks=None, directions=3, rng=None, method=
     if np.ndim(directions) == 0:
         n = arguments.whole_number("directions", directions, minimum=2)
         vs = rng.standard_normal((n, theta.size))
-    elif not np.any(vs, axis=-1).all():
-        raise ValueError("directions has a vector of zeros; expected directions to move in")
+    else:
+        vs = arguments.floating("directions", directions)
+        arguments.shape("directions", vs, ("n", theta.size))
+        if len(vs) < 2 or not vs.any(axis=-1).all():
+            raise ValueError("directions has a vector of zeros, or fewer than two vectors; "
+                             "expected directions to move in")
 
     def at(theta):
         derived = np.array([as_array(repeated("hvp", hvp, theta, v)) for v in vs])  # (n, P)
@@ -111,6 +117,10 @@ def taylor_order(f, derivative, theta, v, steps=(1e-1, 1e-2, 1e-3)):
     """
     theta, v = vector("theta", theta), arguments.floating("v", v)
     arguments.shape("v", v, theta.shape, ", the shape of theta")
+    arguments.function("f", f, "theta")
+    derivative = arguments.numbers("derivative", derivative)
+    if arguments.as_array("steps", steps).ndim != 1 or len({*steps}) < 2:
+        raise ValueError(f"steps is {steps!r}; expected at least two different numbers")
     steps = [arguments.number(f"steps[{i}]", r, above=0) for i, r in enumerate(steps)]
     start = np.asarray(f(theta))
     broadcast = np.asarray(derivative) + np.zeros_like(start)

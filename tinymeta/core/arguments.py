@@ -152,6 +152,13 @@ def numbers(name, value):
     return array
 
 
+def real_numbers(name, array):
+    """The array; TypeError where it is complex, which only derivatives are taken of."""
+    if array.dtype.kind == "c":
+        raise TypeError(f"{name} has dtype {array.dtype}; expected real numbers")
+    return array
+
+
 def floating(name, value, finite=True):
     """`value` as an array of real or complex floating-point numbers, all finite if asked."""
     array = as_array(name, value)

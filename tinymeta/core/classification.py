@@ -144,7 +144,7 @@ def accuracy(f, y):
     """
     f, y = arguments.numbers("f", f), arguments.numbers("y", y)
     arguments.shape("f", f, (..., "K", "D_out"))
-    if f.shape[-2:] != y.shape[-2:]:
+    if f.shape[-2:] != y.shape[-2:] or f.shape[f.ndim - y.ndim:] != y.shape:
         raise ValueError(f"y has shape {y.shape}; expected (..., K, D_out) as f, {f.shape}")
     if f.shape[-1] == 1:
         right = ((f.real > 0) == (y > 0)) & ~np.isnan(f)  # (..., K, 1)

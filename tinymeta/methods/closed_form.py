@@ -162,11 +162,27 @@ def smaller_system(A, strength):
     return gram + strength * np.eye(min(K, columns), dtype=A.dtype)
 
 
+def solved(system, right):
+    """The solution of linear systems.
+
+    Raises ArithmeticError where one is singular, so that a run ends as one that diverged, and
+    TypeError for half precision.
+    """
+    try:
+        return np.linalg.solve(system, right)
+    except np.linalg.LinAlgError as error:
+        raise ArithmeticError(f"A Aᵀ + λ I is not to be inverted ({error}): the strength λ is too "
+                              f"small for these features, or has fallen to 0") from error
+    except TypeError as error:
+        raise TypeError(f"omega has dtype {system.dtype}; expected single or double "
+                        f"precision") from error
+
+
 def ridge(A, y, system):
     """W (T, M + 1, D_out).  [RIDGE.1]"""
     if system.shape[-1] == A.shape[-1]:
-        return np.linalg.solve(system, transposed(A) @ y)  # [RIDGE.1]
-    return transposed(A) @ np.linalg.solve(system, y)
+        return solved(system, transposed(A) @ y)  # [RIDGE.1]
+    return transposed(A) @ solved(system, y)
 
 
 def through_solve(A, y, W, B):
@@ -178,8 +194,8 @@ def through_solve(A, y, W, B):
 def inverse_times(A, G, system, strength):
     """(AᵀA + λ I)⁻¹ G, (T, M + 1, D_out); K × K by Woodbury's formula."""
     if system.shape[-1] == A.shape[-1]:
-        return np.linalg.solve(system, G)
-    return (G - transposed(A) @ np.linalg.solve(system, A @ G)) / strength
+        return solved(system, G)
+    return (G - transposed(A) @ solved(system, A @ G)) / strength
 
 
 def transposed(a):

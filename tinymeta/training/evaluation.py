@@ -95,6 +95,7 @@ def evaluate_batch(method, omega, batch, alpha=None, steps=10, metric=None, chun
         method.check_targets(batch)
     omega = arguments.floating("omega", omega, finite=False)
     arguments.shape("omega", omega, (getattr(method, "n_params", None) or "P",))
+    arguments.real_numbers("omega", omega)
     def errors_of(*arrays):
         return _errors(method, omega, arrays, steps, metric)
 
@@ -136,7 +137,7 @@ def _errors(method, omega, arrays, steps, metric):
     predictions = arguments.result(method, "predictions", predictions,
                                    (steps + 1, len(x), y_query.shape[1], "D_out"))
     errors = [arguments.numbers("metric(f, y)", metric(f, y_query.copy())) for f in predictions]
-    errors = np.stack(errors).astype(float)
+    errors = arguments.real_numbers("metric(f, y)", np.stack(errors)).astype(float)
     if errors.shape != (expected := (steps + 1, len(y_query))):
         raise ValueError(f"metric returned shape {errors.shape[1:]}; expected {expected[1:]}, "
                          f"a number for each task")

@@ -76,6 +76,7 @@ def meta_train(method, tasks, omega, optimizer, iterations, rng, n_tasks=25, n_s
     sizes = [arguments.whole_number(name, n, minimum=1) for name, n in
              (("n_tasks", n_tasks), ("n_support", n_support), ("n_query", n_query))]
     omega = arguments.floating("omega", omega)
+    arguments.real_numbers("omega", omega)
     n_params = getattr(method, "n_params", None)
     arguments.shape("omega", omega, ("P" if n_params is None else n_params,))
     iterations = range(start + 1, iterations + 1)
