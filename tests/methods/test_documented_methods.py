@@ -179,7 +179,9 @@ METHODS = [(tm.MAML, FAST), (tm.MetaSGD, FAST), (tm.RidgeHead, FAST), (tm.Implic
 def test_what_a_subclass_of_a_method_redefines_is_heard(kind, model, halved, rng):
     omega, batch = 0.3 * kind(model).init(rng), random_batch(model, rng)
     loss, right = kind(model).meta_gradient(omega, batch)
-    for subclass in (halved(kind), type("Further", (halved(kind),), {})):
+    mixin = halved(object)
+    for subclass in (halved(kind), type("Further", (halved(kind),), {}),
+                     type("Mixed", (mixin, kind), {})):
         found_loss, found = subclass(model).meta_gradient(omega, batch)
         assert_allclose(found_loss, loss, rtol=1e-12)
         assert_allclose(found, 0.5 * right, rtol=1e-10, atol=1e-14)

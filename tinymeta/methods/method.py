@@ -38,13 +38,16 @@ class Method:
     shortcuts = ()  # those of its methods that compute sooner what follows from `adapt`
 
     def __init_subclass__(cls):
-        """A class that defines anything, and names no shortcuts of its own, does without any."""
-        own = {name for name in vars(cls) if not name.startswith("__")}
-        if own and "shortcuts" not in own:
-            for name in set(cls.shortcuts) - own:
+        """A shortcut counts only where nothing at all is defined nearer to the class than it is.
+
+        And a trajectory only where no adapt is: it would be that of another inner loop.
+        """
+        for name in cls.shortcuts:
+            above = cls.__mro__[:_place(cls, name)]
+            if any(not own.startswith("__") for scope in above for own in vars(scope)):
                 setattr(cls, name, getattr(Method, name))
-        if "adapt" in own and "trajectory" not in own:
-            cls.trajectory = Method.trajectory  # not that of another inner loop
+        if _place(cls, "adapt") < _place(cls, "trajectory"):
+            cls.trajectory = Method.trajectory
 
     def __init__(self, model, chunk=100):
         self.model = arguments.methods("model", model, *self.needs)
@@ -187,3 +190,8 @@ def mean_over_tasks(sums, chunks, T, method):
         for more in of_chunks:
             totals = [total + one for total, one in zip(totals, more)]
     return tuple(total / total.dtype.type(T) for total in totals)  # in their type, NumPy 1 too
+
+
+def _place(cls, name):
+    """Which of the classes in cls.__mro__ defines a name first."""
+    return next(i for i, scope in enumerate(cls.__mro__) if name in vars(scope))
