@@ -92,6 +92,9 @@ def test_a_comparison_goes_on_from_the_same_curves_elsewhere_but_not_from_others
     assert main(["compare", "--tasks", "curves.csv", *command]) == 0
     (here / "curves.csv").rename(here / "moved.csv")
     assert main(["compare", "--tasks", "moved.csv", *command]) == 0
+    assert main(["--resume", "run"]) == 1
+    assert "--tasks names a family of tasks, or says where" in capsys.readouterr().err
+    assert main(["--resume", "run", "--tasks", "moved.csv"]) == 0
     write(here / "curves.csv", level=3.0)
     assert main(["compare", "--tasks", "curves.csv", *command]) == 1
     assert "run holds another comparison" in capsys.readouterr().err

@@ -173,6 +173,7 @@ GOOD = "s,x,y\na,1,2\na,2,3\n"
     (GOOD + '"a,3,4\na,5,6\na,7,8\n', "row 4 has 1 columns; expected 3"),
     (GOOD + 'a,3,"4,5"\n', "row 4, column y is '4,5'"),
     ("a,1,2\na,2,oops\n", "row 2, column y is 'oops'"),
+    ("a;900;0.5\na;1,000;2\n", "row 2 has '1,000' and row 1 '0.5'; expected commas or points"),
     ("a,1,oops\na,2,2\n", "row 1, column y is 'oops'"),
     (GOOD + ",3,4\n", "row 4, column s is empty; expected the name of a curve"),
     (GOOD + "a,3\n", "row 4 has 2 columns; expected 3: s, x, y"),

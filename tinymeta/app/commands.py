@@ -192,6 +192,8 @@ def plot_files(arguments):
     names = save_figures(runs, curves, shots, folder, arguments.alpha, arguments.seed,
                          arguments.task, arguments.animate, arguments.format, arguments.scale)
     print(f"saved {folder}" if one else f"in {folder}: {', '.join(names)}")
+    if arguments.animate and "adaptation.gif" not in names:
+        print("no animation: these runs have no curves or regions to draw", file=sys.stderr)
     return 0
 
 

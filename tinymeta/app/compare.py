@@ -13,8 +13,8 @@ from .. import __version__
 from ..core.arguments import seed_number, whole_number
 from ..training.checkpoints import CheckpointError
 from ..training.files import Claim, clear_left_over, write_whole
-from .commands import (by_hand, ended_early, folder_for, make_folder, overrides, protocol_of,
-                       told_how_to_go_on)
+from .commands import (by_hand, ended_early, folder_for, is_file, make_folder, overrides,
+                       protocol_of, told_how_to_go_on)
 from .figures import save_figures
 from .held_out import HELD_OUT, evaluate_runs, least_squares_errors, measured, remark
 from .processes import cores, train_all
@@ -130,10 +130,12 @@ def _asked(arguments):
     """The plan that is asked for, and its folder, which is made."""
     given = overrides(arguments)
     if arguments.resume is not None:
+        file = given.pop("tasks") if is_file(given.get("tasks")) else None  # where it lies now
         if given or any((arguments.protocol, arguments.methods, arguments.output, arguments.seeds)):
             raise ValueError("--resume goes on with the settings kept in its folder; give no "
                              "others beside it")
-        return _read_plan(arguments.resume, f"--resume {arguments.resume}: "), arguments.resume
+        return _read_plan(arguments.resume, f"--resume {arguments.resume}: ",
+                          file=file), arguments.resume
     protocol, given = protocol_of(arguments, given, "quick")
     plan = {"protocol": protocol, "overrides": given}
     if arguments.methods or protocol in OWN:
@@ -228,14 +230,16 @@ def _words(numbers):
     return ", ".join(map(str, numbers))
 
 
-def _read_plan(folder, asked="", check=True):
+def _read_plan(folder, asked="", check=True, file=None):
     """The plan kept in a comparison's folder.  Raises CheckpointError where there is none.
 
-    check: the plan is one that can be carried out; its curves may lie elsewhere now.
+    check: the plan is one that can be carried out; its curves may lie elsewhere now, in `file`.
     """
     path = Path(folder, PLAN)
     try:
         plan = json.loads(path.read_text(encoding="utf-8"))
+        if file is not None:
+            plan["overrides"]["file"] = file
         (_settings_of if check else _but_for_file)(plan)
         return plan
     except (OSError, ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:

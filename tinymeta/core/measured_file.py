@@ -19,7 +19,7 @@ def read_curves(path, columns=None):
     rows, delimiter = _rows(path)
     header, rows = _header(path, rows, columns)
     chosen = [header.index(name) for name in columns or header]
-    curves, first_row, n_missing = {}, {}, 0
+    curves, first_row, n_missing, marks = {}, {}, 0, {}
     for line, row in rows:
         if len(row) != len(header):
             raise ValueError(f"{path}, row {line} has {len(row)} columns; expected {len(header)}: "
@@ -30,6 +30,8 @@ def read_curves(path, columns=None):
                              f"expected the name of a curve")
         points = curves.setdefault(name, [])
         first_row.setdefault(name, line)
+        for mark in ",.":
+            marks |= {mark: (line, cell) for cell in cells if mark in cell and mark not in marks}
         try:
             point = [_number(cell, delimiter) for cell in cells]
         except ValueError:
@@ -38,6 +40,10 @@ def read_curves(path, columns=None):
             n_missing += 1
         else:
             points.append(point)
+    if delimiter != "," and len(marks) == 2:
+        (line, comma), (other, point) = marks[","], marks["."]
+        raise ValueError(f"{path}, row {line} has {comma!r} and row {other} {point!r}; expected "
+                         f"commas or points for decimals, and nothing for thousands")
     for name, points in curves.items():
         if len(points) < 2:
             raise ValueError(f"{path}, row {first_row[name]}, column {header[chosen[0]]}: curve "
