@@ -109,7 +109,8 @@ def plot_training(losses, points=100, size=None, scale=1.0):
     figure = new_figure((7.5, 4.2), size, scale)
     panel = figure.subplots()
     for name, values in losses.items():
-        values = np.asarray(arguments.as_array(f"losses[{name!r}]", values), dtype=float)
+        values = arguments.numbers(f"losses[{name!r}]", values)
+        values = arguments.real_numbers(f"losses[{name!r}]", values).astype(float)
         arguments.shape(f"losses[{name!r}]", values, ("iterations",))
         stretches = np.array_split(values, min(points, len(values)))
         ends = np.cumsum([len(stretch) for stretch in stretches])

@@ -104,3 +104,11 @@ def test_a_zero_gradient_moves_nothing_in_half_precision_either():
     for gradient in ([0, 1, 0], [0, 1e-4, 0]):
         theta = optimizer.step(theta, np.array(gradient, np.float16))
     assert theta.dtype == np.float16 and theta[0] == theta[2] == 1 > theta[1] > 0.97
+
+
+@pytest.mark.parametrize("kept", [lambda: tm.SGD(np.ones(3)).learning_rate,
+                                  lambda: tm.MAML(tm.Linear(1, 1), np.ones(2)).alpha],
+                         ids=["learning_rate", "alpha"])
+def test_an_entry_of_a_checked_vector_cannot_be_changed(kept):
+    with pytest.raises(ValueError, match="read-only"):
+        kept()[0] = -1

@@ -151,3 +151,40 @@ def test_what_a_divergence_keeps_is_nobody_else_s(rng):
         next(tm.meta_train(diverging, TASKS, omega, InPlace(), 3, rng))
     caught.value.theta[:] = 7
     assert_array_equal(omega, before)
+
+
+class Momentum:
+    """An optimizer of one's own that works in place, and diverges in its second step."""
+
+    def __init__(self):
+        self.velocity, self.steps = np.zeros(MODEL.n_params), 0
+
+    def step(self, theta, gradient):
+        self.velocity *= 0.9
+        self.velocity += gradient
+        self.steps += 1
+        return theta - (0.01 if self.steps == 1 else np.inf) * self.velocity
+
+    def state(self):
+        return {"velocity": self.velocity}
+
+    def restore(self, state):
+        self.velocity = state["velocity"]
+
+
+def test_an_optimizer_that_works_in_place_stands_where_the_failed_step_found_it(rng):
+    optimizer = Momentum()
+    steps = tm.meta_train(tm.MAML(MODEL), TASKS, MODEL.init(rng), optimizer, 3, rng)
+    next(steps)
+    before = optimizer.velocity.copy()
+    with pytest.raises(tm.DivergenceError):
+        next(steps)
+    assert_array_equal(optimizer.velocity, before)
+
+
+def test_an_optimizer_that_cannot_be_restored_loses_no_parameters(rng):
+    optimizer, omega = Momentum(), MODEL.init(rng)
+    optimizer.restore, optimizer.state, optimizer.steps = None, {}, 1
+    with pytest.raises(tm.DivergenceError) as caught:
+        list(tm.meta_train(tm.MAML(MODEL), TASKS, omega, optimizer, 3, rng))
+    assert_array_equal(caught.value.theta, omega)

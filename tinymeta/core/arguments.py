@@ -290,7 +290,9 @@ def step_size(name, value, n_params=None):
     if vector.dtype.kind == "c" or (vector < 0).any():
         raise ValueError(f"{name} has shape {vector.shape} and entries that are negative or "
                          f"complex; expected real numbers of at least 0")
-    return vector.copy()
+    vector = vector.copy()
+    vector.setflags(write=False)  # what is checked stays as it is
+    return vector
 
 
 def as_precision_of(omega, array):

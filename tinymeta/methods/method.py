@@ -121,16 +121,24 @@ class Method:
     def predictions(self, omega, x_support, y_support, x_query, steps):
         """f at x_query (T, Q, D_in) after 0 ... steps inner steps, (steps + 1, T, Q, D_out)."""
         arguments.methods("model", self.model, "predict")
-        thetas = self.trajectory(omega, x_support, y_support, steps)
+        thetas = self._iterates(omega, x_support, y_support, steps)
         return np.stack([self.model.predict(theta, x_query) for theta in thetas])
 
     def losses(self, omega, x_support, y_support, x_query, y_query, steps):
         """The query losses of T tasks after 0 ... steps inner steps, (steps + 1, T)."""
-        thetas = self.trajectory(omega, x_support, y_support, steps)
+        thetas = self._iterates(omega, x_support, y_support, steps)
         data(arguments.floating("omega", omega, False), x_query,
              arguments.given("y_query", y_query), self.judge, "_query")
         x_query, y_query = np.asarray(x_query), np.asarray(y_query)
         return np.stack([pass_at(self.judge, theta, x_query, y_query).loss() for theta in thetas])
+
+    def _iterates(self, *arrays):
+        """The trajectory, which one's own method may have forgotten to return."""
+        thetas = self.trajectory(*arrays)
+        if not np.iterable(thetas):
+            raise TypeError(f"{type(self).__name__}.trajectory(...) returned {thetas!r}; expected "
+                            f"θ_0 ... θ_steps, one after the other")
+        return thetas
 
     def _mean(self, sums, omega, batch):
         """The means over tasks of sums(ω, ...) of the arrays of `chunk` tasks at a time."""

@@ -74,6 +74,9 @@ def save_checkpoint(path, theta, iteration=0, optimizer=None, rng=None, losses=(
         arguments.methods("optimizer", optimizer, "state")
     rng_state = {} if rng is None else _to_plain(rng.bit_generator.state)
     optimizer_state = {} if optimizer is None else optimizer.state()
+    if not isinstance(optimizer_state, dict):
+        raise TypeError(f"{type(optimizer).__name__}.state() returned {optimizer_state!r}; "
+                        f"expected a dict of arrays")
     losses = arguments.as_array("losses", losses)
     theta = _checked(theta, iteration, losses if losses.size else losses.astype(float), seconds)
     try:

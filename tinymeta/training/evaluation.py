@@ -114,6 +114,7 @@ def evaluate_batch(method, omega, batch, alpha=None, steps=10, metric=None, chun
 
 def _method(method, alpha):
     """The method itself, or plain gradient descent on a model."""
+    arguments.methods("method", method)
     is_model = callable(getattr(method, "loss", None)) and callable(getattr(method, "gradient", 0))
     if hasattr(method, "predictions") and not is_model:
         if alpha is not None:

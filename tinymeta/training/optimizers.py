@@ -157,8 +157,9 @@ class Adam(_Optimizer):
     def restore(self, state):
         """Take up a state that `state` gave; TypeError or ValueError for what it could not give."""
         self._check_entries(state)
-        m = arguments.floating("m", state["m"])
+        m = arguments.real_numbers("m", arguments.floating("m", state["m"]))
         s = arguments.floating("s", state["s"], finite=False)  # squares may overflow
+        arguments.real_numbers("s", s)
         if m.ndim != 1 or m.shape != s.shape or not (s >= 0).all():
             raise ValueError(f"m has shape {m.shape} and s {s.shape}, the least of s is "
                              f"{s.min(initial=0):g}; expected (P,) both, and s of at least 0")

@@ -13,6 +13,7 @@ caller's, who sees every step:
 Reference: Finn et al. 2017, Alg. 1, lines 2-9.
 """
 
+import copy
 from typing import NamedTuple
 
 import numpy as np
@@ -84,9 +85,10 @@ def meta_train(method, tasks, omega, optimizer, iterations, rng, n_tasks=25, n_s
 
 
 def _steps(method, tasks, omega, optimizer, iterations, rng, sizes):
+    restorable = all(callable(getattr(optimizer, name, None)) for name in ("state", "restore"))
     for iteration in iterations:
         rng_state = rng.bit_generator.state
-        optimizer_state = optimizer.state() if hasattr(optimizer, "state") else None
+        optimizer_state = copy.deepcopy(optimizer.state()) if restorable else None
         batch = tasks.sample(rng, *sizes)
         with np.errstate(over="ignore", invalid="ignore"):  # divergence is reported below, once
             loss, gradient = arguments.pair(
@@ -105,7 +107,7 @@ def _steps(method, tasks, omega, optimizer, iterations, rng, sizes):
                             f"expected real numbers, such as {omega.dtype}")
         if not (finite and np.isfinite(moved).all()):
             rng.bit_generator.state = rng_state
-            if optimizer_state is not None:
+            if restorable:
                 optimizer.restore(optimizer_state)
             bad = "the updated parameters" if finite else "the loss or its gradient"
             raise DivergenceError(
