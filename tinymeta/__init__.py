@@ -6,7 +6,8 @@ The source, in reading order; each wing is a folder that imports only those abov
                 class_tasks, glyphs             classes: boundaries, moons, strokes
                 measured, measured_file         curves of one's own
                 model, layout                   what a model is, and how θ lies in one vector
-                arguments, initialisation       clear errors; random weights
+                arguments, setting              clear errors, in calls and when something is set
+                initialisation                  random weights
                 side_by_side                    chunks of tasks on several cores
     learners    linear, mlp, context            gradient and Hessian times vector, by hand
                 recurrent, rnn, gru             the same, through time

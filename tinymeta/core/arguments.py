@@ -12,50 +12,6 @@ import sys
 import numpy as np
 
 
-class Setting:
-    """An attribute that is checked whenever it is set: to `check(object, name, value)`."""
-
-    def __init__(self, check):
-        self.check = check
-
-    def __set_name__(self, owner, name):
-        self.name = name
-
-    def __set__(self, instance, value):  # without __get__, reading finds what is kept here
-        vars(instance)[self.name] = self.check(instance, self.name, value)
-
-
-def whole(minimum):
-    """A Setting that is a whole number of at least so much."""
-    return Setting(lambda _, name, value: whole_number(name, value, minimum))
-
-
-def real(**bounds):
-    """A Setting that is a number within the bounds, as for `number`."""
-    return Setting(lambda _, name, value: number(name, value, **bounds))
-
-
-def truth():
-    """A Setting that is True or False."""
-    return Setting(lambda _, name, value: flag(name, value))
-
-
-def in_layout(check):
-    """A Setting that the layout of ω depends on: `check(name, value)`; then it stays as it is."""
-    return until("layout", check, "is part of the layout of omega")
-
-
-def until(made, check, reason="cannot be changed later"):
-    """A Setting, `check(name, value)`, until what depends on it is made, the attribute `made`."""
-    def before(instance, name, value):
-        if made in vars(instance):
-            raise AttributeError(f"{name} {reason}; expected another "
-                                 f"{type(instance).__name__}(..., {name}={value!r})")
-        return check(name, value)
-
-    return Setting(before)
-
-
 def whole_number(name, value, minimum, most=sys.maxsize):
     """`value` as an int; TypeError or ValueError unless it is a whole number >= `minimum`.
 

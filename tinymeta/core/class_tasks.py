@@ -20,7 +20,7 @@ from functools import partial
 
 import numpy as np
 
-from . import arguments
+from . import arguments, setting
 from .tasks import Batch, parameter
 
 LABELS = {"binary": (0.0, 1.0), "signs": (-1.0, 1.0)}
@@ -63,7 +63,7 @@ class _TwoClasses:
     -1 and 1 (the hinges).
     """
 
-    noise, labels = arguments.real(at_least=0), arguments.Setting(_checked_labels)
+    noise, labels = setting.real(at_least=0), setting.Setting(_checked_labels)
 
     def __init__(self, noise, labels):
         self.noise, self.labels = noise, labels
@@ -101,7 +101,7 @@ class BoundaryTasks(_TwoClasses):
     Raises TypeError or ValueError for a wrong setting.
     """
 
-    d_in = arguments.until("plane", partial(arguments.whole_number, minimum=2))
+    d_in = setting.until("plane", partial(arguments.whole_number, minimum=2))
 
     def __init__(self, d_in=10, noise=0.0, labels="binary", plane_seed=0):
         super().__init__(noise, labels)

@@ -17,7 +17,7 @@ handwritten characters; N-way K-shot as in Finn et al. 2017, Sec. 5.2.
 
 import numpy as np
 
-from . import arguments
+from . import setting
 from .class_tasks import shuffled_classes, sizes, turns
 from .tasks import Batch
 
@@ -37,7 +37,7 @@ class GlyphTasks:
     ValueError for another N.
     """
 
-    ways = arguments.whole(minimum=2)
+    ways = setting.whole(minimum=2)
 
     def __init__(self, ways=5):
         self.ways = ways

@@ -26,7 +26,7 @@ from typing import Callable, NamedTuple
 
 import numpy as np
 
-from . import arguments
+from . import arguments, setting
 
 
 def _anything(y):
@@ -120,7 +120,7 @@ def epsilon_insensitive(epsilon=0.1):
 
 def loss_setting():
     """A Setting that is a Loss."""
-    return arguments.Setting(lambda _, name, value: check_loss(value, name))
+    return setting.Setting(lambda _, name, value: check_loss(value, name))
 
 
 def check_loss(loss, name="loss", d_out=None):

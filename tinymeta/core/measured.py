@@ -9,7 +9,7 @@ are the support set, the others the query set, so that no point is in both.
 
 import numpy as np
 
-from . import arguments
+from . import arguments, setting
 from .class_tasks import sizes
 from .measured_file import read_curves, usual_labels
 from .tasks import Batch, check_batch
@@ -31,7 +31,7 @@ class MeasuredTasks:
 
     n_missing = 0
     curves, columns, scales, d_in, d_out = [
-        arguments.until("_tables", lambda name, value: value) for _ in range(5)]
+        setting.until("_tables", lambda name, value: value) for _ in range(5)]
 
     def __init__(self, curves, columns=None, scales=None):
         if not isinstance(curves, dict) or not curves:

@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from . import arguments
+from . import arguments, setting
 from .arguments import as_precision_of
 
 
@@ -139,9 +139,9 @@ class _UniformTasks:
     a hundred tasks are the same as ten tasks drawn with the same seed.
     """
 
-    ranges, x_range = arguments.Setting(_checked_ranges), arguments.Setting(_checked_range)
-    noise = arguments.real(at_least=0)
-    grid = arguments.Setting(lambda _, name, value: (
+    ranges, x_range = setting.Setting(_checked_ranges), setting.Setting(_checked_range)
+    noise = setting.real(at_least=0)
+    grid = setting.Setting(lambda _, name, value: (
         None if value is None else arguments.whole_number(name, value, minimum=2)))
 
     def __init__(self, ranges, x_range, grid, noise):

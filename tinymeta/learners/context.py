@@ -21,8 +21,9 @@ from functools import cached_property
 
 import numpy as np
 
-from ..core import arguments
-from ..core.arguments import in_layout, size
+from ..core import arguments, setting
+from ..core.arguments import size
+from ..core.setting import in_layout
 from ..core.losses import squared_error
 from ..core.model import Model, shortcut
 from .mlp import MLP, transposed
@@ -45,7 +46,7 @@ class ContextMLP(Model):
     Raises TypeError or ValueError for settings that cannot be.
     """
 
-    context, network = in_layout(size), arguments.until("layout", _checked_network)
+    context, network = in_layout(size), setting.until("layout", _checked_network)
 
     def __init__(self, widths, context=4, activation="relu", loss=squared_error, network=MLP):
         arguments.function("network", network)

@@ -16,7 +16,8 @@ For squared error, H has one block 2/(K D_out) [F 1]ᵀ[F 1] for each output: it
 import numpy as np
 
 from ..core import arguments
-from ..core.arguments import in_layout, size
+from ..core.arguments import size
+from ..core.setting import in_layout
 from ..core.losses import check_loss, loss_setting, squared_error
 from ..core.model import Model
 

@@ -47,7 +47,7 @@ from functools import cached_property
 
 import numpy as np
 
-from ..core import arguments
+from ..core import arguments, setting
 from ..core.activations import activation_named
 from ..core.losses import check_loss, loss_setting, squared_error
 from ..core.model import Model
@@ -70,8 +70,8 @@ class MLP(Model):
     Raises TypeError or ValueError for widths that cannot be, an unknown activation or loss.
     """
 
-    widths, loss_function = arguments.in_layout(_checked_widths), loss_setting()
-    activation = arguments.until("layout", lambda _, value: activation_named(value))
+    widths, loss_function = setting.in_layout(_checked_widths), loss_setting()
+    activation = setting.until("layout", lambda _, value: activation_named(value))
 
     def __init__(self, widths, activation="relu", loss=squared_error):
         self.widths = widths

@@ -14,7 +14,8 @@ et al. 2016, "One-shot Learning with Memory-Augmented Neural Networks", whose in
 
 import numpy as np
 
-from ..core.arguments import given, in_layout, size
+from ..core.arguments import given, size
+from ..core.setting import in_layout
 from ..core.losses import check_loss, loss_setting, squared_error
 from ..core.model import Model
 

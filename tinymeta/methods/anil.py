@@ -12,7 +12,7 @@ Effectiveness of MAML", Sec. 4.
 
 import numpy as np
 
-from ..core import arguments
+from ..core import arguments, setting
 from ..core.layout import Layout
 from .maml import MAML
 
@@ -37,7 +37,7 @@ class ANIL(MAML):
                 vector[part] = alpha  # [ANIL.1]
         return vector
 
-    alpha = arguments.Setting(_of_last_layer)
+    alpha = setting.Setting(_of_last_layer)
 
 
 def last_layer(names):

@@ -16,7 +16,7 @@ The floor is closed-form least squares on (sin x, cos x): see least_squares in l
 
 import numpy as np
 
-from ..core import arguments
+from ..core import arguments, setting
 from ..core.model import pass_at
 from ..core.tasks import Batch
 from .inner_loop import checked_alpha, iterates
@@ -60,7 +60,7 @@ class OracleTasks:
     the number of parameters (two for both), so use MLP([3, 40, 40, 1]) for sinusoids.
     """
 
-    tasks = arguments.Setting(lambda _, name, value: arguments.methods(name, value, "sample"))
+    tasks = setting.Setting(lambda _, name, value: arguments.methods(name, value, "sample"))
 
     def __init__(self, tasks):
         self.tasks = tasks

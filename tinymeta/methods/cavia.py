@@ -13,7 +13,7 @@ Reference: Zintgraf et al. 2019, "Fast Context Adaptation via Meta-Learning", Al
 
 import numpy as np
 
-from ..core import arguments
+from ..core import arguments, setting
 from ..core.model import pass_at, shortcut
 from .method import Method
 
@@ -26,7 +26,7 @@ class CAVIA(Method):
     """
 
     shortcuts = ("sums",)
-    alpha, steps = arguments.real(above=0), arguments.whole(minimum=1)
+    alpha, steps = setting.real(above=0), setting.whole(minimum=1)
 
     def __init__(self, model, alpha=1.0, steps=1, chunk=100):
         super().__init__(model, chunk)

@@ -22,7 +22,7 @@ They learn a scale and a shift of the predictions as well, which we leave out.
 
 import numpy as np
 
-from ..core import arguments
+from ..core import arguments, setting
 from ..core.layout import Layout
 from ..core.losses import squared_error
 from ..core.model import shortcut
@@ -42,7 +42,7 @@ class RidgeHead(Method):
     """
 
     shortcuts = ("sums",)
-    strength, learned = arguments.real(above=0), arguments.in_layout(arguments.flag)
+    strength, learned = setting.real(above=0), setting.in_layout(arguments.flag)
 
     def __init__(self, mlp, strength=1.0, learned=True, chunk=100):
         super().__init__(arguments.methods("mlp", mlp, *self.needs), chunk)
@@ -138,7 +138,8 @@ class RidgeHead(Method):
         theta, _ = self.adapt(omega, x, y)
         start = theta.copy()
         start[..., self.hidden.n_params:] = 0
-        for k in range(arguments.whole_number("steps", steps, minimum=0) + 1):
+        steps = arguments.whole_number("steps", steps, minimum=0)
+        for k in range(steps + 1):
             yield theta if k else start
 
 

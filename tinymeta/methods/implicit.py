@@ -24,7 +24,7 @@ References: Rajeswaran et al. 2019, "Meta-Learning with Implicit Gradients", Eq.
 
 import numpy as np
 
-from ..core import arguments
+from ..core import arguments, setting
 from ..core.model import pass_at
 from .method import Method
 
@@ -44,8 +44,8 @@ class ImplicitMAML(Method):
     Raises TypeError or ValueError for a wrong setting; adapt and its pullback ConvergenceError.
     """
 
-    strength, tolerance = arguments.real(above=0), arguments.real(above=0, below=1)
-    needs, newton_steps = ("loss", "gradient", "hvp"), arguments.whole(minimum=1)
+    strength, tolerance = setting.real(above=0), setting.real(above=0, below=1)
+    needs, newton_steps = ("loss", "gradient", "hvp"), setting.whole(minimum=1)
 
     def __init__(self, model, strength=1.0, tolerance=1e-10, newton_steps=100, chunk=100):
         super().__init__(model, chunk)
@@ -145,7 +145,8 @@ class ImplicitMAML(Method):
         """Yield θ_0 ... θ_steps (T, P) after so many Newton steps; converged, θ stays."""
         omega, x, y = self.check(omega, x, y)
         theta, iterates = omega, self.newton(omega, x, y)
-        for _ in range(arguments.whole_number("steps", steps, minimum=0) + 1):
+        steps = arguments.whole_number("steps", steps, minimum=0)
+        for _ in range(steps + 1):
             theta, _ = next(iterates, (theta, None))
             yield theta
 

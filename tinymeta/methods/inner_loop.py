@@ -16,7 +16,7 @@ here).
 
 import numpy as np
 
-from ..core import arguments
+from ..core import arguments, setting
 from ..core.arguments import as_precision_of
 from ..core.model import Model, data, pass_at
 
@@ -86,7 +86,7 @@ def minibatch(x, y, k, size):
 
 def checked_alpha():
     """A method's step size, a positive number or a vector (n_params,), checked when it is set."""
-    return arguments.Setting(lambda method, name, value:
+    return setting.Setting(lambda method, name, value:
                              arguments.step_size(name, value, method.n_params))
 
 

@@ -25,7 +25,7 @@ import copy
 
 import numpy as np
 
-from ..core import arguments
+from ..core import setting
 from ..core.arguments import as_precision_of
 from ..core.losses import Loss, check_loss
 from ..core.model import Model, shortcut
@@ -55,8 +55,8 @@ class MAML(Method):
     """
 
     needs, shortcuts, side_by_side = ("loss", "gradient", "hvp"), ("meta_gradient",), True
-    alpha, steps, first_order = checked_alpha(), arguments.whole(minimum=1), arguments.truth()
-    query_loss = arguments.Setting(_exchangeable)
+    alpha, steps, first_order = checked_alpha(), setting.whole(minimum=1), setting.truth()
+    query_loss = setting.Setting(_exchangeable)
 
     def __init__(self, model, alpha=0.01, steps=1, first_order=False, query_loss=None, chunk=100):
         super().__init__(model, chunk)

@@ -21,7 +21,7 @@ Train Your MAML", for rates for each step (there one for each layer and step).
 
 import numpy as np
 
-from ..core import arguments
+from ..core import arguments, setting
 from ..core.layout import Layout, layout_of
 from ..core.model import pass_at
 from .method import Method
@@ -46,10 +46,10 @@ class MetaSGD(Method):
     """
 
     needs, shortcuts = ("loss", "gradient", "hvp"), ("sums",)
-    alpha = arguments.real(above=0)
-    steps = arguments.in_layout(lambda name, value: arguments.whole_number(name, value, minimum=1))
-    rates = arguments.in_layout(_checked_rates)
-    positive = arguments.in_layout(arguments.flag)
+    alpha = setting.real(above=0)
+    steps = setting.in_layout(lambda name, value: arguments.whole_number(name, value, minimum=1))
+    rates = setting.in_layout(_checked_rates)
+    positive = setting.in_layout(arguments.flag)
 
     def __init__(self, model, alpha=0.01, steps=1, rates="parameter", positive=False, chunk=100):
         super().__init__(model, chunk)
@@ -139,7 +139,8 @@ class MetaSGD(Method):
         omega, x, y = self.check(omega, x, y)
         theta, alpha = self.split(omega)
         yield theta
-        for k in range(arguments.whole_number("steps", steps, minimum=0)):
+        steps = arguments.whole_number("steps", steps, minimum=0)
+        for k in range(steps):
             rates = alpha[min(k, self.steps - 1)]
             theta = theta - rates * pass_at(self.model, theta, x, y).gradient()
             yield theta

@@ -17,7 +17,7 @@ from functools import partial
 
 import numpy as np
 
-from ..core import arguments
+from ..core import arguments, setting
 from ..core.losses import check_targets
 from ..core.model import data, pass_at, shortcut
 from ..core.side_by_side import each
@@ -32,8 +32,8 @@ class Method:
     rounding.
     """
 
-    needs, chunk = ("loss", "gradient"), arguments.whole(minimum=1)
-    model = arguments.until("chunk", lambda _, model: model)
+    needs, chunk = ("loss", "gradient"), setting.whole(minimum=1)
+    model = setting.until("chunk", lambda _, model: model)
     side_by_side = False  # whether chunks may run in threads; each class says it for itself
     shortcuts = ()  # those of its methods that compute sooner what follows from `adapt`
 

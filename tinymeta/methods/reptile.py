@@ -16,7 +16,7 @@ task an iteration) and Alg. 2 (batched), with k for our S.  The paper suggests h
 epsilon and SGD takes up in its step size.
 """
 
-from ..core import arguments
+from ..core import arguments, setting
 from ..core.model import pass_at
 from .inner_loop import check_batch_size, checked_alpha, iterates
 from .maml import unrolled
@@ -36,9 +36,9 @@ class Reptile(Method):
     Raises TypeError or ValueError for a wrong setting.
     """
 
-    alpha, steps = checked_alpha(), arguments.whole(minimum=1)
+    alpha, steps = checked_alpha(), setting.whole(minimum=1)
     side_by_side = True
-    batch_size = arguments.Setting(lambda _, name, value: (
+    batch_size = setting.Setting(lambda _, name, value: (
         None if value is None else arguments.whole_number(name, value, minimum=1)))
 
     def __init__(self, model, alpha=0.02, steps=5, batch_size=None, chunk=100):

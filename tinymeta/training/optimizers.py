@@ -18,7 +18,7 @@ demonstration.
 
 import numpy as np
 
-from ..core import arguments
+from ..core import arguments, setting
 
 
 def linear_schedule(start, end, iterations):
@@ -56,13 +56,13 @@ def rate_of(name, value):
 class _Optimizer:
     """What SGD and Adam share: the rate, clipping, the count of steps.  Subclasses have `_move`."""
 
-    learning_rate = arguments.Setting(lambda _, name, value: (
+    learning_rate = setting.Setting(lambda _, name, value: (
         arguments.function(name, value, "n") if callable(value)
         else arguments.step_size(name, value)))
-    max_norm = arguments.Setting(lambda _, name, value: (
+    max_norm = setting.Setting(lambda _, name, value: (
         None if value is None else arguments.number(name, value, above=0)))
 
-    t = arguments.whole(minimum=0)
+    t = setting.whole(minimum=0)
 
     def __init__(self, learning_rate, max_norm):
         self.learning_rate, self.max_norm = learning_rate, max_norm
@@ -129,8 +129,8 @@ class SGD(_Optimizer):
 class Adam(_Optimizer):
     """Adam.  beta1, beta2 and epsilon are β₁, β₂ and ε; the rest as for SGD."""
 
-    beta1, beta2 = arguments.real(at_least=0, below=1), arguments.real(at_least=0, below=1)
-    epsilon = arguments.real(above=0)
+    beta1, beta2 = setting.real(at_least=0, below=1), setting.real(at_least=0, below=1)
+    epsilon = setting.real(above=0)
 
     def __init__(self, learning_rate=1e-3, beta1=0.9, beta2=0.999, epsilon=1e-8, max_norm=None):
         super().__init__(learning_rate, max_norm)
