@@ -32,7 +32,7 @@ def bare(n, theta, x, y, x_, y_, alpha):
     D3 = np.dot(A2, W3)
     D3 -= y.reshape(rows, 1)
     D3 *= 2 / K
-    D2 = D3 * W3t
+    D2 = np.dot(D3, W3t)
     D2 *= s2
     D1 = np.dot(D2, W2t)
     D1 *= s1
@@ -90,7 +90,7 @@ def bare(n, theta, x, y, x_, y_, alpha):
     H3 = np.matmul(a2, V3).reshape(rows, 1)
     H3 += np.dot(Z2, W3[:-1])
     H3 *= 2 / K
-    H2 = H3 * W3t
+    H2 = np.dot(H3, W3t)
     H2 += (d3 * V3[:, :-1].swapaxes(1, 2)).reshape(rows, n)
     H2 *= s2
     H1 = np.dot(H2, W2t)

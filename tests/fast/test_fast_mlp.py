@@ -124,18 +124,6 @@ def test_the_one_step_form_is_used_where_it_may_be(settings, expected, rng, monk
     assert bool(multiplied) == expected
 
 
-@pytest.mark.parametrize("bytes_", [0, 4 * 2 * 20 * 8, 10**9],
-                         ids=["one task", "four tasks", "all"])
-def test_chunks_that_fit_the_cache_change_nothing(bytes_, rng, monkeypatch):
-    model = tm.FastMLP([1, 20, 1], "tanh")
-    theta, batch = random_theta(model, rng), random_batch(model, rng, 10, 1, 2)
-    loss, gradient = tm.MAML(model, 0.05).meta_gradient(theta, batch)
-    monkeypatch.setattr(one_step, "CHUNK_BYTES", bytes_)
-    again = tm.MAML(model, 0.05).meta_gradient(theta, batch)
-    assert_allclose(again[0], loss, rtol=1e-13)
-    assert relative_error(gradient, again[1]) < 1e-13
-
-
 def test_numbers_of_another_byte_order_are_taken(rng):
     """As from a file that another machine wrote."""
     model = tm.FastMLP([1, 5, 1])

@@ -10,6 +10,7 @@ import os
 import sys
 
 import numpy as np
+from numpy.ma import MaskedArray
 
 
 def whole_number(name, value, minimum, most=sys.maxsize):
@@ -118,7 +119,7 @@ def real_numbers(name, array):
 def floating(name, value, finite=True):
     """`value` as an array of real or complex floating-point numbers, all finite if asked."""
     array = as_array(name, value)
-    if isinstance(value, np.ma.MaskedArray):
+    if isinstance(value, MaskedArray):
         raise TypeError(f"{name} is a masked array of shape {array.shape}; "
                         f"expected one without a mask")
     if array.dtype.kind not in "fc":

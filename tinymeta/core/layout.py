@@ -25,12 +25,14 @@ class Layout:
         self.names = [name for name, _ in self.blocks]
         self.shapes = [shape for _, shape in self.blocks]
         self.slices, self.size = [slice(*pair) for pair in zip(ends, ends[1:])], ends[-1]
+        self.places = list(zip(self.slices, self.shapes))
 
     def unflatten(self, vector):
         """Views into a vector (..., P), one for each block: (..., *shape)."""
-        leading = vector.shape[:-1]
-        return [vector[..., part].reshape(leading + shape)
-                for part, shape in zip(self.slices, self.shapes)]
+        leading, views = vector.shape[:-1], []
+        for part, shape in self.places:
+            views.append(vector[..., part].reshape(leading + shape))
+        return views
 
     def flatten(self, parts):
         """One new vector (..., P) of parts (..., *shape); leading axes are broadcast."""

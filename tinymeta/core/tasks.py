@@ -97,9 +97,10 @@ class Batch:
         Raises ValueError where a number is too large for it.
         """
         arrays = [self.x_support, self.y_support, self.x_query, self.y_query]
+        dtype = omega.real.dtype
         try:
             with np.errstate(over="raise"):
-                return [array.astype(omega.real.dtype, copy=False) for array in arrays]
+                return [array.astype(dtype, copy=False) for array in arrays]
         except FloatingPointError:
             for name, array in zip(ARRAYS, arrays):
                 arguments.floating(name, as_precision_of(omega, array))

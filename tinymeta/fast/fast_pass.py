@@ -20,7 +20,7 @@ import numpy as np
 
 from ..core.layout import Layout
 from ..learners.mlp import MLP, MLPPass, transposed
-from .one_step import one_step_meta_gradient
+from .one_step import one_step_sums
 from .parts import activated, curve, like, rows, stacked, with_one
 from .products import product, times_transposed
 
@@ -41,7 +41,9 @@ class FastMLP(MLP):
         """The layout in which a weight and its bias are one matrix."""
         sizes = enumerate(zip(self.widths, self.widths[1:]), start=1)
         self.joined = Layout([(f"W{l}, b{l}", (n_in + 1, n_out)) for l, (n_in, n_out) in sizes])
-        self.largest = max(n_in * n_out for n_in, n_out in self.joined.shapes)
+        shapes = self.joined.shapes
+        self.largest = max(n_in * n_out for n_in, n_out in shapes)
+        self.thin_up_to = [n_in * n_out / (n_in + n_out) for n_in, n_out in shapes]
 
     def __init_subclass__(cls):
         redefined = {"at", "layers", "unflatten"} & set(vars(cls))
@@ -69,15 +71,14 @@ class FastMLP(MLP):
         """Of one step for these tasks, about; its passes keep nothing, so threads may share it."""
         return x.shape[0] * (x.shape[1] + x_query.shape[1]) * self.n_params
 
-    def maml_meta_gradient(self, maml, omega, batch):
-        """MAML's loss and meta-gradient by one_step.py, or None where that does not apply."""
-        applies = maml.steps == 1 and isinstance(maml.alpha, float) and maml.query_loss is None
-        omega = maml.one_vector(omega, batch)
-        sizes = batch.x_support.shape[2], batch.y_support.shape[2]
-        real = omega.dtype.kind == "f" and omega.dtype.isnative
-        if applies and real and sizes == (self.d_in, self.d_out):
-            return one_step_meta_gradient(self, omega, batch, maml)
-        return None
+    def maml_sums(self, maml, omega, x, y, x_query, y_query):
+        """MAML's sums over tasks by one_step.py, or None where that does not apply."""
+        alpha, dtype, sizes = maml.alpha, omega.dtype, (x.shape[2], y.shape[2])
+        if maml.steps > 1 or not isinstance(alpha, float) or maml.query_loss is not None:
+            return None
+        if dtype.kind != "f" or not dtype.isnative or sizes != (self.d_in, self.d_out):
+            return None
+        return one_step_sums(self, omega, x, y, x_query, y_query, alpha, maml.first_order)
 
 
 class FastPass:

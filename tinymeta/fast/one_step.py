@@ -25,49 +25,33 @@ and the sum over tasks of v - α H v is one product over all tasks' rows at once
     [ONE.5]  Σ_tasks a'_{l-1}ᵀ δ'_l + a_{l-1}ᵀ ṡ_l + ȧ_{l-1}ᵀ s_l
 
 A matrix with no more entries than its thin factors, as in the first and the last layer, is formed
-instead; `thin` says of each layer which it is.  Tasks go through in chunks that fit the cache.
+instead; `thin` says of each layer which it is.
 """
 
 import numpy as np
 
-from ..core.tasks import chunks
-from ..methods.method import mean_over_tasks
 from . import products
-from .parts import activated, curve, like, rows, with_one
+from .parts import activated, curve, like, with_one
+from .products import times_transposed
 
-CHUNK_BYTES = 2**19  # of one layer's activations
 
+def one_step_sums(model, theta, x, y, x_, y_, alpha, first_order):
+    """The sums over tasks of the query losses, a number, and of their meta-gradients, (P,).
 
-def one_step_meta_gradient(model, theta, batch, maml):
-    """MAML's mean query loss after one inner step, and its gradient in θ: (number, (P,)).
-
-    model: a FastMLP.  theta: (P,), real.  batch: T tasks that fit.  maml: with a number alpha.
-    Memory: min(T, chunk, B) · 10 K U numbers of θ's type for U hidden units in all and Q = K,
-    where B K max(n_l) numbers are 512 KiB.
+    model: a FastMLP.  theta: (P,), real.  x, y, x_, y_: support and query sets that fit.  alpha: a
+    number.  Memory: T · 10 K U numbers of θ's type for U hidden units in all and Q = K.
     """
-    arrays = batch.arrays(theta)
-    points = max(arrays[0].shape[1], arrays[2].shape[1])
-    fitting = max(1, CHUNK_BYTES // (points * max(model.widths) * theta.itemsize))
-
-    def sums(*some):
-        return _sums(model, theta, *some, maml.alpha, maml.first_order)
-
-    some = chunks(arrays, min(fitting, maml.chunk))
-    return mean_over_tasks(sums, some, len(batch), maml)
-
-
-def _sums(model, theta, x, y, x_, y_, alpha, first_order):
-    """The sums over tasks of the query losses, a number, and of their meta-gradients, (P,)."""
     (T, K, _), Q, N = y.shape, y_.shape[1], len(model.widths) - 1
+    rows, rows_ = (T * K, -1), (T * Q, -1)  # the examples of all tasks as the rows of one matrix
     phi, loss = model.activation, model.loss_function
     curved = phi.second_derivative is not None
     dot, matmul = products.for_rows(T * max(K, Q), model.largest)
     W = model.matrices(theta)  # [None, (n_0 + 1, n_1), ...]: lists go by layer, as in mlp.py
     Wt = [None, None] + [weight[:-1].T.copy() for weight in W[2:]]  # sooner than a view
-    thin = [None] + [weight.size > K * sum(weight.shape) for weight in W[1:]]
+    thin = [None] + [K < most for most in model.thin_up_to]
 
-    # The support pass at θ: the examples of all tasks are the rows of one matrix.
-    a, z, slope, bend, s = [with_one(rows(x))], [None], [None], [None] * N, [None] * (N + 1)
+    # The support pass at θ.
+    a, z, slope, bend, s = [with_one(x.reshape(rows))], [None], [None], [None] * N, [None] * (N + 1)
     for l in range(1, N):
         z_l = dot(a[l - 1], W[l])  # (T K, n_l)
         a_l, slope_l = activated(phi, z_l)
@@ -75,9 +59,9 @@ def _sums(model, theta, x, y, x_, y_, alpha, first_order):
         slope.append(slope_l)
         z.append(z_l if curved else None)
     f = dot(a[N - 1], W[N]).reshape(y.shape)  # (T, K, D_out)
-    s[N] = rows(-alpha * like(f, loss.gradient(f, y)))
+    s[N] = (-alpha * like(f, loss.gradient(f, y))).reshape(rows)
     for l in range(N - 1, 0, -1):
-        s[l] = times(dot, s[l + 1], Wt[l + 1])  # (T K, n_l)
+        s[l] = dot(s[l + 1], Wt[l + 1])  # (T K, n_l)
         if curved:
             bend[l] = s[l] * curve(phi, z[l], a[l], slope[l])  # s_{l+1} W_{l+1}ᵀ ⊙ φ''(z_l)
         s[l] *= slope[l]
@@ -90,7 +74,7 @@ def _sums(model, theta, x, y, x_, y_, alpha, first_order):
     for l in range(1, N + 1):
         if thin[l]:
             inputs[l] = matmul(a_[l - 1], a3[l - 1].swapaxes(1, 2))  # (T, Q, K)
-            z_ = dot(rows(a_[l - 1]), W[l]).reshape(T, Q, -1)
+            z_ = dot(a_[l - 1].reshape(rows_), W[l]).reshape(T, Q, -1)
             z_ += matmul(inputs[l], s3[l])  # [ONE.1]
         else:
             adapted[l] = matmul(a3[l - 1].swapaxes(1, 2), s3[l])  # (T, n_{l-1} + 1, n_l)
@@ -104,10 +88,10 @@ def _sums(model, theta, x, y, x_, y_, alpha, first_order):
     for l in range(N, 1, -1):
         if thin[l]:
             errors[l] = matmul(delta_[l], s3[l].swapaxes(1, 2))  # (T, Q, K)
-            back_ = times(dot, rows(delta_[l]), Wt[l]).reshape(T, Q, -1)
+            back_ = dot(delta_[l].reshape(rows_), Wt[l]).reshape(T, Q, -1)
             back_ += matmul(errors[l], a3[l - 1][..., :-1])  # [ONE.2]
         else:
-            back_ = times(matmul, delta_[l], adapted[l][:, :-1].swapaxes(1, 2))  # (T, Q, n_{l-1})
+            back_ = times_transposed(delta_[l], adapted[l][:, :-1].swapaxes(1, 2))
         back_ *= slope_[l - 1]
         delta_[l - 1] = back_
 
@@ -115,7 +99,7 @@ def _sums(model, theta, x, y, x_, y_, alpha, first_order):
     total = np.empty(theta.size, theta.dtype)  # (P,)
     sums = model.matrices(total)  # (n_{l-1} + 1, n_l)
     for l in range(1, N + 1):
-        dot(rows(a_[l - 1]).T, rows(delta_[l]), sums[l])  # [ONE.5]
+        dot(a_[l - 1].reshape(rows_).T, delta_[l].reshape(rows_), sums[l])  # [ONE.5]
     total_loss = loss.value(z_, y_).sum()
     if first_order:
         return total_loss, total
@@ -128,7 +112,7 @@ def _sums(model, theta, x, y, x_, y_, alpha, first_order):
         else:
             V[l] = matmul(a_[l - 1].swapaxes(1, 2), delta_[l])  # (T, n_{l-1} + 1, n_l)
             moved = matmul(a3[l - 1], V[l])
-        moved = rows(moved)  # (T K, n_l)
+        moved = moved.reshape(rows)  # (T K, n_l)
         if l > 1:
             moved += dot(a_dot, W[l][:-1])  # HVP.1
             sums[l][:-1] += dot(a_dot.T, s[l])  # [ONE.5], there is no 1 in ȧ
@@ -136,24 +120,18 @@ def _sums(model, theta, x, y, x_, y_, alpha, first_order):
             bent[l] = bend[l] * moved if curved else None
             moved *= slope[l]  # HVP.2
             a_dot = moved
-    s_dot = rows(-alpha * like(f, loss.curvature(f, y, moved.reshape(y.shape))))  # HVP.3
+    s_dot = -alpha * like(f, loss.curvature(f, y, moved.reshape(y.shape)))  # HVP.3
+    s_dot = s_dot.reshape(rows)
     for l in range(N, 0, -1):
         sums[l] += dot(a[l - 1].T, s_dot)  # [ONE.5]
         if l == 1:
             break
-        s_dot = times(dot, s_dot, Wt[l])  # (T K, n_{l-1}), HVP.4
+        s_dot = dot(s_dot, Wt[l])  # (T K, n_{l-1}), HVP.4
         if thin[l]:
-            s_dot += rows(matmul(errors[l].swapaxes(1, 2), a_[l - 1][..., :-1]))  # [ONE.4]
+            s_dot += matmul(errors[l].swapaxes(1, 2), a_[l - 1][..., :-1]).reshape(rows)  # [ONE.4]
         else:
-            s_dot += rows(times(matmul, s3[l], V[l][:, :-1].swapaxes(1, 2)))
+            s_dot += times_transposed(s3[l], V[l][:, :-1].swapaxes(1, 2)).reshape(rows)
         s_dot *= slope[l - 1]
         if curved:
             s_dot += bent[l - 1]
     return total_loss, total
-
-
-def times(multiply, d, W_transposed):
-    """d Wᵀ, (..., K, n) and (..., n, m) -> (..., K, m)."""
-    if d.shape[-1] == 1:
-        return d * W_transposed  # an outer product: sooner by broadcasting
-    return multiply(d, W_transposed)

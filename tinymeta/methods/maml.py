@@ -50,11 +50,11 @@ class MAML(Method):
     Memory of a meta-gradient: a network with U hidden units in all, φ'' = 0 and Q = K takes about
     min(T, chunk) · ((S + 3) P + (3 S + 7) K U) numbers of θ's type.
 
-    A model may offer `maml_meta_gradient(maml, omega, batch)`, the same numbers sooner or None: a
-    FastMLP does, see tinymeta/fast.  Raises TypeError or ValueError for a wrong setting.
+    A model may offer `maml_sums(maml, omega, x, y, x_query, y_query)`, what `sums` returns, sooner,
+    or None: a FastMLP does, see tinymeta/fast.  Raises TypeError or ValueError for a wrong setting.
     """
 
-    needs, shortcuts, side_by_side = ("loss", "gradient", "hvp"), ("meta_gradient",), True
+    needs, shortcuts, side_by_side = ("loss", "gradient", "hvp"), ("sums",), True
     alpha, steps, first_order = checked_alpha(), setting.whole(minimum=1), setting.truth()
     query_loss = setting.Setting(_exchangeable)
 
@@ -81,17 +81,11 @@ class MAML(Method):
         omega, x, y = self.check(omega, x, y)
         return iterates(self.model, omega, x, y, self.alpha, steps)
 
-    def meta_gradient(self, omega, batch):
-        """The meta-loss and its gradient in ω: (number, (P,)).
-
-        Method.meta_gradient adapts on 𝒮, takes the loss and v_S of `judge` at θ_S on 𝒬, hands v_S
-        to the pullback, and returns the means over tasks.  omega: one vector (P,).  batch: T tasks,
-        x_support, y_support (T, K, ·) and x_query, y_query (T, Q, ·).  Raises TypeError or
-        ValueError for arguments that do not fit.
-        """
-        fast = shortcut(self.model, "maml_meta_gradient")
-        found = fast(self, omega, batch) if fast else None
-        return super().meta_gradient(omega, batch) if found is None else found
+    def sums(self, omega, x, y, x_query, y_query):
+        """The sums over some tasks of the query losses, a number, and of v_0, (P,)."""
+        fast = shortcut(self.model, "maml_sums")
+        found = fast(self, omega, x, y, x_query, y_query) if fast else None
+        return super().sums(omega, x, y, x_query, y_query) if found is None else found
 
 
 def unrolled(model, theta, x, y, alpha, steps, batch_size=None, first_order=False):

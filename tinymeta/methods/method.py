@@ -143,8 +143,22 @@ class Method:
     def _mean(self, sums, omega, batch):
         """The means over tasks of sums(ω, ...) of the arrays of `chunk` tasks at a time."""
         omega = self.one_vector(omega, batch)
-        some = chunks(batch.arrays(omega), self.chunk)
-        return mean_over_tasks(partial(sums, omega), some, len(batch), self)
+        arrays, T = batch.arrays(omega), len(batch.x_support)
+        if T <= self.chunk:
+            totals = sums(omega, *arrays)
+        else:
+            totals = self._in_chunks(partial(sums, omega), arrays)
+        T = omega.dtype.type(T)  # else NumPy 1 makes numbers of single precision double
+        return tuple([total / T for total in totals])
+
+    def _in_chunks(self, sums, arrays):
+        """The totals of sums(...) of `chunk` tasks at a time."""
+        parts = chunks(arrays, self.chunk)
+        of_parts = each(sums, parts, self.work(parts[0]))
+        totals = next(of_parts)
+        for more in of_parts:
+            totals = [total + one for total, one in zip(totals, more)]
+        return totals
 
     def work(self, arrays, steps=None):
         """The multiplications of a chunk of tasks in so many steps; 0 unless it may be a thread."""
@@ -170,13 +184,15 @@ class Method:
     @property
     def target_losses(self):
         """The losses that y_support and y_query have to fit, or None."""
-        return [getattr(model, "loss_function", None) for model in (self.model, self.judge)]
+        model, judge = self.model, self.judge
+        return getattr(model, "loss_function", None), getattr(judge, "loss_function", None)
 
     def check_targets(self, batch):
         """Raise ValueError unless the targets of a Batch fit the losses that adapt and judge."""
         check_batch(batch)
-        for name, loss in zip(("y_support", "y_query"), self.target_losses):
-            check_targets(name, getattr(batch, name), loss)
+        of_support, of_query = self.target_losses
+        check_targets("y_support", batch.y_support, of_support)
+        check_targets("y_query", batch.y_query, of_query)
 
     def check(self, omega, x, y):
         """ω (..., n_params), x (..., K, D_in) and y (..., K, D_out) as arrays of ω's precision.
@@ -186,18 +202,6 @@ class Method:
         omega, P = arguments.floating("omega", omega, finite=False), self.n_params
         arguments.shape("omega", omega, (..., "P" if P is None else P))
         return omega, *data(omega, x, arguments.given("y", y), self.model)
-
-
-def mean_over_tasks(sums, chunks, T, method):
-    """The means over T tasks of what `sums` gives for each chunk of them: a tuple of sums."""
-    if len(chunks) == 1:
-        totals = sums(*chunks[0])
-    else:
-        of_chunks = each(sums, chunks, method.work(chunks[0]))
-        totals = next(of_chunks)
-        for more in of_chunks:
-            totals = [total + one for total, one in zip(totals, more)]
-    return tuple(total / total.dtype.type(T) for total in totals)  # in their type, NumPy 1 too
 
 
 def _place(cls, name):
