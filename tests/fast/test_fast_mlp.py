@@ -9,7 +9,7 @@ from numpy.testing import assert_allclose
 
 import tinymeta as tm
 from tinymeta.checking.numerical import relative_error
-from tinymeta.fast import one_step, products
+from tinymeta.fast.fast_pass import FastPass
 
 STEP = tm.Activation("step", lambda z: (z > 0).astype(int), lambda z, a: 1 + 0 * a, None, "he")
 LEAKY = tm.Activation("leaky", lambda z: np.where(z > 0, 1, 0.1) * z,
@@ -51,26 +51,35 @@ def test_its_pass_is_the_definition(settings, dtype, tolerance, rng):  # [FAST.1
         point, expected = fast.at(theta, x, y), plain.at(theta, x, y)
         assert type(point) is not type(expected)
         b_dot = v[:, plain.slices[1]]
-        for compute in (lambda p: p.f, lambda p: p.loss(), lambda p: p.gradient(),
-                        lambda p: p.hvp(v), lambda p: p.hvp(v),  # twice from the same pass
-                        lambda p: p.hvp_of_first_bias(b_dot)):
+        computed = [lambda p: p.f, lambda p: p.loss(), lambda p: p.gradient(),
+                    lambda p: p.hvp(v), lambda p: p.hvp(v),  # twice from the same pass
+                    lambda p: p.first_bias_gradient()]
+        if leading == ():
+            computed += [lambda p: p.gradient_sum(), lambda p: p.hvp_of_first_bias(b_dot)[0],
+                         lambda p: p.hvp_of_first_bias(b_dot)[1]]
+        for compute in computed:
             found, right = compute(point), compute(expected)
             assert relative_error(right, found) < tolerance, leading
             assert dtype is not np.float32 or found.dtype == dtype
 
 
+@pytest.mark.parametrize("make", [
+    lambda m: tm.MAML(m, 0.1), lambda m: tm.MAML(m, 0.1, first_order=True),
+    lambda m: tm.MetaSGD(m, 0.1), lambda m: tm.MetaSGD(m, 0.1, rates="block", positive=True)],
+    ids=["MAML", "first-order MAML", "Meta-SGD", "Meta-SGD with positive rates for each block"])
 @each
-def test_one_step_is_the_definition(settings, rng):
+def test_one_step_is_the_definition(settings, make, rng):
     """[ONE.1] [ONE.2] [ONE.3] [ONE.4] [ONE.5]"""
     sizes, types = ((3, 4, 5), (1, 1, 1), (2, 7, 2)), ((float, 1e-13), (np.float32, 1e-4))
-    for size, first_order, (dtype, tolerance) in itertools.product(sizes, (False, True), types):
-        fast, plain = (tm.MAML(model, 0.1, first_order=first_order) for model in both(settings))
+    for size, (dtype, tolerance) in itertools.product(sizes, types):
+        fast, plain = (make(model) for model in both(settings))
         batch = random_batch(plain.model, rng, *size)
-        theta = random_theta(plain, rng).astype(dtype)
-        found, right = fast.meta_gradient(theta, batch), plain.meta_gradient(theta, batch)
+        omega = plain.init(rng, dtype)  # rates and biases of 0 would hide some terms
+        omega += rng.uniform(-0.3, 0.3, omega.shape).astype(dtype)
+        found, right = fast.meta_gradient(omega, batch), plain.meta_gradient(omega, batch)
         assert [part.dtype for part in found] == [dtype] * 2
         assert_allclose(found[0], right[0], rtol=tolerance)
-        assert relative_error(right[1], found[1]) < tolerance, (size, first_order, dtype)
+        assert relative_error(right[1], found[1]) < tolerance, (size, dtype)
 
 
 LOPSIDED = OWN["tanh 1-5-4-2 with a lopsided loss"].loss_function
@@ -112,16 +121,18 @@ def test_other_shapes_and_types_work_as_in_the_definition(theta_axes, x_axes, ki
     assert_allclose(fast.predict(theta, x), plain.predict(theta, x), rtol=1e-13)
 
 
-@pytest.mark.parametrize("settings, expected", [
-    (dict(), True), (dict(first_order=True), True), (dict(steps=2), False),
-    (dict(alpha=np.full(16, 0.1)), False)],
-    ids=["one step", "first-order", "two steps", "a vector of step sizes"])
-def test_the_one_step_form_is_used_where_it_may_be(settings, expected, rng, monkeypatch):
-    model, multiplied = tm.FastMLP([1, 5, 1]), []
-    counted = lambda *a: multiplied.append(1) or (np.dot, np.matmul)  # asked for by one_step alone
-    monkeypatch.setattr(products, "for_rows", counted)
-    tm.MAML(model, **settings).meta_gradient(random_theta(model, rng), random_batch(model, rng))
-    assert bool(multiplied) == expected
+@pytest.mark.parametrize("make, expected", [
+    (tm.MAML, True), (lambda m: tm.MAML(m, first_order=True), True),
+    (lambda m: tm.MAML(m, steps=2), False), (lambda m: tm.MAML(m, np.full(16, 0.1)), False),
+    (lambda m: tm.MetaSGD(m, rates="one"), True), (lambda m: tm.MetaSGD(m, steps=2), False)],
+    ids=["MAML", "first-order", "two steps", "a vector of step sizes", "Meta-SGD",
+         "two steps of Meta-SGD"])
+def test_the_one_step_form_is_used_where_it_may_be(make, expected, rng, monkeypatch):
+    model, passes, plain_pass = tm.FastMLP([1, 5, 1]), [], FastPass.__init__
+    monkeypatch.setattr(FastPass, "__init__", lambda *a: passes.append(1) or plain_pass(*a))
+    method = make(model)
+    method.meta_gradient(method.init(rng), random_batch(model, rng))
+    assert bool(passes) != expected  # one_step.py goes without them
 
 
 def test_numbers_of_another_byte_order_are_taken(rng):

@@ -52,7 +52,7 @@ def with_shortcuts_of_another():
     """No Model of the package, though it has the names of one's shortcuts."""
     fast = decayed(tm.FastMLP)
     return SimpleNamespace(**vars(bare(decayed())), at=fast.at, n_params=fast.n_params,
-                           maml_sums=fast.maml_sums)
+                           one_step_sums=fast.one_step_sums)
 
 
 each = pytest.mark.parametrize("model", [

@@ -22,7 +22,7 @@ from ..core.layout import Layout
 from ..learners.mlp import MLP, MLPPass, transposed
 from .one_step import one_step_sums
 from .parts import activated, curve, like, rows, stacked, with_one
-from .products import product, times_transposed
+from .products import for_rows, product, times_transposed
 
 
 class FastMLP(MLP):
@@ -32,6 +32,8 @@ class FastMLP(MLP):
     else is MLP's.  A subclass may redefine loss, gradient and hvp, which then decide as always;
     one that redefines the pass itself raises TypeError, and belongs below MLP.
     """
+
+    one_step_sums = one_step_sums
 
     def __init__(self, widths, activation="relu", **settings):
         super().__init__(widths, activation, **settings)
@@ -71,15 +73,6 @@ class FastMLP(MLP):
         """Of one step for these tasks, about; its passes keep nothing, so threads may share it."""
         return x.shape[0] * (x.shape[1] + x_query.shape[1]) * self.n_params
 
-    def maml_sums(self, maml, omega, x, y, x_query, y_query):
-        """MAML's sums over tasks by one_step.py, or None where that does not apply."""
-        alpha, dtype, sizes = maml.alpha, omega.dtype, (x.shape[2], y.shape[2])
-        if maml.steps > 1 or not isinstance(alpha, float) or maml.query_loss is not None:
-            return None
-        if dtype.kind != "f" or not dtype.isnative or sizes != (self.d_in, self.d_out):
-            return None
-        return one_step_sums(self, omega, x, y, x_query, y_query, alpha, maml.first_order)
-
 
 class FastPass:
     """The network at θ (P,) or (T, P), on x (T, K, D_in) and y (T, K, D_out).
@@ -92,15 +85,19 @@ class FastPass:
     def __init__(self, model, theta, x, y):
         self.model, self.y, self.N, self.shared = model, y, len(model.widths) - 1, theta.ndim == 1
         self.curved = model.activation.second_derivative is not None  # else z is not needed again
+        self.times, self.times_transposed = product, times_transposed  # of errors with weights
+        if self.shared:
+            dot, _ = for_rows(x.shape[0] * x.shape[1], model.largest)
+            self.times = self.times_transposed = dot
         self.W = model.matrices(theta)  # (n_{l-1} + 1, n_l) or (T, n_{l-1} + 1, n_l)
         self.a, self.z, self.slope = [with_one(self.in_rows(x))], [None], [None]
         for l in range(1, self.N):
-            z = product(self.a[l - 1], self.W[l])  # (..., n_l)  [FAST.1]
+            z = self.times(self.a[l - 1], self.W[l])  # (..., n_l)  [FAST.1]
             a, slope = activated(model.activation, z)  # (..., n_l + 1), (..., n_l), MLP.2
             self.a.append(a)
             self.z.append(z if self.curved else None)
             self.slope.append(slope)
-        self.f = product(self.a[-1], self.W[self.N]).reshape(y.shape)  # (T, K, D_out)  [FAST.1]
+        self.f = self.times(self.a[-1], self.W[self.N]).reshape(y.shape)  # (T, K, D_out)  [FAST.1]
 
     def loss(self):
         """L (T,)."""
@@ -124,7 +121,7 @@ class FastPass:
         delta, back = [None] * (self.N + 1), [None] * self.N
         delta[self.N] = self.in_rows(like(self.f, delta_N))
         for l in range(self.N - 1, 0, -1):
-            delta[l] = times_transposed(delta[l + 1], self.W_transposed[l + 1])
+            delta[l] = self.times_transposed(delta[l + 1], self.W_transposed[l + 1])
             if self.curved:
                 back[l] = delta[l].copy()
             delta[l] *= self.slope[l]  # MLP.4
@@ -154,7 +151,11 @@ class FastPass:
 
     def first_bias_gradient(self):
         """∂L/∂b_1 alone, (T, n_1)."""
-        return self.delta_by_task[1].sum(axis=-2)
+        return self.sum_over_examples(self.delta_by_task[1])
+
+    def sum_over_examples(self, array):
+        """(T, K, n) -> (T, n), as a product with ones: sooner."""
+        return (np.ones((1, array.shape[1]), array.dtype) @ array)[:, 0]
 
     def back_to_theta(self, delta):
         """The gradient (T, P) that errors δ_l (T, K, n_l) give."""
@@ -166,12 +167,31 @@ class FastPass:
     def hvp(self, v):
         """H v for v (T, P), (T, P)."""
         V = self.model.matrices(v)
-        return self.dots_to_theta(*self.dots(product(self.a_by_task[0], V[1]), V))
+        z_dot = self.in_rows(product(self.a_by_task[0], V[1]))
+        return self.dots_to_theta(*self.dots(z_dot, V))
+
+    def gradient_sum(self):
+        """The sum over tasks of g, (P,), where all tasks share θ."""
+        return self.sum_to_theta(self.backward[0])
 
     def hvp_of_first_bias(self, b_dot):
-        """H v for v that is ḃ_1 (T, n_1) at b_1 and 0 elsewhere, (T, P): nothing meets a V_l."""
-        z_dot = np.repeat(b_dot[:, np.newaxis], self.y.shape[1], axis=1)  # (T, K, n_1)
-        return self.dots_to_theta(*self.dots(z_dot))
+        """H v for v that is ḃ_1 (T, n_1) at b_1 and 0 elsewhere: at b_1 (T, n_1), and its sum (P,).
+
+        All tasks share θ.  Nothing meets a V_l.
+        """
+        z_dot = np.repeat(b_dot, self.y.shape[1], axis=0)  # (T K, n_1)
+        a_dot, delta_dot = self.dots(z_dot)
+        total = self.sum_to_theta(delta_dot)
+        for l, block in enumerate(self.model.matrices(total)[2:], start=2):
+            block[:-1] += self.times(a_dot[l - 1].T, self.backward[0][l])  # [FAST.3]
+        return self.sum_over_examples(self.in_tasks(delta_dot[1])), total
+
+    def sum_to_theta(self, delta):
+        """The sum over tasks, (P,), of the gradients that errors δ_l (T K, n_l) give."""
+        total = np.empty(self.model.n_params, self.f.dtype)
+        for l, block in enumerate(self.model.matrices(total)[1:], start=1):
+            self.times(self.a[l - 1].T, delta[l], block)  # [FAST.2]
+        return total
 
     def dots_to_theta(self, a_dot, delta_dot):
         """H v (T, P), from the dots along v."""
@@ -186,7 +206,7 @@ class FastPass:
         return Hv
 
     def dots(self, z_dot, V=None):
-        """The lists a_dot, ȧ_l, and delta_dot, δ̇_l, of ż_1 (T, K, n_1).
+        """The lists a_dot, ȧ_l, and delta_dot, δ̇_l, of ż_1 (..., n_1).
 
         V: the directions V_l (T, n_{l-1} + 1, n_l); None where they are 0 for l > 1.
         """
@@ -194,10 +214,8 @@ class FastPass:
         a, delta, (_, back) = self.a_by_task, self.delta_by_task, self.backward
         bent, a_dot, delta_dot = [None] * N, [None], [None] * (N + 1)
         for l in range(1, N + 1):
-            if l == 1:
-                z_dot = self.in_rows(z_dot)  # (..., n_1)
-            else:
-                z_dot = product(a_dot[l - 1], self.W[l][..., :-1, :])  # (..., n_l), HVP.1
+            if l > 1:
+                z_dot = self.times(a_dot[l - 1], self.W[l][..., :-1, :])  # (..., n_l), HVP.1
             if l > 1 and V:
                 z_dot += self.in_rows(product(a[l - 1], V[l]))
             if l < N and self.curved:
@@ -208,7 +226,7 @@ class FastPass:
         at_top = loss.curvature(self.f, self.y, z_dot.reshape(self.y.shape))
         delta_dot[N] = self.in_rows(like(self.f, at_top))  # (..., D_out), HVP.3
         for l in range(N - 1, 0, -1):
-            back_dot = times_transposed(delta_dot[l + 1], self.W_transposed[l + 1])  # HVP.4
+            back_dot = self.times_transposed(delta_dot[l + 1], self.W_transposed[l + 1])  # HVP.4
             if V:
                 back_dot += self.in_rows(
                     times_transposed(delta[l + 1], transposed(V[l + 1][:, :-1])))

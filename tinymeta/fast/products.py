@@ -71,8 +71,8 @@ def even(n, most):
 
 def times_transposed(d, W_transposed):
     """d Wᵀ, (..., K, n) and (..., n, m) -> (..., K, m)."""
-    if d.shape[-1] == 1 and d.ndim > 2:
-        return d * W_transposed  # outer products of many tasks: sooner by broadcasting
+    if d.shape[-1] == 1:
+        return d * W_transposed  # an outer product: sooner by broadcasting
     return product(d, W_transposed)
 
 

@@ -107,39 +107,39 @@ class ContextPass:
 
     def gradient(self):
         """g, (..., P)."""
-        return np.concatenate(self.gradients(), axis=-1)
-
-    def gradients(self):
-        """∂L/∂c (..., C) and ∂L/∂ω (..., P - C)."""
-        of_omega = self.inner.gradient()
-        return self.of_c(of_omega), of_omega
+        return self.with_c(self.inner.gradient())
 
     def pullback(self, delta):
         """(∂f/∂θ)ᵀ δ, (..., P), for errors δ at the predictions, (..., K, D_out)."""
-        of_omega = self.inner.pullback(delta)
-        return np.concatenate([self.of_c(of_omega), of_omega], axis=-1)
+        return self.with_c(self.inner.pullback(delta))
 
-    def of_c(self, of_omega):
-        """The gradient in c, (..., C), beside one in ω, (..., P - C)."""
+    def with_c(self, of_omega):
+        """A gradient in ω, (..., P - C), with that in c before it, (..., P)."""
         beta = of_omega[..., np.newaxis, self.model.first_bias]  # (..., 1, n_1)
-        return (beta @ transposed(self.W_c))[..., 0, :]  # [CONTEXT.2]
+        of_c = (beta @ transposed(self.W_c))[..., 0, :]  # [CONTEXT.2]
+        return np.concatenate([of_c, of_omega], axis=-1)
 
     @cached_property
     def beta(self):
-        """β, (..., 1, n_1)."""
-        return self.inner.first_bias_gradient()[..., np.newaxis, :]
+        """β, (..., n_1)."""
+        return self.inner.first_bias_gradient()
 
     def context_gradient(self):
-        """∂L/∂c alone, (..., C)."""
-        return (self.beta @ transposed(self.W_c))[..., 0, :]  # [CONTEXT.2]
+        """∂L/∂c alone, (T, C), where all tasks share ω."""
+        return self.beta @ self.W_c.T  # [CONTEXT.2]
+
+    def omega_gradient(self):
+        """The sum over tasks of ∂L/∂ω, (P - C,), where all tasks share ω."""
+        return self.inner.gradient_sum()
 
     def context_hvp(self, c_dot):
-        """H v for v that is ċ (..., C) at c and 0 elsewhere: parts (..., C) and (..., P - C)."""
-        c_dot, model = c_dot[..., np.newaxis, :], self.model
-        eta = self.inner.hvp_of_first_bias((c_dot @ self.W_c)[..., 0, :])  # [CONTEXT.3]
-        of_W_c = transposed(c_dot) @ self.beta  # (..., C, n_1)
-        eta[..., model.of_context] += of_W_c.reshape(of_W_c.shape[:-2] + (-1,))
-        return self.of_c(eta), eta  # [CONTEXT.4]
+        """H v for v that is ċ (T, C) at c and 0 elsewhere: at c (T, C), and at ω as a sum (P - C,).
+
+        All tasks share ω.
+        """
+        eta_bias, eta = self.inner.hvp_of_first_bias(c_dot @ self.W_c)  # [CONTEXT.3]
+        eta[self.model.of_context] += (c_dot.T @ self.beta).ravel()
+        return eta_bias @ self.W_c.T, eta  # [CONTEXT.4]
 
     def hvp(self, v):
         """H v for v (..., P), (..., P)."""
@@ -148,8 +148,9 @@ class ContextPass:
         W_c_dot = model.W_c(of_omega)
         of_omega[..., model.first_bias] += (c_dot @ self.W_c)[..., 0, :]
         eta = self.inner.hvp(of_omega)  # (..., P - C)  [CONTEXT.3]
-        of_W_c = transposed(c_dot) @ self.beta  # (..., C, n_1)
+        beta = self.beta[..., np.newaxis, :]  # (..., 1, n_1)
+        of_W_c = transposed(c_dot) @ beta  # (..., C, n_1)
         eta[..., model.of_context] += of_W_c.reshape(of_W_c.shape[:-2] + (-1,))
         beta_dot = eta[..., np.newaxis, model.first_bias]
-        of_c = beta_dot @ transposed(self.W_c) + self.beta @ transposed(W_c_dot)  # [CONTEXT.4]
+        of_c = beta_dot @ transposed(self.W_c) + beta @ transposed(W_c_dot)  # [CONTEXT.4]
         return np.concatenate([of_c[..., 0, :], eta], axis=-1)

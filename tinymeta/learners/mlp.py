@@ -172,11 +172,17 @@ class MLPPass:
             blocks += [block, delta_dot[l].sum(axis=-2)]  # (..., n_l)  [HVP.6]
         return self.model.layout.flatten(blocks)  # (..., P)
 
+    def gradient_sum(self):
+        """The sum over tasks of g, (P,)."""
+        return self.gradient().sum(axis=0)
+
     def hvp_of_first_bias(self, b_dot):
-        """H v for v that is ḃ_1 (..., n_1) at b_1 and 0 elsewhere, (..., P)."""
-        v = np.zeros(b_dot.shape[:-1] + (self.model.n_params,), b_dot.dtype)
-        v[..., self.model.slices[1]] = b_dot
-        return self.hvp(v)
+        """H v for v that is ḃ_1 (T, n_1) at b_1 and 0 elsewhere: at b_1 (T, n_1), and its sum (P,).
+        """
+        v, first_bias = np.zeros((len(b_dot), self.model.n_params), b_dot.dtype), self.model.slices[1]
+        v[:, first_bias] = b_dot
+        product = self.hvp(v)  # (T, P)
+        return product[:, first_bias], product.sum(axis=0)
 
     def forward_dot(self, directions):
         """The lists z_dot, ż_l, and a_dot, ȧ_l; ȧ_0 = 0 is None, its products are left out."""

@@ -13,8 +13,10 @@ Reference: Zintgraf et al. 2019, "Fast Context Adaptation via Meta-Learning", Al
 
 import numpy as np
 
-from ..core import arguments, setting
-from ..core.model import pass_at, shortcut
+from ..core import setting
+from ..core.model import shortcut
+from .inner_loop import iterates
+from .maml import unrolled
 from .method import Method
 
 
@@ -51,78 +53,39 @@ class CAVIA(Method):
     def adapt(self, omega, x, y):
         """θ' = (c_S, ω), (T, P), and its pullback, v (T, P) -> (T, P - C)."""
         omega, x, y = self.check(omega, x, y)
-        (c, pullback), C = self.inner_loop(omega, x, y), self.model.context
-        return with_context(c, omega), lambda v: pullback(v[..., :C], v[..., C:])
-
-    def inner_loop(self, omega, x, y):
-        """c_S (T, C), and the pullback of (c_S, ω): v_c (T, C), v_ω (T, P - C) -> (T, P - C)."""
-        points = []
-        for c, point in self.steps_of(omega, x, y, self.steps):
-            points.append(point)
-
-        def pullback(of_c, of_omega):
-            for point in reversed(points[:-1]):
-                h_c, h_omega = point.context_hvp(self.alpha * of_c)  # (T, C), (T, P - C)
-                of_c, of_omega = of_c - h_c, of_omega - h_omega  # [CAVIA.2]
-            return of_omega
-
-        return c, pullback
-
-    def steps_of(self, omega, x, y, steps):
-        """Yield (c_k (T, C), the pass there) for k = 0 ... steps; the last pass is None."""
-        leading = np.broadcast_shapes(omega.shape[:-1], x.shape[:-2])
-        c = np.zeros(leading + (self.model.context,), omega.dtype)  # (T, C)
-        for _ in range(steps):
-            point = self.at(c, omega, x, y)
-            yield c, point
-            c = c - self.alpha * point.context_gradient()  # [CAVIA.1]
-        yield c, None
-
-    def sums(self, omega, x, y, x_query, y_query):
-        """The sums over some tasks of the query losses, a number, and of their gradients in ω."""
-        omega, x, y = self.check(omega, x, y)
-        c, pullback = self.inner_loop(omega, x, y)
-        query = self.at(c, omega, x_query, y_query)
-        return query.loss().sum(), pullback(*query.gradients()).sum(axis=0)
-
-    def at(self, c, omega, x, y):
-        """The model's pass at (c, ω), with ω shared by all tasks where that is sure to be right."""
-        pass_of = shortcut(self.model, "pass_of")
-        return pass_of(c, omega, x, y) if pass_of else PlainContextPass(self.model, c, omega, x, y)
+        theta, alpha, C = self.start(omega), self.step_sizes(), self.model.context
+        theta, pullback = unrolled(self.model, theta, x, y, alpha, self.steps)
+        return theta, lambda v: pullback(v)[..., C:]  # [CAVIA.2]
 
     def trajectory(self, omega, x, y, steps):
-        """Yield θ_0 ... θ_steps (T, P): c moves."""
+        """Yield θ_0 (P,), then θ_1 ... θ_steps (T, P): c moves."""
         omega, x, y = self.check(omega, x, y)
-        steps = arguments.whole_number("steps", steps, minimum=0)
-        for c, _ in self.steps_of(omega, x, y, steps):
-            yield with_context(c, omega)
+        return iterates(self.model, self.start(omega), x, y, self.step_sizes(), steps)
 
+    def start(self, omega):
+        """θ_0 = (0, ω), (..., P)."""
+        c = np.zeros(omega.shape[:-1] + (self.model.context,), omega.dtype)
+        return np.concatenate([c, omega], axis=-1)
 
-class PlainContextPass:
-    """A ContextPass by the model's documented methods alone."""
+    def step_sizes(self):
+        """α for c and 0 for ω, (P,)."""
+        return np.repeat([self.alpha, 0.0], [self.model.context, self.n_params])
 
-    def __init__(self, model, c, omega, x, y):
-        self.point, self.C = pass_at(model, with_context(c, omega), x, y), model.context
-        self.loss, self.no_omega = self.point.loss, np.zeros_like(omega)
+    def sums(self, omega, x, y, x_query, y_query):
+        """The sums over some tasks of the query losses, a number, and of their gradients in ω.
 
-    def parts(self, vector):
-        """The parts (T, C) and (T, P - C) of a vector (T, P)."""
-        return vector[..., :self.C], vector[..., self.C:]
-
-    def gradients(self):
-        """∂L/∂c (T, C) and ∂L/∂ω (T, P - C)."""
-        return self.parts(self.point.gradient())
-
-    def context_gradient(self):
-        """∂L/∂c (T, C)."""
-        return self.gradients()[0]
-
-    def context_hvp(self, c_dot):
-        """H (ċ, 0), its parts (T, C) and (T, P - C)."""
-        return self.parts(self.point.hvp(with_context(c_dot, self.no_omega)))
-
-
-def with_context(c, omega):
-    """(c, ω), (T, P), of c (T, C) and ω (P - C,) or (T, P - C)."""
-    leading = c.shape[:-1]
-    return np.concatenate([c, np.broadcast_to(omega, leading + omega.shape[-1:])], axis=-1)
+        All tasks share ω here, each with its own c, and v_ω is only ever added to: as a sum.
+        """
+        pass_of = shortcut(self.model, "pass_of")
+        if not pass_of or (x.shape[2], y.shape[2]) != (self.model.d_in, self.model.d_out):
+            return super().sums(omega, x, y, x_query, y_query)
+        c, points = np.zeros((len(x), self.model.context), omega.dtype), []
+        for _ in range(self.steps):
+            points.append(pass_of(c, omega, x, y))
+            c = c - self.alpha * points[-1].context_gradient()  # (T, C)  [CAVIA.1]
+        query = pass_of(c, omega, x_query, y_query)
+        v_c, v_omega = query.context_gradient(), query.omega_gradient()  # (T, C), (P - C,)
+        for point in reversed(points):
+            h_c, h_omega = point.context_hvp(self.alpha * v_c)
+            v_c, v_omega = v_c - h_c, v_omega - h_omega  # [CAVIA.2]
+        return query.loss().sum(), v_omega

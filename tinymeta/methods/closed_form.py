@@ -149,7 +149,8 @@ class Features:
     def __init__(self, method, hidden, x):
         self.phi, self.point = method.model.activation, method.hidden.outputs_at(hidden, x)
         self.a = self.phi.value(self.point.f)  # (T, K, M)
-        self.A = np.concatenate([self.a, np.ones_like(self.a[..., :1])], axis=-1)
+        self.A = np.ones(self.a.shape[:-1] + (self.a.shape[-1] + 1,), self.a.dtype)
+        self.A[..., :-1] = self.a
 
     def pullback(self, of_A):
         """∂L/∂A (T, K, M + 1) taken back to the hidden layers, (T, P_h)."""

@@ -50,8 +50,8 @@ class MAML(Method):
     Memory of a meta-gradient: a network with U hidden units in all, φ'' = 0 and Q = K takes about
     min(T, chunk) · ((S + 3) P + (3 S + 7) K U) numbers of θ's type.
 
-    A model may offer `maml_sums(maml, omega, x, y, x_query, y_query)`, what `sums` returns, sooner,
-    or None: a FastMLP does, see tinymeta/fast.  Raises TypeError or ValueError for a wrong setting.
+    A model may offer `one_step_sums(...)`, see `one_step`: what `sums` returns, sooner, for one
+    step.  A FastMLP does, see tinymeta/fast.  Raises TypeError or ValueError for a wrong setting.
     """
 
     needs, shortcuts, side_by_side = ("loss", "gradient", "hvp"), ("sums",), True
@@ -83,9 +83,12 @@ class MAML(Method):
 
     def sums(self, omega, x, y, x_query, y_query):
         """The sums over some tasks of the query losses, a number, and of v_0, (P,)."""
-        fast = shortcut(self.model, "maml_sums")
-        found = fast(self, omega, x, y, x_query, y_query) if fast else None
-        return super().sums(omega, x, y, x_query, y_query) if found is None else found
+        if self.steps == 1 and self.query_loss is None and isinstance(self.alpha, float):
+            fast = shortcut(self.model, "one_step_sums")
+            found = fast and fast(omega, self.alpha, x, y, x_query, y_query, self.first_order)
+            if found:
+                return found[:2]
+        return super().sums(omega, x, y, x_query, y_query)
 
 
 def unrolled(model, theta, x, y, alpha, steps, batch_size=None, first_order=False):

@@ -23,7 +23,7 @@ import numpy as np
 
 from ..core import arguments, setting
 from ..core.layout import Layout, layout_of
-from ..core.model import pass_at
+from ..core.model import pass_at, shortcut
 from .method import Method
 
 RATES = ("one", "block", "parameter", "step")
@@ -60,7 +60,8 @@ class MetaSGD(Method):
         name = "log rates" if positive else "rates"
         self.layout = Layout([*theta.blocks, (name, shape)])
         self.starts = [part.start for part in theta.slices]  # of the blocks
-        self.block_sizes = [part.stop - part.start for part in theta.slices]
+        block_sizes = [part.stop - part.start for part in theta.slices]
+        self.of_each_rate = [P] if rates == "one" else block_sizes  # so many parameters
 
     @property
     def n_params(self):
@@ -81,13 +82,13 @@ class MetaSGD(Method):
         return np.concatenate([theta, np.full(self.n_params - theta.size, start, dtype)])
 
     def split(self, omega):
-        """θ (..., P) and α, a list of one (..., P), or (..., 1), for each step."""
+        """θ (..., P) and α, a list of one (..., P) for each step."""
         P = self.model.n_params
         rates = np.exp(omega[..., P:]) if self.positive else omega[..., P:]
         if self.rates == "step":
             return omega[..., :P], np.split(rates, self.steps, axis=-1)
-        if self.rates == "block":
-            rates = np.repeat(rates, self.block_sizes, axis=-1)
+        if self.rates in ("one", "block"):
+            rates = np.repeat(rates, self.of_each_rate, axis=-1)
         return omega[..., :P], [rates] * self.steps
 
     def adapt(self, omega, x, y):
@@ -97,6 +98,11 @@ class MetaSGD(Method):
 
     def sums(self, omega, x, y, x_query, y_query):
         """The sums over some tasks of the query losses, a number, and of their gradients in ω."""
+        if self.steps == 1 and (fast := shortcut(self.model, "one_step_sums")):
+            theta, alpha = self.split(omega)
+            if found := fast(theta, alpha[0], x, y, x_query, y_query):
+                loss, of_theta, of_alpha = found
+                return loss, np.concatenate([of_theta, self.of_rates([of_alpha], alpha)])
         theta, pullback = self.unrolled(omega, x, y)
         query = pass_at(self.model, theta, x_query, y_query)
         parts = pullback(query.gradient())  # summed before they are joined: sooner
@@ -116,15 +122,15 @@ class MetaSGD(Method):
             of_alpha = [None] * self.steps
             for k in reversed(range(self.steps)):
                 of_alpha[k] = -gradients[k] * v  # (T, P)  [METASGD.2]
-                if self.positive:
-                    of_alpha[k] = of_alpha[k] * alpha[k]  # [METASGD.4]
                 v = v - points[k].hvp(alpha[k] * v)  # (T, P)  [METASGD.3]
-            return v, self.shared(of_alpha)
+            return v, self.of_rates(of_alpha, alpha)
 
         return theta, pullback
 
-    def shared(self, of_alpha):
-        """The gradients of each step's rates, S times (T, P), summed into those that there are."""
+    def of_rates(self, of_alpha, alpha):
+        """What [METASGD.2] gives for each step, S times (..., P), summed into the rates there are."""
+        if self.positive:
+            of_alpha = [one * rates for one, rates in zip(of_alpha, alpha)]  # [METASGD.4]
         if self.rates == "step":
             return np.concatenate(of_alpha, axis=-1)  # (T, S P)
         total = sum(of_alpha)  # (T, P)
