@@ -319,7 +319,7 @@ at its own best, the lead is still about 0.03 after the one step that they were 
 about 0.01 after the third.
 """,
     "cost": """
-On a FastMLP one-step MAML has a form of its own (tinymeta/fast/one_step.py), the others have not.
+On a FastMLP one step of MAML and of Meta-SGD has a form of its own (tinymeta/fast/one_step.py).
 """,
     "robust": """
 Huber's loss halves the error of squared error, on either network; the tube does not help.  The

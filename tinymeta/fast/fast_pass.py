@@ -175,7 +175,7 @@ class FastPass:
         return self.sum_to_theta(self.backward[0])
 
     def hvp_of_first_bias(self, b_dot):
-        """H v for v that is ḃ_1 (T, n_1) at b_1 and 0 elsewhere: at b_1 (T, n_1), and its sum (P,).
+        """H v for v that is ḃ_1 (T, n_1) at b_1 and 0 elsewhere: at b_1 (T, n_1), the sum (P,).
 
         All tasks share θ.  Nothing meets a V_l.
         """

@@ -1,9 +1,9 @@
-"""MAML and Meta-SGD with one inner step, over the tasks' sum.
+"""MAML and Meta-SGD with one inner step, summed over tasks.
 
-maml.py and meta_sgd.py are the definitions; this computes the same numbers for a FastMLP in half to
-two thirds of the time.  MAML's inner step changes each weight matrix by a matrix of rank K, and the loss only ever multiplies with
-it.  Let a bias be the last row of its weight and a 1 the last entry of every input a, as in
-fast_pass.py; passing back, and in ȧ, there is no 1.
+maml.py and meta_sgd.py are the definitions; this computes the same numbers for a FastMLP in half
+the time.  MAML's inner step changes each weight matrix by a matrix of rank K, and the loss only
+ever multiplies with it.  Let a bias be the last row of its weight and a 1 the last entry of every
+input a, as in fast_pass.py; passing back, and in ȧ, there is no 1.
 
 The inner step and the Hessian term are both linear in the support loss, so -α goes into it once:
 let s_l be the errors of -α L_𝒮, which are -α δ_l, and ṡ_l their dots.  A prime, in the code an
@@ -25,8 +25,9 @@ and the sum over tasks of v - α H v is one product over all tasks' rows at once
     [ONE.5]  Σ_tasks a'_{l-1}ᵀ δ'_l + a_{l-1}ᵀ ṡ_l + ȧ_{l-1}ᵀ s_l
 
 A matrix with no more entries than its thin factors, as in the first and the last layer, is formed
-instead; `thin` says of each layer which it is.  With a rate for each parameter, α ⊙ (aᵀ s) has no
-thin factors: all matrices are formed, s are the errors of -L_𝒮, and rates multiply aᵀ s and V.
+instead; `thin` says of each layer which it is.  With a rate for each parameter, as in Meta-SGD,
+α ⊙ (aᵀ s) has no thin factors: all matrices are formed, s are the errors of -L_𝒮, and the rates
+multiply aᵀ s and V.
 """
 
 import numpy as np
@@ -40,11 +41,10 @@ def one_step_sums(model, theta, alpha, x, y, x_, y_, first_order=False):
     """The sums over tasks of the query losses, of v_0 (P,), and of -g_𝒮 ⊙ v_1 (P,).
 
     model: a FastMLP.  theta: (P,).  alpha: a number, and the last sum is None, or a vector
-    (P,).  x, y, x_, y_: support and query sets.  None instead where these do not fit or theta is
-    not real.  Memory for a number: T · 10 K U numbers of θ's type for U hidden units in all, Q = K.
+    (P,).  x, y, x_, y_: support and query sets.  None instead where their sizes do not fit.
+    Memory for a number: T · 10 K U numbers of θ's type for U hidden units in all, Q = K.
     """
-    sizes, dtype = (x.shape[2], y.shape[2]), theta.dtype
-    if sizes != (model.d_in, model.d_out) or dtype.kind != "f" or not dtype.isnative:
+    if (x.shape[2], y.shape[2]) != (model.d_in, model.d_out) or not theta.dtype.isnative:
         return None
     (T, K, _), Q, N = y.shape, y_.shape[1], len(model.widths) - 1
     rows, rows_ = (T * K, -1), (T * Q, -1)  # the examples of all tasks as the rows of one matrix
@@ -53,11 +53,11 @@ def one_step_sums(model, theta, alpha, x, y, x_, y_, first_order=False):
     dot, matmul = products.for_rows(T * max(K, Q), model.largest)
     W = model.matrices(theta)  # [None, (n_0 + 1, n_1), ...]: lists go by layer, as in mlp.py
     Wt = [None, None] + [weight[:-1].T.copy() for weight in W[2:]]  # sooner than a view
+    thin = [None] + [K < most for most in model.thin_up_to]
     rates, of_rates, scale = None, None, -alpha  # what the support loss is multiplied by
     if not isinstance(alpha, float):
-        of_rates, scale = np.empty_like(theta), -1.0  # (P,)
+        thin, of_rates, scale = [False] * (N + 1), np.empty_like(theta), -1.0
         rates, rate_sums = model.matrices(alpha), model.matrices(of_rates)
-    thin = [None] + [K < most for most in model.thin_up_to] if rates is None else [False] * (N + 1)
 
     # The support pass at θ.
     a, z, slope, bend, s = [with_one(x.reshape(rows))], [None], [None], {}, [None] * (N + 1)
@@ -79,15 +79,15 @@ def one_step_sums(model, theta, alpha, x, y, x_, y_, first_order=False):
     a3 = [a_l.reshape(T, K, -1) for a_l in a]  # (T, K, n_l + 1)
     s3 = [None] + [s_l.reshape(T, K, -1) for s_l in s[1:]]
     a_, slope_, delta_ = [with_one(x_)], [None], [None] * (N + 1)
-    inputs, errors, moves, adapted = {}, {}, {}, {}  # by layer
+    inputs, errors, step, adapted = {}, {}, {}, {}  # by layer
     for l in range(1, N + 1):
         if thin[l]:
             inputs[l] = matmul(a_[l - 1], a3[l - 1].swapaxes(1, 2))  # (T, Q, K)
             z_ = dot(a_[l - 1].reshape(rows_), W[l]).reshape(T, Q, -1)
             z_ += matmul(inputs[l], s3[l])  # [ONE.1]
         else:
-            moves[l] = matmul(a3[l - 1].swapaxes(1, 2), s3[l])  # (T, n_{l-1} + 1, n_l)
-            adapted[l] = moves[l] if rates is None else rates[l] * moves[l]
+            step[l] = matmul(a3[l - 1].swapaxes(1, 2), s3[l])  # (T, n_{l-1} + 1, n_l)
+            adapted[l] = step[l] if rates is None else rates[l] * step[l]
             adapted[l] += W[l]
             z_ = matmul(a_[l - 1], adapted[l])  # (T, Q, n_l)
         if l < N:
@@ -108,8 +108,9 @@ def one_step_sums(model, theta, alpha, x, y, x_, y_, first_order=False):
     # The query gradient v, summed over tasks.
     total = np.empty(theta.size, theta.dtype)  # (P,)
     sums = model.matrices(total)  # (n_{l-1} + 1, n_l)
-    for l in range(1, 0 if rates else N + 1):
-        dot(a_[l - 1].reshape(rows_).T, delta_[l].reshape(rows_), sums[l])  # [ONE.5]
+    if rates is None:
+        for l in range(1, N + 1):
+            dot(a_[l - 1].reshape(rows_).T, delta_[l].reshape(rows_), sums[l])  # [ONE.5]
     total_loss = loss.value(z_, y_).sum()
     if first_order:
         return total_loss, total, of_rates
@@ -123,7 +124,7 @@ def one_step_sums(model, theta, alpha, x, y, x_, y_, first_order=False):
             V[l] = matmul(a_[l - 1].swapaxes(1, 2), delta_[l])  # (T, n_{l-1} + 1, n_l)
             if rates:
                 V[l].sum(axis=0, out=sums[l])
-                np.einsum("tij,tij->ij", moves[l], V[l], out=rate_sums[l])  # METASGD.2
+                np.einsum("tij,tij->ij", step[l], V[l], out=rate_sums[l])  # METASGD.2
                 V[l] *= rates[l]
             moved = matmul(a3[l - 1], V[l])
         moved = moved.reshape(rows)  # (T K, n_l)

@@ -177,9 +177,9 @@ class MLPPass:
         return self.gradient().sum(axis=0)
 
     def hvp_of_first_bias(self, b_dot):
-        """H v for v that is ḃ_1 (T, n_1) at b_1 and 0 elsewhere: at b_1 (T, n_1), and its sum (P,).
-        """
-        v, first_bias = np.zeros((len(b_dot), self.model.n_params), b_dot.dtype), self.model.slices[1]
+        """H v for v that is ḃ_1 (T, n_1) at b_1 and 0 elsewhere: at b_1 (T, n_1), the sum (P,)."""
+        first_bias = self.model.slices[1]
+        v = np.zeros((len(b_dot), self.model.n_params), b_dot.dtype)
         v[:, first_bias] = b_dot
         product = self.hvp(v)  # (T, P)
         return product[:, first_bias], product.sum(axis=0)

@@ -128,7 +128,7 @@ class MetaSGD(Method):
         return theta, pullback
 
     def of_rates(self, of_alpha, alpha):
-        """What [METASGD.2] gives for each step, S times (..., P), summed into the rates there are."""
+        """The gradients of each step's rates, S times (..., P), summed into those there are."""
         if self.positive:
             of_alpha = [one * rates for one, rates in zip(of_alpha, alpha)]  # [METASGD.4]
         if self.rates == "step":
