@@ -372,6 +372,7 @@ OF_ONES_OWN = [
            lambda tasks: next(train(tasks=tasks, n_tasks=6)),
            lambda tasks: tm.evaluate(MAML, THETA, tasks, RNG, 6))),
     (lambda: tm.MAML(NOTHING).init(RNG), TypeError, "Own.init(...) returned None; expected an arr"),
+    (lambda: tm.check_model(NOTHING), TypeError, "model.init(rng) has dtype object"),
     (lambda: tm.MAML(SHORTER).init(RNG), ValueError, "Own.init(...) has shape (12,); expected (13"),
     *((lambda call=call: call(tm.MAML(NOTHING)), TypeError, "Own.predict(...) returned None; exp")
       for call in (lambda method: method.predictions(THETA, X, Y, X, 1),

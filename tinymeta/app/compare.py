@@ -14,7 +14,7 @@ from ..core.arguments import seed_number, whole_number
 from ..training.checkpoints import CheckpointError
 from ..training.files import Claim, clear_left_over, write_whole
 from .commands import (by_hand, ended_early, folder_for, is_file, make_folder, overrides,
-                       protocol_of, told_how_to_go_on)
+                       protocol_of, refuse_idle, told_how_to_go_on)
 from .figures import save_figures
 from .held_out import HELD_OUT, evaluate_runs, least_squares_errors, measured, remark
 from .processes import cores, train_all
@@ -143,6 +143,7 @@ def _asked(arguments):
     if arguments.seeds:
         plan["seeds"] = _seeds(arguments)
     settings = next(iter(_settings_of(plan).values()))  # wrong settings fail now
+    refuse_idle(arguments, plan.get("methods", COMPARED))
     shown = by_hand(arguments, given)
     if arguments.methods:
         shown["methods"] = arguments.methods
