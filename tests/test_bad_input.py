@@ -357,6 +357,40 @@ def refused(call, message, kind=ValueError):
         assert there, (words, str(caught.value))
 
 
+def family(change):
+    """Sine waves of one's own, whose batches are changed."""
+    return type("Own", (), {"sample": lambda self, *sizes: change(TASKS.sample(*sizes))})()
+
+
+TWO = family(lambda batch: batch[:2])
+NOTHING = own(init=lambda *_: None, predict=lambda *_: None)
+SHORTER = own(init=lambda *_: THETA[1:], predict=lambda theta, x: x[:, 1:])
+SHORTER.n_params = 13
+OF_ONES_OWN = [
+    *((lambda call=call: call(TWO), ValueError,
+       "Own.sample(...) returned 2 tasks; expected 6, as many as asked for") for call in (
+           lambda tasks: next(train(tasks=tasks, n_tasks=6)),
+           lambda tasks: tm.evaluate(MAML, THETA, tasks, RNG, 6))),
+    (lambda: tm.MAML(NOTHING).init(RNG), TypeError, "Own.init(...) returned None; expected an arr"),
+    (lambda: tm.check_model(NOTHING), TypeError, "model.init(rng) has dtype object"),
+    (lambda: tm.MAML(SHORTER).init(RNG), ValueError, "Own.init(...) has shape (12,); expected (13"),
+    *((lambda call=call: call(tm.MAML(NOTHING)), TypeError, "Own.predict(...) returned None; exp")
+      for call in (lambda method: method.predictions(THETA, X, Y, X, 1),
+                   lambda method: tm.evaluate(method, THETA, TASKS, RNG, metric=tm.accuracy))),
+    (lambda: tm.MAML(SHORTER).predictions(THETA, X, Y, X, 1), ValueError,
+     "Own.predict(...) has shape (3, 4, 1); expected (..., 5, D_out)"),
+    *((lambda m=method, T=T, call=call: getattr(m, call)(
+        m.init(RNG), X, abs(Y), np.ones((T, 4, 1)), *[np.ones((T, 4, 1))] * (call == "losses"), 1),
+       ValueError, f"x_query has shape ({T}, 4, 1); expected (3, Q, D_in): as many sets as x_supp")
+      for method in [*METHODS, PROTO, tm.Memory(tm.RNN(1, 4, 1))]
+      for T in (1, 2) for call in ("predictions", "losses"))]
+
+
+@pytest.mark.parametrize("call, kind, message", OF_ONES_OWN)
+def test_what_does_not_fit_what_was_asked_for_is_named(call, kind, message):
+    refused(call, message, kind)
+
+
 SETTINGS = {  # of each call, settings one at a time: of a wrong value, and of a wrong type
     tm.MLP: (dict(widths=3, activation="gelu"), dict(loss="mse")),
     tm.Linear: (dict(d_in=0, d_out=0), dict(loss="mse")),
@@ -406,8 +440,8 @@ class Given:
         y_support, y_query = (np.tile(np.array(y, float), (3, 1, 1)) for y in (y_support, y_query))
         self.batch = tm.Batch(*(a for y in (y_support, y_query) for a in (y[..., :1], y)))
 
-    def sample(self, *sizes):
-        return self.batch
+    def sample(self, rng, n_tasks, *sizes):
+        return self.batch[[0] * n_tasks]
 
 
 SOFT, SIGNS, BINARY = [[1, 0], [0.3, 0.7]], [[1, -1], [-1, 1]], [[1, 1], [0, 1]]

@@ -10,6 +10,7 @@ from matplotlib.lines import Line2D
 
 from .class_plots import animate_regions, plot_regions
 from .core import arguments
+from .core.classification import logistic
 from .figure_parts import (BEFORE, MEASURED, QUERY, STYLES, SUPPORT, TRUTH, all_predictions,
                            labels_of, legend_below, new_figure, one_task, plain, steps_to_draw,
                            style_of, title_of, units_of)
@@ -24,6 +25,7 @@ def plot_adaptation(model, thetas, tasks, task, alpha=0.01, steps=(0, 1, 10), la
     (P,), one panel each.  tasks: for the truth, or all measured points, and for units and labels;
     None shows the query points.  task: a Batch of one task.  steps: those to draw.  labels: of x
     and y.  size: inches.  scale: so many times larger text, lines and markers, beside the panels.
+    Scores of the logistic loss are drawn as the probabilities σ(f) of class 1.
 
     A task of two classes in the plane is drawn by class_plots.plot_regions.  Returns a Figure.
     Raises ValueError for a batch of several tasks, for another task that has no curve to draw, and
@@ -48,6 +50,8 @@ def plot_adaptation(model, thetas, tasks, task, alpha=0.01, steps=(0, 1, 10), la
         panel.plot(at_x(support[0]), at_y(support[1]), **SUPPORT)
         panel.set(title=title_of(name, panel, figure))
     x_label, y_label = labels_of(tasks, labels)
+    if labels is None and any(_is_logistic(model, name) for name in thetas):
+        y_label = f"probability that {y_label} is 1"
     for panel in panels:
         panel.set(xlabel=x_label)
     panels[0].set(ylabel=y_label,
@@ -183,7 +187,15 @@ def _limits(points, drawn):
 def _predictions(model, name, theta, task, x, alpha, steps):
     """f at x (G,) after 0 ... steps inner steps, (steps + 1, G); the rest as in plot_adaptation."""
     f = all_predictions(model, name, theta, task, x.reshape(1, -1, 1), alpha, steps)
-    return f[:, 0, :, 0]  # (S + 1, 1, G, 1) -> (S + 1, G)
+    f = f[:, 0, :, 0]  # (S + 1, 1, G, 1) -> (S + 1, G)
+    with np.errstate(over="ignore"):
+        return 1 / (1 + np.exp(-f)) if _is_logistic(model, name) else f  # σ(f), [LOGISTIC.1]
+
+
+def _is_logistic(model, name):
+    """Whether what is predicted are scores of two classes, which are drawn as probabilities."""
+    method = model[name] if isinstance(model, dict) else model
+    return getattr(getattr(method, "judge", method), "loss_function", None) is logistic
 
 
 def _step_style(k, steps, color):

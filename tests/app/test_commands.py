@@ -309,7 +309,8 @@ RUN = ("--protocol --shots --queries --inner-steps --alpha --iterations --n-task
 
 @pytest.mark.parametrize("command, words", [
     ([], "train evaluate check plot compare finn2017 examples: exit codes: 130"),
-    (["compare"], RUN + " table"), (["train"], "--method reptile2018 checkpoint " + RUN),
+    (["compare"], RUN + " table"),
+    (["train"], "--method reptile2018 checkpoint names, refused " + RUN),
     (["evaluate"], "FILE --shots --inner-steps --alpha --seed --tasks 600"),
     (["check"], "FILE --seed --alpha --widths --verbose 0.05 --timeout 120)"),
     (["plot"], "FILE --shots --inner-steps --alpha --seed --task --animate --output")], ids=str)

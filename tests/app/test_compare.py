@@ -271,9 +271,21 @@ def test_a_comparison_s_folder_is_its_own(tmp_path, capsys):
     mine = str(tmp_path / "mine")
     assert main([*SMALL, "--output", mine]) == 0
     assert main([*SMALL, "--output", mine]) == 0  # the same again is resumed
-    assert main([*SMALL, "--output", mine, "--seed", "5"]) == 1
-    assert f"{mine} holds another comparison ({{'protocol'" in capsys.readouterr().err
+    assert main([*SMALL, "--output", mine, "--seed", "5", "--shots", "9"]) == 1
+    assert capsys.readouterr().err.endswith(
+        f"error: {mine} holds another comparison (seed 0 there, 5 here; shots not given there, "
+        f"9 here); choose another --output\n")
     assert sorted(os.listdir(tmp_path)) == ["mine", "thesis.tex"]
+
+
+def test_the_same_runs_asked_for_in_other_words_go_on_in_the_same_folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    options = [*SMALL, "--methods", "maml"]
+    for same in ([], ["--seed", "0"], ["--seeds", "1"]):
+        assert main([*options, *same]) == 0
+        [folder] = os.listdir("results")
+        assert sorted(os.listdir(f"results/{folder}")) == ["compare.json", "maml.npz",
+                                                           "results.json"]
 
 
 def test_wrong_settings_make_no_folder(tmp_path, capsys):

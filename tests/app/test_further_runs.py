@@ -1,16 +1,20 @@
 """The further methods, tasks and losses on the command line: trained, resumed, measured, drawn."""
 
 import shutil
+from contextlib import nullcontext
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from numpy.testing import assert_array_equal
 
 import tinymeta as tm
+from tinymeta.app import commands, held_out
 from tinymeta.app.command_line import main
 from tinymeta.app.families import FAMILIES
+from tinymeta.app.protocols import PROTOCOLS
 from tinymeta.app.recipes import COMPARED, METHODS
-from tinymeta.app.runs import load_run
+from tinymeta.app.runs import load_run, train
 from tinymeta.app.settings import build
 
 FURTHER = [name for name in METHODS if name not in (*COMPARED, "prototypes", "memory")]
@@ -134,6 +138,40 @@ def test_a_checkpoint_of_one_method_is_refused_by_another_with_words(tmp_path, c
     capsys.readouterr()
     assert main(["train", "--method", "anil", *arguments]) == 1
     assert "method 'maml' there, 'anil' here" in capsys.readouterr().err
+
+
+OPTIONS = {"alpha": 0.02, "inner_steps": 4, "activation": "tanh", "loss": "huber",
+           "rates": "block", "positive": True, "context": 2, "strength": 0.3}
+OTHERS = {("implicit", "activation"): "relu", ("prototypes", "loss"): "squared_error"}
+
+
+@pytest.mark.parametrize("name", OPTIONS)
+@pytest.mark.parametrize("method", METHODS)
+def test_an_option_is_refused_exactly_where_it_changes_nothing(method, name, tmp_path, capsys,
+                                                               monkeypatch):
+    """Whether θ or an error at test time changes is found out by training with it and without."""
+    protocol = "glyphs" if method == "prototypes" else "finn2017"
+    plain = replace(PROTOCOLS[protocol](method), iterations=2, n_tasks=2)
+    value, found = OTHERS.get((method, name), OPTIONS[name]), []
+    for i, settings in enumerate((plain, replace(plain, **{name: value}))):
+        run = train(settings, tmp_path / f"{i}.npz")
+        curve = held_out.evaluate_runs({method: run}, 5, n_tasks=2)[method]
+        found.append(np.concatenate([run.checkpoint.theta, curve.errors.ravel()]))
+    changes = not np.array_equal(*found)
+    option = ["--" + name.replace("_", "-"), *[str(value)] * (value is not True)]
+    monkeypatch.setattr(commands, "train", lambda *_, **__: [][0])  # it would be trained now
+    monkeypatch.setattr(commands, "make_folder", lambda _: None)
+    with pytest.raises(IndexError) if changes else nullcontext():
+        assert main(["train", "--protocol", protocol, "--method", method, *option]) == 2
+    words = f"{name} is {value}, without effect on {method}; expected beside it: "
+    assert changes or words in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("methods, code", [("maml metasgd", 0), ("maml cavia", 2)])
+def test_a_comparison_takes_an_option_that_one_of_its_methods_reads(methods, code, tmp_path):
+    arguments = ["compare", "--methods", *methods.split(), "--rates", "step", "--iterations", "2"]
+    assert main([*arguments, *SHORT, "--output", str(tmp_path / "run")]) == code
+    assert (tmp_path / "run").exists() == (code == 0)
 
 
 @pytest.mark.parametrize("method, options, found", [

@@ -189,6 +189,9 @@ def test_what_learns_from_support_sets_needs_one_point_more_to_be_judged_by(here
     ("--tasks huge.csv", 1, "huge.csv: column y has entries up to 2e+300; expected"),
     ("--tasks curves.csv --held-out 8", 2, "held_out is 8; expected less than 8"),
     ("--tasks curves.csv --columns a b c", 1, "curves.csv, row 1 has no column 'a'"),
+    ("--tasks curves.csv --columns 1 2 3", 1, "curves.csv, row 1 has no column '1'; expected one "
+     "of station, hour, degrees"),
+    ("--tasks twice.csv --columns s hour y", 1, "twice.csv, row 1 has 2 columns 'y'; expected"),
     ("--tasks curves.csv --method oracle", 2, "measured have no two parameters to tell it"),
     ("--tasks curves.csv --loss softmax", 2, "loss is 'softmax'"),
     ("--protocol measured", 2, "tasks is 'measured' without a file; expected --tasks FILE.csv"),
@@ -197,6 +200,7 @@ def test_a_file_that_cannot_be_is_named_before_anything_is_made(here, capsys, op
     (here / "bad.csv").write_text("s,hour,y\na,1,2\na,warm,3\n")
     (here / "one.csv").write_text("s,hour,y\na,1,2\na,2,3\n")
     rows = [f"{name},{i},{i}" for name in "abc" for i in range(3)]
+    (here / "twice.csv").write_text("\n".join(["s,hour,y,y", *(row + ",7" for row in rows)]))
     (here / "short.csv").write_text("\n".join(["s,hour,y", *rows]))
     (here / "huge.csv").write_text("\n".join(["s,hour,y", *(row + "e300" for row in rows)]))
     assert main(["train", *options.split()]) == code

@@ -142,6 +142,30 @@ def test_measured_tasks_are_drawn_with_all_their_points_in_measured_units():
     assert_allclose(moving._fig.axes[0].lines[-1].get_ydata(), y)
 
 
+@pytest.mark.parametrize("of", [lambda model: model,
+                                lambda model: {"MAML": tm.MAML(model, 0.5)}],
+                         ids=["a model", "a method"])
+def test_classes_on_a_line_are_drawn_with_the_probability_that_the_axis_names(of):
+    dose = np.arange(30.0)
+    tasks = tm.MeasuredTasks({"a": (dose, (dose > 12).astype(float))}, ("dose", "ripe"))
+    tasks = tasks.standardized(outputs=False)
+    task = tasks.sample(np.random.default_rng(0), 1, 8, 8)
+    model, theta = tm.MLP([1, 8, 1], MODEL.activation, loss=tm.logistic), THETAS["MAML"]
+    arguments = of(model), {"MAML": theta}, tasks, task, 0.5
+    figure = plotting.plot_adaptation(*arguments, steps=(0, 1))
+    adapted = tm.adapt(model, theta, task.x_support[0], task.y_support[0], 0.5, 1)[1]
+    x, y = line(figure.axes[0], "after 1 step").get_data()
+    f = model.predict(adapted, ((x - tasks.scales[0, 0]) / tasks.scales[1, 0])[:, np.newaxis])
+    assert_allclose(y, 1 / (1 + np.exp(-f[:, 0])), rtol=1e-12)
+    assert figure.axes[0].get_ylabel() == "probability that ripe is 1"
+    named = plotting.plot_adaptation(*arguments, labels=("mg", "p"))
+    assert named.axes[0].get_ylabel() == "p"
+    moving = plotting.animate_adaptation(*arguments, 1)
+    moving._func(1)
+    moving._draw_was_started = True
+    assert_allclose(moving._fig.axes[0].lines[-1].get_ydata(), y)
+
+
 LONG = {f"a method of a rather long name {i}": values
         for i, values in enumerate(np.ones((5, 20)))}
 

@@ -82,7 +82,8 @@ RUN = {
         f"curves, with the columns curve, x and y; all but the first two start from the protocol "
         f"of that name")),
     "--columns": dict(nargs="+", metavar="NAME", help=(
-        "the columns of the file that are curve, x and y, in this order (all)")),
+        "names, in the first row of the file, of the columns that are curve, x and y, in this "
+        "order (all, as they stand); a name that is not there is refused")),
     "--held-out": dict(WHOLE, help="curves of the file that no method learns from (a quarter)"),
     "--loss": dict(choices=LOSSES, metavar="NAME", help=(
         f"of the network, of {', '.join(LOSSES)} (squared_error)")),

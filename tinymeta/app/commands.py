@@ -55,6 +55,15 @@ def protocol_of(arguments, given, usual):
     return arguments.protocol or usual, given
 
 
+def refuse_idle(arguments, methods):
+    """ValueError for an option that is given, and that some method reads, but none of these."""
+    for name, value in overrides(arguments).items():
+        readers = [method for method, recipe in METHODS.items() if name in recipe.reads]
+        if readers and not set(readers) & set(methods):
+            raise ValueError(f"{name} is {value}, without effect on {', '.join(methods)}; expected "
+                             f"beside it: {', '.join(readers)}")
+
+
 def train_one(arguments):
     """Meta-train one method, keep a checkpoint, and evaluate it on 600 held-out tasks."""
     resuming = arguments.resume is not None
@@ -90,6 +99,7 @@ def _to_begin(arguments):
     settings = make(arguments.method) if arguments.method else make()
     settings = settings_from({**settings.as_dict(), **given})
     build(settings)  # wrong settings fail now, before anything is made
+    refuse_idle(arguments, [settings.method])
     folder = arguments.output or folder_for(
         f"{protocol}-{settings.method}", by_hand(arguments, given), settings.seed)
     make_folder(folder)

@@ -14,7 +14,7 @@ from ..core.arguments import seed_number, whole_number
 from ..training.checkpoints import CheckpointError
 from ..training.files import Claim, clear_left_over, write_whole
 from .commands import (by_hand, ended_early, folder_for, is_file, make_folder, overrides,
-                       protocol_of, told_how_to_go_on)
+                       protocol_of, refuse_idle, told_how_to_go_on)
 from .figures import save_figures
 from .held_out import HELD_OUT, evaluate_runs, least_squares_errors, measured, remark
 from .processes import cores, train_all
@@ -140,9 +140,12 @@ def _asked(arguments):
     plan = {"protocol": protocol, "overrides": given}
     if arguments.methods or protocol in OWN:
         plan["methods"] = arguments.methods or ["maml", "fomaml", "reptile", "joint"]
-    if arguments.seeds:
-        plan["seeds"] = _seeds(arguments)
+    if arguments.seeds and len(seeds := _seeds(arguments)) > 1:
+        plan["seeds"] = seeds
+    elif arguments.seeds:  # --seeds 1 is --seed 0
+        given["seed"] = seeds[0]
     settings = next(iter(_settings_of(plan).values()))  # wrong settings fail now
+    refuse_idle(arguments, plan.get("methods", COMPARED))
     shown = by_hand(arguments, given)
     if arguments.methods:
         shown["methods"] = arguments.methods
@@ -151,10 +154,10 @@ def _asked(arguments):
     return plan, folder
 
 
-def _but_for_file(plan):
-    """The plan without where its curves lie: their content is in it."""
-    overrides = {name: value for name, value in plan["overrides"].items() if name != "file"}
-    return {**plan, "overrides": overrides}
+def _told(plan):
+    """What a plan says, name -> value, but for where its curves lie: their content is in it."""
+    told = {"seed": 0, **plan, **plan["overrides"]}
+    return {name: value for name, value in told.items() if name not in ("overrides", "file")}
 
 
 def _seeds(arguments):
@@ -181,8 +184,12 @@ def _keep(plan, folder):
     clear_left_over(path)
     others = set(os.listdir(folder)) - {PLAN, f"{PLAN}.lock"}
     if path.exists() and path.stat().st_size:
-        if _but_for_file(found := _read_plan(folder, check=False)) != _but_for_file(plan):
-            raise CheckpointError(f"{folder} holds another comparison ({found}); {ELSEWHERE}")
+        there, here = _told(_read_plan(folder, check=False)), _told(plan)
+        both = [(name, there.get(name, "not given"), here.get(name, "not given"))
+                for name in sorted({*there, *here})]
+        if differing := [f"{name} {a} there, {b} here" for name, a, b in both if a != b]:
+            raise CheckpointError(f"{folder} holds another comparison ({'; '.join(differing)}); "
+                                  f"{ELSEWHERE}")
     elif others and not path.exists():
         raise CheckpointError(f"{folder} is not empty, and holds no comparison; {ELSEWHERE}")
     else:  # an empty plan is one that could not be written
@@ -240,7 +247,7 @@ def _read_plan(folder, asked="", check=True, file=None):
         plan = json.loads(path.read_text(encoding="utf-8"))
         if file is not None:
             plan["overrides"]["file"] = file
-        (_settings_of if check else _but_for_file)(plan)
+        (_settings_of if check else _told)(plan)
         return plan
     except (OSError, ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
         raise CheckpointError(f"{asked}no comparison to go on with in {path} ({error})"

@@ -18,6 +18,10 @@ from ..methods.prototypes import Prototypes
 from ..methods.reptile import Reptile
 
 
+NETWORK = "activation", "loss"
+INNER = "alpha", "inner_steps", *NETWORK
+
+
 @dataclass(frozen=True)
 class Recipe:
     """What the command line has to know of a method."""
@@ -26,6 +30,7 @@ class Recipe:
     make: Callable  # (settings, model) -> the Method
     adapts: str = ""  # what moves for a task, in words
     cost: str = ""  # of a task's meta-gradient: g a gradient, H a Hessian product, S inner steps
+    reads: tuple = INNER  # the settings that matter to it, of those that not all methods read
     network: str = "mlp"  # what it needs: "mlp", "context", or "rnn"
     support_only: bool = False  # it learns from the support sets alone: they hold all the points
     adapted: bool = True  # it takes inner steps at test time
@@ -56,26 +61,29 @@ METHODS = {  # name on the command line -> recipe; s stands for the settings
     "reptile": Recipe("Reptile", _reptile, "all of θ", "S g", support_only=True,
                       own_settings={"inner_steps": 5, "inner_batch": 10}),
     "joint": Recipe("joint training", lambda s, model: JointTraining(model, s.alpha),
-                    "all of θ, at test time", "1 g", support_only=True),
+                    "all of θ, at test time", "1 g", ("alpha", *NETWORK), support_only=True),
     "oracle": Recipe("oracle", lambda s, model: JointTraining(model, s.alpha),
-                     "nothing: it is told the task", "1 g", support_only=True, adapted=False,
-                     told_task=True, own_settings={"eval_steps": 0}),
-    "metasgd": Recipe("Meta-SGD", _meta_sgd, "all of θ, at learned rates", "S + 1 g, S H"),
+                     "nothing: it is told the task", "1 g", NETWORK, support_only=True,
+                     adapted=False, told_task=True, own_settings={"eval_steps": 0}),
+    "metasgd": Recipe("Meta-SGD", _meta_sgd, "all of θ, at learned rates", "S + 1 g, S H",
+                      (*INNER, "rates", "positive")),
     "anil": Recipe("ANIL", lambda s, model: ANIL(model, s.alpha, s.inner_steps),
                    "the last layer", "S + 1 g, S H"),
     "cavia": Recipe("CAVIA", lambda s, model: CAVIA(model, s.alpha, s.inner_steps),
-                    "the context", "S + 1 g, S H", network="context",
+                    "the context", "S + 1 g, S H", (*INNER, "context"), network="context",
                     own_settings={"alpha": 1.0}),
     "ridge": Recipe("ridge head",
                     lambda s, model: RidgeHead(model, s.strength),
-                    "the last layer, solved", "2 g, 2 solves", own_settings={"eval_steps": 1}),
+                    "the last layer, solved", "2 g, 2 solves", ("strength", *NETWORK),
+                    own_settings={"eval_steps": 1}),
     "implicit": Recipe("implicit MAML", lambda s, model: ImplicitMAML(model, s.strength),
-                       "all of θ, to an optimum", "solvers' g and H",
+                       "all of θ, to an optimum", "solvers' g and H", ("strength", *NETWORK),
                        own_settings={"dtype": "float64", "activation": "tanh", "init": "xavier"}),
     "prototypes": Recipe("prototypes", lambda s, model: Prototypes(model),
-                         "class means", "2 g", one_hot=True, own_settings={"eval_steps": 0}),
+                         "class means", "2 g", ("activation",), one_hot=True,
+                         own_settings={"eval_steps": 0}),
     "memory": Recipe("memory", lambda s, model: Memory(model), "a state, shot by shot",
-                     "1 g through time", network="rnn", reads_shots=True,
+                     "1 g through time", ("loss",), network="rnn", reads_shots=True,
                      own_settings={"widths": (1, 40, 1), "init": "uniform", "decay": True,
                                    "learning_rate": 5e-3, "max_norm": 1.0}),
 }

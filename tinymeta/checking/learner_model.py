@@ -69,7 +69,7 @@ def theta_for(model, theta, rng, batch=None):
                          f"blocks = [(name, shape), ...] says what lies where")
     if theta is None:
         if callable(getattr(model, "init", None)):
-            theta = np.asarray(model.init(rng))
+            theta = arguments.numbers("model.init(rng)", model.init(rng))
             theta = theta + 0.1 * rng.standard_normal(theta.shape)  # biases too
         elif hasattr(model, "n_params"):
             P = arguments.whole_number("model.n_params", model.n_params, minimum=1)

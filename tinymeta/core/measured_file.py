@@ -87,9 +87,10 @@ def _header(path, rows, columns):
         if len(columns) < 3 or len(set(columns)) < len(columns):
             raise ValueError(f"columns is {list(columns)}; expected at least 3 different names: "
                              f"of the curve, x and y")
-        if missing := [name for name in columns if name not in first]:
-            raise ValueError(f"{path}, row {line} has no column {missing[0]!r}; "
-                             f"expected one of {', '.join(first)}")
+        for name in columns:
+            if (n := first.count(name)) != 1:
+                raise ValueError(f"{path}, row {line} has {n or 'no'} column{'s' * (n > 1)} "
+                                 f"{name!r}; expected one of {', '.join(first)}")
         return first, rows[1:]
     if len(first) < 3:
         raise ValueError(f"{path}, row {line} has {len(first)} columns; expected at least 3, for "

@@ -48,7 +48,7 @@ class CAVIA(Method):
 
     def init(self, rng, dtype=np.float64, scheme=None):
         """Draw ω as the model draws θ, without c."""
-        return self.model.init(rng, dtype, scheme)[self.model.context:]
+        return super().init(rng, dtype, scheme)[self.model.context:]
 
     def adapt(self, omega, x, y):
         """θ' = (c_S, ω), (T, P), and its pullback, v (T, P) -> (T, P - C)."""

@@ -31,7 +31,7 @@ and an external memory; the order of asking and telling is the same).
 import numpy as np
 
 from ..core import arguments
-from ..core.model import data, pass_at
+from ..core.model import pass_at
 from ..learners.recurrent import beside
 from .method import Method
 
@@ -85,8 +85,8 @@ class Memory(Method):
         Raises TypeError or ValueError for arguments that do not fit, and for more steps than
         there are support points to read.
         """
-        omega = arguments.floating("omega", omega, finite=False)
-        x_query, _ = data(omega, x_query, None, self.model, "_query")
+        x_query, _ = self.queries(omega, x_support, x_query)
+        omega = np.asarray(omega)
         states = np.stack(list(self.trajectory(omega, x_support, y_support, steps)))
         states = states[..., np.newaxis, :]  # (steps + 1, T, 1, H + D_out), one for all queries
         h, y = states[..., :self.model.hidden], states[..., self.model.hidden:]
@@ -99,6 +99,6 @@ class Memory(Method):
     def losses(self, omega, x_support, y_support, x_query, y_query, steps):
         """The query losses of T tasks after 0 ... steps shots, (steps + 1, T); raises alike."""
         f = self.predictions(omega, x_support, y_support, x_query, steps)
-        _, y_query = data(arguments.floating("omega", omega, False), x_query,
-                          arguments.given("y_query", y_query), self.model, "_query")
+        y_query = arguments.given("y_query", y_query)
+        _, y_query = self.queries(omega, x_support, x_query, y_query)
         return self.model.loss_function.value(f, y_query)

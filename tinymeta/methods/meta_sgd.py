@@ -75,7 +75,7 @@ class MetaSGD(Method):
 
     def init(self, rng, dtype=np.float64, scheme=None):
         """Draw θ as the model does; every rate starts at alpha.  ValueError where it cannot."""
-        theta = self.model.init(rng, dtype, scheme)
+        theta = super().init(rng, dtype, scheme)
         start = np.log(self.alpha) if self.positive else self.alpha
         if start > float(np.finfo(dtype).max):
             raise ValueError(f"alpha is {self.alpha:g}; expected a number that {theta.dtype} holds")

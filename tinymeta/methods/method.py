@@ -70,7 +70,9 @@ class Method:
 
     def init(self, rng, dtype=np.float64, scheme=None):
         """Draw initial ω (n_params,), as the model's init does."""
-        return arguments.methods("model", self.model, "init").init(rng, dtype, scheme)
+        omega = arguments.methods("model", self.model, "init").init(rng, dtype, scheme)
+        P = getattr(self.model, "n_params", None)
+        return arguments.result(self.model, "init", omega, ("P" if P is None else P,))
 
     def adapt(self, omega, x, y):
         """Adapt to support sets x (T, K, D_in), y (T, K, D_out): θ' (T, P) and its pullback.
@@ -122,15 +124,25 @@ class Method:
         """f at x_query (T, Q, D_in) after 0 ... steps inner steps, (steps + 1, T, Q, D_out)."""
         arguments.methods("model", self.model, "predict")
         thetas = self._iterates(omega, x_support, y_support, steps)
-        return np.stack([self.model.predict(theta, x_query) for theta in thetas])
+        x_query, _ = self.queries(omega, x_support, x_query)
+        found = [self.model.predict(theta, x_query) for theta in thetas]
+        shape = (..., x_query.shape[-2], "D_out")
+        return np.stack([arguments.result(self.model, "predict", f, shape) for f in found])
 
     def losses(self, omega, x_support, y_support, x_query, y_query, steps):
         """The query losses of T tasks after 0 ... steps inner steps, (steps + 1, T)."""
         thetas = self._iterates(omega, x_support, y_support, steps)
-        data(arguments.floating("omega", omega, False), x_query,
-             arguments.given("y_query", y_query), self.judge, "_query")
-        x_query, y_query = np.asarray(x_query), np.asarray(y_query)
+        y_query = arguments.given("y_query", y_query)
+        x_query, y_query = self.queries(omega, x_support, x_query, y_query)
         return np.stack([pass_at(self.judge, theta, x_query, y_query).loss() for theta in thetas])
+
+    def queries(self, omega, x_support, x_query, y_query=None):
+        """x_query, and y_query if any, in ω's precision.  ValueError unless they fit x_support."""
+        omega = arguments.floating("omega", omega, finite=False)
+        x_query, y_query = data(omega, x_query, y_query, self.judge, "_query")
+        leading = arguments.as_array("x_support", x_support).shape[:-2]
+        arguments.shape("x_query", x_query, (*leading, "Q", "D_in"), ": as many sets as x_support")
+        return x_query, y_query
 
     def _iterates(self, *arrays):
         """The trajectory, which one's own method may have forgotten to return."""

@@ -22,7 +22,6 @@ import numpy as np
 
 from ..core import arguments
 from ..core.classification import softmax
-from ..core.model import data
 from .method import Method
 
 
@@ -75,7 +74,7 @@ class Prototypes(Method):
         steps = arguments.whole_number("steps", steps, minimum=0)
         omega, x, y = self.check(omega, x_support, y_support)
         means, _ = self.adapt(omega, x, y)
-        x_query, _ = data(omega, x_query, None, self.model, "_query")
+        x_query, _ = self.queries(omega, x, x_query)
         f = self.model.outputs_at(omega, x_query).f
         means = means.reshape(*y.shape[::2], -1)
         return np.stack([scores_of(f, means)[0]] * (steps + 1))
