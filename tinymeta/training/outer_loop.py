@@ -19,7 +19,6 @@ from typing import NamedTuple
 import numpy as np
 
 from ..core import arguments
-from ..core.tasks import sampled
 
 
 class Step(NamedTuple):
@@ -62,9 +61,9 @@ def meta_train(method, tasks, omega, optimizer, iterations, rng, n_tasks=25, n_s
     optimizer with state and restore, stand where the failed step found them.  start: how many
     iterations are done already (resuming).
 
-    Raises TypeError or ValueError at once for a wrong argument, ValueError for a batch of another
-    number of tasks or whose targets do not fit the method's loss, and DivergenceError, which
-    carries the last good parameters, when a loss or a gradient is no longer finite.
+    Raises TypeError or ValueError at once for a wrong argument, ValueError for a batch whose
+    targets do not fit the method's loss, and DivergenceError, which carries the last good
+    parameters, when a loss or a gradient is no longer finite.
     """
     iterations = arguments.whole_number("iterations", iterations, minimum=0)
     start = arguments.whole_number("start", start, minimum=0)
@@ -90,7 +89,7 @@ def _steps(method, tasks, omega, optimizer, iterations, rng, sizes):
     for iteration in iterations:
         rng_state = rng.bit_generator.state
         optimizer_state = copy.deepcopy(optimizer.state()) if restorable else None
-        batch = sampled(tasks, rng, *sizes)
+        batch = tasks.sample(rng, *sizes)
         with np.errstate(over="ignore", invalid="ignore"):  # divergence is reported below, once
             loss, gradient = arguments.pair(
                 method, "meta_gradient", method.meta_gradient(omega, batch),
