@@ -15,7 +15,7 @@ def bare(n, theta, x, y, x_, y_, alpha):
     dtype, rows = theta.dtype, T * K
     W1, W2 = theta[:2 * n].reshape(2, n), theta[2 * n:-n - 1].reshape(n + 1, n)
     W3 = theta[-n - 1:].reshape(n + 1, 1)
-    W2t, W3t = W2[:-1].T.copy(), W3[:-1].T
+    W2t, W3t = W2[:-1].T, W3[:-1].T
     a0 = np.empty((T, K, 2), dtype)
     a0[..., :1], a0[..., 1:] = x, 1
     A0 = a0.reshape(rows, 2)

@@ -52,7 +52,7 @@ def one_step_sums(model, theta, alpha, x, y, x_, y_, first_order=False):
     curved = phi.second_derivative is not None
     dot, matmul = products.for_rows(T * max(K, Q), model.largest)
     W = model.matrices(theta)  # [None, (n_0 + 1, n_1), ...]: lists go by layer, as in mlp.py
-    Wt = [None, None] + [weight[:-1].T.copy() for weight in W[2:]]  # sooner than a view
+    Wt = [None, None] + [weight[:-1].T for weight in W[2:]]
     thin = [None] + [K < most for most in model.thin_up_to]
     rates, of_rates, scale = None, None, -alpha  # what the support loss is multiplied by
     if not isinstance(alpha, float):
