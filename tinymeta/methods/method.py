@@ -95,7 +95,8 @@ class Method:
             query, _ = self.query_pass(omega, *arrays)
             return [query.loss().sum()]
 
-        return self._mean(sums, omega, batch)[0]
+        (loss,), T = self._totals(sums, omega, batch)
+        return loss / T
 
     def meta_gradient(self, omega, batch):
         """The meta-loss and its gradient in ω: (number, (n_params,)).
@@ -103,7 +104,8 @@ class Method:
         omega: one vector (n_params,).  batch: T tasks.  Raises TypeError or ValueError for
         arguments that do not fit.
         """
-        return self._mean(self.sums, omega, batch)
+        (loss, gradient), T = self._totals(self.sums, omega, batch)
+        return loss / T, gradient / T
 
     def sums(self, omega, x, y, x_query, y_query):
         """The sums over some tasks of the query losses, a number, and of their gradients in ω."""
@@ -152,25 +154,21 @@ class Method:
                             f"θ_0 ... θ_steps, one after the other")
         return thetas
 
-    def _mean(self, sums, omega, batch):
-        """The means over tasks of sums(ω, ...) of the arrays of `chunk` tasks at a time."""
+    def _totals(self, sums, omega, batch):
+        """What sums(ω, ...) gives for all tasks, `chunk` at a time, and T in ω's type.
+
+        Divided by a whole number, a number of single precision is a double in NumPy 1.
+        """
         omega = self.one_vector(omega, batch)
         arrays, T = batch.arrays(omega), len(batch.x_support)
         if T <= self.chunk:
-            totals = sums(omega, *arrays)
-        else:
-            totals = self._in_chunks(partial(sums, omega), arrays)
-        T = omega.dtype.type(T)  # else NumPy 1 makes numbers of single precision double
-        return tuple([total / T for total in totals])
-
-    def _in_chunks(self, sums, arrays):
-        """The totals of sums(...) of `chunk` tasks at a time."""
+            return sums(omega, *arrays), omega.dtype.type(T)
         parts = chunks(arrays, self.chunk)
-        of_parts = each(sums, parts, self.work(parts[0]))
+        of_parts = each(partial(sums, omega), parts, self.work(parts[0]))
         totals = next(of_parts)
         for more in of_parts:
             totals = [total + one for total, one in zip(totals, more)]
-        return totals
+        return totals, omega.dtype.type(T)
 
     def work(self, arrays, steps=None):
         """The multiplications of a chunk of tasks in so many steps; 0 unless it may be a thread."""
