@@ -50,8 +50,9 @@ class MAML(Method):
     Memory of a meta-gradient: a network with U hidden units in all, φ'' = 0 and Q = K takes about
     min(T, chunk) · ((S + 3) P + (3 S + 7) K U) numbers of θ's type.
 
-    A model may offer `one_step_sums(...)`, see `one_step`: what `sums` returns, sooner, for one
-    step.  A FastMLP does, see tinymeta/fast.  Raises TypeError or ValueError for a wrong setting.
+    For one step a model may offer `one_step_sums(theta, alpha, x, y, x_query, y_query,
+    first_order)`, the numbers of `sums` sooner, or None: a FastMLP does, see tinymeta/fast.  Raises
+    TypeError or ValueError for a wrong setting.
     """
 
     needs, shortcuts, side_by_side = ("loss", "gradient", "hvp"), ("sums",), True
@@ -82,12 +83,16 @@ class MAML(Method):
         return iterates(self.model, omega, x, y, self.alpha, steps)
 
     def sums(self, omega, x, y, x_query, y_query):
-        """The sums over some tasks of the query losses, a number, and of v_0, (P,)."""
+        """The sums over some tasks of the query losses, a number, and of v_0, (P,).
+
+        Method.sums adapts on 𝒮, takes the loss and v_S of `judge` at θ_S on 𝒬, and hands v_S to the
+        pullback; meta_gradient divides by the number of tasks.
+        """
         if self.steps == 1 and self.query_loss is None and isinstance(self.alpha, float):
             fast = shortcut(self.model, "one_step_sums")
             found = fast and fast(omega, self.alpha, x, y, x_query, y_query, self.first_order)
             if found:
-                return found[:2]
+                return found[:2]  # the third would be α's
         return super().sums(omega, x, y, x_query, y_query)
 
 
