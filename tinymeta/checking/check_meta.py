@@ -16,15 +16,18 @@ from ..methods.inner_loop import adapt as right_adapt
 from ..methods.maml import MAML
 from ..methods.reptile import Reptile
 from .comparison import SINGLE
-from .diagnosis import Hints, compare, confirmed
+from .diagnosis import Hints, compare
+from .elsewhere import climb_elsewhere, in_steps
 from .gradient_check import check_gradient
 from .known_meta_mistakes import of_adapted, of_first_order, of_meta_gradient, of_reptile
-from .ladder import LearnerError, as_numbers, attempt, climb, frozen, frozen_batch, repeated, vector
+from .ladder import LearnerError, as_numbers, frozen, frozen_batch, repeated, vector
 from .learner_model import as_called
 from .own_inner_loop import OwnInnerLoop, end_of
 from .report import Finding
 
 DIVERGES = "the inner loop diverges at α = {:g}: nothing to compare; check with a smaller alpha"
+RIGHT_WITH_FEWER = ("right with fewer steps, wrong with {}: look at what changes from step to "
+                    "step, the iterate θ_k and the order of the factors I - αH")
 
 
 class Kind(NamedTuple):
@@ -75,11 +78,9 @@ def check_meta_gradient(meta_gradient, model=None, theta=None, batch=None, alpha
         right_loss = method.meta_loss(theta, batch)
         if not np.isfinite(right_loss):
             raise LearnerError(DIVERGES.format(alpha), "diverges")
-        T, K = batch.x_support.shape[:2]
-        sizes = {"T": T, "K": K, "α": alpha, "T/S": T / S} | ({"S": S} if S > 1 else {})
         known = partial(judge.known_mistakes, model, theta, batch, alpha, S)
-        hints = Hints(known, sizes, {"": judge.tag}, excluded=excluded)
-        title = f"{kind}, {_steps(S)}"
+        hints = Hints(known, _sizes(batch, alpha, S), {"": judge.tag}, excluded=excluded)
+        title = f"{kind}, {in_steps(S)}"
         if kind == "maml":
             report = check_gradient(lambda t: method.meta_loss(t, batch), derived, theta, layout,
                                     title=title, hints=hints)
@@ -89,19 +90,29 @@ def check_meta_gradient(meta_gradient, model=None, theta=None, batch=None, alpha
                 limit = max(100 * limit, 1e-7)
             _, right = method.meta_gradient(theta, batch)
             report = compare(derived, right, title, "", limit, hints, layout)
-        if report and loss is not None and not np.isclose(loss, right_loss, 10 * _limit(loss), 0):
-            raise LearnerError(f"the vector is right and the loss is {loss:.6g}; expected "
-                               f"{right_loss:.6g}, the mean over tasks of the query loss after "
-                               f"adaptation", "loss", "MAML.3")
+        if report and loss is not None:
+            _compare_losses(loss, right_loss)
         only_unknown = {finding.cause for finding in report.findings} == {"unknown"}
         if only_unknown and S > min(steps) and not own_loop:
-            report.findings.append(Finding("", f"right with fewer steps, wrong with {S}: look at "
-                                           f"what changes from step to step, the iterate θ_k and "
-                                           f"the order of the factors I - αH", "MAML.2"))
+            report.findings.append(Finding("", RIGHT_WITH_FEWER.format(S), "MAML.2"))
         return report
 
     loop = " of the inner loop adapt" if own_loop else ""
-    return _climb(f"{kind} meta-gradient{loop}", rung, steps, theta, batch, alpha)
+    return climb_elsewhere(f"{kind} meta-gradient{loop}", rung, steps, theta, batch, alpha)
+
+
+def _sizes(batch, alpha, S):
+    """The numbers that a gradient may be too large or too small by."""
+    T, K = batch.x_support.shape[:2]
+    return {"T": T, "K": K, "α": alpha, "T/S": T / S} | ({"S": S} if S > 1 else {})
+
+
+def _compare_losses(loss, right):
+    """LearnerError where the loss beside a right vector is not the meta-loss."""
+    if not np.isclose(loss, right, 10 * _limit(loss), 0):
+        raise LearnerError(f"the vector is right and the loss is {loss:.6g}; expected {right:.6g}, "
+                           f"the mean over tasks of the query loss after adaptation", "loss",
+                           "MAML.3")
 
 
 def _by_own_loop(kind, adapt, loss):
@@ -145,75 +156,7 @@ def check_adapt(adapt, model, theta, x, y, alpha=0.05, steps=(1, 2, 5)):
             found = found[S]
         return compare(found, right[S], f"θ_{S}", "", limit, hints, layout)
 
-    return _climb("inner loop", rung, steps, theta, batch, alpha)
-
-
-def _climb(title, rung, steps, theta, batch, alpha):
-    """The Ladder of rung(S, theta, batch, alpha, excluded) for each S, confirmed elsewhere."""
-    fewer = _fewer(batch)
-
-    def at(theta, alpha, S, batch=batch):
-        return confirmed(partial(rung, S, theta, batch, alpha),
-                         partial(rung, S + 1, theta, fewer, 0.6 * alpha))
-
-    def checked(S):
-        report = at(theta, alpha, S)
-        if report and S == steps[0]:
-            return _elsewhere(report, at, theta, alpha, batch)
-        return report
-
-    counts = ", ".join(map(str, steps))
-    basis = f"{len(batch)} tasks, {theta.size} coordinates at one θ, S = {counts}"
-    return climb(f"{title}, α = {alpha:g}, P = {theta.size}",
-                 [(_steps(S), partial(checked, S)) for S in steps], basis)
-
-
-def _elsewhere(report, at, theta, alpha, batch):
-    """The report; or that of one step elsewhere, where it shows what is wrong.
-
-    A learned rate that starts as α, or as α exp(0), hides at the θ where it starts; a number of
-    tasks or of examples that is written into the code, with so many.
-    """
-    normal = np.random.default_rng(2).standard_normal(theta.size)
-    moved = theta + 0.3 * normal * np.where(theta, np.abs(theta), 0.3)
-    for words, *point in ((f"another θ and α = {0.6 * alpha:g}", moved, 0.6 * alpha, 1, batch),
-                          ("one task and one example more", theta, alpha, 1, _more(batch))):
-        again, failed = attempt(partial(at, *point))
-        if not (failed or again) and again.wrong_blocks:
-            again.notes.insert(0, f"right with the θ, α = {alpha:g} and tasks given, wrong with "
-                                  f"{words}")
-            deaf = point[0] is theta and _is_deaf(report, partial(at, theta, alpha, 1), batch)
-            return report if deaf else again
-    return report
-
-
-def _is_deaf(report, at, batch):
-    """Whether the code has tasks of its own, and gives the same with fewer than these, or fails."""
-    fewer, failed = attempt(lambda: at(_fewer(batch)))
-    if failed or not report.blocks:
-        return bool(failed) or not fewer
-    return _norms(fewer) == _norms(report)
-
-
-def _norms(report):
-    """Of what was derived, block by block."""
-    return [block["norm"] for block in report.blocks]
-
-
-def _fewer(batch):
-    """The batch with one task, one support example and one query example less, where it can be."""
-    T, K, Q = (max(1, n - 1) for n in (*batch.x_support.shape[:2], batch.x_query.shape[1]))
-    return frozen_batch(Batch(batch.x_support[:T, :K], batch.y_support[:T, :K],
-                              batch.x_query[:T, :Q], batch.y_query[:T, :Q]))
-
-
-def _more(batch):
-    """The batch with its first task again, and each set with the first example of the other."""
-    tasks = [*range(len(batch)), 0]
-    sets = [(batch.x_support, batch.x_query), (batch.y_support, batch.y_query),
-            (batch.x_query, batch.x_support), (batch.y_query, batch.y_support)]
-    return frozen_batch(Batch(*(np.concatenate([own, other[:, :1]], axis=1)[tasks]
-                                for own, other in sets)))
+    return climb_elsewhere("inner loop", rung, steps, theta, batch, alpha)
 
 
 def _checked(model, theta, batch, alpha, steps, own_loop=False):
@@ -265,7 +208,3 @@ def _loss_and_vector(meta_gradient, theta, batch, alpha, S):
 def _limit(loss):
     """The relative error that passes against a definition, in the precision of the loss."""
     return SINGLE if np.asarray(loss).dtype.itemsize < 8 else 1e-10
-
-
-def _steps(S):
-    return "1 step" if S == 1 else f"{S} steps"
