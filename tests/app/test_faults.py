@@ -309,7 +309,7 @@ def test_a_checkpoint_that_cannot_be_is_refused_before_anything_is_trained(wrong
 # What cannot be drawn or told.
 
 
-@pytest.mark.filterwarnings("error")
+@pytest.mark.filterwarnings("error", "ignore::DeprecationWarning")  # of older matplotlib
 @pytest.mark.parametrize("options", [["--alpha", "1e30"], ["--alpha", "1e300"]], ids=str)
 def test_adaptation_that_diverges_is_drawn_without_a_warning(options, tmp_path, capsys):
     trained(tmp_path)

@@ -185,7 +185,7 @@ def _fit(model, theta, batch):
     along, *moves = np.random.default_rng(0).standard_normal((3, 3, theta.size))
 
     def both(theta):
-        return (along @ model.gradient(theta, x, y),
+        return (arguments.numbers("gradient", along @ model.gradient(theta, x, y)),
                 derivatives(lambda t: model.loss(t, x, y), theta, along))
     try:
         derived, reference = both(theta)

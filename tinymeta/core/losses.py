@@ -54,7 +54,7 @@ def size(f):
 
 def mean(values):
     """The mean over examples and outputs, (..., K, D_out) -> (...)."""
-    return values.sum(axis=(-2, -1)) / size(values)
+    return values.sum(axis=(-2, -1)) / values.dtype.type(size(values))  # typed, in NumPy 1 too
 
 
 def _value(f, y):

@@ -5,6 +5,7 @@ so far and the settings.  Numbers are stored as arrays, the rest as JSON text.
 """
 
 import copy
+import io
 import json
 import os
 import zipfile
@@ -51,6 +52,8 @@ class Checkpoint:
         try:
             state, tried = _from_plain(self.rng_state), copy.deepcopy(rng.bit_generator)
             tried.state = state  # a state that is half right would change half
+            if _to_plain(tried.state) != _to_plain(state):  # NumPy 1 takes -1 for 2⁶⁴ - 1
+                raise ValueError(f"rng_state is {state!r}; expected a generator's state")
             optimizer.restore(self.optimizer_state)
         except Exception as error:  # whatever a damaged state can raise
             raise CheckpointError(f"the checkpoint does not fit this run: {error}") from error
@@ -93,7 +96,9 @@ def save_checkpoint(path, theta, iteration=0, optimizer=None, rng=None, losses=(
     if objects:
         raise TypeError(f"{', '.join(objects)}: not an array of numbers, "
                         f"which is all that a checkpoint holds")
-    write_whole(path, lambda file: np.savez(file, **arrays))
+    in_memory = io.BytesIO()  # what a full disk does to an open archive is told in many ways
+    np.savez(in_memory, **arrays)
+    write_whole(path, lambda file: file.write(in_memory.getvalue()))
 
 
 def _checked(theta, iteration, losses, seconds):
