@@ -73,7 +73,8 @@ def save_whole(figures, output):
 
 def save_gif(animation, path):
     """Save an animation, whole or not at all."""
-    with tempfile.TemporaryDirectory() as folder:
+    folder, name = os.path.split(path)
+    with tempfile.TemporaryDirectory(".tmp", f"{name}.", folder) as folder:  # as clear_left_over
         made = Path(folder, "animation.gif")
         animation.save(made, "pillow")
         write_whole(path, lambda file: file.write(made.read_bytes()))
