@@ -17,7 +17,7 @@ from small_runs import SMALL, small, trained
 import tinymeta as tm
 from tinymeta.app import commands, figures, runs
 from tinymeta.app.command_line import main
-from tinymeta.training.files import Claim
+from tinymeta.training.files import Claim, clear_left_over
 
 ROOT = Path(__file__).resolve().parents[2]
 LONG = "--widths 1 6 1 --n-tasks 3 --iterations 100000 --protocol quick".split()
@@ -195,6 +195,22 @@ def test_a_signal_while_figures_are_made_leaves_nothing_half_written(name, code,
     assert (run.returncode, err) == (code, "\ninterrupted\n") and names(tmp_path / "figures") == []
 
 
+@posix
+def test_a_kill_in_the_middle_of_an_animation_leaves_only_what_is_cleared_later(tmp_path):
+    trained(tmp_path)
+    (tmp_path / "temporary").mkdir()
+    code = ("import tempfile, time; from matplotlib.animation import FuncAnimation; "
+            f"tempfile.tempdir = {str(tmp_path / 'temporary')!r}; "
+            "FuncAnimation.save = lambda self, path, *_: (path.write_text(''), time.sleep(30))")
+    run = start("plot", "--animate", tmp_path / "maml.npz", code=code)
+    wait_for(lambda: [*tmp_path.glob("*/*/animation.gif")])
+    run.kill()
+    run.communicate()
+    assert names(tmp_path / "temporary") == []
+    clear_left_over(tmp_path / "figures" / "adaptation.gif")
+    assert names(tmp_path / "figures") == ["adaptation.png", "errors.png", "training.png"]
+
+
 # Disks.
 
 
@@ -256,7 +272,10 @@ def test_an_empty_plan_is_one_that_could_not_be_written(tmp_path, capsys):
     ({"protocol": "slow", "overrides": {}}, "protocol is 'slow'; expected one of"),
     ({"protocol": "quick", "overrides": {}, "methods": ["mml"]}, "methods has 'mml'; expected"),
     ({"protocol": "quick", "overrides": {}, "methods": []}, "methods is []; expected a list"),
-    ({"protocol": "quick", "overrides": {"eval_steps": 10**9}}, "eval_steps is 1000000000; exp")])
+    ({"protocol": "quick", "overrides": {"eval_steps": 10**9}}, "eval_steps is 1000000000; exp"),
+    *(({"protocol": "quick", "overrides": {name: value}}, f"{name} is {value!r}; expected one of")
+      for name, value in (("init", "zeros"), ("init", {"a": 1}), ("dtype", "int32"), ("dtype", 5),
+                          ("optimizer", {"a": 1}), ("tasks", {"a": 1})))])
 def test_a_plan_that_cannot_be_is_told_by_what_is_wrong(plan, words, tmp_path, capsys):
     (tmp_path / "compare.json").write_text(json.dumps(plan))
     assert main(["compare", "--resume", str(tmp_path)]) == 1
@@ -290,7 +309,10 @@ def test_what_a_killed_comparison_left_half_written_is_cleared(tmp_path):
     ({"optimizer_t": 10**9}, "it counts 12 iterations, 1000000000 steps"),
     ({"losses": np.zeros(3)}, "and 3 losses"), ({"losses": np.full(12, np.nan)}, "finite ones"),
     ({"optimizer_m": np.zeros(3), "optimizer_s": np.zeros(3)}, "theta has shape"),
-    ({"rng_state": json.dumps({"bit_generator": "PCG64", "state": 3})}, "does not fit")], ids=str)
+    ({"rng_state": json.dumps({"bit_generator": "PCG64", "state": 3})}, "rng_state does not fit"),
+    ({"optimizer_t": "many"}, "optimizer_state does not fit"),
+    ({"rng_state": "{"}, "rng_state is no dict in JSON"),
+    ({"settings": "[" * 100_000}, "settings is no dict in JSON")], ids=lambda x: str(x)[:60])
 def test_a_checkpoint_that_cannot_be_is_refused_before_anything_is_trained(wrong, words, tmp_path,
                                                                          capsys):
     trained(tmp_path)
@@ -343,6 +365,15 @@ def test_a_path_of_no_letters_is_drawn(tmp_path):
     run = start("plot", tmp_path / "maml.npz", os.path.join(odd, "maml.npz"))
     out, err = run.communicate(timeout=60)
     assert (run.returncode, err) == (0, "") and "errors.png" in out
+
+
+def test_letters_that_no_font_has_are_told_without_lines_of_the_source(tmp_path):
+    (tmp_path / "漢").mkdir()
+    trained(tmp_path), runs.train(small(), tmp_path / "漢" / "maml.npz")
+    run = start("plot", tmp_path / "maml.npz", tmp_path / "漢" / "maml.npz")
+    _, err = run.communicate(timeout=60)
+    assert run.returncode == 0 and "figures.py" not in err
+    assert all(line.startswith("warning: Glyph ") for line in err.splitlines())
 
 
 def test_the_picture_of_the_adaptation_alone_may_have_a_name_of_its_own(tmp_path, capsys,
