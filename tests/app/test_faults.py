@@ -17,7 +17,7 @@ from small_runs import SMALL, small, trained
 import tinymeta as tm
 from tinymeta.app import commands, figures, runs
 from tinymeta.app.command_line import main
-from tinymeta.training.files import Claim, clear_left_over
+from tinymeta.training.files import Claim
 
 ROOT = Path(__file__).resolve().parents[2]
 LONG = "--widths 1 6 1 --n-tasks 3 --iterations 100000 --protocol quick".split()
@@ -56,6 +56,12 @@ def test_of_two_runs_in_one_folder_the_second_is_told_and_the_first_is_kept(tmp_
     with Claim(tmp_path / "compare.json"):
         assert main(["compare", *SMALL, "--output", str(tmp_path)]) == 1
     assert "compare.json is another run's" in capsys.readouterr().err and names(tmp_path) == []
+    trained(tmp_path)
+    for output in ("", "wave.png"):
+        with Claim(tmp_path / (output or "figures")):
+            options = ["plot", str(tmp_path / "maml.npz"), "--output", str(tmp_path / output)]
+            assert main(options) == 1 and "is another run's that is" in capsys.readouterr().err
+    assert names(tmp_path) == ["maml.npz"]
 
 
 @posix
@@ -189,14 +195,14 @@ def test_a_signal_while_figures_are_made_leaves_nothing_half_written(name, code,
     line = f"import runpy, sys; {slow}; sys.argv[0] = '-m'; runpy._run_module_as_main('tinymeta')"
     run = subprocess.Popen([sys.executable, "-c", line, "plot", tmp_path / "maml.npz"], cwd=ROOT,
                            text=True, stderr=subprocess.PIPE)
-    wait_for(lambda: (tmp_path / "figures").is_dir() and names(tmp_path / "figures"))
+    wait_for(lambda: [*tmp_path.glob("figures/*.tmp")])
     run.send_signal(getattr(signal, name))
     _, err = run.communicate(timeout=30)
     assert (run.returncode, err) == (code, "\ninterrupted\n") and names(tmp_path / "figures") == []
 
 
 @posix
-def test_a_kill_in_the_middle_of_an_animation_leaves_only_what_is_cleared_later(tmp_path):
+def test_what_a_kill_in_the_middle_of_an_animation_leaves_is_cleared_by_the_next(tmp_path):
     trained(tmp_path)
     (tmp_path / "temporary").mkdir()
     code = ("import tempfile, time; from matplotlib.animation import FuncAnimation; "
@@ -206,9 +212,11 @@ def test_a_kill_in_the_middle_of_an_animation_leaves_only_what_is_cleared_later(
     wait_for(lambda: [*tmp_path.glob("*/*/animation.gif")])
     run.kill()
     run.communicate()
+    (tmp_path / "figures" / "training.png.0123abcd.tmp").write_text("half")
     assert names(tmp_path / "temporary") == []
-    clear_left_over(tmp_path / "figures" / "adaptation.gif")
-    assert names(tmp_path / "figures") == ["adaptation.png", "errors.png", "training.png"]
+    assert main(["plot", "--animate", str(tmp_path / "maml.npz")]) == 0
+    assert names(tmp_path / "figures") == ["adaptation.gif", "adaptation.png", "errors.png",
+                                           "training.png"]
 
 
 # Disks.

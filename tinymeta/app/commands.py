@@ -15,7 +15,7 @@ from pathlib import Path
 
 from ..checking.self_check import check_derivations
 from ..core.arguments import number, seed_number, whole_number
-from ..training.files import ClaimError
+from ..training.files import Claim, ClaimError
 from .check_apart import check_apart
 from .figures import save_figures
 from .families import FAMILIES
@@ -200,8 +200,9 @@ def plot_files(arguments):
     shots = _shots_at_test(runs, arguments)[-1]
     curves = evaluate_runs(runs, shots, arguments.alpha, arguments.inner_steps, arguments.seed)
     make_folder(os.path.dirname(folder) or "." if one else folder)
-    names = save_figures(runs, curves, shots, folder, arguments.alpha, arguments.seed,
-                         arguments.task, arguments.animate, arguments.format, arguments.scale)
+    with Claim(folder if one else os.path.join(folder, "figures")):
+        names = save_figures(runs, curves, shots, folder, arguments.alpha, arguments.seed,
+                             arguments.task, arguments.animate, arguments.format, arguments.scale)
     print(f"saved {folder}" if one else f"in {folder}: {', '.join(names)}")
     if arguments.animate and "adaptation.gif" not in names:
         print("no animation: these runs have no curves or regions to draw", file=sys.stderr)
