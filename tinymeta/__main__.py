@@ -2,11 +2,13 @@
 
 import signal
 import sys
+import warnings
 
 from .app.command_line import main
 from .app.stopping import SIGNALS, end, exit_code
 
 if __name__ == "__main__":
+    warnings.formatwarning = lambda message, *_: f"warning: {message}\n"
     try:
         for number in SIGNALS:
             if signal.getsignal(number) is signal.SIG_DFL:

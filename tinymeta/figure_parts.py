@@ -45,11 +45,12 @@ def style_of(name):
 
 def all_predictions(model, name, theta, task, x, alpha, steps):
     """f at x (1, G, D_in) after 0 ... steps inner steps, (steps + 1, 1, G, D_out)."""
-    arguments.shape(f"thetas[{name!r}]", np.asarray(theta), ("P",))
     if isinstance(model, dict):
-        method = model[name]
+        method = arguments.methods(f"model[{name!r}]", model[name], "predictions")
     else:
         method = JointTraining(model, alpha[name] if isinstance(alpha, dict) else alpha)
+    theta = arguments.floating(f"thetas[{name!r}]", theta, finite=False)
+    arguments.shape(f"thetas[{name!r}]", theta, (getattr(method, "n_params", None) or "P",))
     with np.errstate(over="ignore", invalid="ignore"):  # divergence is seen
         return method.predictions(theta, task.x_support, task.y_support, x, steps)
 
@@ -78,6 +79,7 @@ def steps_to_draw(model, thetas, steps):
 
 def units_of(tasks):
     """Two functions that bring x and y (..., D) to measured units, where the tasks have any."""
+    arguments.methods("tasks", tasks)
     return [getattr(tasks, name, np.asarray) for name in ("x_in_units", "y_in_units")]
 
 

@@ -34,12 +34,13 @@ def plot_adaptation(model, thetas, tasks, task, alpha=0.01, steps=(0, 1, 10), la
     one_task("task", task)
     if task.x_support.shape[2] == 2:
         return plot_regions(model, thetas, task, alpha, steps, tasks, labels, size, scale)
+    at_x, at_y = units_of(tasks)
     x, known = _known(tasks, task)  # (G,)
     steps = steps_to_draw(model, thetas, steps)
     figure = new_figure((3.1 * len(thetas) + 0.6, 3.4), size, scale)
     panels = figure.subplots(1, len(thetas), sharex=True, sharey=True, squeeze=False)[0]
-    (at_x, at_y), support = units_of(tasks), (task.x_support[0], task.y_support[0])
-    drawn, known = [], (at_x(known[0]), at_y(known[1]), known[2])
+    drawn, support = [], (task.x_support[0], task.y_support[0])
+    known = (at_x(known[0]), at_y(known[1]), known[2])
     for panel, (name, theta) in zip(panels, thetas.items()):
         predictions = _predictions(model, name, theta, task, x, alpha, max(steps))  # (S + 1, G)
         drawn.append(at_y(predictions[steps][..., np.newaxis]))  # (steps, G, 1)
@@ -72,7 +73,7 @@ def plot_curves(curves, title="", measured="mean squared error", size=None, scal
     title, measured = arguments.texts("title and measured", [title, measured])
     figure = new_figure((9.5, 3.9), size, scale)
     for name, curve in curves.items():
-        if not hasattr(curve, "ci95"):
+        if not hasattr(arguments.methods(f"curves[{name!r}]", curve), "ci95"):
             raise TypeError(f"curves[{name!r}] is of type {type(curve).__name__}; expected a "
                             f"tinymeta.AdaptationCurve")
     left, right = figure.subplots(1, 2, sharey=True)

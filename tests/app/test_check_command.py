@@ -289,6 +289,23 @@ def test_a_file_that_does_not_end_is_ended_and_the_line_is_named(check_own):
     assert "while True" in found or "n += 1" in found
 
 
+@pytest.mark.parametrize("folder, name", [
+    ("é漢", "modèle.py"), ("/".join(["p" * 150] * 4), "model.py"), ("helpers", "same.py")],
+    ids=["letters that are not ASCII", "a path of 600 letters", "a longer helper of that name"])
+def test_the_line_of_an_endless_loop_is_named_whatever_the_path(folder, name, tmp_path, capsys):
+    path = tmp_path / folder / name
+    path.parent.mkdir(parents=True)
+    path.write_text(RIGHT + "while True:\n    pass\n", encoding="utf-8")
+    if name == "same.py":
+        path.write_text("\n" * 99 + "def f():\n    while True:\n        pass\n")
+        path = tmp_path / name
+        path.write_text("from helpers.same import f\nf()\n")
+    assert main(["check", str(path), "--timeout", "1.5"]) == 1
+    found = " ".join(capsys.readouterr().out.split())
+    assert "(--timeout), at line " in found and any(f"`{line}`" in found for line in
+                                                    ("while True:", "pass", "f()"))
+
+
 def test_no_file_outlives_a_check_that_is_killed(tmp_path):
     pulse = tmp_path / "pulse"
     (tmp_path / "my_model.py").write_text(f"""

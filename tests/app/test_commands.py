@@ -249,6 +249,7 @@ def test_divergence_is_an_error_and_keeps_the_last_good_parameters(tmp_path, cap
     ("--widths 2 4 1", 2, "widths is [2, 4, 1]; expected the first and the last to be 1"),
     ("--protocol reptile2018 --shots 30 --queries 30", 2, "expected at most 50, those of the grid"),
     ("evaluate nowhere.npz", 1, "nowhere.npz"), ("train --resume nowhere.npz", 1, "nowhere.npz"),
+    ("plot own.npz --output own.PNG", 2, "output is own.PNG; expected a folder, or a name that"),
     ("plot own.npz", 1, "own.npz cannot be used: its settings lack"),
     ("--resume nowhere", 1, "nowhere"), ("evaluate README.md", 1, "README.md is not a readable"),
     ("train --resume run/maml.npz --iterations 1", 2, "expected at least 12"),

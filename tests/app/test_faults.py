@@ -56,6 +56,12 @@ def test_of_two_runs_in_one_folder_the_second_is_told_and_the_first_is_kept(tmp_
     with Claim(tmp_path / "compare.json"):
         assert main(["compare", *SMALL, "--output", str(tmp_path)]) == 1
     assert "compare.json is another run's" in capsys.readouterr().err and names(tmp_path) == []
+    trained(tmp_path)
+    for output in ("", "wave.png"):
+        with Claim(tmp_path / (output or "figures")):
+            options = ["plot", str(tmp_path / "maml.npz"), "--output", str(tmp_path / output)]
+            assert main(options) == 1 and "is another run's that is" in capsys.readouterr().err
+    assert names(tmp_path) == ["maml.npz"]
 
 
 @posix
@@ -189,10 +195,28 @@ def test_a_signal_while_figures_are_made_leaves_nothing_half_written(name, code,
     line = f"import runpy, sys; {slow}; sys.argv[0] = '-m'; runpy._run_module_as_main('tinymeta')"
     run = subprocess.Popen([sys.executable, "-c", line, "plot", tmp_path / "maml.npz"], cwd=ROOT,
                            text=True, stderr=subprocess.PIPE)
-    wait_for(lambda: (tmp_path / "figures").is_dir() and names(tmp_path / "figures"))
+    wait_for(lambda: [*tmp_path.glob("figures/*.tmp")])
     run.send_signal(getattr(signal, name))
     _, err = run.communicate(timeout=30)
     assert (run.returncode, err) == (code, "\ninterrupted\n") and names(tmp_path / "figures") == []
+
+
+@posix
+def test_what_a_kill_in_the_middle_of_an_animation_leaves_is_cleared_by_the_next(tmp_path):
+    trained(tmp_path)
+    (tmp_path / "temporary").mkdir()
+    code = ("import tempfile, time; from matplotlib.animation import FuncAnimation; "
+            f"tempfile.tempdir = {str(tmp_path / 'temporary')!r}; "
+            "FuncAnimation.save = lambda self, path, *_: (path.write_text(''), time.sleep(30))")
+    run = start("plot", "--animate", tmp_path / "maml.npz", code=code)
+    wait_for(lambda: [*tmp_path.glob("*/*/animation.gif")])
+    run.kill()
+    run.communicate()
+    (tmp_path / "figures" / "training.png.0123abcd.tmp").write_text("half")
+    assert names(tmp_path / "temporary") == []
+    assert main(["plot", "--animate", str(tmp_path / "maml.npz")]) == 0
+    assert names(tmp_path / "figures") == ["adaptation.gif", "adaptation.png", "errors.png",
+                                           "training.png"]
 
 
 # Disks.
@@ -256,7 +280,10 @@ def test_an_empty_plan_is_one_that_could_not_be_written(tmp_path, capsys):
     ({"protocol": "slow", "overrides": {}}, "protocol is 'slow'; expected one of"),
     ({"protocol": "quick", "overrides": {}, "methods": ["mml"]}, "methods has 'mml'; expected"),
     ({"protocol": "quick", "overrides": {}, "methods": []}, "methods is []; expected a list"),
-    ({"protocol": "quick", "overrides": {"eval_steps": 10**9}}, "eval_steps is 1000000000; exp")])
+    ({"protocol": "quick", "overrides": {"eval_steps": 10**9}}, "eval_steps is 1000000000; exp"),
+    *(({"protocol": "quick", "overrides": {name: value}}, f"{name} is {value!r}; expected one of")
+      for name, value in (("init", "zeros"), ("init", {"a": 1}), ("dtype", "int32"), ("dtype", 5),
+                          ("optimizer", {"a": 1}), ("tasks", {"a": 1})))])
 def test_a_plan_that_cannot_be_is_told_by_what_is_wrong(plan, words, tmp_path, capsys):
     (tmp_path / "compare.json").write_text(json.dumps(plan))
     assert main(["compare", "--resume", str(tmp_path)]) == 1
@@ -290,7 +317,10 @@ def test_what_a_killed_comparison_left_half_written_is_cleared(tmp_path):
     ({"optimizer_t": 10**9}, "it counts 12 iterations, 1000000000 steps"),
     ({"losses": np.zeros(3)}, "and 3 losses"), ({"losses": np.full(12, np.nan)}, "finite ones"),
     ({"optimizer_m": np.zeros(3), "optimizer_s": np.zeros(3)}, "theta has shape"),
-    ({"rng_state": json.dumps({"bit_generator": "PCG64", "state": 3})}, "does not fit")], ids=str)
+    ({"rng_state": json.dumps({"bit_generator": "PCG64", "state": 3})}, "rng_state does not fit"),
+    ({"optimizer_t": "many"}, "optimizer_state does not fit"),
+    ({"rng_state": "{"}, "rng_state is no dict in JSON"),
+    ({"settings": "[" * 100_000}, "settings is no dict in JSON")], ids=lambda x: str(x)[:60])
 def test_a_checkpoint_that_cannot_be_is_refused_before_anything_is_trained(wrong, words, tmp_path,
                                                                          capsys):
     trained(tmp_path)
@@ -343,6 +373,15 @@ def test_a_path_of_no_letters_is_drawn(tmp_path):
     run = start("plot", tmp_path / "maml.npz", os.path.join(odd, "maml.npz"))
     out, err = run.communicate(timeout=60)
     assert (run.returncode, err) == (0, "") and "errors.png" in out
+
+
+def test_letters_that_no_font_has_are_told_without_lines_of_the_source(tmp_path):
+    (tmp_path / "漢").mkdir()
+    trained(tmp_path), runs.train(small(), tmp_path / "漢" / "maml.npz")
+    run = start("plot", tmp_path / "maml.npz", tmp_path / "漢" / "maml.npz")
+    _, err = run.communicate(timeout=60)
+    assert run.returncode == 0 and "figures.py" not in err
+    assert all(line.startswith("warning: Glyph ") for line in err.splitlines())
 
 
 def test_the_picture_of_the_adaptation_alone_may_have_a_name_of_its_own(tmp_path, capsys,

@@ -122,7 +122,9 @@ def test_figures_are_files_of_150_dots_an_inch_and_the_animation_one_too(scale, 
         assert image.n_frames == 3
 
 
-def test_the_animation_shows_the_same_task_and_runs(runs, saved, monkeypatch):
+def test_the_animation_shows_the_same_task_and_runs(runs, saved, monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    os.mkdir("there")
     found = []
 
     class Animation:

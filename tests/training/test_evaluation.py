@@ -106,6 +106,12 @@ def test_diverged_tasks_are_counted_and_spare_the_median():
     assert np.isinf(curve.errors[-1, 2])  # NaN would have no place in a median
 
 
+@pytest.mark.filterwarnings("error")
+def test_errors_whose_sum_overflows_have_an_infinite_mean_without_a_warning():
+    curve = tm.AdaptationCurve(np.full((1, 3), 1e308), np.zeros((1, 3), bool))
+    assert np.isinf(curve.mean) and curve.median == 1e308
+
+
 @pytest.mark.parametrize("start, error, diverged", [
     (2.0, 30.0, False), (2.0, 60.0, True), (8.0, 350.0, False), (8.0, 370.0, True)],
     ids=str)

@@ -98,6 +98,23 @@ def test_a_step_that_fails_is_not_counted(make):
     assert_array_equal(run(optimizer, GRADIENTS[1:], theta), run(unharmed))
 
 
+@EITHER
+def test_an_optimizer_s_state_is_its_own(make):
+    optimizer, same = make(), make()
+    theta = run(optimizer, GRADIENTS[:2])
+    state = optimizer.state()
+    same.restore(state)
+    for value in state.values():
+        value[...] = 7
+    ends = [run(each, GRADIENTS[2:], theta) for each in (optimizer, same)]
+    assert_array_equal(ends, [run(make())] * 2)
+
+
+def test_an_epsilon_that_is_0_in_single_precision_moves_nothing_without_a_gradient():
+    theta = tm.Adam(0.01, epsilon=1e-60).step(np.ones(2, np.float32), np.zeros(2, np.float32))
+    assert_array_equal(theta, 1)
+
+
 def test_a_zero_gradient_moves_nothing_in_half_precision_either():
     """Adam's ε is 0 in half precision; so its state is in single precision."""
     optimizer, theta = tm.Adam(0.01), np.ones(3, np.float16)

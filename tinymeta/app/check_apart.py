@@ -17,6 +17,8 @@ from ..checking.check_file import check_file
 from ..checking.report import CheckReport, Finding, Ladder
 from .processes import start
 
+LONGEST = 500  # letters of a path in faulthandler's traces
+
 
 def check_apart(path, alpha, seed, timeout, named=False, aside=False):
     """Yield (report, whether it passed, the report as data) for all in the file that is checked.
@@ -105,7 +107,10 @@ def _where(trace, path, timeout):
     if not text:
         return None
     frames = re.findall(r'File "(.*)", line (\d+) in', text)
-    own = [line for file, line in frames if Path(file).name == Path(path).name]
+    full = str(Path(path).resolve())
+    shown = full if len(full) <= LONGEST else full[:LONGEST] + "..."
+    shown = shown.encode("ascii", "backslashreplace").decode()  # as the trace has it
+    own = [line for file, line in frames if file == shown]
     if not own:
         return f"no end after {timeout:g} seconds"
     source = Path(path).read_text(encoding="utf-8", errors="replace").splitlines()

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from ..checking.self_check import check_derivations
 from ..core.arguments import number, seed_number, whole_number
-from ..training.files import ClaimError
+from ..training.files import Claim, ClaimError
 from .check_apart import check_apart
 from .figures import save_figures
 from .families import FAMILIES
@@ -30,6 +30,7 @@ from .tables import curves_table
 LEAST_ALPHA, MOST_ALPHA = 1e-4, 1.0  # of the check of our own derivations
 MOST_TIMEOUT = 1e6  # seconds, twelve days: systems count no longer than some years
 MOST_TASKS, MOST_SHOTS = 1_000_000, 10_000  # at test time
+PICTURES = {".png", ".pdf", ".svg", ".gif", ".jpg", ".jpeg"}  # names that are no folder's
 LEAST_SCALE, MOST_SCALE = 0.1, 4  # smaller text is no text; larger leaves no room for panels
 
 
@@ -187,20 +188,21 @@ def plot_files(arguments):
     """Figures of trained parameters: one task's adaptation, held-out errors, training curves."""
     if not LEAST_SCALE <= arguments.scale <= MOST_SCALE:
         raise ValueError(f"scale is {arguments.scale}; expected {LEAST_SCALE} to {MOST_SCALE}")
-    runs = load_runs(arguments.files, arguments.tasks)
     folder = arguments.output or os.path.join(os.path.dirname(arguments.files[0]), "figures")
     one = folder.endswith(".png")  # the picture of the adaptation alone, under this name
     if one and arguments.format != "png":
         raise ValueError(f"format is {arguments.format}; expected png, as output is {folder}")
     if one and arguments.animate:
         raise ValueError(f"animate is given beside output {folder}; expected a folder")
-    if folder.endswith((".pdf", ".svg", ".gif")):
+    if not one and Path(folder).suffix.lower() in PICTURES:
         raise ValueError(f"output is {folder}; expected a folder, or a name that ends in .png")
+    runs = load_runs(arguments.files, arguments.tasks)
     shots = _shots_at_test(runs, arguments)[-1]
     curves = evaluate_runs(runs, shots, arguments.alpha, arguments.inner_steps, arguments.seed)
     make_folder(os.path.dirname(folder) or "." if one else folder)
-    names = save_figures(runs, curves, shots, folder, arguments.alpha, arguments.seed,
-                         arguments.task, arguments.animate, arguments.format, arguments.scale)
+    with Claim(folder if one else os.path.join(folder, "figures")):
+        names = save_figures(runs, curves, shots, folder, arguments.alpha, arguments.seed,
+                             arguments.task, arguments.animate, arguments.format, arguments.scale)
     print(f"saved {folder}" if one else f"in {folder}: {', '.join(names)}")
     if arguments.animate and "adaptation.gif" not in names:
         print("no animation: these runs have no curves or regions to draw", file=sys.stderr)

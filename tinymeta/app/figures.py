@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from ..core import arguments
-from ..training.files import write_whole
+from ..training.files import clear_left_over, write_whole
 from .held_out import HELD_OUT, held_out_tasks, measured, method_at_test, tasks_at_test
 from .recipes import METHODS
 
@@ -65,15 +65,21 @@ def save_figures(runs, curves, shots, output, alpha=None, seed=None, task=None, 
 
 
 def save_whole(figures, output):
-    """Save name.png, .pdf or .svg -> Figure in the folder, each file whole or not at all."""
+    """Save name.png, .pdf or .svg -> Figure in the folder, each file whole or not at all.
+
+    The folder is claimed: what a killed process has left of a file is removed.
+    """
     for name, figure in figures.items():
+        clear_left_over(os.path.join(output, name))
         write_whole(os.path.join(output, name), lambda file: figure.savefig(
             file, format=name.rpartition(".")[2], dpi=1.5 * figure.dpi))
 
 
 def save_gif(animation, path):
-    """Save an animation, whole or not at all."""
-    with tempfile.TemporaryDirectory() as folder:
+    """Save an animation, as save_whole does."""
+    clear_left_over(path)
+    folder, name = os.path.split(path)
+    with tempfile.TemporaryDirectory(".tmp", f"{name}.", folder) as folder:  # as clear_left_over
         made = Path(folder, "animation.gif")
         animation.save(made, "pillow")
         write_whole(path, lambda file: file.write(made.read_bytes()))

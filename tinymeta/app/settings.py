@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass
 import numpy as np
 
 from ..core import arguments
+from ..core.initialisation import SCHEMES
 from ..fast.fast_pass import FastMLP
 from ..learners.context import ContextMLP
 from ..learners.rnn import RNN
@@ -17,6 +18,8 @@ from .recipes import METHODS
 
 Parts = namedtuple("Parts", "method tasks optimizer n_support n_query")  # see `build`
 OPTIMIZERS = {"adam": Adam, "sgd": SGD}
+CHOICES = {"method": METHODS, "optimizer": OPTIMIZERS, "tasks": FAMILIES, "init": SCHEMES,
+           "dtype": ("float32", "float64")}
 NONE_IN_FILES = {"inner_batch": 0, "max_norm": 0.0, "grid": 0, "eval_queries": 0}
 LATER = {"tasks", "loss", "rates", "positive", "context", "strength", "file", "content", "columns",
          "held_out", "scales"}  # not in older files
@@ -105,10 +108,9 @@ def build(settings):
 
 
 def _check(s):
-    if s.method not in METHODS:
-        raise ValueError(f"method is {s.method!r}; expected one of {sorted(METHODS)}")
-    if s.optimizer not in OPTIMIZERS:
-        raise ValueError(f"optimizer is {s.optimizer!r}; expected 'adam' or 'sgd'")
+    for name, known in CHOICES.items():
+        if (found := getattr(s, name)) not in [*known]:
+            raise ValueError(f"{name} is {found!r}; expected one of {sorted(known)}")
     for name, fewest in FEWEST.items():
         value = getattr(s, name)
         if value is not None or name not in NONE_IN_FILES:
@@ -122,8 +124,6 @@ def _check(s):
     for name in ("decay", "positive"):
         arguments.flag(name, getattr(s, name))
     arguments.number("learning_rate", s.learning_rate, above=0)
-    if s.tasks not in FAMILIES:
-        raise ValueError(f"tasks is {s.tasks!r}; expected one of {sorted(FAMILIES)}")
     family = FAMILIES[s.tasks]
     if s.loss not in family.losses:
         raise ValueError(f"loss is {s.loss!r}; expected one of {list(family.losses)}, "

@@ -63,6 +63,7 @@ def check_meta_gradient(meta_gradient, model=None, theta=None, batch=None, alpha
     """
     if not isinstance(kind, str) or kind not in KINDS:
         raise ValueError(f"kind is {kind!r}; expected one of {sorted(KINDS)}")
+    arguments.methods("meta_gradient", meta_gradient)
     own_loop, judge = adapt is not None or loss is not None, KINDS[kind]
     theta, batch, alpha, steps, layout = _checked(model, theta, batch, alpha, steps, own_loop)
     if own_loop:
@@ -136,6 +137,7 @@ def check_adapt(adapt, model, theta, x, y, alpha=0.05, steps=(1, 2, 5)):
     (S + 1, P).  x (K, D_in), y (K, D_out): one task's support set.  The rest is as for
     check_meta_gradient.
     """
+    arguments.methods("adapt", adapt)
     one_task = [np.asarray(a)[np.newaxis] for a in (x, y)]
     theta, batch, alpha, steps, layout = _checked(model, theta, Batch(*one_task, *one_task), alpha,
                                                   steps)

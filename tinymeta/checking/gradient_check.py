@@ -55,7 +55,7 @@ def check_gradient(f, gradient, theta, blocks=None, directions=None, rng=None, m
 
     def at(theta):
         derived = repeated("gradient", gradient, theta) if callable(gradient) else gradient
-        derived = as_array(derived)
+        derived = as_array(derived, "gradient")
         arguments.shape("gradient", derived, theta.shape, ", the shape of theta")
         if directions is not None:
             derived = along @ derived
@@ -92,9 +92,10 @@ def check_hvp(gradient, hvp, theta, blocks=None, directions=3, rng=None, method=
                              "expected directions to move in")
 
     def at(theta):
-        derived = np.array([as_array(repeated("hvp", hvp, theta, v)) for v in vs])  # (n, P)
+        derived = np.array([as_array(repeated("hvp", hvp, theta, v), "hvp(theta, v)")
+                            for v in vs])  # (n, P)
         arguments.shape("hvp(theta, v)", derived, vs.shape, f" for {len(vs)} directions")
-        g = as_array(gradient(theta.copy()))
+        g = as_array(gradient(theta.copy()), "gradient(theta)")
         arguments.shape("gradient(theta)", g, theta.shape, ", the shape of theta")
         products = Comparison(gradient, theta, vs, derived, layout, layout, method)
         tolerance = products.tolerance[products.reference[0]]

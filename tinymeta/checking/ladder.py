@@ -152,11 +152,11 @@ def _same(first, again):
         return True
 
 
-def as_array(value):
+def as_array(value, name="the result"):
     """The value as an array: whatever NumPy takes, or gives its numbers by __dlpack__."""
     if hasattr(value, "__dlpack__") and not hasattr(value, "__array__"):
         return np.from_dlpack(value)
-    return np.asarray(value)
+    return arguments.as_array(name, value)
 
 
 def as_numbers(name, value, shape=None):

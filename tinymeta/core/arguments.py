@@ -71,8 +71,8 @@ def interval(name, value):
     if as_array(name, value).shape != (2,):
         raise ValueError(f"{name} is {value!r}; expected two numbers (low, high)")
     low, high = (number(f"{name}[{i}]", end) for i, end in enumerate(value))
-    if low > high:
-        raise ValueError(f"{name} is ({low:g}, {high:g}); expected low <= high")
+    if not 0 <= high - low < np.inf:
+        raise ValueError(f"{name} is ({low:g}, {high:g}); expected low <= high, a finite way apart")
     return low, high
 
 

@@ -15,7 +15,7 @@ as well, the pass at θ, remembered, with .loss(), .gradient(), .hvp(v) and the 
 
 import numpy as np
 
-from . import arguments
+from . import arguments, setting
 from .arguments import as_precision_of, given
 from .initialisation import initial
 from .layout import Layout
@@ -29,8 +29,10 @@ class Model:
     order, [(name, shape)].  default_init: the initialisation that fits (see initialisation.py).
     """
 
+    d_in, d_out = setting.in_layout(arguments.size), setting.in_layout(arguments.size)
+
     def __init__(self, d_in, d_out, blocks, default_init):
-        self.d_in, self.d_out = arguments.size("d_in", d_in), arguments.size("d_out", d_out)
+        self.d_in, self.d_out = d_in, d_out
         self.default_init = default_init
         self.layout = Layout(blocks)
         self.blocks, self.slices = self.layout.blocks, self.layout.slices

@@ -49,14 +49,20 @@ class Checkpoint:
         """
         arguments.methods("optimizer", optimizer, "restore")
         arguments.generator("rng", rng)
+        wrong = "rng_state"
         try:
             state, tried = _from_plain(self.rng_state), copy.deepcopy(rng.bit_generator)
             tried.state = state  # a state that is half right would change half
+<<<<<<< HEAD
             if _to_plain(tried.state) != _to_plain(state):  # NumPy 1 takes -1 for 2⁶⁴ - 1
                 raise ValueError(f"rng_state is {state!r}; expected a generator's state")
+=======
+            wrong = "optimizer_state"
+>>>>>>> ed60b07cb96d0c7c712d929a7ff1271cc8ca2b37
             optimizer.restore(self.optimizer_state)
         except Exception as error:  # whatever a damaged state can raise
-            raise CheckpointError(f"the checkpoint does not fit this run: {error}") from error
+            raise CheckpointError(f"the checkpoint's {wrong} does not fit this run: "
+                                  f"{error}") from error
         rng.bit_generator.state = state
 
 
@@ -144,13 +150,21 @@ def load_checkpoint(path):
         return Checkpoint(
             theta=theta, losses=losses, optimizer_state=optimizer_state,
             iteration=int(iteration),
-            rng_state=dict(json.loads(str(arrays["rng_state"]))),
-            seconds=float(arrays["seconds"]), settings=dict(json.loads(str(arrays["settings"]))))
+            rng_state=_dict("rng_state", arrays), seconds=float(arrays["seconds"]),
+            settings=_dict("settings", arrays))
     except KeyError as error:
         raise CheckpointError(f"{path} is a damaged tinymeta checkpoint: "
                               f"it has no entry {error}") from error
     except _DAMAGE as error:
         raise CheckpointError(f"{path} is a damaged tinymeta checkpoint: {error}") from error
+
+
+def _dict(name, arrays):
+    """The dict that an entry holds; ValueError where it holds none."""
+    try:
+        return dict(json.loads(str(arrays[name])))
+    except (ValueError, TypeError, RecursionError) as error:
+        raise ValueError(f"{name} is no dict in JSON ({error})") from None
 
 
 def _arrays(path):

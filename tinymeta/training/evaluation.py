@@ -34,7 +34,8 @@ class AdaptationCurve:
     @property
     def mean(self):
         """(S + 1,), over all tasks, diverged ones too: inf when one of them is not finite."""
-        return self.errors.mean(axis=1)
+        with np.errstate(over="ignore"):
+            return self.errors.mean(axis=1)
 
     @property
     def ci95(self):

@@ -6,6 +6,7 @@ after a crash the file may be left, but nobody holds it, and the next claim take
 
 import os
 import secrets
+import shutil
 import time
 from pathlib import Path
 
@@ -61,7 +62,7 @@ def clear_left_over(path, seconds=0.0):
             try:
                 age = abs(time.time() - other.stat().st_mtime)  # the clock may have been set back
                 if age >= seconds:
-                    other.unlink()
+                    shutil.rmtree(other) if other.is_dir() else other.unlink()
             except OSError:  # another process has done so, or may not let us
                 pass
 

@@ -75,7 +75,8 @@ class _Optimizer:
         unless both are real floating-point numbers.
         """
         theta = arguments.floating("theta", theta)
-        gradient = arguments.floating("gradient", gradient)
+        gradient = arguments.floating("gradient", gradient, finite=False)
+        gradient = arguments.floating("gradient", arguments.as_precision_of(theta, gradient))
         arguments.shape("gradient", gradient, theta.shape, ", the shape of theta")
         for name, array in (("theta", theta), ("gradient", gradient)):
             if array.dtype.kind == "c":
@@ -87,7 +88,7 @@ class _Optimizer:
         if np.ndim(rate):
             arguments.shape("learning_rate", rate, theta.shape, ", the shape of theta")
             rate = rate.astype(theta.dtype, copy=False)
-        gradient = clip_by_norm(gradient.astype(theta.dtype, copy=False), self.max_norm)  # (P,)
+        gradient = clip_by_norm(gradient, self.max_norm)  # (P,)
         moved = self._move(theta, gradient, rate)  # (P,)
         self.t += 1
         return moved
@@ -147,12 +148,13 @@ class Adam(_Optimizer):
         self.s = self.beta2 * self.s + (1 - self.beta2) * gradient * gradient  # (P,)
         m_hat = self.m / (1 - self.beta1**t)  # (P,)  [ADAM.2]
         s_hat = self.s / (1 - self.beta2**t)  # (P,)
-        moved = theta - rate * m_hat / (np.sqrt(s_hat) + self.epsilon)  # (P,)  [ADAM.3]
+        epsilon = max(self.epsilon, np.finfo(precise).tiny)  # not 0 in single precision either
+        moved = theta - rate * m_hat / (np.sqrt(s_hat) + epsilon)  # (P,)  [ADAM.3]
         return moved.astype(theta.dtype, copy=False)
 
     def state(self):
         """The number of steps t, and m and s (P,)."""
-        return {"t": np.array(self.t), "m": self.m, "s": self.s}
+        return {"t": np.array(self.t), "m": self.m.copy(), "s": self.s.copy()}
 
     def restore(self, state):
         """Take up a state that `state` gave; TypeError or ValueError for what it could not give."""
@@ -164,4 +166,4 @@ class Adam(_Optimizer):
             raise ValueError(f"m has shape {m.shape} and s {s.shape}, the least of s is "
                              f"{s.min(initial=0):g}; expected (P,) both, and s of at least 0")
         super().restore(state)
-        self.m, self.s = m, s
+        self.m, self.s = m.copy(), s.copy()
