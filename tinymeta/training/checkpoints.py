@@ -53,12 +53,9 @@ class Checkpoint:
         try:
             state, tried = _from_plain(self.rng_state), copy.deepcopy(rng.bit_generator)
             tried.state = state  # a state that is half right would change half
-<<<<<<< HEAD
             if _to_plain(tried.state) != _to_plain(state):  # NumPy 1 takes -1 for 2⁶⁴ - 1
-                raise ValueError(f"rng_state is {state!r}; expected a generator's state")
-=======
+                raise ValueError(f"it is {state!r}; expected a generator's state")
             wrong = "optimizer_state"
->>>>>>> ed60b07cb96d0c7c712d929a7ff1271cc8ca2b37
             optimizer.restore(self.optimizer_state)
         except Exception as error:  # whatever a damaged state can raise
             raise CheckpointError(f"the checkpoint's {wrong} does not fit this run: "
