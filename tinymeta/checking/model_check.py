@@ -35,7 +35,7 @@ class ModelCheck:
     def _vanishing_here(self):
         """The names of the blocks whose derivative is 0 here, and not at another θ nearby."""
         loss, moved = self.of_theta("loss"), self.theta + 0.3 * self.directions[0]
-        if not np.isfinite(loss(moved)):  # where v < 0 in log v, say
+        if not np.isfinite(loss(moved)).all():  # where v < 0 in log v, say
             return []
         names = []
         for name, _, place in self.layout:
