@@ -378,13 +378,10 @@ def family(change):
     return type("Own", (), {"sample": lambda self, *sizes: change(TASKS.sample(*sizes))})()
 
 
-TWO = family(lambda batch: batch[:2])
 NOTHING = own(init=lambda *_: None, predict=lambda *_: None)
 SHORTER = own(init=lambda *_: THETA[1:], predict=lambda theta, x: x[:, 1:])
 SHORTER.n_params = 13
 OF_ONES_OWN = [
-    (lambda: tm.evaluate(MAML, THETA, TWO, RNG, 6), ValueError,
-     "Own.sample(...) returned 2 tasks; expected 6, as many as asked for"),
     (lambda: tm.MAML(NOTHING).init(RNG), TypeError, "Own.init(...) returned None; expected an arr"),
     (lambda: tm.check_model(NOTHING), TypeError, "model.init(rng) has dtype object"),
     (lambda: tm.MAML(SHORTER).init(RNG), ValueError, "Own.init(...) has shape (12,); expected (13"),

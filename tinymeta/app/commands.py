@@ -56,13 +56,13 @@ def protocol_of(arguments, given, usual):
     return arguments.protocol or usual, given
 
 
-def refuse_idle(arguments, methods):
-    """ValueError for an option that is given, and that some method reads, but none of these."""
+def tell_idle(arguments, methods):
+    """Say so where an option is given that some method reads, but none of these."""
     for name, value in overrides(arguments).items():
         readers = [method for method, recipe in METHODS.items() if name in recipe.reads]
         if readers and not set(readers) & set(methods):
-            raise ValueError(f"{name} is {value}, without effect on {', '.join(methods)}; expected "
-                             f"beside it: {', '.join(readers)}")
+            print(f"note: {name} is {value}, without effect on {', '.join(methods)}; it is for "
+                  f"{', '.join(readers)}", file=sys.stderr)
 
 
 def train_one(arguments):
@@ -100,7 +100,7 @@ def _to_begin(arguments):
     settings = make(arguments.method) if arguments.method else make()
     settings = settings_from({**settings.as_dict(), **given})
     build(settings)  # wrong settings fail now, before anything is made
-    refuse_idle(arguments, [settings.method])
+    tell_idle(arguments, [settings.method])
     folder = arguments.output or folder_for(
         f"{protocol}-{settings.method}", by_hand(arguments, given), settings.seed)
     make_folder(folder)

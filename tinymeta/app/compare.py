@@ -14,7 +14,7 @@ from ..core.arguments import seed_number, whole_number
 from ..training.checkpoints import CheckpointError
 from ..training.files import Claim, clear_left_over, write_whole
 from .commands import (by_hand, ended_early, folder_for, is_file, make_folder, overrides,
-                       protocol_of, refuse_idle, told_how_to_go_on)
+                       protocol_of, tell_idle, told_how_to_go_on)
 from .figures import save_figures
 from .held_out import HELD_OUT, evaluate_runs, least_squares_errors, measured, remark
 from .processes import cores, train_all
@@ -145,7 +145,7 @@ def _asked(arguments):
     elif arguments.seeds:  # --seeds 1 is --seed 0
         given["seed"] = seeds[0]
     settings = next(iter(_settings_of(plan).values()))  # wrong settings fail now
-    refuse_idle(arguments, plan.get("methods", COMPARED))
+    tell_idle(arguments, plan.get("methods", COMPARED))
     shown = by_hand(arguments, given)
     if arguments.methods:
         shown["methods"] = arguments.methods

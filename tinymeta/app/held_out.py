@@ -6,7 +6,6 @@ import numpy as np
 
 from ..learners.linear import Linear, least_squares, sine_features
 from ..core.classification import accuracy
-from ..core.tasks import sampled
 from ..training.evaluation import evaluate_batch
 from .families import FAMILIES, SIGNED
 from .measured import REGRESSION, n_missing
@@ -24,7 +23,7 @@ def held_out_tasks(settings, shots, n_tasks=HELD_OUT, seed=None):
     rng = np.random.default_rng([settings.seed if seed is None else seed, HELD_OUT])
     tasks = tasks_at_test(settings)
     try:
-        return sampled(tasks, rng, n_tasks, shots, settings.eval_queries or shots)
+        return tasks.sample(rng, n_tasks, shots, settings.eval_queries or shots)
     except ValueError as error:
         raise ValueError(f"{settings.file}: {error}" if settings.file else str(error)) from error
 

@@ -114,15 +114,6 @@ def check_batch(batch, name="batch"):
     return batch
 
 
-def sampled(tasks, rng, n_tasks, n_support, n_query):
-    """The batch that a family draws; ValueError for a Batch of another number of tasks."""
-    batch = tasks.sample(rng, n_tasks, n_support, n_query)
-    if isinstance(batch, Batch) and len(batch) != n_tasks:
-        raise ValueError(f"{type(tasks).__name__}.sample(...) returned {len(batch)} tasks; "
-                         f"expected {n_tasks}, as many as asked for")
-    return batch
-
-
 def chunks(arrays, size):
     """The arrays (T, ...), `size` tasks at a time: a list of lists of views, in order."""
     T = len(arrays[0])

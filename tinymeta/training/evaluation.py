@@ -14,7 +14,7 @@ import numpy as np
 
 from ..core import arguments
 from ..core.side_by_side import each
-from ..core.tasks import check_batch, chunks, sampled
+from ..core.tasks import check_batch, chunks
 from ..methods.baselines import JointTraining
 from ..methods.method import Method
 
@@ -76,12 +76,11 @@ def evaluate(method, omega, tasks, rng, n_tasks=600, n_support=10, n_query=None,
     changes no number beyond rounding.  A network with U hidden units in all and φ'' = 0 takes
     about min(T, chunk) · (2.7 P + 5 K U) numbers of θ's type, Q = K.
 
-    Raises TypeError or ValueError for a wrong argument, and for another number of tasks.
+    Raises TypeError or ValueError for a wrong argument.
     """
     arguments.generator("rng", rng)
     arguments.methods("tasks", tasks, "sample")
-    n_query = n_support if n_query is None else n_query
-    batch = sampled(tasks, rng, n_tasks, n_support, n_query)
+    batch = tasks.sample(rng, n_tasks, n_support, n_support if n_query is None else n_query)
     return evaluate_batch(method, omega, batch, alpha, steps, metric, chunk)
 
 
