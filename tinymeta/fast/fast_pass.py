@@ -28,8 +28,8 @@ from .products import for_rows, product, times_transposed
 class FastMLP(MLP):
     """A drop-in for MLP: the same θ, the same numbers to rounding, sooner for batches of tasks.
 
-    It serves passes over T tasks, θ (P,) or (T, P) with x (T, K, D_in), and one-step MAML; all
-    else is MLP's.  A subclass may redefine loss, gradient and hvp, which then decide as always;
+    It serves passes over T tasks, θ (P,) or (T, P) with x (T, K, D_in), and one step of MAML and of
+    Meta-SGD; all else is MLP's.  A subclass may redefine loss, gradient and hvp, which then decide as always;
     one that redefines the pass itself raises TypeError, and belongs below MLP.
     """
 
@@ -85,8 +85,8 @@ class FastPass:
     def __init__(self, model, theta, x, y):
         self.model, self.y, self.N, self.shared = model, y, len(model.widths) - 1, theta.ndim == 1
         self.curved = model.activation.second_derivative is not None  # else z is not needed again
-        self.times, self.times_transposed = product, times_transposed  # of errors with weights
-        if self.shared:
+        self.times, self.times_transposed = product, times_transposed
+        if self.shared:  # two matrices, no stacks of them
             dot, _ = for_rows(x.shape[0] * x.shape[1], model.largest)
             self.times = self.times_transposed = dot
         self.W = model.matrices(theta)  # (n_{l-1} + 1, n_l) or (T, n_{l-1} + 1, n_l)
@@ -225,8 +225,8 @@ class FastPass:
         for l in range(N - 1, 0, -1):
             back_dot = self.times_transposed(delta_dot[l + 1], self.W_transposed[l + 1])  # HVP.4
             if V:
-                back_dot += self.in_rows(
-                    times_transposed(delta[l + 1], transposed(V[l + 1][:, :-1])))
+                moved = times_transposed(delta[l + 1], transposed(V[l + 1][:, :-1]))
+                back_dot += self.in_rows(moved)
             back_dot *= self.slope[l]  # (..., n_l)
             if self.curved:
                 back_dot += bent[l]
