@@ -29,8 +29,8 @@ class FastMLP(MLP):
     """A drop-in for MLP: the same θ, the same numbers to rounding, sooner for batches of tasks.
 
     It serves passes over T tasks, θ (P,) or (T, P) with x (T, K, D_in), and one step of MAML and of
-    Meta-SGD; all else is MLP's.  A subclass may redefine loss, gradient and hvp, which then decide as always;
-    one that redefines the pass itself raises TypeError, and belongs below MLP.
+    Meta-SGD; all else is MLP's.  A subclass may redefine loss, gradient and hvp, which then decide
+    as always; one that redefines the pass itself raises TypeError, and belongs below MLP.
     """
 
     one_step_sums = one_step_sums
