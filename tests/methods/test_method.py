@@ -1,5 +1,7 @@
 """The interface that all methods share: ω in one vector, adapt and pull back, predictions."""
 
+import types
+
 import numpy as np
 import pytest
 from conftest import OWN_PARTS, random_batch, random_theta, read_only
@@ -63,6 +65,15 @@ def test_precision_is_that_of_omega_and_nothing_that_was_passed_is_changed(metho
     assert gradient.dtype == dtype and np.asarray(loss).dtype == dtype
     assert relative_error(method.meta_gradient(omega, batch)[1], gradient) < 1e-4
     assert np.asarray(method.meta_loss(omega.astype(dtype), batch)).dtype == dtype
+
+
+def test_a_model_that_computes_in_single_precision_gives_it(problem):
+    """Whatever ω's precision is: the checker judges by it."""
+    single = types.SimpleNamespace(n_params=MODEL.n_params)
+    for name in ("loss", "gradient", "hvp"):
+        setattr(single, name, lambda *a, f=getattr(MODEL, name): f(*(np.float32(b) for b in a)))
+    method = tm.MAML(single, first_order=True)
+    assert method.meta_loss(*problem).dtype == np.float32
 
 
 @each

@@ -95,8 +95,8 @@ class Method:
             query, _ = self.query_pass(omega, *arrays)
             return [query.loss().sum()]
 
-        (loss,), T = self._totals(sums, omega, batch)
-        return loss / T
+        loss, = self._totals(sums, omega, batch)
+        return _over(loss, batch)
 
     def meta_gradient(self, omega, batch):
         """The meta-loss and its gradient in ω: (number, (n_params,)).
@@ -104,8 +104,8 @@ class Method:
         omega: one vector (n_params,).  batch: T tasks.  Raises TypeError or ValueError for
         arguments that do not fit.
         """
-        (loss, gradient), T = self._totals(self.sums, omega, batch)
-        return loss / T, gradient / T
+        loss, gradient = self._totals(self.sums, omega, batch)
+        return _over(loss, batch), _over(gradient, batch)
 
     def sums(self, omega, x, y, x_query, y_query):
         """The sums over some tasks of the query losses, a number, and of their gradients in ω."""
@@ -155,20 +155,17 @@ class Method:
         return thetas
 
     def _totals(self, sums, omega, batch):
-        """What sums(ω, ...) gives for all tasks, `chunk` at a time, and T in ω's type.
-
-        Divided by a whole number, a number of single precision is a double in NumPy 1.
-        """
+        """What sums(ω, ...) gives for all tasks, `chunk` at a time."""
         omega = self.one_vector(omega, batch)
-        arrays, T = batch.arrays(omega), len(batch.x_support)
-        if T <= self.chunk:
-            return sums(omega, *arrays), omega.dtype.type(T)
+        arrays = batch.arrays(omega)
+        if len(batch) <= self.chunk:
+            return sums(omega, *arrays)
         parts = chunks(arrays, self.chunk)
         of_parts = each(partial(sums, omega), parts, self.work(parts[0]))
         totals = next(of_parts)
         for more in of_parts:
             totals = [total + one for total, one in zip(totals, more)]
-        return totals, omega.dtype.type(T)
+        return totals
 
     def work(self, arrays, steps=None):
         """The multiplications of a chunk of tasks in so many steps; 0 unless it may be a thread."""
@@ -212,6 +209,11 @@ class Method:
         omega, P = arguments.floating("omega", omega, finite=False), self.n_params
         arguments.shape("omega", omega, (..., "P" if P is None else P))
         return omega, *data(omega, x, arguments.given("y", y), self.model)
+
+
+def _over(total, batch):
+    """A sum over the batch's tasks over their number, in its own type, in NumPy 1 too."""
+    return total / total.dtype.type(len(batch))
 
 
 def _place(cls, name):
