@@ -230,7 +230,7 @@ VALUE_ERRORS = [
     (lambda: tm.compare(THETA, THETA, "θ", tolerance=-1), "tolerance is -1; expected one finite"),
     (lambda: tm.AdaptationCurve([1.0, 2.0], [0, 0]), "errors has shape (2,); expected (S + 1, T)"),
     (lambda: tm.AdaptationCurve([[1.0]], [0]), "diverged has shape (1,); expected (1, 1), as err"),
-    (lambda: tm.save_checkpoint("x.npz", THETA, optimizer=RAGGED_STATE), "optimizer_a is a list of"),
+    (lambda: tm.save_checkpoint("x", THETA, optimizer=RAGGED_STATE), "optimizer_a is a list of"),
 ]
 TYPE_ERRORS = [
     (lambda: MODEL.loss(THETA, X, None), "y is None; expected an array of floating-point numbers"),
