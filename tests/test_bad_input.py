@@ -72,6 +72,7 @@ def phi(**functions):
 
 
 RAGGED = [[1.0], [1.0, 2.0]]
+RAGGED_STATE = type("Ragged", (), {"state": lambda self: {"a": RAGGED}})()
 ONE_LOSS = own(loss=lambda *args: MODEL.loss(*args).mean())
 ONE_GRADIENT = own(gradient=lambda *args: MODEL.gradient(*args).mean(axis=0))
 ONE_PRODUCT = own(hvp=lambda *args: MODEL.hvp(*args)[0])
@@ -226,6 +227,10 @@ VALUE_ERRORS = [
     (lambda: plot_training({"a": Y[0, 0]}, points=0), "points is 0; expected a whole number"),
     (lambda: tm.MetaSGD(MODEL, rates=THETA), "rates is array(…expected one of ['one', 'block'"),
     (lambda: tm.MetaSGD(MODEL, 1e308).init(RNG, np.float32), "alpha is 1e+308; expected a number"),
+    (lambda: tm.compare(THETA, THETA, "θ", tolerance=-1), "tolerance is -1; expected one finite"),
+    (lambda: tm.AdaptationCurve([1.0, 2.0], [0, 0]), "errors has shape (2,); expected (S + 1, T)"),
+    (lambda: tm.AdaptationCurve([[1.0]], [0]), "diverged has shape (1,); expected (1, 1), as err"),
+    (lambda: tm.save_checkpoint("x", THETA, optimizer=RAGGED_STATE), "optimizer_a is a list of"),
 ]
 TYPE_ERRORS = [
     (lambda: MODEL.loss(THETA, X, None), "y is None; expected an array of floating-point numbers"),
@@ -306,7 +311,7 @@ TYPE_ERRORS = [
     (lambda: tm.ANIL(tm.MLP), "model is the class MLP; expected an object"),
     (lambda: train(optimizer=tm.Adam), "optimizer is the class Adam; expected an object"),
     (lambda: tm.evaluate(MAML, THETA, tm.SinusoidTasks, RNG), "tasks is the class SinusoidTasks"),
-    (lambda: tm.ContextMLP([1, 1], network=None), "network is None; expected a function"),
+    (lambda: tm.ContextMLP([1, 1], network=None), "network is None; expected the class tinymeta"),
     (lambda: tm.Linear(1, 1, features=3), "features is 3; expected a function of x, or None"),
     (lambda: tm.least_squares(LINE, WHOLE, Y), "x has dtype int64 and shape (3, 5, 1)"),
     (lambda: Silent("adapt").meta_loss(THETA, BATCH), "Silent.adapt(...) returned None; expected"),
@@ -350,6 +355,19 @@ TYPE_ERRORS = [
     (lambda: tm.check_meta_gradient(tm.MAML, MODEL, THETA, BATCH),
      "meta_gradient is the class MAML; expected an object"),
     (lambda: tm.check_adapt(tm.MAML, MODEL, THETA, X[0], Y[0]), "adapt is the class MAML; exp"),
+    (lambda: tm.check_meta_gradient(sum, MODEL, THETA, BATCH, adapt=tm.MAML),
+     "adapt is the class MAML; expected an object"),
+    (lambda: tm.check_meta_gradient(sum, MODEL, THETA, BATCH, adapt=sum, loss=tm.Loss),
+     "loss is the class Loss; expected an object"),
+    (lambda: tm.check_model(MODEL, THETA, BATCH, reference=tm.MLP), "reference is the class MLP"),
+    (lambda: tm.check_model(MODEL, THETA, BATCH, reference=3), "reference is 3; expected an obj"),
+    (lambda: tm.compare(THETA, THETA, "θ", tolerance="a"), "tolerance is 'a'; expected one finite"),
+    (lambda: tm.AdaptationCurve(None, None), "errors has dtype object and shape (); expected an"),
+    (lambda: BATCH.arrays("a"), "omega has dtype <U1 and shape (); expected floating-point"),
+    (lambda: tm.ContextMLP([1, 1], network=tm.GRU), "network is <class…GRU'>; expected the class"),
+    (lambda: tm.ContextMLP([1, 1], network=MODEL), "network is…object…expected the class tinymeta"),
+    (lambda: tm.MeasuredTasks({"a": (np.ma.array([1, 2], mask=[0, 1]), [1, 2])}),
+     "x of curve 'a' is a masked array of shape (2,); expected one without a mask"),
     (lambda: tm.check_hvp(3, sum, THETA), "gradient is 3; expected a function"),
     (lambda: tm.check_hvp(sum, 3, THETA), "hvp is 3; expected a function"),
     (lambda: tm.evaluate_batch(MODEL, THETA, X), "batch is of type ndarray; expected a tinymeta"),
@@ -585,6 +603,9 @@ LATER = [  # made, then set: what is said
     (tm.MoonTasks, dict(noise=-1), "noise is -1; expected one finite number of at least 0"),
     (tm.BoundaryTasks, dict(labels="±"), "labels is '±'; expected \"binary\""),
     (tm.BoundaryTasks, dict(d_in=3), "d_in cannot be changed later; expected another Boundary"),
+    (tm.BoundaryTasks, dict(plane_seed=3), "plane_seed cannot be changed later; expected another"),
+    *((lambda: tm.MLP([1, 4, 1]), {name: None}, f"{name} {PART} MLP")
+      for name in ("n_params", "blocks", "slices", "default_init")),
     (tm.GlyphTasks, dict(ways=1), "ways is 1; expected a whole number of at least 2"),
     (lambda: tm.OracleTasks(TASKS), dict(tasks=None), "tasks is None; expected an object with sa"),
     *((lambda: tm.MeasuredTasks(CURVE), {name: None}, f"{name} cannot be changed later; expected")

@@ -106,8 +106,9 @@ def plot_curves(curves, title="", measured="mean squared error", size=None, scal
 def plot_training(losses, points=100, size=None, scale=1.0):
     """Meta-loss against iteration: the median and the quartiles of each of `points` stretches.
 
-    losses: name -> (iterations,).  Each method's is its own: MAML's after its inner steps, joint
-    training's without any.  size, scale: as in plot_adaptation.  Returns a Figure.
+    losses: name -> (iterations,); those that are not finite are left out.  Each method's is its
+    own: MAML's after its inner steps, joint training's without any.  size, scale: as in
+    plot_adaptation.  Returns a Figure.
     """
     _some("losses", losses)
     points = arguments.whole_number("points", points, minimum=1)
@@ -119,10 +120,13 @@ def plot_training(losses, points=100, size=None, scale=1.0):
         arguments.shape(f"losses[{name!r}]", values, ("iterations",))
         stretches = np.array_split(values, min(points, len(values)))
         ends = np.cumsum([len(stretch) for stretch in stretches])
-        quartiles = [np.quantile(stretch, [0.25, 0.5, 0.75]) for stretch in stretches]
+        finite = [stretch[np.isfinite(stretch)] for stretch in stretches]
+        quartiles = [np.quantile(stretch if len(stretch) else [np.nan], [0.25, 0.5, 0.75])
+                     for stretch in finite]
         _line_with_band(panel, ends, np.transpose(quartiles), name, dict(style_of(name), marker=""))
-    panel.set(xlabel="iteration", ylabel="each method's own meta-loss", yscale="log",
-              title="meta-training: median, quartiles")
+    positive = any((line.get_ydata() > 0).any() for line in panel.lines)
+    panel.set(xlabel="iteration", ylabel="each method's own meta-loss",
+              yscale="log" if positive else "linear", title="meta-training: median, quartiles")
     panel.grid(alpha=0.25)
     legend_below(figure, panel.get_legend_handles_labels()[0])
     return figure

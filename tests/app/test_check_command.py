@@ -137,6 +137,13 @@ import tinymeta as tm
 def meta_gradient(theta, batch, alpha, steps):
     return tm.MAML(tm.MLP([1, 5, 4, 1], "tanh"), alpha, steps).meta_gradient(theta, batch)
 """
+POOL = """
+import multiprocessing
+def square(x):
+    return x * x
+with multiprocessing.Pool(1) as pool:
+    assert pool.map(square, [3]) == [9]
+"""
 
 
 @pytest.fixture
@@ -229,6 +236,13 @@ def test_a_file_whose_error_is_no_usual_one_is_told_without_a_traceback(text, na
     assert f"{name} ended it before its checks were done" in " ".join(out.split()) and not err
 
 
+@pytest.mark.skipif(not sys.platform.startswith("linux") or sys.version_info >= (3, 14),
+                    reason="processes start by a copy of all there is on Linux alone, until 3.14")
+def test_a_file_may_have_processes_of_its_own_as_when_it_is_run(check_own):
+    code, printed = check_own(RIGHT + POOL, "--timeout", "20")
+    assert code == 0 and printed.out.startswith("PASS")
+
+
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="only POSIX systems fork")
 def test_what_a_file_has_forked_is_ended_with_it(tmp_path):
     """Or whoever reads the report, as `| less` does, waits for it for ever; and it is silent."""
@@ -306,7 +320,7 @@ def test_the_line_of_an_endless_loop_is_named_whatever_the_path(folder, name, tm
                                                     ("while True:", "pass", "f()"))
 
 
-def test_no_file_outlives_a_check_that_is_killed(tmp_path):
+def test_no_file_outlives_a_check_that_is_killed_and_nothing_is_left(tmp_path):
     pulse = tmp_path / "pulse"
     (tmp_path / "my_model.py").write_text(f"""
 import time
@@ -315,7 +329,9 @@ while True:
         file.write(".")
     time.sleep(0.05)
 """)
-    run = subprocess.Popen([sys.executable, "-m", "tinymeta", "check", tmp_path / "my_model.py"])
+    (tmp_path / "temporary").mkdir()
+    run = subprocess.Popen([sys.executable, "-m", "tinymeta", "check", tmp_path / "my_model.py"],
+                           env=dict(os.environ, TMPDIR=str(tmp_path / "temporary")))
     while not pulse.exists():
         time.sleep(0.1)
     run.kill()
@@ -324,6 +340,7 @@ while True:
     size = pulse.stat().st_size
     time.sleep(1)
     assert pulse.stat().st_size == size
+    assert os.listdir(tmp_path / "temporary") == []
 
 
 def test_files_do_not_see_one_another(tmp_path, capsys):

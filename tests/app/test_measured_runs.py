@@ -168,6 +168,15 @@ def test_classes_in_a_file_are_told_apart_and_drawn_as_regions(here, capsys):
         "adaptation.png", "adaptation.gif", "errors.png", "training.png"}
 
 
+def test_numbers_over_a_plane_have_no_regions_to_draw(here, capsys):
+    write(here / "fruit.csv", classes=True)
+    options = [*FEW, "--columns", "who", "g", "ripe", "cm", "--methods", "maml"]
+    assert main(["compare", "--tasks", "fruit.csv", *options, "--output", "run"]) == 0
+    assert "Open run/errors.png first" in capsys.readouterr().out.replace("\\", "/")
+    assert main(["plot", "run/maml.npz", "--animate"]) == 0
+    assert "no animation" in capsys.readouterr().err
+
+
 def test_every_method_that_can_learns_from_measured_curves(here):
     methods = ["metasgd", "anil", "cavia", "ridge", "implicit", "memory", "joint"]
     assert main(["compare", "--tasks", "curves.csv", *FEW, "--methods", *methods]) == 0

@@ -285,6 +285,17 @@ def test_training_shows_median_and_quartiles_of_each_stretch():
     assert len(line(many, "MAML").get_xdata()) == 100
 
 
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("losses, middles, scale", [
+    ([1.0, np.nan, np.inf, 3.0, np.nan, np.nan], [1.0, 3.0, np.nan], "log"),
+    ([np.nan] * 6, [np.nan] * 3, "linear"), ([0.0] * 6, [0.0] * 3, "linear")], ids=str)
+def test_losses_that_are_not_finite_leave_a_gap(losses, middles, scale):
+    figure = plotting.plot_training({"MAML": losses}, points=3)
+    figure.draw_without_rendering()
+    assert_allclose(line(figure.axes[0], "MAML").get_ydata(), middles)
+    assert figure.axes[0].get_yscale() == scale
+
+
 # The animation.
 
 

@@ -107,6 +107,19 @@ def test_units_ask_for_the_axes_of_their_columns(tasks):
             call()
 
 
+@pytest.mark.parametrize("dtype", [int, np.float16, np.float32, np.longdouble])
+def test_curves_are_double_precision_of_one_s_own(dtype, rng):
+    x = np.arange(9).astype(dtype)
+    scales = np.array([[0.0, 0.0], [1.0, 2.0]])
+    tasks, same = (tm.MeasuredTasks({"a": (x, 100 * x)}, scales=scales) for _ in range(2))
+    x[:], scales[:] = 0, 1.0  # the caller's, not the tasks'
+    assert tasks.standardized().scales[:, 0].tolist() == [4.0, np.std(np.arange(9))]
+    assert tasks.scales[1, 1] == 2.0 and tasks.sample(rng, 2, 3, 3).x_query.dtype == float
+    for array in (*same.curves["a"], same.scales):
+        with pytest.raises(ValueError, match="read-only"):
+            array[0] = 3.0
+
+
 def test_errors_are_in_measured_units(tasks, rng):  # [TASK.10]
     scaled, batch = tasks.standardized(), tasks.standardized().sample(rng, 5, 3, 4)
     f = batch.y_query + rng.standard_normal(batch.y_query.shape)

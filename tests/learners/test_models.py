@@ -169,3 +169,11 @@ def test_parameters_or_a_direction_of_nan_give_nan_and_no_error(model, rng):
     assert np.isnan(model.loss(nan, x, y))
     assert np.isnan(model.hvp(theta, x, y, nan)).all()
     assert np.isnan(tm.adapt(bare(model), nan, x, y, 0.1, 2)).all()
+
+
+@pytest.mark.parametrize("dtype", ["f2", "f4", "f8", "g", "D"])
+def test_least_squares_has_the_precision_of_its_data(dtype):
+    x = np.array([[0.0], [1.0], [2.0]]).astype(dtype)
+    theta = tm.least_squares(tm.Linear(1, 1), x, 2 * x + 1)
+    assert theta.dtype == x.dtype
+    assert abs(theta - [2.0, 1.0]).max() < 10 * np.finfo(dtype).eps + 1e-14

@@ -78,9 +78,10 @@ def test_what_is_not_given_is_nothing_yet(tmp_path):
         assert checkpoint.optimizer_state == checkpoint.rng_state == checkpoint.settings == {}
 
 
-@pytest.mark.parametrize("kind", [tm.Checkpoint, tm.AdaptationCurve])
-def test_a_record_cannot_be_changed_and_compares_by_identity(kind):
-    one, other = kind(np.ones(3), 1), kind(np.ones(3), 1)
+@pytest.mark.parametrize("kind, entries", [
+    (tm.Checkpoint, (np.ones(3), 1)), (tm.AdaptationCurve, (np.ones((1, 3)), np.zeros((1, 3))))])
+def test_a_record_cannot_be_changed_and_compares_by_identity(kind, entries):
+    one, other = kind(*entries), kind(*entries)
     with pytest.raises(dataclasses.FrozenInstanceError):
         one.theta = None
     assert one == one and one != other
@@ -109,6 +110,13 @@ def test_a_file_with_flipped_bytes_is_an_error_or_reads_the_same(good):
         else:
             assert_array_equal(read.theta, right.theta)
     assert errors > 20
+
+
+def test_an_unclosed_bracket_in_a_long_array_s_header_is_an_error(good):
+    tm.save_checkpoint(good, np.ones(5000))  # whose header is read before its checksum is known
+    good.write_bytes(good.read_bytes().replace(b"(5000,), }", b"(5000,), {"))
+    with pytest.raises(tm.CheckpointError, match="good.npz is not a readable checkpoint"):
+        tm.load_checkpoint(good)
 
 
 @pytest.mark.parametrize("content", [b"hello", b"PK\x03\x04", b"\x93NUMPY\x01\x00"],

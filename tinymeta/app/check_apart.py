@@ -4,6 +4,7 @@ import faulthandler
 import multiprocessing
 import os
 import re
+import shutil
 import signal
 import sys
 import tempfile
@@ -72,7 +73,8 @@ def _work(pipe, path, alpha, seed, timeout, named, aside, trace):
         os.setpgid(0, 0)
     if aside:
         os.dup2(2, 1)
-    threading.Thread(target=_end_with_parent, daemon=True).start()
+    multiprocessing.set_start_method(None, force=True)  # the file's processes start as elsewhere
+    threading.Thread(target=_end_with_parent, args=(trace,), daemon=True).start()
     checker = os.getpid()
 
     def tell(*what):
@@ -95,9 +97,10 @@ def _work(pipe, path, alpha, seed, timeout, named, aside, trace):
         faulthandler.cancel_dump_traceback_later()
 
 
-def _end_with_parent():
+def _end_with_parent(trace):
     """End this process, whatever the file does in it, when the one that started it is gone."""
     multiprocessing.parent_process().join()
+    shutil.rmtree(Path(trace).parent, ignore_errors=True)  # nobody else is left to
     os._exit(1)
 
 

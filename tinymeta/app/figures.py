@@ -35,7 +35,7 @@ def save_figures(runs, curves, shots, output, alpha=None, seed=None, task=None, 
         figures["training"] = plotting.plot_training(losses, scale=scale)
     adapted = {name: run for name, run in runs.items() if METHODS[run.settings.method].adapted}
     shown = None
-    if adapted and (first.widths[0], first.widths[-1]) in ((1, 1), (2, 1)):  # curves, or regions
+    if adapted and _drawable(first):
         errors = curves[next(iter(adapted))].errors  # (S + 1, T)
         if task is None:
             finite = np.isfinite(errors[0])
@@ -62,6 +62,13 @@ def save_figures(runs, curves, shots, output, alpha=None, seed=None, task=None, 
     save_gif(plotting.animate_adaptation(*shown, steps=last, scale=scale),
              os.path.join(output, "adaptation.gif"))
     return [*figures, "adaptation.gif"]
+
+
+def _drawable(settings):
+    """Whether a task is a curve, or two classes in the plane, which have regions."""
+    classes = settings.tasks != "measured" or settings.loss == "logistic"
+    ends = settings.widths[0], settings.widths[-1]
+    return ends == (1, 1) or (ends == (2, 1) and classes)
 
 
 def save_whole(figures, output):

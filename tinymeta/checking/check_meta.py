@@ -118,8 +118,8 @@ def _compare_losses(loss, right):
 
 def _by_own_loop(kind, adapt, loss):
     """The Kind whose inner loop is a learner's adapt, judged by the loss."""
-    arguments.function("adapt", adapt)
-    arguments.function("loss", loss)
+    for name, value in (("adapt", adapt), ("loss", loss)):
+        arguments.function(name, arguments.methods(name, value))
 
     def method(model, alpha, steps):
         return OwnInnerLoop(adapt, loss, alpha, steps, first_order=kind != "reptile")

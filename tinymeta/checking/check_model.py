@@ -57,6 +57,7 @@ def check_model(model, theta=None, batch=None, blocks=None, alpha=0.05, seed=0, 
     check = ModelCheck(model, theta, batch, layout_of(blocks, theta.size), network, rng)
     rungs = [("loss", partial(check.loss, note), NOTHING)]
     if reference is not None:
+        arguments.methods("reference", reference, "loss")
         rungs.append(("the loss that is meant", partial(check.meant, reference), "loss"))
     if isinstance(getattr(model, "activation", None), Activation):
         rungs.append(("activation", partial(check_activation, model.activation), NOTHING))

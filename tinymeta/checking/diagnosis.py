@@ -10,6 +10,7 @@ from typing import Callable, NamedTuple
 
 import numpy as np
 
+from ..core import arguments
 from ..core.layout import Layout
 from .ladder import as_numbers, attempt
 from .numerical import relative_error
@@ -51,6 +52,7 @@ def compare(found, expected, title, tag="", tolerance=1e-10, hints=None, layout=
     found, expected: numbers or arrays of one shape.  tag: the equation to reread when they differ.
     tolerance: the largest relative error that passes.  layout: the Layout of flat vectors (P,).
     """
+    arguments.number("tolerance", tolerance, at_least=0)
     hints = Hints(tags={"": tag}) if hints is None else hints
     found, expected = as_numbers("the code", found), np.asarray(expected)
     if found.shape != expected.shape:

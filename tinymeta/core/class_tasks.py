@@ -102,12 +102,12 @@ class BoundaryTasks(_TwoClasses):
     """
 
     d_in = setting.until("plane", partial(arguments.whole_number, minimum=2))
+    plane_seed = setting.until("plane", arguments.seed_number)
 
     def __init__(self, d_in=10, noise=0.0, labels="binary", plane_seed=0):
         super().__init__(noise, labels)
-        self.d_in = d_in
-        seed = arguments.seed_number("plane_seed", plane_seed)
-        e1, e2 = np.random.default_rng(seed).standard_normal((2, self.d_in))
+        self.d_in, self.plane_seed = d_in, plane_seed
+        e1, e2 = np.random.default_rng(self.plane_seed).standard_normal((2, self.d_in))
         e1 = e1 / np.linalg.norm(e1)
         e2 = e2 - (e2 @ e1) * e1
         self.plane = np.stack([e1, e2 / np.linalg.norm(e2)])  # (2, D_in)

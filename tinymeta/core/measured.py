@@ -51,7 +51,8 @@ class MeasuredTasks:
             raise ValueError(f"columns is {columns!r}; expected {width} names, of x and then y")
         if scales is None:
             scales = [[0.0] * width, [1.0] * width]
-        self.scales = arguments.floating("scales", scales)
+        self.scales = arguments.floating("scales", scales).astype(float)  # a copy
+        self.scales.setflags(write=False)
         arguments.shape("scales", self.scales, (2, width))
         if (self.scales[1] <= 0).any():
             raise ValueError(f"scales has the stds {self.scales[1]}; expected positive numbers")
@@ -210,11 +211,13 @@ def _curve(name, pair):
         raise TypeError(f"curve {name!r} is {type(pair).__name__}; expected a pair (x, y)")
     parts = []
     for which, values in zip("xy", pair):
-        array = arguments.as_array(f"{which} of curve {name!r}", values)
+        arguments.as_array(f"{which} of curve {name!r}", values)
+        array = np.asanyarray(values)  # a masked one stays so, and is refused
         array = arguments.floating(f"{which} of curve {name!r}",
-                                   array.astype(float) if array.dtype.kind in "iu" else values)
+                                   array.astype(float) if array.dtype.kind in "iuf" else array)
         if array.dtype.kind == "c":
             raise TypeError(f"{which} of curve {name!r} is complex; expected real numbers")
+        array.setflags(write=False)  # a copy, which stays as it is
         parts.append(array[:, np.newaxis] if array.ndim == 1 else array)
         arguments.shape(f"{which} of curve {name!r}", parts[-1], ("n", "D"))
     if len(parts[0]) != len(parts[1]) or len(parts[0]) < 2:

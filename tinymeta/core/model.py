@@ -30,13 +30,15 @@ class Model:
     """
 
     d_in, d_out = setting.in_layout(arguments.size), setting.in_layout(arguments.size)
+    blocks, slices, n_params, default_init = [
+        setting.in_layout(lambda name, value: value) for _ in range(4)]
 
     def __init__(self, d_in, d_out, blocks, default_init):
         self.d_in, self.d_out = d_in, d_out
         self.default_init = default_init
-        self.layout = Layout(blocks)
-        self.blocks, self.slices = self.layout.blocks, self.layout.slices
-        self.n_params = self.layout.size
+        layout = Layout(blocks)
+        self.blocks, self.slices, self.n_params = layout.blocks, layout.slices, layout.size
+        self.layout = layout
 
     def unflatten(self, theta):
         """Views into θ (..., P), which is not checked, one for each block: (..., *shape)."""

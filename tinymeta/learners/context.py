@@ -49,7 +49,8 @@ class ContextMLP(Model):
     context, network = in_layout(size), setting.until("layout", _checked_network)
 
     def __init__(self, widths, context=4, activation="relu", loss=squared_error, network=MLP):
-        arguments.function("network", network)
+        if not (isinstance(network, type) and issubclass(network, MLP)):
+            raise TypeError(f"network is {network!r}; expected the class tinymeta.MLP or FastMLP")
         plain = network(widths, activation, loss=loss)  # checks the widths
         self.context = context
         first, *others = plain.widths

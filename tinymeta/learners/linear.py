@@ -125,5 +125,7 @@ def least_squares(model, x, y):
     F = model.features(x)  # (..., K, M)
     if model.bias:
         F = np.concatenate([F, np.ones_like(F[..., :1])], axis=-1)  # (..., K, M + 1)
+    if F.dtype.char not in "fdFD":  # half and long precision are not in np.linalg
+        F = F.astype(np.complex128 if F.dtype.kind == "c" else np.float64)
     solution = np.linalg.pinv(F) @ y  # (..., M (+ 1), D_out): W row by row, then b, as in θ
-    return solution.reshape(solution.shape[:-2] + (-1,))
+    return solution.reshape(solution.shape[:-2] + (-1,)).astype(zero.dtype, copy=False)

@@ -9,7 +9,6 @@ import io
 import json
 import os
 import zipfile
-import zlib
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -94,7 +93,7 @@ def save_checkpoint(path, theta, iteration=0, optimizer=None, rng=None, losses=(
                "iteration": int(iteration), "seconds": float(seconds),
                "settings": settings, "rng_state": json.dumps(rng_state)}
     entries |= {f"optimizer_{name}": value for name, value in optimizer_state.items()}
-    arrays = {name: np.asarray(value) for name, value in entries.items()}
+    arrays = {name: arguments.as_array(name, value) for name, value in entries.items()}
     objects = [name for name, array in arrays.items() if array.dtype.kind == "O"]
     if objects:
         raise TypeError(f"{', '.join(objects)}: not an array of numbers, "
@@ -116,11 +115,6 @@ def _checked(theta, iteration, losses, seconds):
     return theta
 
 
-# What reading a damaged file can raise; NotImplementedError and RecursionError are RuntimeErrors.
-_DAMAGE = (OSError, ValueError, EOFError, LookupError, AttributeError, TypeError, RuntimeError,
-           OverflowError, MemoryError, zipfile.BadZipFile, zlib.error)
-
-
 def load_checkpoint(path):
     """Read a Checkpoint.
 
@@ -132,7 +126,7 @@ def load_checkpoint(path):
         arrays = _arrays(path)
     except (FileNotFoundError, PermissionError):
         raise
-    except _DAMAGE as error:
+    except Exception as error:  # whatever reading a damaged file can raise
         raise CheckpointError(f"{path} is not a readable checkpoint; is it truncated, or another "
                               f"kind of file?") from error
     found = str(arrays.get("format", "missing"))
@@ -152,7 +146,7 @@ def load_checkpoint(path):
     except KeyError as error:
         raise CheckpointError(f"{path} is a damaged tinymeta checkpoint: "
                               f"it has no entry {error}") from error
-    except _DAMAGE as error:
+    except Exception as error:
         raise CheckpointError(f"{path} is a damaged tinymeta checkpoint: {error}") from error
 
 

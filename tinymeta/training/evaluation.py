@@ -31,6 +31,13 @@ class AdaptationCurve:
     errors: np.ndarray
     diverged: np.ndarray
 
+    def __post_init__(self):
+        """Lists become arrays; TypeError or ValueError for what is not of so many tasks."""
+        for name in ("errors", "diverged"):
+            object.__setattr__(self, name, arguments.numbers(name, getattr(self, name)))
+        arguments.shape("errors", self.errors, ("S + 1", "T"))
+        arguments.shape("diverged", self.diverged, self.errors.shape, ", as errors has")
+
     @property
     def mean(self):
         """(S + 1,), over all tasks, diverged ones too: inf when one of them is not finite."""
