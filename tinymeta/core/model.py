@@ -15,7 +15,7 @@ as well, the pass at θ, remembered, with .loss(), .gradient(), .hvp(v) and the 
 
 import numpy as np
 
-from . import arguments, setting
+from . import arguments
 from .arguments import as_precision_of, given
 from .initialisation import initial
 from .layout import Layout
@@ -29,16 +29,12 @@ class Model:
     order, [(name, shape)].  default_init: the initialisation that fits (see initialisation.py).
     """
 
-    d_in, d_out = setting.in_layout(arguments.size), setting.in_layout(arguments.size)
-    blocks, slices, n_params, default_init = [
-        setting.in_layout(lambda name, value: value) for _ in range(4)]
-
     def __init__(self, d_in, d_out, blocks, default_init):
-        self.d_in, self.d_out = d_in, d_out
+        self.d_in, self.d_out = arguments.size("d_in", d_in), arguments.size("d_out", d_out)
         self.default_init = default_init
-        layout = Layout(blocks)
-        self.blocks, self.slices, self.n_params = layout.blocks, layout.slices, layout.size
-        self.layout = layout
+        self.layout = Layout(blocks)
+        self.blocks, self.slices = self.layout.blocks, self.layout.slices
+        self.n_params = self.layout.size
 
     def unflatten(self, theta):
         """Views into θ (..., P), which is not checked, one for each block: (..., *shape)."""

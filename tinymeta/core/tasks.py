@@ -97,7 +97,7 @@ class Batch:
         Raises ValueError where a number is too large for it.
         """
         arrays = [self.x_support, self.y_support, self.x_query, self.y_query]
-        dtype = arguments.floating("omega", omega, finite=False).real.dtype
+        dtype = omega.real.dtype
         try:
             with np.errstate(over="raise"):
                 return [array.astype(dtype, copy=False) for array in arrays]

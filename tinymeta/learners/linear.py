@@ -16,6 +16,7 @@ For squared error, H has one block 2/(K D_out) [F 1]ᵀ[F 1] for each output: it
 import numpy as np
 
 from ..core import arguments
+from ..core.arguments import size
 from ..core.setting import in_layout
 from ..core.losses import check_loss, loss_setting, squared_error
 from ..core.model import Model
@@ -51,8 +52,8 @@ class Linear(Model):
     Raises TypeError or ValueError for wrong sizes and for features of the wrong shape.
     """
 
+    d_in, d_out, loss_function = in_layout(size), in_layout(size), loss_setting()
     features, bias = in_layout(_checked_features), in_layout(arguments.flag)
-    loss_function = loss_setting()
 
     def __init__(self, d_in, d_out, features=None, bias=True, loss=squared_error):
         self.d_in, self.d_out, self.features, self.bias = d_in, d_out, features, bias

@@ -33,7 +33,8 @@ class Recurrent(Model):
     """
 
     gates = 1  # n/H
-    hidden, loss_function = in_layout(size), loss_setting()
+    d_in, hidden, d_out = in_layout(size), in_layout(size), in_layout(size)
+    loss_function = loss_setting()
 
     def __init__(self, d_in, hidden, d_out, loss=squared_error):
         self.d_in, self.hidden, self.d_out = d_in, hidden, d_out
