@@ -177,7 +177,9 @@ def describe_machine():
 
 def versions(names):
     modules = ["numpy"] + ["jax"] * ("jax.jit" in names) + ["torch"] * ("torch batched" in names)
-    return ", ".join([f"Python {platform.python_version()}"] + [f"{m} {__import__(m).__version__}" for m in modules])
+    told = [f"Python {platform.python_version()}"] + [f"{m} {__import__(m).__version__}" for m in modules]
+    kernels = os.environ.get("OPENBLAS_CORETYPE")
+    return ", ".join(told + [f"OPENBLAS_CORETYPE={kernels}"] * bool(kernels))
 
 
 if __name__ == "__main__":
