@@ -285,7 +285,7 @@ def test_training_shows_median_and_quartiles_of_each_stretch():
     assert len(line(many, "MAML").get_xdata()) == 100
 
 
-@pytest.mark.filterwarnings("error")
+@pytest.mark.filterwarnings("error", "ignore::DeprecationWarning")  # of older matplotlib
 @pytest.mark.parametrize("losses, middles, scale", [
     ([1.0, np.nan, np.inf, 3.0, np.nan, np.nan], [1.0, 3.0, np.nan], "log"),
     ([np.nan] * 6, [np.nan] * 3, "linear"), ([0.0] * 6, [0.0] * 3, "linear")], ids=str)
