@@ -135,6 +135,15 @@ def test_the_one_step_form_is_used_where_it_may_be(make, expected, rng, monkeypa
     assert bool(passes) != expected  # one_step.py goes without them
 
 
+def test_one_step_with_a_vector_of_step_sizes_is_not_of_first_order(rng):
+    model = tm.FastMLP([1, 5, 1])
+    theta, arrays = random_theta(model, rng), random_batch(model, rng).arrays(np.zeros(1))
+    rates = np.full(model.n_params, 0.1)
+    assert model.one_step_sums(theta, rates, *arrays, True) is None
+    assert_allclose(model.one_step_sums(theta, rates, *arrays)[1],
+                    model.one_step_sums(theta, 0.1, *arrays)[1], rtol=1e-12)
+
+
 def test_numbers_of_another_byte_order_are_taken(rng):
     """As from a file that another machine wrote."""
     model = tm.FastMLP([1, 5, 1])

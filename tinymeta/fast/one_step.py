@@ -40,9 +40,10 @@ from .products import times_transposed
 def one_step_sums(model, theta, alpha, x, y, x_, y_, first_order=False):
     """The sums over tasks of the query losses, of v_0 (P,), and of -g_𝒮 ⊙ v_1 (P,).
 
-    model: a FastMLP.  theta: (P,).  alpha: a number, and the last sum is None, or a vector
-    (P,).  x, y, x_, y_: support and query sets.  None instead where their sizes do not fit.
-    Memory for a number: T · 10 K U numbers of θ's type for U hidden units in all, Q = K.
+    model: a FastMLP.  theta: (P,).  alpha: a number, and the last sum is None, or a vector (P,).
+    x, y, x_, y_: support and query sets.  first_order: with a number alone.  None instead of sums
+    where these do not fit.  Memory for a number: T · 10 K U numbers of θ's type for U hidden units
+    in all, Q = K.
     """
     if (x.shape[2], y.shape[2]) != (model.d_in, model.d_out) or not theta.dtype.isnative:
         return None
@@ -56,6 +57,8 @@ def one_step_sums(model, theta, alpha, x, y, x_, y_, first_order=False):
     thin = [None] + [K < most for most in model.thin_up_to]
     rates, of_rates, scale = None, None, -alpha  # what the support loss is multiplied by
     if not isinstance(alpha, float):
+        if first_order:
+            return None
         thin, of_rates, scale = [False] * (N + 1), np.empty_like(theta), -1.0
         rates, rate_sums = model.matrices(alpha), model.matrices(of_rates)
 
