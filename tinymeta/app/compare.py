@@ -141,9 +141,7 @@ def _asked(arguments):
     if arguments.methods or protocol in OWN:
         plan["methods"] = arguments.methods or ["maml", "fomaml", "reptile", "joint"]
     if arguments.seeds and len(seeds := _seeds(arguments)) > 1:
-        plan["seeds"] = seeds
-    elif arguments.seeds:  # --seeds 1 is --seed 0
-        given["seed"] = seeds[0]
+        plan["seeds"] = seeds  # --seeds 1 is --seed 0, which is so without it
     settings = next(iter(_settings_of(plan).values()))  # wrong settings fail now
     tell_idle(arguments, plan.get("methods", COMPARED))
     shown = by_hand(arguments, given)
