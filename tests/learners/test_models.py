@@ -1,5 +1,6 @@
 """Models: values, gradients, Hessian-vector products, by oracles that know no derivation."""
 
+import itertools
 import pickle
 
 import numpy as np
@@ -115,6 +116,22 @@ def test_least_squares_leaves_no_gradient_and_keeps_single_precision(model, rng)
 
 
 # Shapes, precision, and leaving arguments alone.
+
+
+def test_leading_axes_of_theta_the_data_and_the_directions_broadcast(rng):
+    shapes = [(), (3,), (1,), (2, 3)]
+    for model in (tm.MLP([2, 4, 2], "tanh"), tm.FastMLP([2, 4, 3, 2]), tm.Linear(2, 2),
+                  tm.GRU(2, 3, 2), tm.ContextMLP([2, 4, 2], network=tm.FastMLP)):
+        for of_theta, of_x, of_v in itertools.product(shapes, repeat=3):
+            theta, v = random_theta(model, rng, *of_theta), random_theta(model, rng, *of_v)
+            x, y = random_data(model, rng, *of_x)
+            leading = np.broadcast_shapes(of_theta, of_x, of_v)
+            each = [np.broadcast_to(a, leading + a.shape[-n:])
+                    for a, n in ((theta, 1), (x, 2), (y, 2), (v, 1))]
+            expected = [model.hvp(*(a[i] for a in each)) for i in np.ndindex(*leading)]
+            found = model.hvp(theta, x, y, v)
+            assert found.shape == leading + v.shape[-1:], (of_theta, of_x, of_v)
+            assert_allclose(found.reshape(len(expected), -1), expected, rtol=1e-9, atol=1e-12)
 
 
 def everything(model, theta, x, y, v):

@@ -138,7 +138,7 @@ def check_adapt(adapt, model, theta, x, y, alpha=0.05, steps=(1, 2, 5)):
     check_meta_gradient.
     """
     arguments.methods("adapt", adapt)
-    one_task = [np.asarray(a)[np.newaxis] for a in (x, y)]
+    one_task = [_of_one_task("x", x, "D_in"), _of_one_task("y", y, "D_out")]
     theta, batch, alpha, steps, layout = _checked(model, theta, Batch(*one_task, *one_task), alpha,
                                                   steps)
     model = as_called(model, theta, batch)
@@ -159,6 +159,13 @@ def check_adapt(adapt, model, theta, x, y, alpha=0.05, steps=(1, 2, 5)):
         return compare(found, right[S], f"θ_{S}", "", limit, hints, layout)
 
     return climb_elsewhere("inner loop", rung, steps, theta, batch, alpha)
+
+
+def _of_one_task(name, value, axis):
+    """One task's x or y, (K, ...), as the only one of (1, K, ...)."""
+    array = arguments.floating(name, value)
+    arguments.shape(name, array, ("K", axis))
+    return array[np.newaxis]
 
 
 def _checked(model, theta, batch, alpha, steps, own_loop=False):

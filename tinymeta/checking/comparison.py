@@ -27,7 +27,7 @@ class Comparison:
     """
 
     def __init__(self, f, theta, along, derived, layout, compared, method):
-        if method not in ("complex", "central", "both"):
+        if not isinstance(method, str) or method not in ("complex", "central", "both"):
             raise ValueError(f"method is {method!r}; expected 'complex', 'central' or 'both'")
         self.f, self.theta, self.along = f, theta, along
         self.derived, self.layout, self.compared = derived, layout, compared

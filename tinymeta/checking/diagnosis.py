@@ -54,7 +54,7 @@ def compare(found, expected, title, tag="", tolerance=1e-10, hints=None, layout=
     """
     arguments.number("tolerance", tolerance, at_least=0)
     hints = Hints(tags={"": tag}) if hints is None else hints
-    found, expected = as_numbers("the code", found), np.asarray(expected)
+    found, expected = as_numbers("the code", found), arguments.numbers("expected", expected)
     if found.shape != expected.shape:
         what = f"the shape is {found.shape}; expected {expected.shape}"
         return CheckReport(title, False, findings=[Finding("", what, tag, "shape")])

@@ -81,7 +81,7 @@ def check_hvp(gradient, hvp, theta, blocks=None, directions=3, rng=None, method=
     arguments.function("hvp", hvp, "theta", "v")
     theta, vs, rng = vector("theta", theta), directions, _generator(rng)
     layout = layout_of(blocks, theta.size)
-    if np.ndim(directions) == 0:
+    if arguments.as_array("directions", directions).ndim == 0:
         n = arguments.whole_number("directions", directions, minimum=2)
         vs = rng.standard_normal((n, theta.size))
     else:
@@ -123,7 +123,7 @@ def taylor_order(f, derivative, theta, v, steps=(1e-1, 1e-2, 1e-3)):
     if arguments.as_array("steps", steps).ndim != 1 or len({*steps}) < 2:
         raise ValueError(f"steps is {steps!r}; expected at least two different numbers")
     steps = [arguments.number(f"steps[{i}]", r, above=0) for i, r in enumerate(steps)]
-    start = np.asarray(f(theta))
+    start = arguments.numbers("f(theta)", f(theta))
     broadcast = np.asarray(derivative) + np.zeros_like(start)
     arguments.shape("derivative", broadcast, start.shape, ", the shape of f(theta)")
     remainders = [np.linalg.norm(f(theta + r * v) - start - r * derivative) for r in steps]

@@ -85,7 +85,10 @@ def generator(name, value):
 
 
 def as_array(name, value):
-    """`value` as an array of anything; ValueError for lists of unequal parts."""
+    """`value` as an array of anything; an error for lists of unequal parts, and for masks."""
+    if isinstance(value, MaskedArray):
+        raise TypeError(f"{name} is a masked array of shape {value.shape}; "
+                        f"expected one without a mask")
     try:
         return np.asarray(value)
     except ValueError:
@@ -119,9 +122,6 @@ def real_numbers(name, array):
 def floating(name, value, finite=True):
     """`value` as an array of real or complex floating-point numbers, all finite if asked."""
     array = as_array(name, value)
-    if isinstance(value, MaskedArray):
-        raise TypeError(f"{name} is a masked array of shape {array.shape}; "
-                        f"expected one without a mask")
     if array.dtype.kind not in "fc":
         raise TypeError(f"{name} has dtype {array.dtype} and shape {array.shape}; expected "
                         f"floating-point numbers, such as np.asarray({name}, dtype=float)")

@@ -51,7 +51,8 @@ class MeasuredTasks:
             raise ValueError(f"columns is {columns!r}; expected {width} names, of x and then y")
         if scales is None:
             scales = [[0.0] * width, [1.0] * width]
-        self.scales = arguments.floating("scales", scales).astype(float)  # a copy
+        scales = arguments.real_numbers("scales", arguments.floating("scales", scales))
+        self.scales = scales.astype(float)  # a copy
         self.scales.setflags(write=False)
         arguments.shape("scales", self.scales, (2, width))
         if (self.scales[1] <= 0).any():

@@ -71,11 +71,11 @@ class Model:
     def hvp(self, theta, x, y, v):
         """H(θ) v for directions v (..., P), (..., P); H is never formed.  Raises as `check`."""
         theta, x, y, v = self.check(theta, x, given("y", y), given("v", v))
-        product = self.at(theta, x, y).hvp(v)
-        leading = np.broadcast_shapes(theta.shape[:-1], product.shape[:-1])  # if H ignores θ
-        if product.shape[:-1] != leading:
-            product = np.broadcast_to(product, leading + product.shape[-1:]).copy()
-        return product
+        points = np.broadcast_shapes(theta.shape[:-1], x.shape[:-2])
+        leading = np.broadcast_shapes(points, v.shape[:-1])
+        if leading != points:  # several directions at each
+            theta = np.broadcast_to(theta, leading + theta.shape[-1:])
+        return self.at(theta, x, y).hvp(np.broadcast_to(v, leading + v.shape[-1:]))
 
     def check(self, theta, x, y=None, v=None):
         """Return θ, x, y and v as arrays of one precision, θ's; raise where they do not fit.

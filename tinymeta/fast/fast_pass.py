@@ -65,7 +65,8 @@ class FastMLP(MLP):
 
     def at(self, theta, x, y):
         """The pass at θ: a FastPass for batches of tasks, else MLP's; arguments are not checked."""
-        fits = (y is not None and x.ndim == 3 and theta.shape[:-1] in ((), x.shape[:1])
+        fits = (y is not None and x.ndim == 3 and x.shape[:2] == y.shape[:2]
+                and theta.shape[:-1] in ((), x.shape[:1])
                 and theta.dtype == np.result_type(theta, x, y))
         return FastPass(self, theta, x, y) if fits else MLPPass(self, theta, x, y)
 

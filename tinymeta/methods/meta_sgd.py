@@ -77,9 +77,9 @@ class MetaSGD(Method):
         """Draw θ as the model does; every rate starts at alpha.  ValueError where it cannot."""
         theta = super().init(rng, dtype, scheme)
         start = np.log(self.alpha) if self.positive else self.alpha
-        if start > float(np.finfo(dtype).max):
+        if start > float(np.finfo(theta.dtype).max):
             raise ValueError(f"alpha is {self.alpha:g}; expected a number that {theta.dtype} holds")
-        return np.concatenate([theta, np.full(self.n_params - theta.size, start, dtype)])
+        return np.concatenate([theta, np.full(self.n_params - theta.size, start, theta.dtype)])
 
     def split(self, omega):
         """θ (..., P) and α, a list of one (..., P) for each step."""
