@@ -101,6 +101,30 @@ def test_what_is_trained_by_default_and_where_it_is_kept(
     assert Path(path).parent.is_dir()
 
 
+@pytest.mark.parametrize("columns, folder", [
+    (["s", "t/s", r"..\U"], r"results/measured-maml-taskscurves-columnss-t_s-.._U-seed0"),
+    (["s", 60 * "曲", "y"], None)])
+def test_names_of_columns_make_one_folder_s_name(columns, folder, monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    rows = "\n".join(f"{s},{x},{x}" for s in range(9) for x in range(30))
+    (tmp_path / "curves.csv").write_text(f"{','.join(columns)}\n{rows}\n", encoding="utf-8")
+    _, where = asked(monkeypatch, "train", "--tasks", "curves.csv", "--columns", *columns)
+    made, = (tmp_path / "results").iterdir()
+    assert folder is None or made == tmp_path / folder
+    assert made == tmp_path / Path(where).parent and len(os.fsencode(made.name)) < 130
+
+
+def test_what_to_type_next_can_be_typed_for_a_folder_like_an_option(
+        monkeypatch, tmp_path, capsys):
+    monkeypatch.chdir(tmp_path)
+    press_ctrl_c(monkeypatch, 3)
+    assert main(["train", *SMALL, "--output=-mine"]) == 130
+    monkeypatch.undo()
+    monkeypatch.chdir(tmp_path)
+    command = capsys.readouterr().err.strip().rpartition("python -m tinymeta ")[2]
+    assert command == "train --resume ./-mine/maml.npz" and main(command.split()) == 0
+
+
 def test_a_new_method_is_one_entry(monkeypatch, tmp_path, capsys):
     recipe = Recipe("two steps", lambda s, model: tm.MAML(model, s.alpha, 2), own_settings={
         "eval_steps": 3, "learning_rate": 0.02})

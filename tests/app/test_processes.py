@@ -3,17 +3,21 @@
 import json
 import os
 import signal
+import threading
 import time
+from multiprocessing import Pipe
+from types import SimpleNamespace
 
 import pytest
 from numpy.testing import assert_array_equal
-from small_runs import SMALL
+from small_runs import SMALL, small
 from test_faults import LONG, names, posix, start, wait_for
 from test_tables_and_progress import Terminal
 
 from tinymeta.app import compare, processes, runs
 from tinymeta.app.command_line import main
 from tinymeta.app.progress import Together
+from tinymeta.app.runs import Run
 
 FOUR = ["--methods", "maml", "joint", "--seeds", "0", "3"]
 
@@ -41,6 +45,26 @@ def test_two_processes_give_the_bits_of_one(tmp_path, capsys):
         assert_array_equal(one.losses, two.losses)
     assert names(tmp_path / "two") == ["compare.json", *files, "results.json"]
     assert capsys.readouterr().out.count(" trained in ") == 8
+
+
+def test_the_exit_code_is_that_of_the_first_signal_not_of_what_a_process_was_told(monkeypatch):
+    def start(_):
+        ours, theirs = Pipe()
+
+        def work():
+            theirs.recv()
+            os.kill(os.getpid(), signal.SIGINT)
+            theirs.poll(5)  # is told to end
+            theirs.send(("run", Run(small("maml"), None, stopped=143)))
+
+        thread = threading.Thread(target=work)
+        thread.start()
+        return SimpleNamespace(join=thread.join, terminate=lambda: None), ours
+
+    monkeypatch.setattr(processes, "start", start)
+    tasks = {name: (small("maml"), name) for name in "ab"}
+    found, end = processes.train_all(tasks, 2, None)
+    assert found[end].stopped == 130
 
 
 def test_an_error_in_a_process_is_the_command_s(tmp_path, capsys):

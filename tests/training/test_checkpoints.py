@@ -214,14 +214,14 @@ def test_a_small_file_that_unpacks_to_much_is_not_unpacked(good):
 @pytest.mark.parametrize("what, error", [
     ({"theta": np.array([1.0, np.nan])}, ValueError), ({"theta": np.arange(3)}, TypeError),
     ({"theta": np.ones((2, 2))}, ValueError), ({"settings": ["a"]}, TypeError),
-    ({"settings": {"m": object()}}, TypeError), ({"iteration": -1}, ValueError),
+    ({"settings": {"m": object()}}, TypeError), ({"settings": {"m": [{1: 2}]}}, TypeError),
+    ({"iteration": -1}, ValueError),
     ({"losses": ["a"]}, ValueError), ({"losses": 3.0}, ValueError),
     ({"losses": np.ones((2, 2))}, ValueError), ({"seconds": -1.0}, ValueError),
     ({"optimizer": type("Odd", (), {"state": lambda self: {"t": object()}})()}, TypeError)],
     ids=["theta with NaN", "theta of whole numbers", "theta of two axes", "settings as a list",
-         "settings with an object", "a negative iteration", "losses of text", "one loss",
-         "losses of two axes", "negative seconds",
-         "an optimizer's state of objects"])
+         "settings with an object", "settings by number", "a negative iteration", "losses of text",
+         "one loss", "losses of two axes", "negative seconds", "an optimizer's state of objects"])
 def test_what_could_not_be_read_back_is_not_written(good, what, error):
     before = good.read_bytes()
     with pytest.raises(error):

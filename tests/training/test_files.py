@@ -37,6 +37,9 @@ def test_what_is_no_regular_file_is_neither_replaced_nor_read(make, tmp_path):
     with pytest.raises(tm.CheckpointError, match="odd.npz"):
         tm.load_checkpoint(path)
     assert path.stat().st_mode == kind and os.listdir(tmp_path) == ["odd.npz"]
+    make(tmp_path / "run.npz.lock")
+    with pytest.raises(OSError, match="run.npz.lock is no regular file"):
+        Claim(tmp_path / "run.npz")
 
 
 @posix
@@ -57,14 +60,14 @@ def test_what_a_kill_in_the_middle_of_a_save_leaves_is_cleared(tmp_path):
     code = ("import os, signal, sys, numpy as np, tinymeta as tm\n"
             "os.replace = lambda *_: os.kill(os.getpid(), signal.SIGKILL)\n"
             "tm.save_checkpoint(sys.argv[1], np.ones(3))\n")
-    path, other = tmp_path / "run.npz", tmp_path / "run.npz.notes.tmp"
-    other.write_text("mine")
+    path, other = tmp_path / "run.npz", tmp_path / "run.npz.original.tmp"
+    other.mkdir()
     run = subprocess.run([sys.executable, "-c", code, str(path)])
     assert run.returncode == -signal.SIGKILL and len(os.listdir(tmp_path)) == 2
     tm.save_checkpoint(path, np.ones(3))  # may be another process's that is still writing
     assert len(os.listdir(tmp_path)) == 3
     clear_left_over(path)
-    assert sorted(os.listdir(tmp_path)) == ["run.npz", "run.npz.notes.tmp"]
+    assert sorted(os.listdir(tmp_path)) == ["run.npz", "run.npz.original.tmp"]
 
 
 def test_a_left_over_from_before_the_clock_was_set_back_is_cleared(tmp_path):

@@ -6,6 +6,7 @@ TypeError, files that are not what they should be CheckpointError or OSError.
 
 import json
 import os
+import re
 import shlex
 import sys
 import zlib
@@ -69,7 +70,7 @@ def train_one(arguments):
     """Meta-train one method, keep a checkpoint, and evaluate it on 600 held-out tasks."""
     resuming = arguments.resume is not None
     settings, path = _to_resume(arguments) if resuming else _to_begin(arguments)
-    go_on = f"python -m tinymeta train --resume {shlex.quote(path)}"
+    go_on = f"python -m tinymeta train --resume {quoted(path)}"
     with told_how_to_go_on(path, go_on):
         run, label = train(settings, path, more=resuming), METHODS[settings.method].label
     if run.stopped or run.error:
@@ -80,8 +81,13 @@ def train_one(arguments):
         print(curves_table(evaluate_runs({label: run}, shots), shots, HELD_OUT,
                            measured(settings)) + remark(settings))
     print(f"\nThe parameters are in {path}.  "
-          f"See them adapt: python -m tinymeta plot {shlex.quote(path)}")
+          f"See them adapt: python -m tinymeta plot {quoted(path)}")
     return 0
+
+
+def quoted(path):
+    """A path as a command takes it: quoted for the shell, and no option where it starts with -."""
+    return shlex.quote(f"./{path}" if path.startswith("-") else path)
 
 
 def make_folder(folder, name="output"):
@@ -121,8 +127,9 @@ def folder_for(start, given, *seeds):
             value = "-".join(map(str, value)) if isinstance(value, list) else value
             parts.append(f"{name.replace('_', '')}{value}")
     name = "-".join([*parts, "seed" + "-".join(map(str, seeds))])
-    if len(name) > 120:  # longer than some systems take
-        name = f"{name[:100]}-{zlib.crc32(name.encode()):08x}"
+    name = re.sub(r"[/\\]", "_", name)  # a column's, such as U/V
+    if len(whole := os.fsencode(name)) > 120:  # longer than some systems take
+        name = f"{whole[:100].decode(errors='ignore')}-{zlib.crc32(whole):08x}"
     return os.path.join("results", name)
 
 
@@ -135,7 +142,7 @@ def told_how_to_go_on(path, command):
         raise
     except OSError as error:
         kept = f"what was saved before is kept; go on with: {command}"
-        raise OSError(f"{error}\n{kept if os.path.exists(path) else 'nothing was kept'}") from error
+        raise OSError(f"{error}\n{kept if os.path.isfile(path) else 'nothing was kept'}") from error
 
 
 def _to_resume(arguments):
@@ -179,7 +186,8 @@ def evaluate_files(arguments):
 
 def _tasks_at_test(arguments):
     """How many held-out tasks, and the file of curves that they are from, or None."""
-    if arguments.tasks.removeprefix("-").isdecimal():
+    digits = arguments.tasks.removeprefix("-")
+    if digits.isdecimal() and len(digits) < 100:
         return whole_number("tasks", int(arguments.tasks), minimum=1, most=MOST_TASKS), None
     return HELD_OUT, arguments.tasks
 

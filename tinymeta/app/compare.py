@@ -3,7 +3,6 @@
 import json
 import os
 import platform
-import shlex
 import sys
 from pathlib import Path
 
@@ -14,7 +13,7 @@ from ..core.arguments import seed_number, whole_number
 from ..training.checkpoints import CheckpointError
 from ..training.files import Claim, clear_left_over, write_whole
 from .commands import (by_hand, ended_early, folder_for, is_file, make_folder, overrides,
-                       protocol_of, tell_idle, told_how_to_go_on)
+                       protocol_of, quoted, tell_idle, told_how_to_go_on)
 from .figures import save_figures
 from .held_out import HELD_OUT, evaluate_runs, least_squares_errors, measured, remark
 from .processes import cores, train_all
@@ -36,7 +35,7 @@ def compare(arguments):
     table and save figures.  The methods are those of Finn et al. 2017 and Reptile, or --methods."""
     jobs = cores() if arguments.jobs is None else whole_number("jobs", arguments.jobs, minimum=1)
     plan, folder = _asked(arguments)
-    go_on = f"python -m tinymeta --resume {shlex.quote(folder)}"
+    go_on = f"python -m tinymeta --resume {quoted(folder)}"
     with Claim(os.path.join(folder, PLAN)) as claim:
         for name in REPORT:
             clear_left_over(os.path.join(folder, name))

@@ -1,13 +1,13 @@
 """The figures that the command line saves, of runs that it has trained or loaded."""
 
 import os
-import tempfile
+import shutil
 from pathlib import Path
 
 import numpy as np
 
 from ..core import arguments
-from ..training.files import clear_left_over, write_whole
+from ..training.files import clear_left_over, temporary_name, write_whole
 from .held_out import HELD_OUT, held_out_tasks, measured, method_at_test, tasks_at_test
 from .recipes import METHODS
 
@@ -85,11 +85,13 @@ def save_whole(figures, output):
 def save_gif(animation, path):
     """Save an animation, as save_whole does."""
     clear_left_over(path)
-    folder, name = os.path.split(path)
-    with tempfile.TemporaryDirectory(".tmp", f"{name}.", folder) as folder:  # as clear_left_over
-        made = Path(folder, "animation.gif")
-        animation.save(made, "pillow")
-        write_whole(path, lambda file: file.write(made.read_bytes()))
+    folder = Path(temporary_name(path))
+    folder.mkdir()
+    try:
+        animation.save(folder / "animation.gif", "pillow")  # which must end in .gif
+        write_whole(path, lambda file: file.write((folder / "animation.gif").read_bytes()))
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _adaptation(runs, shots, alpha, seed, task):

@@ -24,7 +24,7 @@ def put_lessons(arguments):
         files = as_pages(files)
     for name, content in files.items():
         path = folder / name
-        if path.exists() and path.read_bytes() != content:
+        if path.exists() and not (path.is_file() and path.read_bytes() == content):
             raise FileExistsError(f"{path} is there already, with other content; "
                                   f"choose another folder, or move it away")
     make_folder(folder, "folder")

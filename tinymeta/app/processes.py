@@ -94,6 +94,8 @@ class _Pool:
             process.join()
         if self.error:
             raise self.error
+        if stop.received and self.end and (run := self.found[self.end]).stopped:
+            self.found[self.end] = run._replace(stopped=stop.code)  # not that of its process
         if self.end is None and len(self.found) < len(self.shown.labels):
             raise Ended(stop.received[0])  # which came between two runs, or ended their processes
         return self.found, self.end

@@ -137,7 +137,7 @@ def check_adapt(adapt, model, theta, x, y, alpha=0.05, steps=(1, 2, 5)):
     (S + 1, P).  x (K, D_in), y (K, D_out): one task's support set.  The rest is as for
     check_meta_gradient.
     """
-    arguments.methods("adapt", adapt)
+    arguments.function("adapt", arguments.methods("adapt", adapt))
     one_task = [_of_one_task("x", x, "D_in"), _of_one_task("y", y, "D_out")]
     theta, batch, alpha, steps, layout = _checked(model, theta, Batch(*one_task, *one_task), alpha,
                                                   steps)
@@ -177,7 +177,7 @@ def _checked(model, theta, batch, alpha, steps, own_loop=False):
     if not own_loop:
         arguments.methods("model", model, "loss", "gradient", "hvp")
         P = getattr(model, "n_params", "P")
-    theta, batch = vector("theta", theta, P), frozen_batch(batch)
+    theta, batch = vector("theta", arguments.given("theta", theta), P), frozen_batch(batch)
     alpha = arguments.number("alpha", alpha, above=0)
     if not np.iterable(steps):
         raise TypeError(f"steps is {steps!r}; expected several numbers of inner steps, as (1, 2)")

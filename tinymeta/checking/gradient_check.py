@@ -91,10 +91,13 @@ def check_hvp(gradient, hvp, theta, blocks=None, directions=3, rng=None, method=
             raise ValueError("directions has a vector of zeros, or fewer than two vectors; "
                              "expected directions to move in")
 
+    def product(theta, v):
+        found = as_array(repeated("hvp", hvp, theta, v), "hvp(theta, v)")
+        arguments.shape("hvp(theta, v)", found, theta.shape, ", the shape of theta")
+        return found
+
     def at(theta):
-        derived = np.array([as_array(repeated("hvp", hvp, theta, v), "hvp(theta, v)")
-                            for v in vs])  # (n, P)
-        arguments.shape("hvp(theta, v)", derived, vs.shape, f" for {len(vs)} directions")
+        derived = np.array([product(theta, v) for v in vs])  # (n, P)
         g = as_array(gradient(theta.copy()), "gradient(theta)")
         arguments.shape("gradient(theta)", g, theta.shape, ", the shape of theta")
         products = Comparison(gradient, theta, vs, derived, layout, layout, method)
@@ -124,8 +127,8 @@ def taylor_order(f, derivative, theta, v, steps=(1e-1, 1e-2, 1e-3)):
         raise ValueError(f"steps is {steps!r}; expected at least two different numbers")
     steps = [arguments.number(f"steps[{i}]", r, above=0) for i, r in enumerate(steps)]
     start = arguments.numbers("f(theta)", f(theta))
-    broadcast = np.asarray(derivative) + np.zeros_like(start)
-    arguments.shape("derivative", broadcast, start.shape, ", the shape of f(theta)")
+    if derivative.ndim:
+        arguments.shape("derivative", derivative, start.shape, ", the shape of f(theta)")
     remainders = [np.linalg.norm(f(theta + r * v) - start - r * derivative) for r in steps]
     if max(remainders) <= 1e-13 * (np.linalg.norm(start) + np.linalg.norm(derivative)):
         return np.inf

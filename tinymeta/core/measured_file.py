@@ -3,6 +3,7 @@
 import csv
 import io
 import math
+import re
 from pathlib import Path
 
 import numpy as np
@@ -64,7 +65,7 @@ def _rows(path):
         row = data[:error.start].count(b"\n") + 1
         raise ValueError(f"{path}, row {row} is not in UTF-8; "
                          f"expected a CSV file saved as UTF-8") from None
-    first = text.split("\n", 1)[0]
+    first = re.sub(r'"[^"]*"', "", text).split("\n", 1)[0]  # what is quoted separates nothing
     delimiter = next((mark for mark in ";\t" if mark in first), ",")
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
     rows, begins = [], 1

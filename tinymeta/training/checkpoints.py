@@ -85,10 +85,11 @@ def save_checkpoint(path, theta, iteration=0, optimizer=None, rng=None, losses=(
     losses = arguments.as_array("losses", losses)
     theta = _checked(theta, iteration, losses if losses.size else losses.astype(float), seconds)
     try:
+        _check_keys(settings)
         settings = json.dumps(settings)
-    except (TypeError, ValueError) as error:
-        raise TypeError(f"settings is {settings!r}; expected plain numbers and texts, and lists "
-                        f"and dicts of them ({error})") from None
+    except (TypeError, ValueError, RecursionError) as error:
+        raise TypeError(f"settings is {settings!r:.300}; expected plain numbers and texts, and "
+                        f"lists and dicts of them ({error})") from None
     entries = {"format": FORMAT, "theta": theta, "losses": losses.astype(float),
                "iteration": int(iteration), "seconds": float(seconds),
                "settings": settings, "rng_state": json.dumps(rng_state)}
@@ -101,6 +102,17 @@ def save_checkpoint(path, theta, iteration=0, optimizer=None, rng=None, losses=(
     in_memory = io.BytesIO()  # what a full disk does to an open archive is told in many ways
     np.savez(in_memory, **arrays)
     write_whole(path, lambda file: file.write(in_memory.getvalue()))
+
+
+def _check_keys(value):
+    """TypeError where a dict, at any depth, has keys that are no texts: JSON would make them so."""
+    if isinstance(value, dict):
+        arguments.texts("its keys", value)
+        value = value.values()
+    elif not isinstance(value, (list, tuple)):
+        return
+    for part in value:
+        _check_keys(part)
 
 
 def _checked(theta, iteration, losses, seconds):

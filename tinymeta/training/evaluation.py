@@ -33,8 +33,10 @@ class AdaptationCurve:
 
     def __post_init__(self):
         """Lists become arrays; TypeError or ValueError for what is not of so many tasks."""
-        for name in ("errors", "diverged"):
-            object.__setattr__(self, name, arguments.numbers(name, getattr(self, name)))
+        errors = arguments.real_numbers("errors", arguments.numbers("errors", self.errors))
+        diverged = arguments.numbers("diverged", self.diverged).astype(bool)
+        object.__setattr__(self, "errors", errors)
+        object.__setattr__(self, "diverged", diverged)
         arguments.shape("errors", self.errors, ("S + 1", "T"))
         arguments.shape("diverged", self.diverged, self.errors.shape, ", as errors has")
 

@@ -5,6 +5,7 @@ after a crash the file may be left, but nobody holds it, and the next claim take
 """
 
 import os
+import re
 import secrets
 import shutil
 import time
@@ -34,7 +35,7 @@ def write_whole(path, write):
     target = os.path.realpath(arguments.path("path", path))
     if os.path.lexists(target) and not os.path.isfile(target):
         raise OSError(f"{path} is no regular file; expected one, or none yet")
-    temporary = f"{target}.{secrets.token_hex(4)}.tmp"
+    temporary = temporary_name(target)
     try:
         with open(temporary, "xb") as file:
             write(file)
@@ -52,13 +53,17 @@ def write_whole(path, write):
     clear_left_over(target, LEFT_OVER)
 
 
+def temporary_name(path):
+    """A name beside `path` for what is half written; clear_left_over knows it again."""
+    return f"{path}.{secrets.token_hex(4)}.tmp"
+
+
 def clear_left_over(path, seconds=0.0):
     """Remove what killed processes have left of writing `path`, if it is at least so old."""
     path = Path(os.path.realpath(os.fspath(path)))
-    before = len(path.name) + 1
+    ours = re.compile(re.escape(path.name) + r"\.[0-9a-f]{8}\.tmp")
     for other in path.parent.iterdir() if path.parent.is_dir() else ():
-        name = other.name
-        if name.startswith(path.name + ".") and name.endswith(".tmp") and len(name) == before + 12:
+        if ours.fullmatch(other.name):
             try:
                 age = abs(time.time() - other.stat().st_mtime)  # the clock may have been set back
                 if age >= seconds:
@@ -85,6 +90,8 @@ class Claim:
             time.sleep(0.05)
 
     def _take(self):
+        if os.path.exists(self.lock) and not os.path.isfile(self.lock):  # a pipe blocks
+            raise OSError(f"{self.lock} is no regular file; expected one, or none yet")
         self.file = open(self.lock, "ab")
         try:
             _lock(self.file)

@@ -75,6 +75,7 @@ class _Optimizer:
         unless both are real floating-point numbers.
         """
         theta = arguments.floating("theta", theta)
+        arguments.shape("theta", theta, (..., "P"))
         gradient = arguments.floating("gradient", gradient, finite=False)
         gradient = arguments.floating("gradient", arguments.as_precision_of(theta, gradient))
         arguments.shape("gradient", gradient, theta.shape, ", the shape of theta")
