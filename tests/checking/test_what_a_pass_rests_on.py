@@ -29,7 +29,7 @@ def causes(ladder):
 def test_nothing_to_compare_is_an_error_or_a_finding():
     theta, batch = point(NETWORK)
     for call in (lambda: tm.check_meta_gradient(None, NETWORK, theta, batch, steps=()),
-                 lambda: tm.check_adapt(None, NETWORK, theta, *np.ones((2, 4, 1)), steps=())):
+                 lambda: tm.check_adapt(sum, NETWORK, theta, *np.ones((2, 4, 1)), steps=())):
         with pytest.raises(ValueError, match="steps is empty; expected the numbers"):
             call()
     with pytest.raises(ValueError, match="directions has a vector of zeros"):
@@ -145,8 +145,20 @@ def test_an_inner_loop_that_diverges_is_checked_at_a_smaller_step():
                        for name in ("loss", "gradient", "hvp")})
     ladder = tm.check_model(steep)
     assert ladder and "diverges at α = 0.05: checked at α = 5e-05" in said(ladder)
+    ladder = tm.check_model(NETWORK, alpha=1e200)
+    assert ladder and "diverges at α = 1e+200: checked at α = " in said(ladder)
     steep.hvp = lambda *args: 0 * NETWORK.hvp(*args)
     assert not tm.check_model(steep)
+
+
+def test_a_step_too_small_for_the_hessian_to_show_is_noted():
+    def first_order(theta, batch, alpha, S):
+        return tm.MAML(NETWORK, alpha, S, first_order=True).meta_gradient(theta, batch)
+
+    for alpha in (1e-15, 1e-3):
+        ladder = tm.check_meta_gradient(first_order, NETWORK, *point(NETWORK), alpha=alpha)
+        noted = "a first-order gradient would pass" in said(ladder)
+        assert (bool(ladder), noted) == ((True, True) if alpha == 1e-15 else (False, False))
 
 
 def test_an_inner_loop_that_ends_where_the_loss_is_flat_is_checked_at_a_smaller_step():

@@ -22,10 +22,13 @@ from .gradient_check import check_gradient
 from .known_meta_mistakes import of_adapted, of_first_order, of_meta_gradient, of_reptile
 from .ladder import LearnerError, as_numbers, frozen, frozen_batch, repeated, vector
 from .learner_model import as_called
+from .numerical import relative_error
 from .own_inner_loop import OwnInnerLoop, end_of
 from .report import Finding
 
 DIVERGES = "the inner loop diverges at α = {:g}: nothing to compare; check with a smaller alpha"
+NOT_SHOWN = ("the Hessian term is smaller than what is let pass: a first-order gradient would "
+             "pass; check with a larger alpha")
 RIGHT_WITH_FEWER = ("right with fewer steps, wrong with {}: look at what changes from step to "
                     "step, the iterate θ_k and the order of the factors I - αH")
 
@@ -85,6 +88,8 @@ def check_meta_gradient(meta_gradient, model=None, theta=None, batch=None, alpha
         if kind == "maml":
             report = check_gradient(lambda t: method.meta_loss(t, batch), derived, theta, layout,
                                     title=title, hints=hints)
+            if report and not own_loop:
+                _note_what_is_not_shown(report, method, theta, batch)
         else:
             limit = _limit(right_loss)
             if own_loop and kind != "reptile":  # a numerical derivative
@@ -106,6 +111,14 @@ def _sizes(batch, alpha, S):
     """The numbers that a gradient may be too large or too small by."""
     T, K = batch.x_support.shape[:2]
     return {"T": T, "K": K, "α": alpha, "T/S": T / S} | ({"S": S} if S > 1 else {})
+
+
+def _note_what_is_not_shown(report, method, theta, batch):
+    """Say so where a report that passes would pass the first-order gradient too."""
+    _, right = method.meta_gradient(theta, batch)
+    _, first = MAML(method.model, method.alpha, method.steps, True).meta_gradient(theta, batch)
+    if 0 < relative_error(right, first) <= min(report.tolerances.values()):
+        report.notes.append(NOT_SHOWN)
 
 
 def _compare_losses(loss, right):

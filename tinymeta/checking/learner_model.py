@@ -95,6 +95,7 @@ def _dimensions(model):
             for name in ("d_in", "d_out")]
 
 
+@quiet()
 def bounded(model, theta, batch, alpha):
     """(α, note): the largest of α, α/10, ... at which five inner steps do not diverge.
 
@@ -102,7 +103,7 @@ def bounded(model, theta, batch, alpha):
     """
     x, y, why = batch.x_support, batch.y_support, ""
     for power in range(30):
-        smaller = alpha / 10**power
+        smaller = (min(alpha, 1e10) if power else alpha) / 10**power
         path = adapt(model, theta, x, y, smaller, 5)
         first, last = (np.abs(model.loss(t, x, y)).mean() for t in (path[0], path[-1]))
         slopes = [np.abs(model.gradient(t, x, y)).max() for t in (path[0], path[-1])]
