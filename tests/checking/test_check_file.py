@@ -171,3 +171,31 @@ def reptile(theta, batch, alpha, steps):
          "omega is a number", "tasks in a list"])
 def test_what_the_file_does_not_keep_to_is_named(ladders, text, words):
     assert words in " ".join("\n".join(map(str, ladders(text))).split())
+
+
+METHOD = """
+import numpy as np
+import tinymeta as tm
+class Own(tm.Method):
+    def adapt(self, omega, x, y):
+        omega, x, y = self.check(omega, x, y)
+        theta = omega - 0.1 * self.model.gradient(omega, x, y)
+        return theta, lambda v: {0}
+method = Own({1})
+"""
+
+
+@pytest.mark.parametrize("back, right, said", [
+    ("v - 0.1 * self.model.hvp(omega, x, y, v)", True, ""),
+    ("v - self.model.hvp(omega, x, y, v)", False, "Reread [META.1]"), ("v", True, "first order"),
+    ("v[:1]", False, "pullback"), ("undefined", False, "NameError")])
+def test_a_method_of_the_file_s_is_checked_as_a_whole(back, right, said, ladders):
+    ladder, = ladders(METHOD.format(back, SMALL))
+    assert bool(ladder) == right and said in str(ladder)
+    assert ladder.title == "method method, P = 39"
+
+
+def test_a_method_has_one_loss(ladders):
+    text = METHOD.format("v - 0.1 * self.model.hvp(omega, x, y, v)", SMALL)
+    ladder, = ladders(text + "Own.meta_loss = lambda *_: 3.0")
+    assert "expected 3, meta_loss's" in str(ladder)

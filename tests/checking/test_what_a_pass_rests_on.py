@@ -8,6 +8,7 @@ import pytest
 
 import tinymeta as tm
 from catalogue import Plain, point
+from tinymeta.checking import known_mistakes
 
 NETWORK = tm.MLP([1, 4, 1], "tanh")
 
@@ -303,3 +304,49 @@ def test_a_meta_gradient_of_its_own_tasks_is_right_for_these():
     theta, batch = point(NETWORK)
     own = lambda theta, _, alpha, steps: tm.MAML(NETWORK, alpha, steps).meta_gradient(theta, batch)
     assert tm.check_meta_gradient(own, NETWORK, theta, batch)
+
+
+@pytest.mark.parametrize("name", ["gradient", "hvp"])
+def test_a_number_of_examples_written_into_a_model_is_found(name):
+    def summed_over_five(theta, x, *more):
+        return len(x) / 5 * getattr(NETWORK, name)(theta, x, *more)
+
+    ladder = tm.check_model(changed(**{name: summed_over_five}))
+    assert not ladder and "wrong with 6 examples in place of 5" in said(ladder)
+
+
+def test_numbers_written_into_the_code_for_several_steps_are_found():
+    def three_tasks(theta, batch, alpha, steps):
+        loss, v = tm.MAML(NETWORK, alpha, steps).meta_gradient(theta, batch)
+        return v if steps == 1 else v * len(batch) / 3
+
+    def own_rate(theta, x, y, alpha, steps):
+        theta = tm.adapt(NETWORK, theta, x, y, alpha, 1)[1]
+        return theta if steps == 1 else tm.adapt(NETWORK, theta, x, y, 0.05, steps - 1)[-1]
+
+    theta, batch = point(NETWORK)
+    for ladder in (tm.check_meta_gradient(three_tasks, NETWORK, theta, batch),
+                   tm.check_adapt(own_rate, NETWORK, theta, batch.x_support[0],
+                                  batch.y_support[0])):
+        assert not ladder and "right with the θ, α = 0.05 and tasks given" in said(ladder)
+
+
+def test_a_change_that_changes_nothing_is_no_cause():
+    """A wrong φ' of the model's own is in every pass that is compared with its gradient."""
+    steep = tm.Activation("steep", np.tanh, lambda z, a: 1 + 0 * a, None, "xavier")
+    found = known_mistakes.of_gradient(tm.MLP([1, 4, 1], steep), *point(NETWORK)[:1],
+                                       *np.ones((2, 3, 1)))
+    assert "φ' is written for a_l and is given z_l" not in {mistake.what for mistake in found}
+    assert found
+
+
+def test_an_activation_is_checked_far_from_0_too():
+    slope = lambda z, a: np.where(np.abs(z.real) < 3, 1 - a * a, 1)
+    beyond = tm.Activation("beyond", np.tanh, slope, lambda z, a, d: -2 * a * d, "xavier")
+    ladder = tm.check_model(tm.MLP([1, 4, 1], beyond))
+    assert ladder.broken == "activation"
+
+
+def test_a_loss_that_is_not_finite_says_for_which_data():
+    ladder = tm.check_model(changed(loss=lambda theta, x, y: np.log(x - 100).mean((-2, -1))))
+    assert "nan for x from" in said(ladder) and "a batch in the file" in said(ladder)

@@ -134,7 +134,7 @@ DRAWN = {
         ".png gets the picture of the adaptation alone"))}
 CHECK = {
     "files": dict(type=path, nargs="*", metavar="FILE", help=(
-        "Python files with a model (loss, gradient, hvp), a meta_gradient, "
+        "Python files with a model (loss, gradient, hvp), a method, or a meta_gradient, "
         "first_order_meta_gradient, reptile or adapt function of yours")),
     "--seed": dict(type=int, default=0, help="of parameters and tasks (default: %(default)s)"),
     "--alpha": dict(type=float, default=0.05, help="inner step size (default: %(default)s)"),

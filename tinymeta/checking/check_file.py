@@ -8,6 +8,7 @@ What is looked for in the file, by name:
                       it is right, else with a small tanh network; likewise
                       first_order_meta_gradient and reptile
     adapt             (theta, x, y, alpha, steps) -> θ_S or the trajectory, of one task
+    a method          an object of a class of the file's that is derived from tinymeta.Method
     theta, batch, blocks    where to check, on what, and how θ is laid out; all optional
     omega             what the functions that adapt take in place of θ: θ and learned rates, say, or
                       the numbers that adapt makes θ of
@@ -24,10 +25,12 @@ import numpy as np
 from ..core import arguments
 from ..core.layout import layout_of
 from ..learners.mlp import MLP
+from ..methods.method import Method
 from .check_meta import check_adapt, check_meta_gradient
 from .check_model import check_model
 from .ladder import attempt, frozen_batch, imported, vector
 from .learner_model import as_called, batch_for, bounded, theta_for
+from .own_method import check_method
 from .report import CheckReport, Ladder
 
 KINDS = {"meta_gradient": "maml", "first_order_meta_gradient": "first-order maml",
@@ -82,7 +85,12 @@ def _ladders(path, module, run, alpha, seed):
             yield Ladder(name, {}, [f"{name}: it rests on the model, which does not hold"])
     elif methods:
         yield from _meta_ladders(methods, names, right, alpha, seed)
-    if not models and not methods:
+    own = [(name, value) for name, value in names.items()
+           if isinstance(value, Method) and type(value).__module__ == module.__name__]
+    for name, method in own:
+        yield _ladder(name, partial(check_method, method, name, names.get("omega"),
+                                    names.get("batch"), seed))
+    if not models and not methods and not own:
         raise ValueError(f"{path} has none of the names that are checked; expected a model, or "
                          f"functions loss, gradient and hvp with n_params, or a class with these, "
                          f"or {', '.join(KINDS)}, or adapt")

@@ -1,7 +1,7 @@
 """A check at one point is looked at elsewhere too: what hides there may show.
 
 The point is θ, α and a batch of tasks.  A finding is confirmed at another one; and where nothing is
-found, one step is checked with another θ and α, and with more tasks.
+found, the first two numbers of steps are checked with another θ and α, and with more tasks.
 """
 
 from functools import partial
@@ -23,8 +23,8 @@ def climb_elsewhere(title, rung, steps, theta, batch, alpha):
 
     def checked(S):
         report = at(theta, alpha, S)
-        if report and S == steps[0]:
-            return _elsewhere(report, at, theta, alpha, batch)
+        if report and S in steps[:2]:
+            return _elsewhere(report, at, theta, alpha, batch, S)
         return report
 
     counts = ", ".join(map(str, steps))
@@ -33,21 +33,21 @@ def climb_elsewhere(title, rung, steps, theta, batch, alpha):
                  [(in_steps(S), partial(checked, S)) for S in steps], basis)
 
 
-def _elsewhere(report, at, theta, alpha, batch):
-    """The report; or that of one step elsewhere, where it shows what is wrong.
+def _elsewhere(report, at, theta, alpha, batch, S):
+    """The report of S steps; or that of as many elsewhere, where it shows what is wrong.
 
     A learned rate that starts as α, or as α exp(0), hides at the θ where it starts; a number of
     tasks or of examples that is written into the code, with so many.
     """
     normal = np.random.default_rng(2).standard_normal(theta.size)
     moved = theta + 0.3 * normal * np.where(theta, np.abs(theta), 0.3)
-    for words, *point in ((f"another θ and α = {0.6 * alpha:g}", moved, 0.6 * alpha, 1, batch),
-                          ("one task and one example more", theta, alpha, 1, _more(batch))):
+    for words, *point in ((f"another θ and α = {0.6 * alpha:g}", moved, 0.6 * alpha, S, batch),
+                          ("one task and one example more", theta, alpha, S, _more(batch))):
         again, failed = attempt(partial(at, *point))
         if not (failed or again) and again.wrong_blocks:
             again.notes.insert(0, f"right with the θ, α = {alpha:g} and tasks given, wrong with "
                                   f"{words}")
-            deaf = point[0] is theta and _is_deaf(report, partial(at, theta, alpha, 1), batch)
+            deaf = point[0] is theta and _is_deaf(report, partial(at, theta, alpha, S), batch)
             return report if deaf else again
     return report
 

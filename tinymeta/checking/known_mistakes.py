@@ -99,10 +99,12 @@ def of_activation(phi, z):
 def of_gradient(mlp, theta, x, y):
     """Known mistakes for an MLP's gradient at θ (P,) on one task: x (K, D_in), y (K, D_out)."""
     right, phi, found = ChangedPass(mlp, theta, x, y), mlp.activation, []
-    N, z, a, slope = right.N, right.z, right.a, right.slope
+    N, z, a, slope, unchanged = right.N, right.z, right.a, right.slope, right.gradient()
 
     def add(what, tag, cause="term", **change):
-        found.append(KnownMistake(right.gradient(**change), cause, what, equation(mlp, tag)))
+        vector = right.gradient(**change)
+        if not np.array_equal(vector, unchanged):  # else it is no mistake here
+            found.append(KnownMistake(vector, cause, what, equation(mlp, tag)))
 
     if N > 1:
         ones = [None] + [np.ones_like(s) for s in slope[1:]]

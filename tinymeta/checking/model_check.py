@@ -78,7 +78,10 @@ class ModelCheck:
         """One finite number for one task, which depends on θ, x and y."""
         value = self.learners.numbers("loss", (), self.theta, self.x, self.y)
         if not np.isfinite(value):
-            raise LearnerError(f"loss(theta, x, y) is {value}", "not finite")
+            ends = ", ".join(f"{name} from {data.min():.3g} to {data.max():.3g}"
+                             for name, data in (("x", self.x), ("y", self.y)))
+            raise LearnerError(f"loss(theta, x, y) is {value} for {ends}: a batch in the file, or "
+                               f"as an argument, says what it is for", "not finite")
         notes = [note, self.note]
         x, y = (np.concatenate([a, a]) for a in (self.x, self.y))
         if value and np.isclose(self.learners.loss(self.theta, x, y), 2 * value, 1e-9, 0):
@@ -188,7 +191,7 @@ class ModelCheck:
     def _at_more_points(self, report, name, derived):
         """The report; or that of the first other task and θ where one derivative is wrong."""
         along = self.directions[0]
-        for x, y in zip(self.batch.x_support[1:], self.batch.y_support[1:]):
+        for words, x, y in self._more_tasks():
             for theta in (self.theta, self.theta + along):
                 other = self.at(theta, x, y)
                 f = other.of_theta(name)  # NaN where θ is outside of its domain
@@ -200,9 +203,17 @@ class ModelCheck:
                 if not relative_error(right, found) <= 1e-4:
                     again = (other._hvp if derived == "hvp" else other._gradient)(frozenset())
                     if not again:
-                        again.notes.insert(0, "right at the first task and θ, wrong at another one")
+                        again.notes.insert(0, f"right at the first task and θ, wrong {words}")
                         return again
         return report
+
+    def _more_tasks(self):
+        """(where it is, in words, x, y) of the other tasks, and of the first with more examples."""
+        batch = self.batch
+        tasks = [("at another one", *task) for task in zip(batch.x_support, batch.y_support)]
+        x, y = (np.concatenate([a[0], b[0, :1]]) for a, b in
+                ((batch.x_support, batch.x_query), (batch.y_support, batch.y_query)))
+        return [*tasks[1:], (f"with {len(x)} examples in place of {len(x) - 1}", x, y)]
 
     def _hints(self, known, tags, shares, excluded):
         """The Hints; tags: of a matching network's weights, of its biases, and of the whole."""
