@@ -350,3 +350,19 @@ def test_an_activation_is_checked_far_from_0_too():
 def test_a_loss_that_is_not_finite_says_for_which_data():
     ladder = tm.check_model(changed(loss=lambda theta, x, y: np.log(x - 100).mean((-2, -1))))
     assert "nan for x from" in said(ladder) and "a batch in the file" in said(ladder)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_inputs_are_positive_where_a_loss_wants_them_so(seed):
+    def error(theta, x, y):
+        return theta[..., :1, None] * np.log(x) + theta[..., 1:, None] - y
+
+    def products(x, e):
+        return 2 * np.stack([(e * np.log(x)).mean((-2, -1)), e.mean((-2, -1))], axis=-1)
+
+    line = SimpleNamespace(
+        n_params=2, loss=lambda theta, x, y: (error(theta, x, y) ** 2).mean((-2, -1)),
+        gradient=lambda theta, x, y: products(x, error(theta, x, y)),
+        hvp=lambda theta, x, y, v: products(x, error(v, x, 0 * y)))
+    ladder = tm.check_model(line, seed=seed)
+    assert ladder and "checked with x positive: the usual x do not fit" in said(ladder)

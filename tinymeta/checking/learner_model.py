@@ -130,7 +130,10 @@ def batch_for(model, theta, rng):
     d_in, d_out = _dimensions(model)
     usual, learners = _usual(rng, d_in, d_out), LearnersModel(model)
     first = _fit(learners, theta, usual)
-    if first in ("right", "zero") or _is_squared(learners, theta, usual):
+    if first == "right" and not _finite_throughout(learners, theta, usual):
+        first = "not finite"
+    fits = first in ("right", "zero")
+    if fits or first != "not finite" and _is_squared(learners, theta, usual):
         return usual, ""
     best = {first: (usual, "")}
     for note, batch in _others(usual, d_out, first):
@@ -156,19 +159,20 @@ def _others(usual, d_out, first):
     def labels(*values):
         return lambda shape: rng.choice(np.array(values, dtype=float), shape)
 
+    other_x = {"0, 1 or 2": labels(0, 1, 2)} if first == "error" else {}
     kinds = {"0 or 1": labels(0, 1), "-1 or 1": labels(-1, 1), "0, 1 or 2": labels(0, 1, 2)}
     if first in ("error", "not finite"):
         kinds["positive"] = lambda shape: rng.uniform(0.5, 2, shape)
+        other_x["positive"] = kinds["positive"]
     if d_out > 1:
         kinds = {"one-hot": lambda shape: np.eye(d_out)[rng.integers(d_out, size=shape[:-1])],
                  "probabilities": lambda shape: rng.dirichlet(np.ones(d_out), shape[:-1]), **kinds}
     inputs = [("", usual)]
-    if first == "error":
-        draw = labels(0, 1, 2)
-        whole = replace(usual, x_support=draw(usual.x_support.shape),
+    for name, draw in other_x.items():
+        batch = replace(usual, x_support=draw(usual.x_support.shape),
                         x_query=draw(usual.x_query.shape))
-        inputs.append((", x 0, 1 or 2", whole))
-        yield "checked with x 0, 1 or 2: the usual x raise an error", whole
+        inputs.append((f", x {name}", batch))
+        yield f"checked with x {name}: the usual x do not fit", batch
     for x_note, batch in inputs:
         for name, draw in kinds.items():
             yield (f"checked with y {name}{x_note}, as the loss wants: others it does not take, or "
@@ -204,6 +208,14 @@ def _fit(model, theta, batch):
         if not np.allclose(derived, ratio * reference, 1e-5):  # NaN is not
             return ""
     return "multiple"
+
+
+@quiet()
+def _finite_throughout(model, theta, batch):
+    """Whether no loss of the batch's sets is NaN or infinite."""
+    sets = [*zip(batch.x_support, batch.y_support), *zip(batch.x_query, batch.y_query)]
+    losses, failed = attempt(lambda: [model.loss(theta, x, y) for x, y in sets])
+    return bool(failed) or bool(np.isfinite(losses).all())
 
 
 @quiet()

@@ -128,7 +128,7 @@ class ModelCheck:
                               self.layout, title="gradient", hints=hints)
 
     def _scaling(self):
-        """How the gradient's error depends on the data, as sentences."""
+        """Whether the gradient's error depends on the size of the data, as sentences."""
         def error(x, y):
             loss, gradient = self.at(self.theta, x, y).of_theta("loss"), self.learners.gradient
             right = derivatives(loss, self.theta, self.directions)
@@ -141,7 +141,7 @@ class ModelCheck:
                 said.append(name)
         if not said:
             return []
-        return [f"the difference stays the same for other {' and other '.join(said)}"]
+        return [f"the difference stays the same with twice the {' and with twice the '.join(said)}"]
 
     def hvp(self):
         """H v against numerical derivatives of the gradient; of the loss, if that is wrong."""

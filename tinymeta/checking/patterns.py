@@ -51,7 +51,8 @@ def multiple(derived, reference, hints, squared=False):
     if named:
         sign = ", and the sign is flipped" if factor < 0 else ""
         return found("factor", f"{named} times what it should be{sign}{why}")
-    finding = found("factor", f"{factor:.6g} times what it should be")
+    factor = f"{factor:.6g}" if abs(factor - 1) > 1e-5 else f"1{factor - 1:+.0e}"
+    finding = found("factor", f"{factor} times what it should be")
     return None if derived.size == 1 or finding.kinds <= hints.excluded else finding
 
 
