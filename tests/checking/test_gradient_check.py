@@ -211,3 +211,15 @@ def test_a_warning_in_a_learner_s_function_is_neither_raised_nor_printed(capfd):
         assert report and len(report.errors) == 2
         assert tm.taylor_order(lambda t: 3 * warns(t).sum(), 9.0, ONES, ONES) == np.inf
     assert capfd.readouterr() == ("", "")
+
+
+@pytest.mark.parametrize("method", ["both", "central"])
+def test_a_block_too_small_to_show_in_the_whole_is_judged_by_itself(method):
+    f = lambda t: (1e13 * (t[0] - 0.7) + t[1]) ** 2 + 0 * t[2]
+    theta, right = np.array([0.7, 0.3, 1.0]), np.array([6e12, 0.6, 0.0])
+    blocks = [(name, (1,)) for name in "abc"]
+    for noise in (0, 1e-12):  # rounding where the derivative is 0
+        assert tm.check_gradient(f, right + [0, 0, noise], theta, blocks, method=method)
+    report = tm.check_gradient(f, right * [1, -1, 1], theta, blocks, method=method)
+    assert not report and report.wrong_blocks == ["b"]
+    assert "wrong by 2e+00 of its own norm, which is 1e-13 of the whole's" in str(report)
