@@ -143,7 +143,8 @@ def _checked_elsewhere(at, theta, movable, title, may_vanish=False):
     """at(theta)'s report; where derivatives vanish there, that of another θ as well.
 
     at: θ -> (Comparison, CheckReport).  movable: whether the derivation is a function of θ.
-    may_vanish: whether derivatives that are all 0, at both θ, can be right: those of H can.
+    may_vanish: whether derivatives that are all 0, at both θ, can be right: those of H can.  Where
+    f is too rough at θ for single precision, up to four other θ are tried, until one is not.
     """
     try:
         comparison, report = at(theta)
