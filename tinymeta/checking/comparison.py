@@ -143,8 +143,7 @@ class Comparison:
                                   f"only, which decides nothing; use double for a check")
             return
         self.numerical[CENTRAL] = values
-        self.tolerance[CENTRAL] = max(single or TOLERANCE[CENTRAL],
-                                      (5 if single else 10) * unsure)
+        self.tolerance[CENTRAL] = max(single or TOLERANCE[CENTRAL], 10 * unsure)
         note = SINGLE_NOTE if single else "central differences with steps that fit f"
         if note not in self.notes:
             self.notes.append(note)

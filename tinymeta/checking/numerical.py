@@ -23,8 +23,8 @@ import numpy as np
 COMPLEX_STEP = 1e-20
 TOLERANCE = {"complex step": 1e-12, "central differences": 1e-7}
 STEPS = 4.0 ** np.arange(7, -19, -1)  # tried for central differences, in units of the usual h
-NEARBY = 1.5 ** np.arange(8, -9, -1)  # times the best of them: tried in single precision,
-TOGETHER = 7  # as many at a time
+NEARBY = 1.3 ** np.arange(11, -12, -1)  # times the best of them: tried in single precision,
+TOGETHER = 10  # as many at a time
 SINGLE_UNIT = 1e-10  # an f whose relative rounding is above it is in single precision
 KINK_TOLERANCE = 1e-4  # for directions retried with a thousandth of the step: fewer digits remain
 
