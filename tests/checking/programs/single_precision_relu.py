@@ -5,6 +5,7 @@ MISTAKE gradient | W, b, u | 2.01 typed for 2: half a percent
     f4(2) / f4(len(x))  ->  f4(2.01) / f4(len(x))
 MISTAKE Hessian × vector | u | the derivative of the activation is left out of u's part
     d @ rates + c @ a  ->  c @ a
+    says own variables: what is missing is rates.T @ d
 """
 import numpy as np
 
