@@ -50,6 +50,43 @@ def test_a_function_that_is_flat_on_one_side_is_not_in_single_precision():
     assert rounding_unit(lambda t: float(np.float32(t[0] + 1)), np.zeros(1), 0) > 1e-8
 
 
+def test_many_steps_beat_the_rounding_of_single_precision():
+    value, error = settled_difference(lambda t: np.float32(5 + np.sin(3 * t[0])), np.zeros(1), 0)
+    assert abs(value - 3) < error < 3e-5
+
+
+@pytest.mark.parametrize("away", [1e-4, 1e-3, 1e-2])
+def test_a_kink_close_to_theta_counts_as_an_error_in_single_precision(away):
+    def f(t):
+        return np.float32(1 + t[0] + 0.1 * np.maximum(t[0] - away, 0))
+
+    value, error = settled_difference(f, np.zeros(1), 0)
+    assert abs(value - 1) < 3 * error
+
+
+def rough(share):
+    """A function in single precision of 8 numbers; at so many of them it goes up and down."""
+    return lambda t: np.float32(np.sin(t).sum() + 1e-3 * np.sign(np.sin(1e6 * t[:share])).sum())
+
+
+def test_a_few_directions_that_are_too_rough_in_single_precision_are_left_out():
+    theta = np.linspace(0.2, 0.9, 8)
+    report = tm.check_gradient(rough(2), np.cos(theta), theta, method="central")
+    assert report and "2 of 8 central differences left out" in str(report)
+    assert not tm.check_gradient(rough(2), 1.001 * np.cos(theta), theta, method="central")
+    blocks = [("rough", (2,)), ("smooth", (6,))]
+    report = tm.check_gradient(rough(2), np.cos(theta), theta, blocks, method="central")
+    assert not report and "decides nothing; use double" in str(report)
+    assert not tm.check_gradient(rough(6), np.cos(theta), theta, method="central")
+
+
+def test_a_derivation_rounded_to_single_precision_is_held_to_that():
+    theta = np.linspace(0.2, 0.9, 8)
+    for wrong_by, passes in ((0, True), (1e-6, True), (5e-6, False)):
+        gradient = np.float32((1 + wrong_by) * np.cos(theta))
+        assert bool(tm.check_gradient(lambda t: np.sum(np.sin(t)), gradient, theta)) is passes
+
+
 def test_single_precision_in_one_part_of_f_is_seen():
     def f(theta):
         return float(np.float32(theta[2]) ** 2) + theta[0] ** 2 + np.sin(theta[1])

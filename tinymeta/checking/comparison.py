@@ -1,19 +1,22 @@
 """Derived numbers against two numerical derivatives, and which of the two is to be believed.
 
 Where the complex step and central differences disagree, the step of the differences is chosen anew,
-and what they settle on decides; across a kink of f, the complex step does.
+and what they settle on decides; across a kink of f, the complex step does.  In single precision,
+directions in which f is too rough for differences are left out, never all of a block or most.
 """
 
 import numpy as np
 
 from .diagnosis import explain, wrong_blocks
-from .numerical import (TOLERANCE, central_difference, complex_step, dropping_functions, has_kink,
-                        relative_error, rounding_unit, settled_difference, why_not_complex)
+from .dropped_parts import dropping_functions
+from .numerical import (TOLERANCE, central_difference, complex_step, has_kink, is_in_single,
+                        is_single, relative_error, settled_difference, why_not_complex)
 from .report import CheckReport, Finding
 
 COMPLEX, CENTRAL = TOLERANCE  # the names of the two
 UNSETTLED = 1e-3  # differences that are less sure than this decide nothing
-SINGLE = 1e-5  # what the complex step can hold in single precision
+SINGLE = 1e-5  # what can be held where f is in single precision
+ROUNDED = 2e-6  # what can be held where the derivation alone is
 SINGLE_NOTE = "single precision: judged by what that can hold; use double for a check"
 
 
@@ -32,6 +35,7 @@ class Comparison:
         self.f, self.theta, self.along = f, theta, along
         self.derived, self.layout, self.compared = derived, layout, compared
         self.numerical, self.notes, self.tolerance, self.unsettled = {}, [], dict(TOLERANCE), ""
+        self.too_rough = False  # for single precision
         reason = "" if method == "central" else why_not_complex(f, theta)
         if reason:
             self.notes.append(reason)
@@ -47,8 +51,9 @@ class Comparison:
         """Leave the references that can be believed, with the tolerance that they can hold."""
         errors = self.errors()
         nearly = [kind for kind in errors if TOLERANCE[kind] < errors[kind] <= SINGLE]
-        if nearly and self._is_single():
-            self.tolerance.update(dict.fromkeys(nearly, SINGLE))
+        single = self._single() if nearly else 0.0
+        if single:
+            self.tolerance.update(dict.fromkeys(nearly, single))
             self.notes.append(SINGLE_NOTE)
         if COMPLEX not in self.numerical:
             if self._wrong(CENTRAL):
@@ -79,16 +84,11 @@ class Comparison:
         norms = np.linalg.norm(self.derived), np.linalg.norm(self.numerical[CENTRAL])
         return max(norms) <= 1e-9 * np.linalg.norm(self.f(self.theta))
 
-    def _is_single(self):
-        """Whether the derivation, or f in one of its directions, is in single precision.
-
-        Numbers of 20 bits, such as 14,000,000, are in single precision whatever made them.
-        """
-        bits, _ = np.frexp(self.derived)
-        single = np.array_equal(bits, bits.astype(np.float32))
-        if single and not np.array_equal(bits, np.round(bits * 2**20) / 2**20):
-            return True
-        return any(rounding_unit(self.f, self.theta, d) > 1e-10 for d in self.along[:20])
+    def _single(self):
+        """The error to allow in single precision, of f or of the derivation; 0.0 in double."""
+        if is_in_single(self.f, self.theta, self.along):
+            return SINGLE
+        return ROUNDED if is_single(self.derived) else 0.0
 
     def _apart(self):
         """How far the two references are apart, relative, where both count."""
@@ -126,20 +126,41 @@ class Comparison:
 
     def _take_settled(self):
         """Central differences whose steps are chosen by f; they say how sure they are."""
-        found = [settled_difference(self.f, self.theta, d) for d in self.along]
-        values = np.array([value for value, _ in found])
+        values, errors = zip(*(settled_difference(self.f, self.theta, d) for d in self.along))
+        values, errors, single = np.array(values), np.array(errors), self._single()
         norm = np.linalg.norm(values)
-        unsure = np.linalg.norm([error for _, error in found]) / norm if norm else 0.0
+        if single:
+            rough = self._leave_out_rough(errors, norm)
+            values[rough], errors[rough] = self.derived[rough], 0.0  # so that no cause is seen there
+        unsure = np.linalg.norm(errors) / norm if norm else 0.0
         if unsure > UNSETTLED:
             self.unsettled = (f"central differences do not settle for any step from 1e-1 to 1e-16 "
                               f"(they are sure to {unsure:.0e}): θ of another scale, or an f that "
                               f"is rough at this θ?")
+            if single:
+                self.too_rough = True
+                self.unsettled = (f"single precision: central differences are sure to {unsure:.0e} "
+                                  f"only, which decides nothing; use double for a check")
             return
         self.numerical[CENTRAL] = values
-        self.tolerance[CENTRAL] = max(TOLERANCE[CENTRAL], 10 * unsure)
-        note = SINGLE_NOTE if self._is_single() else "central differences with steps that fit f"
+        self.tolerance[CENTRAL] = max(single or TOLERANCE[CENTRAL], 10 * unsure)
+        note = SINGLE_NOTE if single else "central differences with steps that fit f"
         if note not in self.notes:
             self.notes.append(note)
+
+    def _leave_out_rough(self, errors, norm):
+        """The directions whose errors are large, which then do not count; [] where too few do."""
+        rough = np.flatnonzero(errors > UNSETTLED * norm / np.sqrt(len(errors)))
+        judged = self.judged[CENTRAL].copy()
+        judged[rough] = False
+        every_block = all(judged[..., place].any() for place in self.compared.slices)
+        if not every_block or 2 * len(rough) > len(errors):
+            return []
+        self.judged[CENTRAL] = judged
+        if len(rough):
+            self.notes.append(f"{len(rough)} of {len(errors)} central differences left out: f is "
+                              f"too rough there in single precision")
+        return rough
 
     def errors(self, place=slice(None)):
         """kind -> the relative error of one block, or of all."""

@@ -12,10 +12,11 @@ from ..methods.maml import MAML
 from . import known_mistakes
 from .comparison import TOLERANCE
 from .diagnosis import Hints, compare
+from .dropped_parts import ANY_DROPPED, dropping_functions
 from .gradient_check import check_gradient, check_hvp
 from .ladder import as_numbers, attempt, frozen
 from .learner_model import NAMES, bounded
-from .numerical import ANY_DROPPED, complex_step, dropping_functions, way_for
+from .numerical import complex_step, way_for
 from .report import CheckReport, Finding
 
 

@@ -23,12 +23,10 @@ import numpy as np
 COMPLEX_STEP = 1e-20
 TOLERANCE = {"complex step": 1e-12, "central differences": 1e-7}
 STEPS = 4.0 ** np.arange(7, -19, -1)  # tried for central differences, in units of the usual h
+NEARBY = 1.3 ** np.arange(11, -12, -1)  # times the best of them: tried in single precision,
+TOGETHER = 10  # as many at a time
+SINGLE_UNIT = 1e-10  # an f whose relative rounding is above it is in single precision
 KINK_TOLERANCE = 1e-4  # for directions retried with a thousandth of the step: fewer digits remain
-
-ANY_DROPPED = "np.abs, .real or the like"  # where it is not known which
-DROPPING = {"absolute": "np.abs", "fabs": "np.abs", "conjugate": "np.conj", "vdot": "np.vdot",
-            "real": "np.real", "norm": "np.linalg.norm", "isreal": "np.isreal",
-            "sign": "np.sign", "angle": "np.angle"}
 
 
 @contextmanager
@@ -50,30 +48,80 @@ def complex_step(f, theta, d):
 
 def central_difference(f, theta, d, shrink=1.0):
     """As complex_step, by central differences with a step `shrink` times as long as usual."""
-    size = abs(theta[d]) if np.ndim(d) == 0 else np.abs(theta).max()
-    h = float(np.finfo(float).eps ** (1 / 3) * max(1.0, size) * shrink)
+    h = _usual_step(theta, d) * shrink
     move = _move(d, theta.size, h)
     return (np.asarray(f(theta + move)) - f(theta - move)) / (2 * h)  # [CHECK.2]
+
+
+def _usual_step(theta, d):
+    size = abs(theta[d]) if np.ndim(d) == 0 else np.abs(theta).max()
+    return float(np.finfo(float).eps ** (1 / 3) * max(1.0, size))
 
 
 def settled_difference(f, theta, d):
     """(derivative, error): central differences along d whose step is chosen by the function.
 
     Each of STEPS is extrapolated with the next, and the one that changes least is taken, relative
-    to its value (beyond the scale of θ, a bounded f has derivatives that are all 0); rounding (of
-    f, to single precision if that is what f computes in) counts as a change.  error has the unit of
-    the derivative.
+    to its value (beyond the scale of θ, a bounded f has derivatives that are all 0); rounding of f
+    counts as a change.  In single precision, many steps near that one give a mean (see _fits).
+    error has the unit of the derivative.
     """
     values = np.array([central_difference(f, theta, d, shrink) for shrink in STEPS])
     better = (16 * values[1:] - values[:-1]) / 15  # h² cancels: one step is four times the other
     change = np.linalg.norm(np.diff(better, axis=0).reshape(len(better) - 1, -1), axis=1)
     h = np.finfo(float).eps ** (1 / 3) * STEPS[2:]
-    error = change + rounding_unit(f, theta, d) * np.linalg.norm(f(theta)) / h
+    unit = rounding_unit(f, theta, d)
+    error = change + unit * np.linalg.norm(f(theta)) / h
     error = np.where(np.isfinite(error), error, np.inf)
     size = np.linalg.norm(better[1:].reshape(len(error), -1), axis=1)
     relative = np.divide(error, size, out=np.full(len(error), np.inf), where=size > 0)
     best = int(np.argmin(relative if relative.min() < 1e-3 else error))
-    return better[best + 1], float(error[best])
+    settled = better[best + 1], float(error[best])
+    if unit <= SINGLE_UNIT:
+        return settled
+    steps = _usual_step(theta, d) * STEPS[best + 2] * NEARBY
+    return min(_fits(f, theta, d, steps, unit), key=lambda fit: fit[1], default=settled)
+
+
+def _fits(f, theta, d, steps, unit):
+    """(derivative, error), as of settled_difference, from every TOGETHER of neighbouring steps h.
+
+    Central differences are a + b h² + c h⁴; those after θ less those before it, halved, are a
+    multiple of h, and a jump besides where a kink is close to θ.  f's rounding, unit, is divided by
+    h in both: a least squares fit, weighted by h, takes a mean over it.  Its residual and the jump
+    are the error.
+    """
+    def numbers(theta):
+        return np.asarray(f(theta), dtype=float)
+
+    here, central, bend = numbers(theta), [], []
+    for h in steps:
+        move = _move(d, theta.size, h)
+        after, before = numbers(theta + move) - here, here - numbers(theta - move)
+        central.append(np.ravel(after + before) / (2 * h))
+        bend.append(np.ravel(after - before) / (2 * h))
+    (at_zero, rest, spread), (jump_at_zero, _, _) = _least_squares(2, 4), _least_squares(1)
+    for start in range(len(steps) - TOGETHER + 1):
+        some = slice(start, start + TOGETHER)
+        value = at_zero @ central[some]
+        left = np.linalg.norm(rest @ central[some]) / np.sqrt(TOGETHER - 3)
+        rounding = max(left, unit * np.linalg.norm(here) / steps[start])
+        error = rounding * spread + np.linalg.norm(jump_at_zero @ bend[some])
+        if np.isfinite(error):
+            yield value.reshape(here.shape), float(error)
+
+
+def _least_squares(*powers):
+    """a and multiples of powers of h, fitted to TOGETHER numbers D(h) of weight h; h is 1 at most.
+
+    Returns what gives a, (TOGETHER,) @ D, and what leaves the residuals times h, (TOGETHER,
+    TOGETHER) @ D; and the error of a where those of h D(h) are 1.
+    """
+    h = NEARBY[:TOGETHER] / NEARBY[0]
+    terms = np.stack([h, *(h ** (power + 1) for power in powers)], axis=1)
+    solve = np.linalg.pinv(terms)
+    rest = np.eye(TOGETHER) - terms @ solve
+    return solve[0] * h, rest * h, float(np.linalg.norm(solve[0]))
 
 
 def rounding_unit(f, theta, d):
@@ -89,6 +137,21 @@ def rounding_unit(f, theta, d):
     here = _move(d, theta.size, step)
     flat = np.array_equal(f(theta + here), value) and np.array_equal(f(theta - here), value)
     return float(np.finfo(np.float32).eps) if flat else double
+
+
+def is_in_single(f, theta, along):
+    """Whether f computes in single precision in one of the first 20 directions."""
+    return any(rounding_unit(f, theta, d) > SINGLE_UNIT for d in along[:20])
+
+
+def is_single(values):
+    """Whether numbers are rounded to single precision.
+
+    Numbers of 20 bits, such as 14,000,000, are in single precision whatever made them.
+    """
+    bits, _ = np.frexp(values)
+    rounded = np.array_equal(bits, bits.astype(np.float32))
+    return rounded and not np.array_equal(bits, np.round(bits * 2**20) / 2**20)
 
 
 def derivatives(f, theta, along):
@@ -162,45 +225,3 @@ def _move(d, P, h):
     move = np.zeros(P, dtype=type(h))
     move[d] = h
     return move
-
-
-def dropping_functions(f, theta):
-    """The functions, by name, that f (of θ) calls on complex numbers though they are not analytic.
-
-    f is run on a θ that remembers, in every array made from it, what is asked of it.  Sorted, with
-    commas; ANY_DROPPED where none was seen.
-    """
-    seen = set()
-
-    class Watched(np.ndarray):
-        """An array that notes what is asked of it."""
-
-        def __array_ufunc__(self, ufunc, method, *inputs, out=None, **options):
-            _note(seen, ufunc.__name__, inputs)
-            if out is not None:
-                options["out"] = tuple(map(np.asarray, out))
-            return _watched(getattr(ufunc, method)(*map(np.asarray, inputs), **options))
-
-        def __array_function__(self, function, types, args, kwargs):
-            _note(seen, function.__name__, args)
-            return _watched(super().__array_function__(function, types, args, kwargs))
-
-        @property
-        def real(self):
-            """The real part; that it was asked for is noted."""
-            _note(seen, "real", [self])
-            return _watched(self.view(np.ndarray).real)
-
-    def _watched(value):
-        return value.view(Watched) if type(value) is np.ndarray else value
-
-    try:
-        f((theta + 1e-20j).view(Watched))
-    except Exception:  # f does not take such arrays: nothing is known
-        pass
-    return ", ".join(sorted(seen)) or ANY_DROPPED
-
-
-def _note(seen, name, inputs):
-    if name in DROPPING and any(np.iscomplexobj(a) for a in inputs if isinstance(a, np.ndarray)):
-        seen.add(DROPPING[name])
