@@ -366,3 +366,19 @@ def test_inputs_are_positive_where_a_loss_wants_them_so(seed):
         hvp=lambda theta, x, y, v: products(x, error(v, x, 0 * y)))
     ladder = tm.check_model(line, seed=seed)
     assert ladder and "checked with x positive: the usual x do not fit" in said(ladder)
+
+
+def test_results_that_are_one_array_each_time_are_right_and_noted():
+    buffers = {}
+
+    def gradient(theta, x, y):
+        g = NETWORK.gradient(theta, x, y)
+        buffer = buffers.setdefault((g.dtype, g.shape), np.empty_like(g))
+        buffer[:] = g
+        return buffer
+
+    ladder = tm.check_model(changed(gradient=gradient))
+    assert ladder and "gradient returns one and the same array each time" in said(ladder)
+    theta, (x, y) = point(NETWORK)[0], np.ones((2, 4, 1))
+    assert tm.check_hvp(lambda t: gradient(t, x, y), lambda t, v: NETWORK.hvp(t, x, y, v), theta)
+    assert "the same array" not in said(tm.check_model(NETWORK))

@@ -153,10 +153,13 @@ def _same(first, again):
 
 
 def as_array(value, name="the result"):
-    """The value as an array: whatever NumPy takes, or gives its numbers by __dlpack__."""
+    """The value as an array of our own: whatever NumPy takes, or gives its numbers by __dlpack__.
+
+    It is a copy: a learner's code may return one array each time, with other numbers.
+    """
     if hasattr(value, "__dlpack__") and not hasattr(value, "__array__"):
-        return np.from_dlpack(value)
-    return arguments.as_array(name, value)
+        return np.from_dlpack(value).copy()
+    return arguments.as_array(name, value).copy()
 
 
 def as_numbers(name, value, shape=None):

@@ -115,6 +115,7 @@ class ModelCheck:
         report = confirmed(self._gradient, self.at_other_data()._gradient)
         if report:
             report = self._at_more_points(report, "loss", "gradient")
+            report.notes.extend(self._of_memory("gradient", self.theta, self.x, self.y))
         self.right_gradient = bool(report)
         if any(finding.cause == "unknown" for finding in report.findings):
             report.notes.extend(self._scaling())
@@ -148,6 +149,8 @@ class ModelCheck:
         report = confirmed(self._hvp, self.at_other_data()._hvp)
         if report:
             report = self._at_more_points(report, "gradient", "hvp")
+            report.notes.extend(self._of_memory("hvp", self.theta, self.x, self.y,
+                                                self.directions[0]))
         if self.right_gradient:
             return in_own_variables(report, self, "gradient", "hvp")
         if not report and attempt(self._is_of_wrong_gradient)[0]:
@@ -211,6 +214,13 @@ class ModelCheck:
                         again.notes.insert(0, f"right at the first task and θ, wrong {words}")
                         return again
         return report
+
+    def _of_memory(self, name, *args):
+        """A sentence where two results of model.<name> are one array, which changes when called."""
+        first, again = (self.learners.as_it_comes(name, *args) for _ in range(2))
+        if not isinstance(first, np.ndarray) or not np.shares_memory(first, again):
+            return []
+        return [f"{name} returns one and the same array each time: copy what is kept of it"]
 
     def _more_tasks(self):
         """(where it is, in words, x, y) of the other tasks, and of the first with more examples."""

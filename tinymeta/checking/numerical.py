@@ -50,7 +50,7 @@ def central_difference(f, theta, d, shrink=1.0):
     """As complex_step, by central differences with a step `shrink` times as long as usual."""
     h = _usual_step(theta, d) * shrink
     move = _move(d, theta.size, h)
-    return (np.asarray(f(theta + move)) - f(theta - move)) / (2 * h)  # [CHECK.2]
+    return (np.array(f(theta + move)) - f(theta - move)) / (2 * h)  # [CHECK.2]
 
 
 def _usual_step(theta, d):
@@ -92,7 +92,7 @@ def _fits(f, theta, d, steps, unit):
     are the error.
     """
     def numbers(theta):
-        return np.asarray(f(theta), dtype=float)
+        return np.array(f(theta), dtype=float)
 
     here, central, bend = numbers(theta), [], []
     for h in steps:
@@ -214,7 +214,7 @@ def _jump(f, theta, d, shrink):
     """How far the one-sided derivatives along d are apart: of the order of h without a kink."""
     h = float(np.finfo(float).eps ** (1 / 3) * shrink)
     move = _move(d, theta.size, h)
-    second_difference = np.asarray(f(theta + move)) + f(theta - move) - 2 * np.asarray(f(theta))
+    second_difference = np.array(f(theta + move)) + f(theta - move) - 2 * np.asarray(f(theta))
     return np.linalg.norm(second_difference) / h
 
 
