@@ -320,14 +320,43 @@ def test_the_line_of_an_endless_loop_is_named_whatever_the_path(folder, name, tm
                                                     ("while True:", "pass", "f()"))
 
 
-def test_no_file_outlives_a_check_that_is_killed_and_nothing_is_left(tmp_path):
+BEAT = """
+import threading, time
+def beat():
+    while True:
+        time.sleep(0.1)
+threading.Thread(target=beat, daemon=True).start()
+n = 0
+while True: n += 1
+"""
+
+
+@pytest.mark.parametrize("text, line", [
+    (BEAT, "8: `while True: n += 1`"),
+    ("x = 1\n\f\nwhile True: x += 1\n", "3: `while True: x += 1`"),
+    ("exec(compile('\\n' * 9 + 'while True: pass', __file__, 'exec'))", "10. ")],
+    ids=["beside a thread", "below a form feed", "of a text that it runs"])
+def test_the_line_of_an_endless_loop_is_the_file_s_own(text, line, tmp_path, capsys):
+    (tmp_path / "mine.py").write_text(text)
+    assert main(["check", str(tmp_path / "mine.py"), "--timeout", "1.5"]) == 1
+    found = " ".join(capsys.readouterr().out.split()) + " "
+    assert f"no end after 1.5 seconds (--timeout), at line {line}" in found
+
+
+@pytest.mark.parametrize("run", ["exec(PULSE)", "subprocess.run([sys.executable, '-c', PULSE])"],
+                         ids=["itself", "a process of its own"])
+def test_no_file_outlives_a_check_that_is_killed_and_nothing_is_left(run, tmp_path):
     pulse = tmp_path / "pulse"
     (tmp_path / "my_model.py").write_text(f"""
+import subprocess, sys
+PULSE = '''
 import time
 while True:
     with open({str(pulse)!r}, "a") as file:
         file.write(".")
     time.sleep(0.05)
+'''
+{run}
 """)
     (tmp_path / "temporary").mkdir()
     run = subprocess.Popen([sys.executable, "-m", "tinymeta", "check", tmp_path / "my_model.py"],

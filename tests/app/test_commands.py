@@ -376,3 +376,17 @@ def test_default_folders_of_long_settings_are_told_apart():
     first, second = (commands.folder_for("quick", {"widths": [1, *[40] * 60, last]}, 0)
                      for last in (1, 2))
     assert first != second and max(map(len, map(str, (first, second)))) < 130
+
+
+def test_a_task_that_is_none_of_them_makes_no_folder(tmp_path, capsys):
+    trained(tmp_path)
+    assert main(["plot", str(tmp_path / "maml.npz"), "--task", "600"]) == 2
+    assert "task is 600; expected less than 600" in capsys.readouterr().err
+    assert not (tmp_path / "figures").exists()
+
+
+def test_a_method_without_a_finite_error_is_told_beside_its_figures(tmp_path, capsys):
+    assert main(["train", *SMALL, "--learning-rate", "1e30", "--output", str(tmp_path)]) in (0, 1)
+    capsys.readouterr()
+    assert main(["plot", str(tmp_path / "maml.npz")]) == 0
+    assert "note: MAML has no line: all its errors are infinite" in capsys.readouterr().err

@@ -273,6 +273,21 @@ def test_an_empty_plan_is_one_that_could_not_be_written(tmp_path, capsys):
     assert "--resume" not in err and "choose another --output, or remove it" in err
 
 
+def test_an_empty_plan_beside_other_files_is_no_comparison_s(tmp_path, capsys):
+    for name in ("compare.json", "results.json"):
+        (tmp_path / name).write_text("" if name == "compare.json" else "mine")
+    assert main(["compare", *SMALL, "--methods", "maml", "--output", str(tmp_path)]) == 1
+    assert "is not empty, and holds no comparison" in capsys.readouterr().err
+    assert (tmp_path / "results.json").read_text() == "mine"
+
+
+@posix
+def test_a_plan_that_is_a_pipe_is_not_waited_for(tmp_path, capsys):
+    os.mkfifo(tmp_path / "compare.json")
+    assert main(["--resume", str(tmp_path)]) == 1
+    assert "no comparison to go on with in" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("plan, words", [
     ([], "it has no overrides"), ({"protocol": "quick"}, "it has no overrides"),
     ({"protocol": "quick", "overrides": {}, "version": 9}, "it has the entries ['version'], which"),
@@ -300,10 +315,10 @@ def test_a_damaged_file_of_a_comparison_is_told_with_the_way_on(tmp_path, capsys
 
 
 def test_what_a_killed_comparison_left_half_written_is_cleared(tmp_path):
+    options = [*SMALL, "--methods", "maml", "--output", str(tmp_path)]
+    assert main(["compare", *options]) == 0
     for name in ("compare.json", "results.json", "training.png", "maml.npz"):
         (tmp_path / f"{name}.0123abcd.tmp").write_text("half")
-    (tmp_path / "compare.json").write_text("")
-    options = [*SMALL, "--methods", "maml", "--output", str(tmp_path)]
     assert main(["compare", *options]) == 0
     assert [name for name in names(tmp_path) if name.endswith(".tmp")] == []
 

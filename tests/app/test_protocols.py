@@ -160,7 +160,7 @@ def test_a_setting_may_be_its_fewest_and_no_fewer(name, fewest):
     ({"learning_rate": 0.0}, "learning_rate is 0.0"), ({"max_norm": 0.0}, "max_norm is 0.0"),
     ({"alpha": 0.0}, "alpha is 0.0"), ({"eval_shots": ()}, "eval_shots is empty"),
     ({"widths": (1, 4, 2)}, "widths is .1, 4, 2."), ({"widths": (2, 4, 1)}, "first and the last"),
-    ({"widths": (1,)}, "first and the last"), ({"activation": "step"}, "activation"),
+    ({"widths": (1,)}, "at least two numbers"), ({"activation": "step"}, "activation"),
     ({"grid": 30, "eval_queries": 31}, "ask for 31 points; expected at most 30"),
     ({"grid": 30, "eval_shots": (5, 32)}, "ask for 32 points"),
     ({"grid": 30, "queries": 21}, "ask for 31 points")], ids=str)

@@ -236,3 +236,9 @@ def test_curves_that_cannot_be_are_named(make, words):
     with pytest.raises((TypeError, ValueError)) as caught:
         make()
     assert words in str(caught.value)
+
+
+def test_a_header_names_each_column_once(read):
+    with pytest.raises(ValueError, match="row 1 is curve, x, x; expected different names of col"):
+        read("curve,x,x\na,1,2\na,2,3\n")
+    assert read("a,NA,NA\na,1,2\na,2,3\n").n_missing == 1  # no header

@@ -130,6 +130,11 @@ def test_a_foreign_file_is_an_error_and_none_is_file_not_found(content, tmp_path
         tm.load_checkpoint(path)
 
 
+def test_a_name_that_is_too_long_is_told_so(tmp_path):
+    with pytest.raises(OSError, match="name too long"):
+        tm.load_checkpoint(tmp_path / ("x" * 300))
+
+
 def test_a_file_that_may_not_be_read_is_told_so(good, monkeypatch):
     def refuse(path):
         raise PermissionError(path)
@@ -218,10 +223,13 @@ def test_a_small_file_that_unpacks_to_much_is_not_unpacked(good):
     ({"iteration": -1}, ValueError),
     ({"losses": ["a"]}, ValueError), ({"losses": 3.0}, ValueError),
     ({"losses": np.ones((2, 2))}, ValueError), ({"seconds": -1.0}, ValueError),
-    ({"optimizer": type("Odd", (), {"state": lambda self: {"t": object()}})()}, TypeError)],
+    ({"optimizer": type("Odd", (), {"state": lambda self: {"t": object()}})()}, TypeError),
+    ({"optimizer": type("Odd", (), {"state": lambda self: {"t": np.zeros(2, [("a", object)])}})()},
+     TypeError)],
     ids=["theta with NaN", "theta of whole numbers", "theta of two axes", "settings as a list",
          "settings with an object", "settings by number", "a negative iteration", "losses of text",
-         "one loss", "losses of two axes", "negative seconds", "an optimizer's state of objects"])
+         "one loss", "losses of two axes", "negative seconds", "an optimizer's state of objects",
+         "of objects in parts"])
 def test_what_could_not_be_read_back_is_not_written(good, what, error):
     before = good.read_bytes()
     with pytest.raises(error):

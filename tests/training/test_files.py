@@ -38,8 +38,18 @@ def test_what_is_no_regular_file_is_neither_replaced_nor_read(make, tmp_path):
         tm.load_checkpoint(path)
     assert path.stat().st_mode == kind and os.listdir(tmp_path) == ["odd.npz"]
     make(tmp_path / "run.npz.lock")
-    with pytest.raises(OSError, match="run.npz.lock is no regular file"):
+    with pytest.raises(OSError, match="run.npz.lock is no lock of ours"):
         Claim(tmp_path / "run.npz")
+
+
+@pytest.mark.parametrize("foreign", [
+    lambda path: path.write_text("my notes"), lambda path: path.symlink_to("target")],
+    ids=["a text", "a link"])
+def test_a_lock_that_is_another_s_is_left_as_it_is(foreign, tmp_path):
+    foreign(tmp_path / "run.npz.lock")
+    with pytest.raises(OSError, match="run.npz.lock is no lock of ours; expected an empty file"):
+        Claim(tmp_path / "run.npz")
+    assert os.listdir(tmp_path) == ["run.npz.lock"]
 
 
 @posix

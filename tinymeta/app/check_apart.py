@@ -1,6 +1,7 @@
 """Checking one's own file in a process of its own: whatever it does, the verdict is ours."""
 
 import faulthandler
+import linecache
 import multiprocessing
 import os
 import re
@@ -101,6 +102,8 @@ def _end_with_parent(trace):
     """End this process, whatever the file does in it, when the one that started it is gone."""
     multiprocessing.parent_process().join()
     shutil.rmtree(Path(trace).parent, ignore_errors=True)  # nobody else is left to
+    if hasattr(os, "killpg"):
+        os.killpg(0, signal.SIGKILL)  # what the file has started, too
     os._exit(1)
 
 
@@ -109,13 +112,14 @@ def _where(trace, path, timeout):
     text = Path(trace).read_text(encoding="utf-8", errors="replace")
     if not text:
         return None
-    frames = re.findall(r'File "(.*)", line (\d+) in', text)
+    main = text.rpartition("\nThread ")[2]  # the last of the threads
+    frames = re.findall(r'File "(.*)", line (\d+) in', main)
     full = str(Path(path).resolve())
     shown = full if len(full) <= LONGEST else full[:LONGEST] + "..."
     shown = shown.encode("ascii", "backslashreplace").decode()  # as the trace has it
     own = [line for file, line in frames if file == shown]
     if not own:
         return f"no end after {timeout:g} seconds"
-    source = Path(path).read_text(encoding="utf-8", errors="replace").splitlines()
-    return (f"no end after {timeout:g} seconds (--timeout), at line {own[0]}: "
-            f"`{source[int(own[0]) - 1].strip()}`")
+    source = linecache.getline(full, int(own[0])).strip()  # "" where the file has changed since
+    return (f"no end after {timeout:g} seconds (--timeout), at line {own[0]}"
+            + (f": `{source}`" if source else ""))

@@ -14,11 +14,13 @@ from contextlib import contextmanager
 from dataclasses import asdict, replace
 from pathlib import Path
 
+import numpy as np
+
 from ..checking.self_check import check_derivations
 from ..core.arguments import number, seed_number, whole_number
 from ..training.files import Claim, ClaimError
 from .check_apart import check_apart
-from .figures import save_figures
+from .figures import checked_task, save_figures
 from .families import FAMILIES
 from .held_out import HELD_OUT, evaluate_runs, measured, remark
 from .measured import settings_of_file
@@ -204,6 +206,8 @@ def plot_files(arguments):
         raise ValueError(f"animate is given beside output {folder}; expected a folder")
     if not one and Path(folder).suffix.lower() in PICTURES:
         raise ValueError(f"output is {folder}; expected a folder, or a name that ends in .png")
+    if arguments.task is not None:
+        checked_task(arguments.task)  # before a folder is made
     runs = load_runs(arguments.files, arguments.tasks)
     shots = _shots_at_test(runs, arguments)[-1]
     curves = evaluate_runs(runs, shots, arguments.alpha, arguments.inner_steps, arguments.seed)
@@ -211,6 +215,9 @@ def plot_files(arguments):
     with Claim(folder if one else os.path.join(folder, "figures")):
         names = save_figures(runs, curves, shots, folder, arguments.alpha, arguments.seed,
                              arguments.task, arguments.animate, arguments.format, arguments.scale)
+    for name, curve in curves.items():
+        if not np.isfinite(curve.errors).any():
+            print(f"note: {name} has no line: all its errors are infinite", file=sys.stderr)
     print(f"saved {folder}" if one else f"in {folder}: {', '.join(names)}")
     if arguments.animate and "adaptation.gif" not in names:
         print("no animation: these runs have no curves or regions to draw", file=sys.stderr)

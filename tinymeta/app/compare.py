@@ -187,7 +187,7 @@ def _keep(plan, folder):
         if differing := [f"{name} {a} there, {b} here" for name, a, b in both if a != b]:
             raise CheckpointError(f"{folder} holds another comparison ({'; '.join(differing)}); "
                                   f"{ELSEWHERE}")
-    elif others and not path.exists():
+    elif others:
         raise CheckpointError(f"{folder} is not empty, and holds no comparison; {ELSEWHERE}")
     else:  # an empty plan is one that could not be written
         _write_json(path, plan)
@@ -241,6 +241,8 @@ def _read_plan(folder, asked="", check=True, file=None):
     """
     path = Path(folder, PLAN)
     try:
+        if path.exists() and not path.is_file():
+            raise OSError("no regular file")  # a pipe would be waited for
         plan = json.loads(path.read_text(encoding="utf-8"))
         if file is not None:
             plan["overrides"]["file"] = file

@@ -94,13 +94,18 @@ def save_gif(animation, path):
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _adaptation(runs, shots, alpha, seed, task):
-    """What plot_adaptation takes: name -> method, name -> θ, the tasks, and one task."""
-    settings = next(iter(runs.values())).settings
+def checked_task(task):
+    """The number of a held-out task; ValueError where there is none of it."""
     task = arguments.whole_number("task", task, minimum=0)
     if task >= HELD_OUT:
         raise ValueError(f"task is {task}; "
                          f"expected less than {HELD_OUT}, the number of held-out tasks")
+    return task
+
+
+def _adaptation(runs, shots, alpha, seed, task):
+    """What plot_adaptation takes: name -> method, name -> θ, the tasks, and one task."""
+    settings, task = next(iter(runs.values())).settings, checked_task(task)
     batch = held_out_tasks(settings, shots, task + 1, seed)
     return ({name: method_at_test(run.settings, alpha) for name, run in runs.items()},
             {name: run.checkpoint.theta for name, run in runs.items()},

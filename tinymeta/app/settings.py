@@ -140,7 +140,9 @@ def _check(s):
     if METHODS[s.method].network == "rnn" and len(s.widths) != 3:
         raise ValueError(f"widths is {[*s.widths]}; expected three numbers for {s.method}: of x, "
                          "of the state, and of y")
-    if len(s.widths) < 2 or (s.widths[0], s.widths[-1]) != ends:
+    if len(s.widths) < 2:
+        raise ValueError(f"widths is {[*s.widths]}; expected at least two numbers, for x and y")
+    if (s.widths[0], s.widths[-1]) != ends:
         raise ValueError(f"widths is {[*s.widths]}; expected the first and the last to be "
                          f"{ends[0]} and {ends[1]}, for x and y of {s.tasks}")
     if s.eval_steps > MOST_STEPS:

@@ -131,7 +131,7 @@ class Comparison:
         norm = np.linalg.norm(values)
         if single:
             rough = self._leave_out_rough(errors, norm)
-            values[rough], errors[rough] = self.derived[rough], 0.0  # so that no cause is seen there
+            values[rough], errors[rough] = self.derived[rough], 0.0  # no cause is seen there
         unsure = np.linalg.norm(errors) / norm if norm else 0.0
         if unsure > UNSETTLED:
             self.unsettled = (f"central differences do not settle for any step from 1e-1 to 1e-16 "
@@ -221,8 +221,8 @@ class Comparison:
             again = again if reference.ndim == 1 else again[..., place]
             if relative_error(right, again) < 0.01:
                 share = np.linalg.norm(right) / whole
-                what = (f"wrong by {error:.0e} of its own norm, which is {share:.0e} of the whole's "
-                        f"and so does not show there: data or θ of very unequal scales?")
+                what = (f"wrong by {error:.0e} of its own norm, which is {share:.0e} of the "
+                        f"whole's and so does not show there: data or θ of very unequal scales?")
                 found.append(Finding(name, what, "", "small block"))
         return found
 

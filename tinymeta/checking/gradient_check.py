@@ -47,7 +47,7 @@ def check_gradient(f, gradient, theta, blocks=None, directions=None, rng=None, m
     if callable(gradient):
         arguments.function("gradient", gradient, "theta")
     value = f(theta.copy())
-    if value is None or isinstance(value, str):
+    if value is None or isinstance(value, (str, bool, np.bool_)):
         raise TypeError(f"f(theta) is {value!r}; expected one number: is a `return` missing?")
     if np.ndim(value) != 0:
         raise ValueError(f"f(theta) has shape {np.shape(value)}; "
@@ -55,7 +55,7 @@ def check_gradient(f, gradient, theta, blocks=None, directions=None, rng=None, m
 
     def at(theta):
         derived = repeated("gradient", gradient, theta) if callable(gradient) else gradient
-        derived = as_array(derived, "gradient")
+        derived = _numbers("gradient", derived)
         arguments.shape("gradient", derived, theta.shape, ", the shape of theta")
         if directions is not None:
             derived = along @ derived
@@ -92,13 +92,13 @@ def check_hvp(gradient, hvp, theta, blocks=None, directions=3, rng=None, method=
                              "expected directions to move in")
 
     def product(theta, v):
-        found = as_array(repeated("hvp", hvp, theta, v), "hvp(theta, v)")
+        found = _numbers("hvp(theta, v)", repeated("hvp", hvp, theta, v))
         arguments.shape("hvp(theta, v)", found, theta.shape, ", the shape of theta")
         return found
 
     def at(theta):
         derived = np.array([product(theta, v) for v in vs])  # (n, P)
-        g = as_array(gradient(theta.copy()), "gradient(theta)")
+        g = _numbers("gradient(theta)", gradient(theta.copy()))
         arguments.shape("gradient(theta)", g, theta.shape, ", the shape of theta")
         products = Comparison(gradient, theta, vs, derived, layout, layout, method)
         tolerance = products.tolerance[products.reference[0]]
@@ -133,6 +133,11 @@ def taylor_order(f, derivative, theta, v, steps=(1e-1, 1e-2, 1e-3)):
     if max(remainders) <= 1e-13 * (np.linalg.norm(start) + np.linalg.norm(derivative)):
         return np.inf
     return float(np.polyfit(np.log(steps), np.log(remainders), 1)[0])
+
+
+def _numbers(name, value):
+    """The value as an array of numbers; TypeError or ValueError for anything else."""
+    return arguments.numbers(name, as_array(value, name))
 
 
 def _generator(rng):

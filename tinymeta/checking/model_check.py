@@ -12,6 +12,7 @@ from .diagnosis import Hints, compare, confirmed
 from .gradient_check import check_gradient, check_hvp
 from .ladder import LearnerError, as_numbers, attempt
 from .learner_model import LearnersModel
+from .more_points import at_more_points, of_memory
 from .numerical import derivative, derivatives, is_in_single, is_single, relative_error
 from .own_variables import in_own_variables
 from .report import CheckReport, Finding
@@ -112,16 +113,16 @@ class ModelCheck:
 
     def gradient(self):
         """The gradient against numerical derivatives of the loss."""
-        report = confirmed(self._gradient, self.at_other_data()._gradient)
+        report = confirmed(self.compare_gradient, self.at_other_data().compare_gradient)
         if report:
-            report = self._at_more_points(report, "loss", "gradient")
-            report.notes.extend(self._of_memory("gradient", self.theta, self.x, self.y))
+            report = at_more_points(self, report, "loss", "gradient")
+            report.notes.extend(of_memory(self.learners, "gradient", self.theta, self.x, self.y))
         self.right_gradient = bool(report)
         if any(finding.cause == "unknown" for finding in report.findings):
             report.notes.extend(self._scaling())
         return in_own_variables(report, self, "loss", "gradient")
 
-    def _gradient(self, excluded):
+    def compare_gradient(self, excluded):
         self.learners.numbers("gradient", self.theta.shape, self.theta, self.x, self.y)
         shares = {"θ": self.theta, "sign(θ)": np.sign(self.theta)}
         hints = self._hints(self._known_of_gradient, ("MLP.5", "MLP.6", "LOSS.2"), shares, excluded)
@@ -146,11 +147,11 @@ class ModelCheck:
 
     def hvp(self):
         """H v against numerical derivatives of the gradient; of the loss, if that is wrong."""
-        report = confirmed(self._hvp, self.at_other_data()._hvp)
+        report = confirmed(self.compare_hvp, self.at_other_data().compare_hvp)
         if report:
-            report = self._at_more_points(report, "gradient", "hvp")
-            report.notes.extend(self._of_memory("hvp", self.theta, self.x, self.y,
-                                                self.directions[0]))
+            report = at_more_points(self, report, "gradient", "hvp")
+            report.notes.extend(of_memory(self.learners, "hvp", self.theta, self.x, self.y,
+                                          self.directions[0]))
         if self.right_gradient:
             return in_own_variables(report, self, "gradient", "hvp")
         if not report and attempt(self._is_of_wrong_gradient)[0]:
@@ -164,7 +165,7 @@ class ModelCheck:
         own = derivative(self.of_theta("gradient"), self.theta, v)
         return relative_error(own, self.product(self.theta, v)) < 1e-6
 
-    def _hvp(self, excluded):
+    def compare_hvp(self, excluded):
         self.learners.numbers("hvp", self.theta.shape, self.theta, self.x, self.y,
                               self.directions[0])
         gradient, known, method = self.of_theta("gradient"), self._known_of_hvp, "both"
@@ -195,40 +196,6 @@ class ModelCheck:
         whole = self.product(self.theta, u + v)
         parts = self.product(self.theta, u) + self.product(self.theta, v)
         return relative_error(parts, whole) < (1e-5 if is_single(whole) else 1e-13)
-
-    def _at_more_points(self, report, name, derived):
-        """The report; or that of the first other task and θ where one derivative is wrong."""
-        along = self.directions[0]
-        for words, x, y in self._more_tasks():
-            for theta in (self.theta, self.theta + along):
-                other = self.at(theta, x, y)
-                f = other.of_theta(name)  # NaN where θ is outside of its domain
-                right, _ = attempt(lambda: derivative(f, theta, along) + 0 * f(theta))
-                found, _ = attempt(lambda: other.product(theta, along) if derived == "hvp"
-                                   else along @ other.of_theta("gradient")(theta))
-                if found is None or right is None or not np.isfinite(right).all():
-                    continue
-                if not relative_error(right, found) <= 1e-4:
-                    again = (other._hvp if derived == "hvp" else other._gradient)(frozenset())
-                    if not again:
-                        again.notes.insert(0, f"right at the first task and θ, wrong {words}")
-                        return again
-        return report
-
-    def _of_memory(self, name, *args):
-        """A sentence where two results of model.<name> are one array, which changes when called."""
-        first, again = (self.learners.as_it_comes(name, *args) for _ in range(2))
-        if not isinstance(first, np.ndarray) or not np.shares_memory(first, again):
-            return []
-        return [f"{name} returns one and the same array each time: copy what is kept of it"]
-
-    def _more_tasks(self):
-        """(where it is, in words, x, y) of the other tasks, and of the first with more examples."""
-        batch = self.batch
-        tasks = [("at another one", *task) for task in zip(batch.x_support, batch.y_support)]
-        x, y = (np.concatenate([a[0], b[0, :1]]) for a, b in
-                ((batch.x_support, batch.x_query), (batch.y_support, batch.y_query)))
-        return [*tasks[1:], (f"with {len(x)} examples in place of {len(x) - 1}", x, y)]
 
     def _hints(self, known, tags, shares, excluded):
         """The Hints; tags: of a matching network's weights, of its biases, and of the whole."""

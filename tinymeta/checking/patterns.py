@@ -51,8 +51,8 @@ def multiple(derived, reference, hints, squared=False):
     if named:
         sign = ", and the sign is flipped" if factor < 0 else ""
         return found("factor", f"{named} times what it should be{sign}{why}")
-    factor = f"{factor:.6g}" if abs(factor - 1) > 1e-5 else f"1{factor - 1:+.0e}"
-    finding = found("factor", f"{factor} times what it should be")
+    digits = 6 if abs(factor - 1) > 1e-5 else 10  # 1.0000001 is not 1
+    finding = found("factor", f"{factor:.{digits}g} times what it should be")
     return None if derived.size == 1 or finding.kinds <= hints.excluded else finding
 
 

@@ -13,6 +13,16 @@ import numpy as np
 from numpy.ma import MaskedArray
 
 
+def shown(value):
+    """A value as an error shows it; a long whole number, which Python may not print, in words."""
+    if isinstance(value, int) and value.bit_length() >= 200:
+        return f"a number of {value.bit_length()} bits"
+    try:
+        return repr(value)
+    except ValueError:  # one within it
+        return f"a {type(value).__name__} with a number of thousands of digits"
+
+
 def whole_number(name, value, minimum, most=sys.maxsize):
     """`value` as an int; TypeError or ValueError unless it is a whole number >= `minimum`.
 
@@ -24,11 +34,9 @@ def whole_number(name, value, minimum, most=sys.maxsize):
             raise TypeError
         number = operator.index(value)
     except TypeError:
-        raise TypeError(f"{name} is {value!r}; {expected}") from None
+        raise TypeError(f"{name} is {shown(value)}; {expected}") from None
     if abs(number) > most:
-        bits = number.bit_length()
-        found = number if bits < 200 else f"a number of {bits} bits"  # too long to print, perhaps
-        raise ValueError(f"{name} is {found}; {expected} and at most {most}")
+        raise ValueError(f"{name} is {shown(number)}; {expected} and at most {most}")
     if number < minimum:
         raise ValueError(f"{name} is {number}; {expected}")
     return number
@@ -58,7 +66,7 @@ def number(name, value, above=None, at_least=None, below=None):
     expected = f"expected one finite number {bounds}".rstrip()
     found = as_array(name, value)
     if found.ndim != 0 or found.dtype.kind not in "iuf":
-        raise TypeError(f"{name} is {value!r}; {expected}")
+        raise TypeError(f"{name} is {shown(value)}; {expected}")
     found = float(value)
     too_low = (above is not None and found <= above) or (at_least is not None and found < at_least)
     if not np.isfinite(found) or too_low or (below is not None and found >= below):

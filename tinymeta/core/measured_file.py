@@ -96,7 +96,10 @@ def _header(path, rows, columns):
     if len(first) < 3:
         raise ValueError(f"{path}, row {line} has {len(first)} columns; expected at least 3, for "
                          f"curve, x and y, separated by commas, semicolons or tabs")
-    if len(set(first)) == len(first) and not any(map(_is_number, first[1:])):
+    if not any(cell.lower() in MISSING or _is_number(cell) for cell in first[1:]):
+        if len(set(first)) < len(first):
+            raise ValueError(f"{path}, row {line} is {', '.join(first)}; expected different names "
+                             f"of columns, or numbers after the curve's name")
         return first, rows[1:]
     return ["curve", *usual_labels(len(first) - 2, 1)], rows
 

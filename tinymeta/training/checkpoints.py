@@ -5,6 +5,7 @@ so far and the settings.  Numbers are stored as arrays, the rest as JSON text.
 """
 
 import copy
+import errno
 import io
 import json
 import os
@@ -17,6 +18,7 @@ from ..core import arguments
 from .files import write_whole
 
 FORMAT = "tinymeta checkpoint 1"
+NOT_OPENED = errno.ENOENT, errno.ENAMETOOLONG, errno.ELOOP
 
 
 class CheckpointError(ValueError):
@@ -88,14 +90,14 @@ def save_checkpoint(path, theta, iteration=0, optimizer=None, rng=None, losses=(
         _check_keys(settings)
         settings = json.dumps(settings)
     except (TypeError, ValueError, RecursionError) as error:
-        raise TypeError(f"settings is {settings!r:.300}; expected plain numbers and texts, and "
-                        f"lists and dicts of them ({error})") from None
+        raise TypeError(f"settings is {arguments.shown(settings):.300}; expected plain numbers and "
+                        f"texts, and lists and dicts of them ({error})") from None
     entries = {"format": FORMAT, "theta": theta, "losses": losses.astype(float),
                "iteration": int(iteration), "seconds": float(seconds),
                "settings": settings, "rng_state": json.dumps(rng_state)}
     entries |= {f"optimizer_{name}": value for name, value in optimizer_state.items()}
     arrays = {name: arguments.as_array(name, value) for name, value in entries.items()}
-    objects = [name for name, array in arrays.items() if array.dtype.kind == "O"]
+    objects = [name for name, array in arrays.items() if array.dtype.hasobject]
     if objects:
         raise TypeError(f"{', '.join(objects)}: not an array of numbers, "
                         f"which is all that a checkpoint holds")
@@ -130,15 +132,15 @@ def _checked(theta, iteration, losses, seconds):
 def load_checkpoint(path):
     """Read a Checkpoint.
 
-    Raises FileNotFoundError when there is none, PermissionError when it may not be read, and
+    Raises OSError when there is none, or it may not be read, and
     CheckpointError when the file is truncated, damaged or not a tinymeta checkpoint.
     """
     path = arguments.path("path", path)
     try:
         arrays = _arrays(path)
-    except (FileNotFoundError, PermissionError):
-        raise
     except Exception as error:  # whatever reading a damaged file can raise
+        if isinstance(error, PermissionError) or getattr(error, "errno", None) in NOT_OPENED:
+            raise
         raise CheckpointError(f"{path} is not a readable checkpoint; is it truncated, or another "
                               f"kind of file?") from error
     found = str(arrays.get("format", "missing"))

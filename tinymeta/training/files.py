@@ -8,6 +8,7 @@ import os
 import re
 import secrets
 import shutil
+import stat
 import time
 from pathlib import Path
 
@@ -90,8 +91,8 @@ class Claim:
             time.sleep(0.05)
 
     def _take(self):
-        if os.path.exists(self.lock) and not os.path.isfile(self.lock):  # a pipe blocks
-            raise OSError(f"{self.lock} is no regular file; expected one, or none yet")
+        if os.path.lexists(self.lock) and not _is_lock(self.lock):
+            raise OSError(f"{self.lock} is no lock of ours; expected an empty file, or none yet")
         self.file = open(self.lock, "ab")
         try:
             _lock(self.file)
@@ -129,6 +130,12 @@ class Claim:
             except OSError:  # on Windows, another process has it open already
                 pass
         self.file.close()
+
+
+def _is_lock(path):
+    """Whether it is an empty regular file: no pipe, which would be waited for, nor another's."""
+    found = os.lstat(path)
+    return stat.S_ISREG(found.st_mode) and found.st_size == 0
 
 
 def _lock(file):
