@@ -339,6 +339,7 @@ TYPE_ERRORS = [
     (lambda: MODEL.predict(THETA, MASKED), "x is a masked array of shape (3, 1)"),
     (lambda: tm.SinusoidTasks(phase=MASKED[:, 0]), "phase is a masked array of shape (3,)"),
     (lambda: tm.MeasuredTasks(CURVE, scales=np.ones((2, 2)) + 0j), "scales has dtype complex128"),
+    (lambda: tm.compare(THETA, THETA, "θ", layout=THETA), "layout is array(…expected a Layout"),
     (lambda: tm.compare(THETA, None, "θ"), "expected has dtype object and shape (); expected an"),
     (lambda: tm.taylor_order(lambda t: None, 0.0, THETA, THETA), "f(theta) has dtype object"),
     (lambda: tm.MLP([1, 2.5, 1]), "widths[1] is 2.5; expected a whole number"),

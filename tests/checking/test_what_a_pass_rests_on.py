@@ -382,3 +382,8 @@ def test_results_that_are_one_array_each_time_are_right_and_noted():
     theta, (x, y) = point(NETWORK)[0], np.ones((2, 4, 1))
     assert tm.check_hvp(lambda t: gradient(t, x, y), lambda t, v: NETWORK.hvp(t, x, y, v), theta)
     assert "the same array" not in said(tm.check_model(NETWORK))
+
+
+def test_masked_arrays_of_which_nothing_is_masked_are_numbers():
+    gradient = lambda *args: np.ma.masked_invalid(NETWORK.gradient(*args))
+    assert tm.check_model(changed(gradient=gradient))

@@ -58,6 +58,8 @@ def compare(found, expected, title, tag="", tolerance=1e-10, hints=None, layout=
     if found.shape != expected.shape:
         what = f"the shape is {found.shape}; expected {expected.shape}"
         return CheckReport(title, False, findings=[Finding("", what, tag, "shape")])
+    if not isinstance(layout, (Layout, type(None))):
+        raise TypeError(f"layout is {layout!r}; expected a Layout, or None")
     layout = layout or Layout([("", expected.shape)])
     found, expected = found.reshape(-1), expected.reshape(-1)
     error = relative_error(expected, found)

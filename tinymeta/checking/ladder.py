@@ -155,8 +155,10 @@ def _same(first, again):
 def as_array(value, name="the result"):
     """The value as an array of our own: whatever NumPy takes, or gives its numbers by __dlpack__.
 
-    It is a copy: a learner's code may return one array each time, with other numbers.
+    It is a copy: a learner's code may return one array each time, with other numbers.  Of a masked
+    array it has the numbers.
     """
+    value = np.ma.getdata(value) if isinstance(value, np.ma.MaskedArray) else value
     if hasattr(value, "__dlpack__") and not hasattr(value, "__array__"):
         return np.from_dlpack(value).copy()
     return arguments.as_array(name, value).copy()
