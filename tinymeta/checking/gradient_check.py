@@ -19,7 +19,7 @@ from .report import CheckReport, Finding
 
 @quiet()
 def check_gradient(f, gradient, theta, blocks=None, directions=None, rng=None, method="both",
-                   title="gradient", hints=Hints()):
+                   title="gradient", hints=None):
     """Compare a derived gradient with the complex step and with central differences.
 
     f: a function of θ (P,) that returns one number; where it lets no complex θ through, a note says
@@ -60,14 +60,14 @@ def check_gradient(f, gradient, theta, blocks=None, directions=None, rng=None, m
         if directions is not None:
             derived = along @ derived
         comparison = Comparison(f, theta, along, derived, layout, compared, method)
-        return comparison, comparison.report(title, hints)
+        return comparison, comparison.report(title, hints or Hints())
 
     return _checked_elsewhere(at, theta, callable(gradient), title)
 
 
 @quiet()
 def check_hvp(gradient, hvp, theta, blocks=None, directions=3, rng=None, method="both",
-              title="Hessian times vector", hints=Hints()):
+              title="Hessian times vector", hints=None):
     """Compare derived products H(θ) v with the derivative of the gradient along v.
 
     gradient: a function of θ that returns (P,), checked before with check_gradient.  hvp: one of
@@ -103,7 +103,7 @@ def check_hvp(gradient, hvp, theta, blocks=None, directions=3, rng=None, method=
         products = Comparison(gradient, theta, vs, derived, layout, layout, method)
         tolerance = products.tolerance[products.reference[0]]
         fault = _asymmetry(vs, derived, tolerance)
-        return products, products.report(title, hints, fault)
+        return products, products.report(title, hints or Hints(), fault)
 
     return _checked_elsewhere(at, theta, True, title, may_vanish=True)
 
