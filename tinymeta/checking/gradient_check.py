@@ -31,9 +31,9 @@ def check_gradient(f, gradient, theta, blocks=None, directions=None, rng=None, m
 
     Returns a CheckReport: `assert check_gradient(...)` is a test.  It passes when the error is at
     most 1e-12 by the complex step and 1e-7 by central differences, of the whole vector; a block too
-    small to show there is judged by itself.  Where the two disagree, a note
-    says which is believed, and why (see comparison.py).  Where a block's derivative is 0, no wrong
-    factor could show: a gradient that is a function is then checked at another θ too.
+    small to show there is judged by itself.  Where the two disagree, a note says which is believed,
+    and why (see comparison.py).  Where a block's derivative is 0, no wrong factor could show: a
+    gradient that is a function is then checked at another θ too.
 
     Raises TypeError or ValueError for a wrong argument, and for a gradient of the wrong shape.
     """
