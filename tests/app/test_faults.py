@@ -218,6 +218,20 @@ def test_what_a_kill_in_the_middle_of_an_animation_leaves_is_cleared_by_the_next
     assert names(tmp_path / "figures") == ["adaptation.gif", "adaptation.png", "errors.png",
                                            "training.png"]
 
+@posix
+@pytest.mark.parametrize("body, code", [
+    ("time.sleep(30)", 143), ("None", 143)], ids=["which goes on", "which ends at once"])
+def test_a_signal_that_comes_where_nothing_can_be_raised_is_not_lost(body, code, tmp_path):
+    trained(tmp_path)
+    slow = ("import os, signal, time, weakref; from matplotlib.figure import Figure; "
+            "Thing = type('Thing', (), {}); "
+            "called = lambda _: os.kill(os.getpid(), signal.SIGTERM); "
+            f"Figure.savefig = lambda *_, **__: (weakref.ref(Thing(), called), {body})")
+    line = f"import runpy, sys; {slow}; sys.argv[0] = '-m'; runpy._run_module_as_main('tinymeta')"
+    run = subprocess.run([sys.executable, "-c", line, "plot", tmp_path / "maml.npz"], cwd=ROOT,
+                         text=True, capture_output=True, timeout=60)
+    assert run.returncode == code and "Ended" not in run.stderr
+
 
 # Disks.
 

@@ -199,3 +199,13 @@ def test_a_method_has_one_loss(ladders):
     text = METHOD.format("v - 0.1 * self.model.hvp(omega, x, y, v)", SMALL)
     ladder, = ladders(text + "Own.meta_loss = lambda *_: 3.0")
     assert "expected 3, meta_loss's" in str(ladder)
+
+
+def test_a_name_with_a_dot_is_no_part_of_a_package(tmp_path):
+    (tmp_path / "model.v2.py").write_text(LINE + """
+import pickle
+class Kept: pass
+pickle.loads(pickle.dumps(Kept()))
+""")
+    ladder, = check_file(tmp_path / "model.v2.py")
+    assert ladder and ladder.title == "model model.v2, P = 2"

@@ -352,3 +352,10 @@ def test_prototypes_are_class_means_and_the_nearest_wins(rng):
 def test_wrong_settings_are_named(make, words):
     with pytest.raises((ValueError, TypeError), match=words):
         make()
+
+
+def test_implicit_maml_takes_single_precision_in_either_byte_order(rng):
+    method, batch = tm.ImplicitMAML(tm.MLP([1, 5, 1], "tanh")), tm.SinusoidTasks().sample(rng, 3)
+    omega = method.init(np.random.default_rng(0), np.float32)
+    losses = [method.meta_loss(omega.astype(order), batch) for order in ("<f4", ">f4")]
+    assert np.isfinite(losses).all() and losses[0] == pytest.approx(losses[1], rel=1e-3)

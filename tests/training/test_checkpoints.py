@@ -133,6 +133,9 @@ def test_a_foreign_file_is_an_error_and_none_is_file_not_found(content, tmp_path
 def test_a_name_that_is_too_long_is_told_so(tmp_path):
     with pytest.raises(OSError, match="name too long"):
         tm.load_checkpoint(tmp_path / ("x" * 300))
+    (tmp_path / "file").write_text("")
+    with pytest.raises(NotADirectoryError):
+        tm.load_checkpoint(tmp_path / "file" / "x.npz")
 
 
 def test_a_file_that_may_not_be_read_is_told_so(good, monkeypatch):

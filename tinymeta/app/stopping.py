@@ -1,6 +1,7 @@
 """How a run is asked to end: Ctrl-C, and the signals of a closed terminal or a shutdown."""
 
 import signal
+import sys
 import threading
 
 SIGNALS = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP")
@@ -15,9 +16,27 @@ class Ended(KeyboardInterrupt):
         self.code = 128 + number
 
 
+received = []  # the signals that `end` has handled: where one is swallowed, the exit code tells
+
+
 def end(number, frame):
     """Handle a signal outside of training."""
+    received.append(number)
     raise Ended(number)
+
+
+def come_again(unraisable):
+    """Send a signal again that came where Python raises nothing, as in a weak reference's callback.
+
+    It is a sys.unraisablehook.
+    """
+    if not isinstance(unraisable.exc_value, KeyboardInterrupt):
+        sys.__unraisablehook__(unraisable)
+        return
+    number = exit_code(unraisable.exc_value) - 128
+    again = threading.Timer(0.05, signal.raise_signal, [number])
+    again.daemon = True
+    again.start()
 
 
 def exit_code(error):

@@ -93,7 +93,8 @@ def _ladders(path, module, run, alpha, seed):
     if not models and not methods and not own:
         raise ValueError(f"{path} has none of the names that are checked; expected a model, or "
                          f"functions loss, gradient and hvp with n_params, or a class with these, "
-                         f"or {', '.join(KINDS)}, or adapt")
+                         f"or {', '.join(KINDS)}, or adapt, or an object of a class of the file's "
+                         f"that is derived from tinymeta.Method")
 
 
 def _models(names, path, module):

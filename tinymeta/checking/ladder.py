@@ -88,7 +88,8 @@ def imported(path):
     It may be found by its name, and what it imports, now or later, by its folder.  Afterwards the
     path is what it was, and other files' imports of the same names are their own.
     """
-    name = path.stem if path.stem not in sys.modules else f"checked_{path.stem}"
+    name = path.stem.replace(".", "_")  # a dot would make it a part of a package
+    name = f"checked_{name}" if name in sys.modules else name
     loader = importlib.machinery.SourceFileLoader(name, str(path.resolve()))
     module = importlib.util.module_from_spec(importlib.util.spec_from_loader(name, loader))
     modules, folders = set(sys.modules), list(sys.path)

@@ -107,7 +107,7 @@ class ImplicitMAML(Method):
 
     def tolerance_for(self, omega):
         """The tolerance, and never less than ω's precision can meet."""
-        return max(self.tolerance, 1e-4 if omega.real.dtype == np.float32 else 0.0)
+        return max(self.tolerance, 1e-4 if omega.real.dtype.itemsize < 8 else 0.0)
 
     def newton_direction(self, point, residual, tolerance):
         """-(H + λ I)⁻¹ residual (T, P), and along p too where H + λ I is not positive."""

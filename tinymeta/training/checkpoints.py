@@ -18,7 +18,7 @@ from ..core import arguments
 from .files import write_whole
 
 FORMAT = "tinymeta checkpoint 1"
-NOT_OPENED = errno.ENOENT, errno.ENAMETOOLONG, errno.ELOOP
+NOT_OPENED = errno.ENOENT, errno.ENOTDIR, errno.ENAMETOOLONG, errno.ELOOP
 
 
 class CheckpointError(ValueError):
