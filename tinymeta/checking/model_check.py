@@ -123,6 +123,7 @@ class ModelCheck:
         return in_own_variables(report, self, "loss", "gradient")
 
     def compare_gradient(self, excluded):
+        """The gradient's report at this θ and data; excluded: kinds of findings not to make."""
         self.learners.numbers("gradient", self.theta.shape, self.theta, self.x, self.y)
         shares = {"θ": self.theta, "sign(θ)": np.sign(self.theta)}
         hints = self._hints(self._known_of_gradient, ("MLP.5", "MLP.6", "LOSS.2"), shares, excluded)
@@ -166,6 +167,7 @@ class ModelCheck:
         return relative_error(own, self.product(self.theta, v)) < 1e-6
 
     def compare_hvp(self, excluded):
+        """As compare_gradient, of H v."""
         self.learners.numbers("hvp", self.theta.shape, self.theta, self.x, self.y,
                               self.directions[0])
         gradient, known, method = self.of_theta("gradient"), self._known_of_hvp, "both"
