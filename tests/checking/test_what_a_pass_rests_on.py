@@ -160,6 +160,13 @@ def test_a_step_too_small_for_the_hessian_to_show_is_noted():
         ladder = tm.check_meta_gradient(first_order, NETWORK, *point(NETWORK), alpha=alpha)
         noted = "a first-order gradient would pass" in said(ladder)
         assert (bool(ladder), noted) == ((True, True) if alpha == 1e-15 else (False, False))
+    line = SimpleNamespace(  # of which H is 0
+        n_params=1, loss=lambda t, x, y: (t * x[..., 0] * y[..., 0]).mean(-1),
+        gradient=lambda t, x, y: (x * y).mean(-2) + 0 * t, hvp=lambda t, x, y, v: 0 * v)
+    alone = np.array([0.3]), point(NETWORK)[1]
+    ladder = tm.check_meta_gradient(lambda theta, batch, alpha, steps: (
+        batch.x_query * batch.y_query).mean((0, 1)), line, *alone)
+    assert ladder and "a first-order gradient would pass" not in said(ladder)
 
 
 def test_an_inner_loop_that_ends_where_the_loss_is_flat_is_checked_at_a_smaller_step():

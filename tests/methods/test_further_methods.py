@@ -1,5 +1,7 @@
 """Meta-SGD, ANIL, CAVIA, implicit MAML, ridge head, prototypes: exact, and what they say."""
 
+import warnings
+
 import numpy as np
 import pytest
 from conftest import random_batch
@@ -359,3 +361,9 @@ def test_implicit_maml_takes_single_precision_in_either_byte_order(rng):
     omega = method.init(np.random.default_rng(0), np.float32)
     losses = [method.meta_loss(omega.astype(order), batch) for order in ("<f4", ">f4")]
     assert np.isfinite(losses).all() and losses[0] == pytest.approx(losses[1], rel=1e-3)
+
+
+def test_meta_sgd_starts_in_double_precision_where_no_precision_is_named(rng):
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert tm.MetaSGD(tm.MLP([1, 5, 1])).init(rng, None).dtype == float

@@ -129,3 +129,8 @@ def test_no_error_at_all_is_no_divergence_and_an_infinite_start_is():
     nothing, ones = tm.Batch(x, 0 * x, x, 0 * x), tm.Batch(x, x, x, x)
     assert not tm.evaluate_batch(LINE, np.zeros(1), nothing, 0.1, 2).diverged.any()
     assert tm.evaluate_batch(LINE, np.array([1e200]), ones, 0.1, 1).diverged.all()
+
+
+def test_what_diverged_is_counted_by_tasks():
+    curve = tm.AdaptationCurve([[1.0, 2.0], [3.0, 4.0]], [[0, 5], [7, 2]])
+    assert curve.n_diverged.tolist() == [1, 2]
