@@ -195,6 +195,17 @@ def test_a_method_of_the_file_s_is_checked_as_a_whole(back, right, said, ladders
     assert ladder.title == "method method, P = 39"
 
 
+def test_a_first_order_method_is_held_to_the_query_gradients(ladders):
+    twice = """
+def sums(self, *arrays):
+    loss, gradient = tm.Method.sums(self, *arrays)
+    return loss, 2 * gradient
+Own.sums = sums
+"""
+    right, wrong = (ladders(METHOD.format("v", SMALL) + more)[0] for more in ("", twice))
+    assert right and not wrong and "2 times what it should be" in str(wrong)
+
+
 def test_a_method_has_one_loss(ladders):
     text = METHOD.format("v - 0.1 * self.model.hvp(omega, x, y, v)", SMALL)
     ladder, = ladders(text + "Own.meta_loss = lambda *_: 3.0")
