@@ -191,6 +191,20 @@ def test_what_a_file_prints_stands_beside_the_data(tmp_path):
     assert run.returncode == 0 and json.loads(run.stdout)[0]["passed"] and "made" in run.stderr
 
 
+def test_a_file_without_anything_to_check_stops_no_other_one(tmp_path, capsys):
+    files = [str(tmp_path / name) for name in ("empty.py", "none.py", "right.py")]
+    Path(files[0]).touch()
+    Path(files[2]).write_text(RIGHT)
+    for options in ([], ["--json"]):
+        assert main(["check", *files, *options]) == 2
+        out, err = capsys.readouterr()
+        assert err.count("error: ") == 2 and f"{files[1]}: no such file" in err
+        assert options or f"PASS  {files[2]}: model right" in out
+    empty, none, right = json.loads(out)
+    assert (empty["file"], empty["passed"], right["passed"]) == (files[0], False, True)
+    assert none["error"] == f"{files[1]}: no such file"
+
+
 def test_one_wrong_file_of_several_is_a_failure_and_all_are_checked(tmp_path, capsys):
     for name, text in (("a", RIGHT.replace("2 *", "3 *")), ("b", RIGHT)):
         (tmp_path / f"{name}.py").write_text(text)

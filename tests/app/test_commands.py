@@ -288,6 +288,8 @@ def test_divergence_is_an_error_and_keeps_the_last_good_parameters(tmp_path, cap
     ("plot run/maml.npz --scale 5", 2, "scale is 5.0; expected 0.1 to 4"),
     ("plot run/maml.npz --scale 1e-300", 2, "scale is 1e-300; expected 0.1 to 4"),
     ("train --columns a b c", 2, "columns is ['a', 'b', 'c'] without a file; expected --tasks"),
+    ("train --tasks README.md --columns a b", 2, "columns is ['a', 'b']; expected at least 3"),
+    ("train --max-norm -1", 2, "max_norm is -1.0; expected one finite number of at least 0"),
     ("--held-out 3", 2, "held_out is 3 without a file; expected --tasks FILE.csv"),
     ("train --method prototypes", 2, "'prototypes'; expected another: sinusoid has no one-hot"),
     ("--tasks moons --methods prototypes", 2, "expected another: moons has no one-hot"),

@@ -17,7 +17,7 @@ from small_runs import SMALL, small, trained
 import tinymeta as tm
 from tinymeta.app import commands, figures, runs
 from tinymeta.app.command_line import main
-from tinymeta.training.files import Claim
+from tinymeta.training.files import Claim, ClaimError
 
 ROOT = Path(__file__).resolve().parents[2]
 LONG = "--widths 1 6 1 --n-tasks 3 --iterations 100000 --protocol quick".split()
@@ -75,6 +75,22 @@ def test_a_run_whose_folder_was_taken_over_writes_nothing_into_it(tmp_path):
     _, err = first.communicate(timeout=30)
     assert (first.returncode, trained_here) == (1, 0) and "is no longer this run's" in err
     assert tm.load_checkpoint(tmp_path / "a" / "maml.npz").iteration == 12
+
+
+def test_a_file_that_was_put_in_the_place_of_the_checkpoint_is_left_as_it_is(tmp_path, monkeypatch):
+    path = tmp_path / "run.npz"
+    monkeypatch.setattr(runs, "SAVE_EVERY", 0.0)
+    checks = []
+
+    def replace_and_check(claim):
+        checks.append(path.unlink() if len(checks) == 2 else None)  # removed: it is written anew
+        if len(checks) == 5:
+            path.write_text("another's")
+
+    monkeypatch.setattr(Claim, "check", replace_and_check)
+    with pytest.raises(ClaimError, match="run.npz is no longer the file that this run has written"):
+        runs.train(small(), path)
+    assert len(checks) == 5 and path.read_text() == "another's" and names(tmp_path) == ["run.npz"]
 
 
 # Signals.

@@ -121,3 +121,9 @@ def test_accuracy_is_the_share_decided_right(f, y, right):
     assert tm.accuracy(np.nan * f, y) == 0
     with pytest.raises(ValueError, match="y has shape .*D_out. as f"):
         tm.accuracy(f, y[:1])
+
+
+def test_huber_of_a_large_error_squares_nothing():
+    f, y = np.full((2, 3, 1), 1e200), np.zeros((2, 3, 1))
+    assert_allclose(tm.huber(2.0).value(f, y), 2e200, rtol=1e-15)
+    assert tm.huber(2.0).value(y.astype("f4"), y.astype("f4")).dtype == "f4"

@@ -267,15 +267,26 @@ def check(arguments):
 
 
 def _check_files(arguments):
-    failed, reports = 0, []
+    code, reports = 0, []
     for path in arguments.files:
+        for report, found, data in _reports(path, arguments):
+            if report and not arguments.json:
+                print(report, flush=True)
+            reports.append({"file": str(path), **data})
+            code = max(code, found)
+    if arguments.json:  # what is not finite becomes null, which JSON has
+        print(json.dumps(json.loads(json.dumps(reports), parse_constant=lambda _: None), indent=1))
+    return code
+
+
+def _reports(path, arguments):
+    """Yield (report, exit code, the report as data) for all in a file.  What it cannot be checked
+    for is told, and stops no other file."""
+    try:
         for report, passed, data in check_apart(path, arguments.alpha, arguments.seed,
                                                 arguments.timeout, len(arguments.files) > 1,
                                                 aside=arguments.json):
-            if not arguments.json:
-                print(report, flush=True)
-            reports.append({"file": str(path), **data})
-            failed += not passed
-    if arguments.json:  # what is not finite becomes null, which JSON has
-        print(json.dumps(json.loads(json.dumps(reports), parse_constant=lambda _: None), indent=1))
-    return 1 if failed else 0
+            yield report, 0 if passed else 1, data
+    except (OSError, ValueError, TypeError) as error:
+        print(f"error: {error}", file=sys.stderr)
+        yield None, 1 if isinstance(error, OSError) else 2, {"passed": False, "error": str(error)}

@@ -15,6 +15,7 @@ import numpy as np
 
 from ..core import arguments
 from ..core.measured import MeasuredTasks
+from ..core.measured_file import check_columns
 
 REGRESSION = ("squared_error", "huber", "epsilon_insensitive")  # losses of numbers
 SPLIT = 0  # the seed of the split
@@ -23,6 +24,8 @@ SPLIT = 0  # the seed of the split
 def settings_of_file(path, given):
     """The settings, name -> value, that a file of curves adds to those given beside it."""
     content = content_of(path)
+    if "columns" in given:
+        check_columns(given["columns"])  # the file has no part in it
     tasks = _read(path, content, tuple(given.get("columns", ())))
     if len(tasks.names) < 2:
         raise OSError(f"{path} has 1 curve; expected at least 2, one of them held out")

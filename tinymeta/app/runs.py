@@ -6,12 +6,13 @@ This is the caller's side of meta_train: all of it could be ten lines in one's o
 import os
 import time
 from glob import glob
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 
 from ..training.checkpoints import Checkpoint, CheckpointError, load_checkpoint, save_checkpoint
-from ..training.files import Claim, clear_left_over
+from ..training.files import Claim, ClaimError, clear_left_over
 from ..training.outer_loop import meta_train
 from .measured import with_file
 from .progress import Progress
@@ -62,18 +63,23 @@ def _train(settings, path, parts, rng, start, claim, stop, progress):
     """Train from a checkpoint on until the end, a signal or divergence; return the last's error."""
     losses, optimizer = list(start.losses), parts.optimizer
     done, omega, saved, error = start.iteration, start.theta, time.perf_counter(), None
-    reached = done, omega, optimizer.state(), rng.bit_generator.state
+    reached, kept = (done, omega, optimizer.state(), rng.bit_generator.state), _content(path)
     steps = meta_train(parts.method, parts.tasks, omega, optimizer, settings.iterations, rng,
                        settings.n_tasks, parts.n_support, parts.n_query, start=done)
 
     def save():
         """Save what was reached: a step that was broken off has left the generator elsewhere."""
+        nonlocal kept
         done, omega, optimizer_state, rng_state = reached
         optimizer.restore(optimizer_state)
         rng.bit_generator.state = rng_state
         claim.check()
+        if _content(path) not in (None, kept):
+            raise ClaimError(f"{path} is no longer the file that this run has written; expected "
+                             f"it, or none; nothing was written")
         save_checkpoint(path, omega, done, optimizer, rng, losses,
                         start.seconds + progress.seconds, settings.as_dict())
+        kept = _content(path)
 
     try:
         for step in stop.steps(steps):
@@ -89,6 +95,11 @@ def _train(settings, path, parts, rng, start, claim, stop, progress):
         progress.close()
     save()
     return error
+
+
+def _content(path):
+    """What stands in a file, or None where there is none."""
+    return Path(path).read_bytes() if os.path.isfile(path) else None
 
 
 def _start(settings, path, more, parts, rng):

@@ -124,6 +124,8 @@ def _check(s):
     for name in ("decay", "positive"):
         arguments.flag(name, getattr(s, name))
     arguments.number("learning_rate", s.learning_rate, above=0)
+    if s.max_norm is not None:
+        arguments.number("max_norm", s.max_norm, at_least=0)
     family = FAMILIES[s.tasks]
     if s.loss not in family.losses:
         raise ValueError(f"loss is {s.loss!r}; expected one of {list(family.losses)}, "

@@ -85,11 +85,11 @@ def shown_steps(last):
 
 
 def short(value):
-    """A number in at most five characters: 0.54, 12.3, 5e+6, 2e-6, inf."""
+    """A number in at most five characters: 0.54, 12.3, 5e+6, 2e-3, inf."""
     if not np.isfinite(value):
         return "inf" if np.isinf(value) else "nan"
-    if value >= 999.5 or 0 < value < 5e-5:
-        return f"{value:.0e}".replace("e+0", "e+")
+    if value >= 999.5 or 0 < value < 0.005:
+        return f"{value:.0e}".replace("e+0", "e+").replace("e-0", "e-")
     if value >= 99.95:
         return f"{value:.0f}"
     return f"{value:.1f}" if value >= 9.995 else f"{value:.2f}"

@@ -80,7 +80,8 @@ def huber(delta=1.0):
     def value(f, y):
         e = f - y
         size_of_e = e * np.sign(e.real)  # |e|; where complex, the real part decides
-        return mean(np.where(size_of_e.real <= delta, e * e / 2, delta * (size_of_e - delta / 2)))
+        bent = np.where(size_of_e.real <= delta, size_of_e, e.dtype.type(delta))  # min(|e|, δ)
+        return mean(bent * (size_of_e - bent / 2))
 
     def gradient(f, y):
         e = f - y

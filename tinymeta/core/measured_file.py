@@ -85,10 +85,7 @@ def _header(path, rows, columns):
     """The names of the columns, and the rows below them."""
     line, first = rows[0]
     if columns is not None:
-        if len(columns) < 3 or len(set(columns)) < len(columns):
-            raise ValueError(f"columns is {list(columns)}; expected at least 3 different names: "
-                             f"of the curve, x and y")
-        for name in columns:
+        for name in check_columns(columns):
             if (n := first.count(name)) != 1:
                 raise ValueError(f"{path}, row {line} has {n or 'no'} column{'s' * (n > 1)} "
                                  f"{name!r}; expected one of {', '.join(first)}")
@@ -102,6 +99,14 @@ def _header(path, rows, columns):
                              f"of columns, or numbers after the curve's name")
         return first, rows[1:]
     return ["curve", *usual_labels(len(first) - 2, 1)], rows
+
+
+def check_columns(columns):
+    """The names; ValueError unless they are at least three that differ."""
+    if len(columns) < 3 or len(set(columns)) < len(columns):
+        raise ValueError(f"columns is {list(columns)}; expected at least 3 different names: of the "
+                         f"curve, x and y")
+    return columns
 
 
 def _is_number(cell):
