@@ -34,7 +34,11 @@ def come_again(unraisable):
         sys.__unraisablehook__(unraisable)
         return
     number = exit_code(unraisable.exc_value) - 128
-    again = threading.Timer(0.05, signal.raise_signal, [number])
+    if hasattr(signal, "pthread_kill"):  # a main thread that sleeps is woken
+        send, to = signal.pthread_kill, [threading.main_thread().ident, number]
+    else:  # Windows
+        send, to = signal.raise_signal, [number]
+    again = threading.Timer(0.05, send, to)
     again.daemon = True
     again.start()
 

@@ -5,6 +5,8 @@ be the equations: `theta - alpha * g`, `v - alpha * Hv`.  A layout unflattens it
 flattens parts into a new vector; models, methods, checks and checkpoints all use this one.
 """
 
+import math
+
 import numpy as np
 
 
@@ -39,9 +41,11 @@ class Layout:
         rows = []
         for part, shape in zip(parts, self.shapes):
             leading = part.shape[:part.ndim - len(shape)]
-            rows.append(part.reshape(leading + (int(np.prod(shape)),)))
-        leading = np.broadcast_shapes(*(row.shape[:-1] for row in rows))
-        rows = [np.broadcast_to(row, leading + row.shape[-1:]) for row in rows]
+            rows.append(part.reshape(leading + (math.prod(shape),)))
+        leading = {row.shape[:-1] for row in rows}
+        if len(leading) > 1:
+            leading = np.broadcast_shapes(*leading)
+            rows = [np.broadcast_to(row, leading + row.shape[-1:]) for row in rows]
         return np.concatenate(rows, axis=-1)
 
     def __iter__(self):
