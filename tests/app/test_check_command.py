@@ -37,7 +37,7 @@ def test_check_prints_a_table_and_passes(capsys, checks):
 
 def test_check_takes_its_options(capsys, monkeypatch):
     asked, real = [], self_check.check_derivations
-    monkeypatch.setattr("tinymeta.app.commands.check_derivations",
+    monkeypatch.setattr("tinymeta.app.check.check_derivations",
                         lambda *options: asked.append(options) or list(islice(real(*options), 2)))
     assert main(["check"]) == main("check --seed 3 --alpha 0.1 --widths 1 4 1".split()) == 0
     assert asked == [(0, 0.05, [1, 8, 8, 1]), (3, 0.1, [1, 4, 1])]
@@ -97,7 +97,7 @@ def test_check_fails_when_a_derivation_is_wrong(capsys, monkeypatch):
 
 def test_one_failure_is_one_check(capsys, monkeypatch):
     failure = self_check.Check("MAML.1-3", "it", [0.5], False)
-    monkeypatch.setattr("tinymeta.app.commands.check_derivations", lambda *options: [failure])
+    monkeypatch.setattr("tinymeta.app.check.check_derivations", lambda *options: [failure])
     assert main(["check"]) == 1
     assert capsys.readouterr().out.splitlines()[-2:] == [
         f"{'MAML.1-3':<12} {'it':<41}  5.0e-01        - FAIL", "1 check failed"]

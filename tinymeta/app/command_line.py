@@ -8,7 +8,8 @@ import sys
 from .. import __version__
 from ..methods.meta_sgd import RATES
 from ..training.checkpoints import CheckpointError
-from .commands import check, evaluate_files, plot_files, train_one
+from .check import check
+from .commands import evaluate_files, plot_files, train_one
 from .compare import compare
 from .held_out import HELD_OUT
 from .families import FAMILIES, LOSSES

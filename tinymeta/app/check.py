@@ -1,0 +1,66 @@
+"""The command `check`: the package's own derivations, or those in files of one's own."""
+
+import json
+import sys
+
+from ..checking.self_check import check_derivations
+from ..core.arguments import number, seed_number
+from .check_apart import check_apart
+
+LEAST_ALPHA, MOST_ALPHA = 1e-4, 1.0  # of the check of our own derivations
+MOST_TIMEOUT = 1e6  # seconds, twelve days: systems count no longer than some years
+
+
+def check(arguments):
+    """Check every derivation of the package against numerical derivatives, and print a table; or,
+    given Python files, check the models and meta-gradients in them, and say what is wrong."""
+    seed_number("seed", arguments.seed)
+    number("alpha", arguments.alpha, above=0)
+    number("timeout", arguments.timeout, above=0, below=MOST_TIMEOUT)
+    if arguments.json and not arguments.files:
+        raise ValueError("json is given without a FILE; expected one to report on")
+    widths = arguments.widths
+    if len(widths) < 2 or widths[0] != 1 or widths[-1] != 1 or min(widths) < 1:
+        raise ValueError(f"widths is {widths}; expected at least two numbers, 1 first and last")
+    if arguments.files:
+        return _check_files(arguments)
+    if not LEAST_ALPHA <= arguments.alpha <= MOST_ALPHA:
+        raise ValueError(f"alpha is {arguments.alpha}; expected {LEAST_ALPHA} to {MOST_ALPHA}, "
+                         f"where rounding and overflow hide nothing")
+    row, failed = "{:<12} {:<41} {:>8} {:>8} {}", 0
+    print(f"{'':<56}error by")
+    print(row.format("equations", "what", "complex", "central", "verdict"))
+    for line in check_derivations(arguments.seed, arguments.alpha, arguments.widths):
+        errors, verdict = [f"{e:.1e}" for e in line.errors], "ok" if line.passed else "FAIL"
+        print(row.format(line.equations, line.what, *[*errors, "-"][:2], verdict))
+        if line.report is not None and (arguments.verbose or not line.passed):
+            print(line.report)
+        failed += not line.passed
+    print(f"{failed} check{'' if failed == 1 else 's'} failed" if failed else "all passed")
+    return 1 if failed else 0
+
+
+def _check_files(arguments):
+    code, reports = 0, []
+    for path in arguments.files:
+        for report, found, data in _reports(path, arguments):
+            if report and not arguments.json:
+                print(report, flush=True)
+            reports.append({"file": str(path), **data})
+            code = max(code, found)
+    if arguments.json:  # what is not finite becomes null, which JSON has
+        print(json.dumps(json.loads(json.dumps(reports), parse_constant=lambda _: None), indent=1))
+    return code
+
+
+def _reports(path, arguments):
+    """Yield (report, exit code, the report as data) for all in a file.  What it cannot be checked
+    for is told, and stops no other file."""
+    try:
+        for report, passed, data in check_apart(path, arguments.alpha, arguments.seed,
+                                                arguments.timeout, len(arguments.files) > 1,
+                                                aside=arguments.json):
+            yield report, 0 if passed else 1, data
+    except (OSError, ValueError, TypeError) as error:
+        print(f"error: {error}", file=sys.stderr)
+        yield None, 1 if isinstance(error, OSError) else 2, {"passed": False, "error": str(error)}
