@@ -54,7 +54,8 @@ def build(path, check):
     notebook = exercise_cells.filled(committed)
     start = time.perf_counter()
     try:
-        nbclient.NotebookClient(notebook, timeout=1200, kernel_name="python3", record_timing=False,
+        nbclient.NotebookClient(notebook, timeout=1200, startup_timeout=300,
+                                kernel_name="python3", record_timing=False,
                                 extra_arguments=["--IPKernelApp.log_level=ERROR"],
                                 resources={"metadata": {"path": str(LESSONS)}}).execute()
     except nbclient.exceptions.CellExecutionError as error:

@@ -107,7 +107,9 @@ def imported(path):
 
 
 def frozen(array):
-    """A write-protected copy: code that changes an argument in place is found out."""
+    """A write-protected copy, unless it is so: code that changes an argument is found out."""
+    if isinstance(array, np.ndarray) and not array.flags.writeable:
+        return array
     copy = np.array(array, subok=True)
     copy.setflags(write=False)
     return copy

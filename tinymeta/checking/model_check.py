@@ -13,7 +13,8 @@ from .gradient_check import check_gradient, check_hvp
 from .ladder import LearnerError, as_numbers, attempt
 from .learner_model import LearnersModel
 from .more_points import at_more_points, of_memory
-from .numerical import derivative, derivatives, is_in_single, is_single, relative_error
+from .numerical import (derivative, derivatives, is_in_single, is_single, relative_error,
+                        way_for)
 from .own_variables import in_own_variables
 from .report import CheckReport, Finding
 
@@ -177,7 +178,8 @@ class ModelCheck:
                 what = "not tried: single precision shows no second derivatives of the loss"
                 untried = [Finding("", what, "", "not settled")]
                 return CheckReport("Hessian × vector", False, findings=untried)
-            gradient = lambda t: derivatives(loss, t, range(t.size))
+            way = way_for(loss, self.theta)
+            gradient = lambda t: derivatives(loss, t, range(t.size), way)
         hints = self._hints(known, ("HVP.5", "HVP.6", "HVP.3"), {"v": self.directions}, excluded)
         report = check_hvp(gradient, self.product, self.theta, self.layout, self.directions,
                            method=method, title="Hessian × vector", hints=hints)
