@@ -46,6 +46,15 @@ class Hints(NamedTuple):
     excluded: frozenset = frozenset()
 
 
+def checked_hints(hints, tag=""):
+    """The Hints, or those of a tag alone; TypeError for another thing."""
+    if hints is None:
+        return Hints(tags={"": tag})
+    if not isinstance(hints, Hints):
+        raise TypeError(f"hints is {hints!r}; expected the Hints of diagnosis.py, or None")
+    return hints
+
+
 def compare(found, expected, title, tag="", tolerance=1e-10, hints=None, layout=None):
     """Compare numbers with what they should be: a CheckReport, with findings where they differ.
 
@@ -53,7 +62,7 @@ def compare(found, expected, title, tag="", tolerance=1e-10, hints=None, layout=
     tolerance: the largest relative error that passes.  layout: the Layout of flat vectors (P,).
     """
     arguments.number("tolerance", tolerance, at_least=0)
-    hints = Hints(tags={"": tag}) if hints is None else hints
+    hints = checked_hints(hints, tag)
     found, expected = as_numbers("the code", found), arguments.numbers("expected", expected)
     if found.shape != expected.shape:
         what = f"the shape is {found.shape}; expected {expected.shape}"

@@ -11,7 +11,7 @@ import numpy as np
 from ..core import arguments
 from ..core.layout import Layout, layout_of
 from .comparison import Comparison
-from .diagnosis import Hints
+from .diagnosis import checked_hints
 from .ladder import LearnerError, as_array, repeated, vector
 from .numerical import quiet
 from .report import CheckReport, Finding
@@ -37,7 +37,7 @@ def check_gradient(f, gradient, theta, blocks=None, directions=None, rng=None, m
 
     Raises TypeError or ValueError for a wrong argument, and for a gradient of the wrong shape.
     """
-    theta = vector("theta", theta)
+    theta, hints = vector("theta", theta), checked_hints(hints)
     layout = compared = layout_of(blocks, theta.size)
     along, rng = range(theta.size), _generator(rng)
     if directions is not None:
@@ -61,7 +61,7 @@ def check_gradient(f, gradient, theta, blocks=None, directions=None, rng=None, m
         if directions is not None:
             derived = along @ derived
         comparison = Comparison(f, theta, along, derived, layout, compared, method)
-        return comparison, comparison.report(title, hints or Hints())
+        return comparison, comparison.report(title, hints)
 
     return _checked_elsewhere(at, theta, callable(gradient), title)
 
@@ -80,7 +80,8 @@ def check_hvp(gradient, hvp, theta, blocks=None, directions=3, rng=None, method=
     """
     arguments.function("gradient", gradient, "theta")
     arguments.function("hvp", hvp, "theta", "v")
-    theta, vs, rng = vector("theta", theta), directions, _generator(rng)
+    theta, hints = vector("theta", theta), checked_hints(hints)
+    vs, rng = directions, _generator(rng)
     layout = layout_of(blocks, theta.size)
     if arguments.as_array("directions", directions).ndim == 0:
         n = arguments.whole_number("directions", directions, minimum=2)
@@ -104,7 +105,7 @@ def check_hvp(gradient, hvp, theta, blocks=None, directions=3, rng=None, method=
         products = Comparison(gradient, theta, vs, derived, layout, layout, method)
         tolerance = products.tolerance[products.reference[0]]
         fault = _asymmetry(vs, derived, tolerance)
-        return products, products.report(title, hints or Hints(), fault)
+        return products, products.report(title, hints, fault)
 
     return _checked_elsewhere(at, theta, True, title, may_vanish=True)
 
