@@ -173,11 +173,13 @@ def _others(usual, d_out, first):
                         x_query=draw(usual.x_query.shape))
         inputs.append((f", x {name}", batch))
         yield f"checked with x {name}: the usual x do not fit", batch
+    why = ", as the loss wants" if first in ("error", "not finite") else (
+        ": with other y the gradient is not the loss's derivative, and wrong if you have such")
     for x_note, batch in inputs:
         for name, draw in kinds.items():
-            yield (f"checked with y {name}{x_note}, as the loss wants: others it does not take, or "
-                   f"the gradient does not", replace(batch, y_support=draw(batch.y_support.shape),
-                                                  y_query=draw(batch.y_query.shape)))
+            yield (f"checked with y {name}{x_note}{why}",
+                   replace(batch, y_support=draw(batch.y_support.shape),
+                           y_query=draw(batch.y_query.shape)))
 
 
 @quiet()
