@@ -339,6 +339,7 @@ TYPE_ERRORS = [
     (lambda: MODEL.predict(THETA, MASKED), "x is a masked array of shape (3, 1)"),
     (lambda: tm.SinusoidTasks(phase=MASKED[:, 0]), "phase is a masked array of shape (3,)"),
     (lambda: tm.MeasuredTasks(CURVE, scales=np.ones((2, 2)) + 0j), "scales has dtype complex128"),
+    (lambda: tm.check_meta_gradient(MAML, MODEL), "meta_gradient is <…; expected a function"),
     (lambda: tm.check_hvp(abs, max, THETA, hints=THETA), "hints is array(…; expected the Hints of"),
     (lambda: tm.check_gradient(sum, THETA, THETA, hints=[]), "hints is []; expected the Hints of"),
     (lambda: tm.compare(1.0, 1.0, "it", hints={}), "hints is {}; expected the Hints of"),
@@ -635,6 +636,7 @@ LATER = [  # made, then set: what is said
     (lambda: tm.Memory(None), {}, "rnn is None; expected an object with"),
     (lambda: tm.RidgeHead(None), {}, "mlp is None; expected an object with"),
     (lambda: tm.RidgeHead(LINE), {}, "mlp is…expected a tinymeta.MLP with a hidden layer"),
+    (lambda: tm.RidgeHead(tm.MLP([1, 1])), {}, "mlp has the widths [1, 1]; expected at least"),
     (lambda: tm.MAML(MODEL), dict(query_loss="mse"), "query_loss is 'mse'; expected a tinymeta."),
     (lambda: tm.MAML(PLAIN), dict(query_loss=tm.huber()), "query_loss is huber(1)…no loss_functi"),
 ]

@@ -127,6 +127,11 @@ def test_a_lesson_that_was_changed_is_not_overwritten(tmp_path, capsys):
     (tmp_path / "file").write_text("")
     assert main(["lessons", str(tmp_path / "file")]) == 1
     assert "file; expected a folder that can be made" in capsys.readouterr().err
+    (tmp_path / "other").mkdir()
+    (tmp_path / "other" / "figures").write_text("")
+    assert main(["lessons", str(tmp_path / "other")]) == 1
+    assert "figures is there already, and is no folder" in capsys.readouterr().err
+    assert [path.name for path in (tmp_path / "other").iterdir()] == ["figures"]
 
 
 def test_lessons_that_found_the_disk_full_are_put_by_the_same_command(tmp_path):

@@ -15,7 +15,7 @@ from numpy.testing import assert_array_equal
 from small_runs import SMALL, small, trained
 
 import tinymeta as tm
-from tinymeta.app import commands, figures, runs
+from tinymeta.app import commands, figures, runs, stopping
 from tinymeta.app.command_line import main
 from tinymeta.training.files import Claim, ClaimError
 
@@ -79,7 +79,7 @@ def test_a_run_whose_folder_was_taken_over_writes_nothing_into_it(tmp_path):
     assert tm.load_checkpoint(tmp_path / "a" / "maml.npz").iteration == 12
 
 
-def test_a_file_that_was_put_in_the_place_of_the_checkpoint_is_left_as_it_is(tmp_path, monkeypatch):
+def test_a_file_put_in_the_place_of_the_checkpoint_is_left_as_it_is(tmp_path, monkeypatch):
     path = tmp_path / "run.npz"
     monkeypatch.setattr(runs, "SAVE_EVERY", 0.0)
     checks = []
@@ -251,6 +251,53 @@ def test_a_signal_that_comes_where_nothing_can_be_raised_is_not_lost(body, code,
     assert run.returncode == code and "Ended" not in run.stderr
 
 
+@posix
+@pytest.mark.parametrize("name, code", [("SIGINT", 130), ("SIGTERM", 143), ("SIGHUP", 129)])
+def test_the_exit_code_is_the_signal_s_where_nobody_reads_what_is_said(name, code, tmp_path):
+    run = start("train", *LONG, "--output", tmp_path)
+    wait_for(lambda: (tmp_path / "maml.npz.lock").exists())
+    run.stdout.close(), run.stderr.close()
+    run.send_signal(getattr(signal, name))
+    assert run.wait(timeout=30) == code and names(tmp_path) == ["maml.npz"]
+
+
+@posix
+def test_a_closed_terminal_s_exit_code_is_that_of_its_signal(tmp_path):
+    import pty  # not on Windows
+    line = [sys.executable, "-m", "tinymeta", "compare", *LONG, "--output", str(tmp_path)]
+    run, terminal = pty.fork()
+    if run == 0:
+        os.chdir(ROOT)
+        os.execv(sys.executable, line)
+    wait_for(lambda: (tmp_path / "compare.json.lock").exists())
+    os.close(terminal)
+    _, status = os.waitpid(run, 0)
+    assert os.waitstatus_to_exitcode(status) == 129
+    assert "compare.json.lock" not in names(tmp_path)
+
+
+@posix
+def test_a_second_signal_at_the_very_end_shows_no_traceback():
+    late = ("import os, signal, time; from tinymeta.app import command_line, stopping; "
+            "kill = lambda *_: os.kill(os.getpid(), signal.SIGTERM); real = stopping.ignore; "
+            "command_line.main = kill; stopping.ignore = lambda: (time.sleep(0.1), kill(), real())")
+    line = f"import runpy, sys; {late}; sys.argv[0] = '-m'; runpy._run_module_as_main('tinymeta')"
+    run = subprocess.run([sys.executable, "-c", line], cwd=ROOT, text=True, capture_output=True)
+    assert (run.returncode, run.stderr) == (143, "")
+
+
+def test_of_two_signals_the_first_is_told_and_the_second_waits_for_what_it_does(monkeypatch):
+    monkeypatch.setattr(stopping, "asked", [])
+    monkeypatch.setattr(stopping, "raised", [])
+    with pytest.raises(stopping.Ended) as first:
+        stopping.end(signal.SIGTERM, None)
+    stopping.end(signal.SIGINT, None)  # within 0.03 s
+    time.sleep(stopping.GRACE)
+    with pytest.raises(stopping.Ended) as second:
+        stopping.end(signal.SIGINT, None)
+    assert stopping.exit_code(first.value) == stopping.exit_code(second.value) == 143
+
+
 # Disks.
 
 
@@ -282,8 +329,13 @@ def test_standard_output_on_a_full_device_is_named(tmp_path):
     with open("/dev/full", "w") as full:
         done = subprocess.run(line, cwd=ROOT, text=True, stdout=full, stderr=subprocess.PIPE)
     assert done.returncode == 1
-    assert done.stderr == ("error: [Errno 28] No space left on device: of standard output, or of a "
-                           "temporary file\n")
+    words = ("error: [Errno 28] No space left on device: of standard output, or of a temporary "
+             "file\n")
+    assert done.stderr == words
+    line = [*line[:3], "compare", *SMALL, "--methods", "maml", "--output", str(tmp_path / "new")]
+    with open("/dev/full", "w") as full:
+        done = subprocess.run(line, cwd=ROOT, text=True, stdout=full, stderr=subprocess.PIPE)
+    assert done.returncode == 1 and words + "what was saved before is kept; go on" in done.stderr
 
 
 @posix
@@ -292,6 +344,14 @@ def test_a_comparison_whose_output_nobody_reads_ends_without_an_error(tmp_path):
     run.stdout.close()
     assert run.wait(timeout=60) == 1 and "error" not in run.stderr.read()
     run.stderr.close()
+
+
+def test_a_comparison_of_which_nothing_could_be_trained_leaves_no_plan(tmp_path, monkeypatch):
+    options = ["compare", *SMALL, "--methods", "maml", "--output", str(tmp_path)]
+    with monkeypatch.context() as context:
+        context.setattr(tm.MAML, "meta_gradient", lambda *_: None)
+        assert main([*options, "--alpha", "0.3"]) == 2
+    assert names(tmp_path) == [] and main(options) == 0
 
 
 def test_an_empty_plan_is_one_that_could_not_be_written(tmp_path, capsys):

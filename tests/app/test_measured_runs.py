@@ -195,6 +195,7 @@ def test_what_learns_from_support_sets_needs_one_point_more_to_be_judged_by(here
     ("--tasks bad.csv", 1, "bad.csv, row 3, column hour is 'warm'; expected a finite number"),
     ("--tasks one.csv", 1, "one.csv has 1 curve; expected at least 2, one of them held out"),
     ("--tasks short.csv", 1, "short.csv: curve 'a' has 3 points; expected at least 21: give fewer"),
+    ("--tasks held.csv --held-out 1", 1, "held.csv: curve 'c' has 5 points; expected at least 20"),
     ("--tasks huge.csv", 1, "huge.csv: column y has entries up to 2e+300; expected"),
     ("--tasks curves.csv --held-out 8", 2, "held_out is 8; expected less than 8"),
     ("--tasks curves.csv --columns a b c", 1, "curves.csv, row 1 has no column 'a'"),
@@ -211,6 +212,8 @@ def test_a_file_that_cannot_be_is_named_before_anything_is_made(here, capsys, op
     rows = [f"{name},{i},{i}" for name in "abc" for i in range(3)]
     (here / "twice.csv").write_text("\n".join(["s,hour,y,y", *(row + ",7" for row in rows)]))
     (here / "short.csv").write_text("\n".join(["s,hour,y", *rows]))
+    held_out = [f"{name},{i},{i}" for name in "abcd" for i in range(5 if name == "c" else 21)]
+    (here / "held.csv").write_text("\n".join(["s,hour,y", *held_out]))
     (here / "huge.csv").write_text("\n".join(["s,hour,y", *(row + "e300" for row in rows)]))
     assert main(["train", *options.split()]) == code
     assert words in capsys.readouterr().err and not (here / "results").exists()

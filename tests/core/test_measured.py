@@ -220,6 +220,7 @@ PAIR = (np.arange(3.0), np.arange(3.0))
 
 @pytest.mark.parametrize("make, words", [
     (lambda: tm.MeasuredTasks({}), "curves is empty; expected a dict"),
+    (lambda: tm.MeasuredTasks({1: PAIR, "1": PAIR}), "the names [1, '1']; expected names that"),
     (lambda: tm.MeasuredTasks({"a": np.ones(3)}), "curve 'a' is ndarray; expected a pair (x, y)"),
     (lambda: tm.MeasuredTasks({"a": (np.ones(3), np.ones(4))}), "curve 'a' has 3 x and 4 y"),
     (lambda: tm.MeasuredTasks({"a": (np.ones(1), np.ones(1))}), "at least 2"),
@@ -241,4 +242,6 @@ def test_curves_that_cannot_be_are_named(make, words):
 def test_a_header_names_each_column_once(read):
     with pytest.raises(ValueError, match="row 1 is curve, x, x; expected different names of col"):
         read("curve,x,x\na,1,2\na,2,3\n")
+    with pytest.raises(ValueError, match="row 1 is curve, x, y, ; expected a name for each column"):
+        read("curve,x,y,\na,1,2,\na,2,3,\n")
     assert read("a,NA,NA\na,1,2\na,2,3\n").n_missing == 1  # no header

@@ -153,6 +153,28 @@ def test_what_a_divergence_keeps_is_nobody_else_s(rng):
     assert_array_equal(omega, before)
 
 
+class InPlaceReptile:
+    """Reptile with a slip that is often made: θ is not copied, and ω moves with it."""
+
+    def __init__(self, size=0.05):
+        self.size = size
+
+    def meta_gradient(self, omega, batch):
+        theta = omega
+        theta -= self.size * MODEL.gradient(theta, batch.x_support, batch.y_support).mean(axis=0)
+        return 1.0, omega - theta
+
+
+def test_a_method_that_works_in_place_moves_neither_the_caller_s_omega_nor_the_last_good(rng):
+    omega = MODEL.init(rng)
+    before = omega.copy()
+    *_, last = tm.meta_train(InPlaceReptile(), TASKS, omega, tm.SGD(0.1), 3, rng)
+    assert_array_equal(omega, before)
+    with pytest.raises(tm.DivergenceError) as caught:
+        next(tm.meta_train(InPlaceReptile(np.inf), TASKS, omega, tm.SGD(0.1), 3, rng))
+    assert_array_equal(caught.value.theta, before)
+
+
 class Momentum:
     """An optimizer of one's own that works in place, and diverges in its second step."""
 

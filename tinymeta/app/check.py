@@ -1,13 +1,14 @@
 """The command `check`: the package's own derivations, or those in files of one's own."""
 
 import json
-import sys
 
 from ..checking.self_check import check_derivations
 from ..core.arguments import number, seed_number
 from .check_apart import check_apart
+from .stopping import tell
 
 LEAST_ALPHA, MOST_ALPHA = 1e-4, 1.0  # of the check of our own derivations
+MOST_PARAMETERS = 2_000  # minutes
 MOST_TIMEOUT = 1e6  # seconds, twelve days: systems count no longer than some years
 
 
@@ -22,6 +23,9 @@ def check(arguments):
     widths = arguments.widths
     if len(widths) < 2 or widths[0] != 1 or widths[-1] != 1 or min(widths) < 1:
         raise ValueError(f"widths is {widths}; expected at least two numbers, 1 first and last")
+    if (P := sum((m + 1) * n for m, n in zip(widths, widths[1:]))) > MOST_PARAMETERS:
+        raise ValueError(f"widths is {widths}, of {P} parameters; expected at most "
+                         f"{MOST_PARAMETERS}, since each is moved")
     if arguments.files:
         return _check_files(arguments)
     if not LEAST_ALPHA <= arguments.alpha <= MOST_ALPHA:
@@ -62,5 +66,5 @@ def _reports(path, arguments):
                                                 aside=arguments.json):
             yield report, 0 if passed else 1, data
     except (OSError, ValueError, TypeError) as error:
-        print(f"error: {error}", file=sys.stderr)
+        tell(f"error: {error}")
         yield None, 1 if isinstance(error, OSError) else 2, {"passed": False, "error": str(error)}

@@ -1,7 +1,6 @@
 """The command line: python -m tinymeta [compare | train | evaluate | check | plot | lessons] ..."""
 
 import argparse
-import errno
 import os
 import sys
 
@@ -9,14 +8,14 @@ from .. import __version__
 from ..methods.meta_sgd import RATES
 from ..training.checkpoints import CheckpointError
 from .check import check
-from .commands import evaluate_files, plot_files, train_one
+from .commands import evaluate_files, of_what, plot_files, train_one
 from .compare import compare
 from .held_out import HELD_OUT
 from .families import FAMILIES, LOSSES
 from .lessons import put_lessons
 from .protocols import PROTOCOLS
 from .recipes import METHODS
-from .stopping import exit_code
+from .stopping import asked, exit_code, nobody_reads, tell
 
 DESCRIPTION = """\
 Gradient-based meta-learning in NumPy, every gradient derived by hand.
@@ -165,6 +164,7 @@ COMMANDS = (  # name, function, options, summary
 def main(argv=None):
     """Run the command line with the arguments `argv`; return the exit code."""
     argv = sys.argv[1:] if argv is None else list(argv)
+    asked.clear()
     if not argv or (argv[0].startswith("-") and argv[0] not in ("-h", "--help", "--version")):
         argv = ["compare"] + argv
     for stream in (sys.stdout, sys.stderr):
@@ -173,38 +173,40 @@ def main(argv=None):
     try:
         arguments = _parser().parse_args(argv)
         code = arguments.run(arguments)
-        print(end="", flush=True)
+        _flush()
         return code
     except KeyboardInterrupt as error:
         return _interrupted(error)
-    except BrokenPipeError:  # the reader of our output, such as head, has gone
-        sys.stdout = open(os.devnull, "w")
-        return 1
     except ModuleNotFoundError as error:
-        print(f"error: {error}; install it with: pip install {error.name}", file=sys.stderr)
+        tell(f"error: {error}; install it with: pip install {error.name}")
         return 1
     except MemoryError as error:
-        print(f"error: not enough memory for these settings ({error})", file=sys.stderr)
+        tell(f"error: not enough memory for these settings ({error})")
         return 1
     except Exception as error:
         if signal := _of_signal(error):  # what a library raises while it clears up after Ctrl-C
             return _interrupted(signal)
+        if nobody_reads(error):  # such as head
+            sys.stdout = open(os.devnull, "w")
+            return exit_code() if asked else 1
         if not isinstance(error, (ArithmeticError, OSError, ValueError, TypeError)):
             raise
-        print(f"error: {error}{_of_what(error)}", file=sys.stderr)
+        tell(f"error: {error}{of_what(error)}")
         return 1 if isinstance(error, (CheckpointError, OSError, ArithmeticError)) else 2
 
 
-def _of_what(error):
-    """What is full where an error of the disk does not name it."""
-    if getattr(error, "errno", None) != errno.ENOSPC or error.filename is not None:
-        return ""
-    sys.stdout = open(os.devnull, "w")  # what it holds cannot be written at the end either
-    return ": of standard output, or of a temporary file"
+def _flush():
+    """Write what standard output still holds; after a signal, nobody need be there to read it."""
+    try:
+        print(end="", flush=True)
+    except OSError:
+        if not asked:
+            raise
+        sys.stdout = open(os.devnull, "w")
 
 
 def _interrupted(error):
-    print("\ninterrupted", file=sys.stderr)
+    tell("\ninterrupted")
     return exit_code(error)
 
 

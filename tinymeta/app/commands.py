@@ -4,6 +4,7 @@ Each takes the parsed arguments and returns the exit code.  Wrong values raise V
 TypeError, files that are not what they should be CheckpointError or OSError.
 """
 
+import errno
 import os
 import re
 import shlex
@@ -25,6 +26,7 @@ from .protocols import OWN, PROTOCOLS
 from .recipes import METHODS
 from .runs import load_run, load_runs, train
 from .settings import MOST_STEPS, Settings, build, settings_from
+from .stopping import nobody_reads, tell
 from .tables import curves_table
 
 MOST_TASKS, MOST_SHOTS = 1_000_000, 10_000  # at test time
@@ -59,8 +61,8 @@ def tell_idle(arguments, methods):
     for name, value in overrides(arguments).items():
         readers = [method for method, recipe in METHODS.items() if name in recipe.reads]
         if readers and not set(readers) & set(methods):
-            print(f"note: {name} is {value}, without effect on {', '.join(methods)}; it is for "
-                  f"{', '.join(readers)}", file=sys.stderr)
+            tell(f"note: {name} is {value}, without effect on {', '.join(methods)}; it is for "
+                 f"{', '.join(readers)}")
 
 
 def train_one(arguments):
@@ -135,11 +137,20 @@ def told_how_to_go_on(path, command):
     """An error of the disk says how to go on once there is room again."""
     try:
         yield
-    except (ClaimError, BrokenPipeError):  # the latter is no error: nobody reads on
-        raise
     except OSError as error:
+        if isinstance(error, ClaimError) or nobody_reads(error):
+            raise
         kept = f"what was saved before is kept; go on with: {command}"
-        raise OSError(f"{error}\n{kept if os.path.isfile(path) else 'nothing was kept'}") from error
+        kept = kept if os.path.isfile(path) else "nothing was kept"
+        raise OSError(f"{error}{of_what(error)}\n{kept}") from error
+
+
+def of_what(error):
+    """What is full where an error of the disk does not name it."""
+    if getattr(error, "errno", None) != errno.ENOSPC or error.filename is not None:
+        return ""
+    sys.stdout = open(os.devnull, "w")  # what it holds cannot be written at the end either
+    return ": of standard output, or of a temporary file"
 
 
 def _to_resume(arguments):
@@ -162,10 +173,10 @@ def _to_resume(arguments):
 def ended_early(run, path, command):
     """Say how far a run came, where it is kept and how to resume; return the exit code."""
     if run.error:
-        print(f"error: {run.error}\nThe last good parameters are in {path}.", file=sys.stderr)
+        tell(f"error: {run.error}\nThe last good parameters are in {path}.")
         return 1
-    print(f"interrupted after {run.checkpoint.iteration:,} iterations, kept in {path}\n"
-          f"go on with: {command}", file=sys.stderr)
+    tell(f"interrupted after {run.checkpoint.iteration:,} iterations, kept in {path}\n"
+         f"go on with: {command}")
     return run.stopped
 
 
@@ -212,10 +223,10 @@ def plot_files(arguments):
                              arguments.task, arguments.animate, arguments.format, arguments.scale)
     for name, curve in curves.items():
         if not np.isfinite(curve.errors).any():
-            print(f"note: {name} has no line: all its errors are infinite", file=sys.stderr)
+            tell(f"note: {name} has no line: all its errors are infinite")
     print(f"saved {folder}" if one else f"in {folder}: {', '.join(names)}")
     if arguments.animate and "adaptation.gif" not in names:
-        print("no animation: these runs have no curves or regions to draw", file=sys.stderr)
+        tell("no animation: these runs have no curves or regions to draw")
     return 0
 
 

@@ -3,7 +3,6 @@
 import json
 import os
 import platform
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -21,7 +20,7 @@ from .protocols import OWN, PROTOCOLS
 from .recipes import COMPARED, METHODS
 from .seeds import save_seeds_figures
 from .settings import build, settings_from
-from .stopping import exit_code
+from .stopping import asked, exit_code, nobody_reads, tell
 from .tables import costs_table, curves_table, seeds_table, short, summary
 
 MOST_SEEDS = 1000
@@ -43,10 +42,15 @@ def compare(arguments):
         try:
             with told_how_to_go_on(os.path.join(folder, PLAN), go_on):
                 return _compare(plan, folder, jobs, claim, go_on)
-        except KeyboardInterrupt as error:
-            print(f"\ninterrupted; all that was trained is kept in {folder}\n"
-                  f"go on with: {go_on}", file=sys.stderr)
+        except (KeyboardInterrupt, OSError) as error:
+            if isinstance(error, OSError) and not (asked and nobody_reads(error)):
+                raise
+            tell(f"\ninterrupted; all that was trained is kept in {folder}\ngo on with: {go_on}")
             return exit_code(error)
+        except (ValueError, TypeError):  # at a first step: the plan is one of nothing
+            if set(os.listdir(folder)) <= {PLAN, f"{PLAN}.lock"}:
+                os.unlink(os.path.join(folder, PLAN))
+            raise
 
 
 def _compare(plan, folder, jobs, claim, go_on):

@@ -24,6 +24,10 @@ def put_lessons(arguments):
         files = as_pages(files)
     for name, content in files.items():
         path = folder / name
+        for inside in (folder / part for part in Path(name).parents if part.name):
+            if inside.exists() and not inside.is_dir():
+                raise FileExistsError(f"{inside} is there already, and is no folder; choose "
+                                      f"another folder, or move it away")
         if path.exists() and not (path.is_file() and path.read_bytes() == content):
             raise FileExistsError(f"{path} is there already, with other content; "
                                   f"choose another folder, or move it away")

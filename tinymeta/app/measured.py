@@ -49,15 +49,22 @@ def settings_of_file(path, given):
 def training_tasks(s):
     """The curves that a run with the settings s learns from."""
     tasks = _all_tasks(s)
-    tasks = tasks.split(_split_rng(), s.held_out)[0] if s.held_out else tasks
-    n_support = s.shots + s.queries  # and one point to judge by
-    needed = max([n_support + 1, *(n + (s.eval_queries or n) for n in s.eval_shots)])
+    if not s.held_out:
+        return tasks
+    training, held_out = tasks.split(_split_rng(), s.held_out)
+    _check_lengths(s, training, s.shots + s.queries + 1, "--shots and --queries")
+    needed = max(n + (s.eval_queries or n) for n in s.eval_shots)
+    _check_lengths(s, held_out, needed, "--shots")
+    return training
+
+
+def _check_lengths(s, tasks, needed, options):
+    """OSError for a curve that is too short, before anything is trained."""
     lengths = {name: len(x) for name, (x, _) in tasks.curves.items()}
     shortest = min(lengths, key=lengths.get)
-    if lengths[shortest] < needed and s.held_out:
+    if lengths[shortest] < needed:
         raise OSError(f"{s.file}: curve {shortest!r} has {lengths[shortest]} points; expected at "
-                      f"least {needed}: give fewer --shots and --queries, or leave it out")
-    return tasks
+                      f"least {needed}: give fewer {options}, or leave it out")
 
 
 def held_out_curves(s):

@@ -96,7 +96,7 @@ class _Pool:
             raise self.error
         if stop.received and self.end and (run := self.found[self.end]).stopped:
             self.found[self.end] = run._replace(stopped=stop.code)  # not that of its process
-        if self.end is None and len(self.found) < len(self.shown.labels):
+        if self.end is None and stop.received:
             raise Ended(stop.received[0])  # which came between two runs, or ended their processes
         return self.found, self.end
 

@@ -1,8 +1,11 @@
 """How a run is asked to end: Ctrl-C, and the signals of a closed terminal or a shutdown."""
 
+import errno
+import os
 import signal
 import sys
 import threading
+import time
 
 SIGNALS = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP")
            if hasattr(signal, name)]
@@ -16,12 +19,18 @@ class Ended(KeyboardInterrupt):
         self.code = 128 + number
 
 
-received = []  # the signals that `end` has handled: where one is swallowed, the exit code tells
+asked = []  # all signals that have asked to end: the exit code tells the first
+raised = []  # when `end` has raised one, in seconds: where it is swallowed, it tells as well
+GRACE = 0.03  # seconds in which a second one waits for the first, which is being cleared up after
 
 
 def end(number, frame):
     """Handle a signal outside of training."""
-    received.append(number)
+    asked.append(number)
+    now = time.monotonic()
+    if raised and now - raised[-1] < GRACE:
+        return
+    raised.append(now)
     raise Ended(number)
 
 
@@ -43,9 +52,32 @@ def come_again(unraisable):
     again.start()
 
 
-def exit_code(error):
-    """The exit code of a KeyboardInterrupt, 130 for Ctrl-C."""
-    return getattr(error, "code", 130)
+def ignore():
+    """Listen to no signal any more: nothing is left to interrupt."""
+    if hasattr(signal, "pthread_sigmask"):
+        signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
+        return
+    for number in SIGNALS:  # Windows
+        signal.signal(number, signal.SIG_IGN)
+
+
+def tell(text):
+    """Print to standard error, if anybody is there to read it."""
+    try:
+        print(text, file=sys.stderr, flush=True)
+    except OSError:  # a closed terminal, a pipe whose reader has gone
+        sys.stderr = open(os.devnull, "w")
+
+
+def nobody_reads(error):
+    """Whether an error says that the reader of our output has gone, or that its terminal has."""
+    closed = asked and getattr(error, "errno", None) == errno.EIO and error.filename is None
+    return bool(closed) or isinstance(error, BrokenPipeError)
+
+
+def exit_code(error=None):
+    """The exit code of the first signal, or of a KeyboardInterrupt; 130 for Ctrl-C."""
+    return 128 + asked[0] if asked else getattr(error, "code", 130)
 
 
 class Stop:
@@ -71,6 +103,7 @@ class Stop:
             signal.signal(number, handler)
 
     def _note(self, number, frame):
+        asked.append(number)
         self.received.append(number)
         if self.stepping and len(self.received) > self.patience:
             self.stepping = False

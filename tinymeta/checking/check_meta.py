@@ -66,7 +66,7 @@ def check_meta_gradient(meta_gradient, model=None, theta=None, batch=None, alpha
     """
     if not isinstance(kind, str) or kind not in KINDS:
         raise ValueError(f"kind is {kind!r}; expected one of {sorted(KINDS)}")
-    arguments.methods("meta_gradient", meta_gradient)
+    arguments.function("meta_gradient", arguments.methods("meta_gradient", meta_gradient))
     own_loop, judge = adapt is not None or loss is not None, KINDS[kind]
     theta, batch, alpha, steps, layout = _checked(model, theta, batch, alpha, steps, own_loop)
     if own_loop:

@@ -155,7 +155,7 @@ def is_single(values):
 
 
 def derivatives(f, theta, along, way=None):
-    """The derivatives of f along each of `along`, (n, ...); way: the one that f allows, if known."""
+    """The derivatives of f along each of `along`, (n, ...); way: as of way_for, where known."""
     way = way or way_for(f, theta)
     return np.array([way(f, theta, d) for d in along])
 

@@ -38,6 +38,9 @@ class MeasuredTasks:
             found = "empty" if isinstance(curves, dict) else type(curves).__name__
             raise TypeError(f"curves is {found}; expected a dict name -> (x, y), of at least one")
         self.curves = {str(name): _curve(name, pair) for name, pair in curves.items()}
+        if len(self.curves) < len(curves):
+            raise ValueError(f"curves has the names {list(curves)}; expected names that differ as "
+                             f"texts")
         first = next(iter(self.curves))
         self.d_in, self.d_out = (part.shape[1] for part in self.curves[first])
         for name, (x, y) in self.curves.items():

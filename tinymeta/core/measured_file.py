@@ -93,7 +93,11 @@ def _header(path, rows, columns):
     if len(first) < 3:
         raise ValueError(f"{path}, row {line} has {len(first)} columns; expected at least 3, for "
                          f"curve, x and y, separated by commas, semicolons or tabs")
-    if not any(cell.lower() in MISSING or _is_number(cell) for cell in first[1:]):
+    numbers = [cell for cell in first[1:] if cell.lower() in MISSING or _is_number(cell)]
+    if "" in numbers and len(numbers) < len(first) - 1:
+        raise ValueError(f"{path}, row {line} is {', '.join(first)}; expected a name for each "
+                         f"column, or numbers after the curve's name")
+    if not numbers:
         if len(set(first)) < len(first):
             raise ValueError(f"{path}, row {line} is {', '.join(first)}; expected different names "
                              f"of columns, or numbers after the curve's name")

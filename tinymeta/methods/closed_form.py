@@ -47,8 +47,11 @@ class RidgeHead(Method):
     def __init__(self, mlp, strength=1.0, learned=True, chunk=100):
         super().__init__(arguments.methods("mlp", mlp, *self.needs), chunk)
         self.strength, self.learned = strength, learned
-        if not hasattr(mlp, "without_last_layer") or len(mlp.widths) < 3:
+        if not hasattr(mlp, "without_last_layer"):
             raise ValueError(f"mlp is {mlp!r}; expected a tinymeta.MLP with a hidden layer")
+        if len(mlp.widths) < 3:
+            raise ValueError(f"mlp has the widths {mlp.widths}; expected at least three, with a "
+                             f"hidden layer")
         self.hidden = mlp.without_last_layer()  # up to z_{N-1}
         blocks = list(self.hidden.blocks)
         if learned:

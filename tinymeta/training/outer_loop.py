@@ -92,14 +92,14 @@ def _steps(method, tasks, omega, optimizer, iterations, rng, sizes):
         batch = tasks.sample(rng, *sizes)
         with np.errstate(over="ignore", invalid="ignore"):  # divergence is reported below, once
             loss, gradient = arguments.pair(
-                method, "meta_gradient", method.meta_gradient(omega, batch),
+                method, "meta_gradient", method.meta_gradient(omega.copy(), batch),
                 "the loss and its gradient in omega")
             if np.ndim(loss) or np.asarray(loss).dtype.kind not in "biuf":
                 raise TypeError(f"{type(method).__name__}.meta_gradient(...) returned the loss "
                                 f"{loss!r}; expected one number")
             gradient = arguments.result(method, "meta_gradient", gradient, omega.shape)
             finite = bool(np.isfinite(loss) and np.isfinite(gradient).all())
-            # A copy: an optimizer may work in place, and what was good before is kept.
+            # Copies: both may work in place, and what was good before is kept.
             moved = optimizer.step(omega.copy(), gradient) if finite else omega  # [TRAIN.1]
         moved = arguments.result(optimizer, "step", moved, omega.shape)
         if moved.dtype.kind != omega.dtype.kind:
