@@ -106,7 +106,8 @@ def test_one_failure_is_one_check(capsys, monkeypatch):
 @pytest.mark.parametrize("options, words", [
     ("--widths 0", "widths is [0]; expected at least two"), ("--seed -1", "seed is -1; expected"),
     ("--widths 2 3 1", "widths is [2, 3, 1]; expected at least two numbers, 1 first and last"),
-    ("--widths 1 0 1", "widths is [1, 0, 1]"), ("--widths 1 999 1", "of 2998 parameters; expected"), ("--alpha 0", "alpha is 0.0; expected"),
+    ("--widths 1 0 1", "widths is [1, 0, 1]"), ("--widths 1 999 1", "of 2998 parameters; expected"),
+    ("--alpha 0", "alpha is 0.0; expected"),
     ("--alpha nan", "alpha is nan; expected"), ("--timeout 0", "timeout is 0.0; expected"),
     ("--alpha 1e-6", "alpha is 1e-06; expected 0.0001 to 1"), ("--alpha 9", "alpha is 9.0; expect"),
     ("--timeout 1e300", "timeout is 1e+300; expected"), ("--json", "json is given without a")])
