@@ -1,6 +1,7 @@
 """Faults, in processes as a user starts them: two runs at once, kills, signals, a full disk."""
 
 import gc
+import io
 import json
 import os
 import signal
@@ -247,7 +248,7 @@ def test_a_signal_that_comes_where_nothing_can_be_raised_is_not_lost(body, code,
             f"Figure.savefig = lambda *_, **__: (weakref.ref(Thing(), called), {body})")
     line = f"import runpy, sys; {slow}; sys.argv[0] = '-m'; runpy._run_module_as_main('tinymeta')"
     run = subprocess.run([sys.executable, "-c", line, "plot", tmp_path / "maml.npz"], cwd=ROOT,
-                         text=True, capture_output=True, timeout=60)
+                         text=True, capture_output=True, timeout=25)
     assert run.returncode == code and "Ended" not in run.stderr
 
 
@@ -276,11 +277,45 @@ def test_a_closed_terminal_s_exit_code_is_that_of_its_signal(tmp_path):
     assert "compare.json.lock" not in names(tmp_path)
 
 
+class Closed(io.StringIO):
+    """A standard output that nobody reads, or a terminal that is closed."""
+
+    def __init__(self, error):
+        super().__init__()
+        self.error = error
+
+    def flush(self):
+        raise self.error
+
+
+@pytest.mark.parametrize("error", [BrokenPipeError(32, "Broken pipe"), OSError(5, "I/O error")])
+@pytest.mark.parametrize("early", [False, True])
+def test_after_a_signal_it_is_no_error_that_nobody_reads(error, early, tmp_path, monkeypatch,
+                                                         capsys):
+    trained(tmp_path), capsys.readouterr()
+
+    def evaluate(*_):
+        stopping.asked.append(1)
+        if early:
+            raise error
+        return {}
+
+    monkeypatch.setattr(commands, "evaluate_runs", evaluate)
+    monkeypatch.setattr(commands, "curves_table", lambda *_: "a table")
+    monkeypatch.setattr(sys, "stdout", Closed(error))
+    assert main(["evaluate", str(tmp_path / "maml.npz")]) == (129 if early else 0)
+    assert capsys.readouterr().err == ""
+    monkeypatch.setattr(commands, "evaluate_runs", lambda *_: {})
+    monkeypatch.setattr(sys, "stdout", Closed(error))
+    assert main(["evaluate", str(tmp_path / "maml.npz")]) == 1
+
+
 @posix
 def test_a_second_signal_at_the_very_end_shows_no_traceback():
     late = ("import os, signal, time; from tinymeta.app import command_line, stopping; "
-            "kill = lambda *_: os.kill(os.getpid(), signal.SIGTERM); real = stopping.ignore; "
-            "command_line.main = kill; stopping.ignore = lambda: (time.sleep(0.1), kill(), real())")
+            "kill = lambda *_: os.kill(os.getpid(), signal.SIGTERM); real = stopping.exit_code; "
+            "stopping.exit_code = lambda *error: (time.sleep(0.1), kill(), real(*error))[2]; "
+            "command_line.main = kill")
     line = f"import runpy, sys; {late}; sys.argv[0] = '-m'; runpy._run_module_as_main('tinymeta')"
     run = subprocess.run([sys.executable, "-c", line], cwd=ROOT, text=True, capture_output=True)
     assert (run.returncode, run.stderr) == (143, "")
@@ -404,6 +439,7 @@ def test_a_damaged_file_of_a_comparison_is_told_with_the_way_on(tmp_path, capsys
     assert main(["compare", "--resume", str(tmp_path)]) == 1
     assert "maml.npz is not a readable" in (err := capsys.readouterr().err)
     assert "move it away to train this one anew" in err
+    assert names(tmp_path)[1] == "compare.json"
 
 
 def test_what_a_killed_comparison_left_half_written_is_cleared(tmp_path):

@@ -139,6 +139,14 @@ def test_a_signal_between_two_runs_is_one_too(tmp_path, capsys, monkeypatch):
     assert small_compare(tmp_path, *options) == 0
 
 
+def test_a_signal_after_the_last_run_ends_before_the_report(tmp_path, capsys, monkeypatch):
+    options, finished = [*FOUR, "--jobs", "2"], []
+    monkeypatch.setattr(processes.Together, "finished", lambda _, label: finished.append(label) or
+                        len(finished) == 4 and signal.raise_signal(signal.SIGTERM))
+    assert small_compare(tmp_path, *options) == 143 and len(finished) == 4
+    assert "results.json" not in os.listdir(tmp_path)
+
+
 def test_one_line_shows_all_on_a_terminal():
     terminal = Terminal()
     shown = Together(["MAML", "Reptile", "oracle"], terminal)
