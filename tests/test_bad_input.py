@@ -92,6 +92,8 @@ VALUE_ERRORS = [
     (lambda: MODEL.predict(THETA, PAIRS), "x has shape (3, 5, 2); expected (..., K, 1)"),
     (lambda: MODEL.predict(THETA, X[0, :0]), "x has shape (0, 1); expected (..., K, 1)"),
     (lambda: MODEL.predict(THETA, [[1.0], [1.0, 2.0]]), "x is a list of unequal parts"),
+    (lambda: MODEL.predict(THETA, BATCH), "x is of type Batch; expected an array of one shape"),
+    (lambda: tm.compare([], [], "it"), "expected has shape (0,); expected numbers to compare"),
     (lambda: tm.MAML(MODEL, RAGGED), "alpha is a list of unequal parts; expected an array"),
     (lambda: tm.Adam(RAGGED), "learning_rate is a list of unequal parts"),
     (lambda: step(THETA, THETA, lambda n: RAGGED), "learning_rate(0) is a list of unequal parts"),

@@ -190,6 +190,10 @@ def test_reports_are_printed_as_data_too(check_own):
 def test_what_a_file_prints_stands_beside_the_data(tmp_path):
     file = tmp_path / "my_model.py"
     file.write_text(RIGHT + "\nprint('made')\n")
+    if os.name == "posix":
+        line = f"{sys.executable} -m tinymeta check --json none.py {file} 2>&-"
+        run = subprocess.run(line, shell=True, stdout=subprocess.PIPE, text=True)
+        assert run.returncode == 1 and [one["passed"] for one in json.loads(run.stdout)] == [0, 1]
     run = subprocess.run([sys.executable, "-m", "tinymeta", "check", file, "--json"],
                          capture_output=True, text=True)
     assert run.returncode == 0 and json.loads(run.stdout)[0]["passed"] and "made" in run.stderr

@@ -283,6 +283,7 @@ def test_divergence_is_an_error_and_keeps_the_last_good_parameters(tmp_path, cap
     ("evaluate run/maml.npz --inner-steps -1", 2, "inner_steps is -1"),
     ("evaluate run/maml.npz --inner-steps 100000000", 2, "expected at most 10000, since"),
     ("evaluate run/maml.npz --alpha 0", 2, "alpha is 0.0"),
+    ("evaluate run/maml.npz --tasks 2.5", 2, "tasks is 2.5; expected a whole number, or a file"),
     ("evaluate run/maml.npz --tasks -3", 2, "tasks is -3; expected a whole number of at least 1"),
     ("evaluate run/maml.npz --tasks 10000000000000000000000", 2, "and at most 1000000"),
     ("plot run/maml.npz --scale 5", 2, "scale is 5.0; expected 0.1 to 4"),

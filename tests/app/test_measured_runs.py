@@ -110,8 +110,9 @@ def test_other_curves_are_all_held_out_and_standardised_as_those_of_training(her
     assert settings.scales == load_run("run/maml.npz").settings.scales
     assert held_out_tasks(settings, 4).y_query.mean() > 100  # far from what was trained on
     (here / "short.csv").write_text("c,x,y\na,1,2\na,4,5\na,7,8\n")
-    assert main(["evaluate", "run/maml.npz", "--tasks", "short.csv"]) == 2
-    assert "error: short.csv: n_support + n_query is 8; expected" in capsys.readouterr().err
+    assert main(["evaluate", "run/maml.npz", "--tasks", "short.csv"]) == 1
+    assert "short.csv: curve 'a' has 3 points; expected at least 8: give fewer --shots, or" in (
+        capsys.readouterr().err)
     assert main(["train", "--tasks", other, *FEW, "--output", "other"]) == 0
     assert main(["evaluate", "run/maml.npz", "other/maml.npz"]) == 2
     assert "trained on different tasks" in capsys.readouterr().err

@@ -129,3 +129,9 @@ def test_a_claim_whose_folder_was_given_to_another_run_no_longer_stands(tmp_path
             claim.check()
     with second:
         second.check()  # what the first one's end has not removed
+
+
+def test_a_path_that_ends_in_a_slash_is_a_folder_s(tmp_path):
+    with pytest.raises(OSError, match="new/ is the name of a folder; expected that of a file"):
+        write_whole(f"{tmp_path}/new/", lambda file: None)
+    assert not list(tmp_path.iterdir())

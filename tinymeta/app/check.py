@@ -22,7 +22,8 @@ def check(arguments):
         raise ValueError("json is given without a FILE; expected one to report on")
     widths = arguments.widths
     if len(widths) < 2 or widths[0] != 1 or widths[-1] != 1 or min(widths) < 1:
-        raise ValueError(f"widths is {widths}; expected at least two numbers, 1 first and last")
+        raise ValueError(f"widths is {widths}; expected two or more numbers of at "
+                         f"least 1, 1 first and last")
     if (P := sum((m + 1) * n for m, n in zip(widths, widths[1:]))) > MOST_PARAMETERS:
         raise ValueError(f"widths is {widths}, of {P} parameters; expected at most "
                          f"{MOST_PARAMETERS}, since each is moved")

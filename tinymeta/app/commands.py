@@ -197,6 +197,8 @@ def _tasks_at_test(arguments):
     digits = arguments.tasks.removeprefix("-")
     if digits.isdecimal() and len(digits) < 100:
         return whole_number("tasks", int(arguments.tasks), minimum=1, most=MOST_TASKS), None
+    if digits.replace(".", "", 1).isdecimal():
+        raise ValueError(f"tasks is {arguments.tasks}; expected a whole number, or a file")
     return HELD_OUT, arguments.tasks
 
 

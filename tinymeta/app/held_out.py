@@ -8,7 +8,7 @@ from ..learners.linear import Linear, least_squares, sine_features
 from ..core.classification import accuracy
 from ..training.evaluation import evaluate_batch
 from .families import FAMILIES, SIGNED
-from .measured import REGRESSION, n_missing
+from .measured import REGRESSION, check_lengths, n_missing
 from .recipes import METHODS
 from .settings import build
 
@@ -22,10 +22,10 @@ def held_out_tasks(settings, shots, n_tasks=HELD_OUT, seed=None):
     """
     rng = np.random.default_rng([settings.seed if seed is None else seed, HELD_OUT])
     tasks = tasks_at_test(settings)
-    try:
-        return tasks.sample(rng, n_tasks, shots, settings.eval_queries or shots)
-    except ValueError as error:
-        raise ValueError(f"{settings.file}: {error}" if settings.file else str(error)) from error
+    queries = settings.eval_queries or shots
+    if settings.tasks == "measured":
+        check_lengths(settings, tasks, shots + queries, "--shots")
+    return tasks.sample(rng, n_tasks, shots, queries)
 
 
 def tasks_at_test(settings):

@@ -52,14 +52,14 @@ def training_tasks(s):
     if not s.held_out:
         return tasks
     training, held_out = tasks.split(_split_rng(), s.held_out)
-    _check_lengths(s, training, s.shots + s.queries + 1, "--shots and --queries")
+    check_lengths(s, training, s.shots + s.queries + 1, "--shots and --queries")  # 1: judges
     needed = max(n + (s.eval_queries or n) for n in s.eval_shots)
-    _check_lengths(s, held_out, needed, "--shots")
+    check_lengths(s, held_out, needed, "--shots")
     return training
 
 
-def _check_lengths(s, tasks, needed, options):
-    """OSError for a curve that is too short, before anything is trained."""
+def check_lengths(s, tasks, needed, options):
+    """OSError for a curve that is too short: `needed` points are asked for by the options."""
     lengths = {name: len(x) for name, (x, _) in tasks.curves.items()}
     shortest = min(lengths, key=lengths.get)
     if lengths[shortest] < needed:

@@ -67,6 +67,8 @@ def compare(found, expected, title, tag="", tolerance=1e-10, hints=None, layout=
     if found.shape != expected.shape:
         what = f"the shape is {found.shape}; expected {expected.shape}"
         return CheckReport(title, False, findings=[Finding("", what, tag, "shape")])
+    if not expected.size:
+        raise ValueError(f"expected has shape {expected.shape}; expected numbers to compare with")
     if not isinstance(layout, (Layout, type(None))):
         raise TypeError(f"layout is {layout!r}; expected a Layout, or None")
     layout = layout or Layout([("", expected.shape)])

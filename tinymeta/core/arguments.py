@@ -100,8 +100,9 @@ def as_array(name, value):
     try:
         return np.asarray(value)
     except ValueError:
-        raise ValueError(f"{name} is a list of unequal parts; "
-                         f"expected an array of one shape") from None
+        is_list = isinstance(value, (list, tuple))
+        found = "a list of unequal parts" if is_list else f"of type {type(value).__name__}"
+        raise ValueError(f"{name} is {found}; expected an array of one shape") from None
 
 
 def given(name, value):

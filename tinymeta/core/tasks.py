@@ -31,6 +31,7 @@ class Batch:
 
     parameters: what the tasks were made from, name -> (T,), such as amplitude and phase.  Empty
     for one's own data.  Only plots and the oracle baseline look at it; a learner never does.
+    Arrays are taken as they are, not copied: later changes to them are changes of the batch.
 
     Raises TypeError for integer or complex arrays, ValueError for shapes that do not fit and for
     NaN.

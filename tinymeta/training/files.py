@@ -33,7 +33,9 @@ def write_whole(path, write):
     Raises OSError, which names `path`, when that fails or what is there is no regular file; the old
     file is then as it was.
     """
-    target = os.path.realpath(arguments.path("path", path))
+    if arguments.path("path", path).endswith(("/", os.sep)):
+        raise OSError(f"{path} is the name of a folder; expected that of a file")
+    target = os.path.realpath(path)
     if os.path.lexists(target) and not os.path.isfile(target):
         raise OSError(f"{path} is no regular file; expected one, or none yet")
     temporary = temporary_name(target)
