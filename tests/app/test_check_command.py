@@ -104,8 +104,8 @@ def test_one_failure_is_one_check(capsys, monkeypatch):
 
 
 @pytest.mark.parametrize("options, words", [
-    ("--widths 0", "widths is [0]; expected at least two"), ("--seed -1", "seed is -1; expected"),
-    ("--widths 2 3 1", "widths is [2, 3, 1]; expected at least two numbers, 1 first and last"),
+    ("--widths 0", "widths is [0]; expected two or more"), ("--seed -1", "seed is -1; expected"),
+    ("--widths 2 3 1", "widths is [2, 3, 1]; expected two or more numbers of at least 1, 1 first"),
     ("--widths 1 0 1", "widths is [1, 0, 1]"), ("--widths 1 999 1", "of 2998 parameters; expected"),
     ("--alpha 0", "alpha is 0.0; expected"),
     ("--alpha nan", "alpha is nan; expected"), ("--timeout 0", "timeout is 0.0; expected"),
