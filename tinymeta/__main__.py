@@ -31,5 +31,6 @@ if __name__ == "__main__":
         finally:
             ignore()
     except KeyboardInterrupt as error:
+        ignore()
         code = exit_code(error)
     sys.exit(exit_code() if raised else code)

@@ -21,6 +21,7 @@ class Ended(KeyboardInterrupt):
 
 asked = []  # all signals that have asked to end: the exit code tells the first
 raised = []  # when `end` has raised one, in seconds: where it is swallowed, it tells as well
+over = []  # not empty where nothing is left to interrupt
 GRACE = 0.03  # seconds in which a second one waits for the first, which is being cleared up after
 
 
@@ -28,7 +29,7 @@ def end(number, frame):
     """Handle a signal outside of training."""
     asked.append(number)
     now = time.monotonic()
-    if raised and now - raised[-1] < GRACE:
+    if over or (raised and now - raised[-1] < GRACE):
         return
     raised.append(now)
     raise Ended(number)
@@ -53,12 +54,8 @@ def come_again(unraisable):
 
 
 def ignore():
-    """Listen to no signal any more: nothing is left to interrupt."""
-    if hasattr(signal, "pthread_sigmask"):
-        signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
-        return
-    for number in SIGNALS:  # Windows
-        signal.signal(number, signal.SIG_IGN)
+    """Let `end` raise nothing any more: nothing is left to interrupt."""
+    over.append(True)
 
 
 def tell(text):
