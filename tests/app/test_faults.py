@@ -397,7 +397,7 @@ def test_an_empty_plan_is_one_that_could_not_be_written(tmp_path, capsys):
     (tmp_path / "compare.json").write_text("{")
     assert main(["compare", *options]) == 1
     err = capsys.readouterr().err
-    assert "--resume" not in err and "choose another --output, or remove it" in err
+    assert "--resume" not in err and f"choose another --output, or move {tmp_path} away" in err
 
 
 def test_an_empty_plan_beside_other_files_is_no_comparison_s(tmp_path, capsys):

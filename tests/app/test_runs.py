@@ -114,8 +114,9 @@ def test_the_seconds_between_saves_count_from_the_last_one(tmp_path, monkeypatch
 
 
 def test_the_same_run_in_the_same_place_is_not_begun_anew(tmp_path):
-    first = trained(tmp_path)
+    first, before = trained(tmp_path), (tmp_path / "maml.npz").read_bytes()
     same_bits(trained(tmp_path).checkpoint, first.checkpoint)
+    assert (tmp_path / "maml.npz").read_bytes() == before  # its seconds too
 
 
 def test_a_run_may_be_extended_at_a_constant_rate(tmp_path):

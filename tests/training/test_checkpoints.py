@@ -261,3 +261,13 @@ def test_a_failed_save_leaves_the_old_file_and_no_litter(step, error, good, monk
     with pytest.raises(type(error)):
         tm.save_checkpoint(good, np.zeros(3))
     assert good.read_bytes() == before and [p.name for p in good.parent.iterdir()] == ["good.npz"]
+
+
+def test_an_optimizer_s_state_with_keys_that_are_no_texts_is_refused(tmp_path):
+    class Momentum:
+        def state(self):
+            return {0: np.zeros(2)}
+
+    with pytest.raises(TypeError, match=r"Momentum.state\(\) returned the keys \[0\]; expected te"):
+        tm.save_checkpoint(tmp_path / "run.npz", np.ones(4), 1, Momentum())
+    assert not list(tmp_path.iterdir())

@@ -254,4 +254,5 @@ def _read_plan(folder, asked="", check=True, file=None):
         return plan
     except (OSError, ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
         raise CheckpointError(f"{asked}no comparison to go on with in {path} ({error})"
-                              + ("" if asked else f"; {ELSEWHERE}, or remove it")) from error
+                              + ("" if asked else f"; {ELSEWHERE}, or move {folder} away")
+                              ) from error

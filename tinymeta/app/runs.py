@@ -93,7 +93,10 @@ def _train(settings, path, parts, rng, start, claim, stop, progress):
         error = raised
     finally:
         progress.close()
-    save()
+    as_it_was = reached[0] == start.iteration and start.settings.get("iterations") == (
+        settings.iterations)
+    if kept is None or not as_it_was:
+        save()
     return error
 
 

@@ -139,6 +139,8 @@ def taylor_order(f, derivative, theta, v, steps=(1e-1, 1e-2, 1e-3)):
 
 def _numbers(name, value):
     """The value as an array of numbers; TypeError or ValueError for anything else."""
+    if value is None:
+        raise TypeError(f"{name} is None; expected an array of numbers: is a `return` missing?")
     return arguments.numbers(name, as_array(value, name))
 
 

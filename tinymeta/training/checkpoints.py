@@ -84,6 +84,9 @@ def save_checkpoint(path, theta, iteration=0, optimizer=None, rng=None, losses=(
     if not isinstance(optimizer_state, dict):
         raise TypeError(f"{type(optimizer).__name__}.state() returned {optimizer_state!r}; "
                         f"expected a dict of arrays")
+    if not all(isinstance(key, str) for key in optimizer_state):
+        raise TypeError(f"{type(optimizer).__name__}.state() returned the keys "
+                        f"{list(optimizer_state)}; expected texts")
     losses = arguments.as_array("losses", losses)
     theta = _checked(theta, iteration, losses if losses.size else losses.astype(float), seconds)
     try:
