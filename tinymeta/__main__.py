@@ -31,6 +31,6 @@ if __name__ == "__main__":
         finally:
             ignore()
     except KeyboardInterrupt as error:
-        ignore()
+        ignore()  # it may have come before the other one
         code = exit_code(error)
     sys.exit(exit_code() if raised else code)

@@ -8,7 +8,7 @@ from .check_apart import check_apart
 from .stopping import tell
 
 LEAST_ALPHA, MOST_ALPHA = 1e-4, 1.0  # of the check of our own derivations
-MOST_PARAMETERS = 2_000  # minutes
+MOST_PARAMETERS = 2_000  # of a network in that check, which takes minutes then
 MOST_TIMEOUT = 1e6  # seconds, twelve days: systems count no longer than some years
 
 
