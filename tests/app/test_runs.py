@@ -129,6 +129,14 @@ def test_a_run_may_be_extended_at_a_constant_rate(tmp_path):
         runs.train(small(iterations=11), tmp_path / "short.npz", more=True)
 
 
+def test_a_run_that_is_extended_and_stopped_at_once_keeps_what_was_asked_for(tmp_path, monkeypatch):
+    trained(tmp_path)
+    monkeypatch.setattr(runs.Stop, "steps", lambda stop, steps: iter(()))
+    runs.train(small(iterations=20), tmp_path / "maml.npz", more=True)
+    kept = runs.load_run(tmp_path / "maml.npz")
+    assert (kept.settings.iterations, kept.checkpoint.iteration) == (20, 12)
+
+
 @pytest.mark.parametrize("changes, words", [
     ({"alpha": 0.02}, "alpha 0.01 there, 0.02 here"), ({"iterations": 13}, "iterations 12 there"),
     ({"seed": 1, "max_norm": 2.0}, "max_norm 0.0 there, 2.0 here; seed 0 there, 1 here"),
