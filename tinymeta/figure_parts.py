@@ -120,7 +120,13 @@ def legend_below(figure, handles):
     """A legend in one row, or in as few as fit the figure's width."""
     for n in range(len(handles), 0, -1):
         legend = figure.legend(handles=handles, loc="outside lower center", ncols=n, frameon=False)
-        if n == 1 or legend.get_window_extent().width <= figure.bbox.width:
+        room = figure.bbox.width / legend.get_window_extent().width
+        if room >= 1:
+            return
+        if n == 1:  # a path, say
+            longest = max(len(text.get_text()) for text in legend.get_texts())
+            for text in legend.get_texts():
+                text.set_text(textwrap.fill(text.get_text(), max(int(0.8 * room * longest), 6)))
             return
         legend.remove()
 

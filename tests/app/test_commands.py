@@ -34,6 +34,7 @@ class Asked(Exception):
 def asked(monkeypatch, *arguments):
     """The Settings, and the file's path, that these arguments ask of `train`."""
     def stop(settings, path, more=False):
+        Path(path).touch()
         raise Asked(settings, path)
     monkeypatch.setattr(commands, "train", stop)
     monkeypatch.setattr(compare, "train_all",
@@ -102,7 +103,7 @@ def test_what_is_trained_by_default_and_where_it_is_kept(
 
 
 @pytest.mark.parametrize("columns, folder", [
-    (["s", "t/s", r"..\U"], r"results/measured-maml-taskscurves-columnss-t_s-.._U-seed0"),
+    (["s", "t/s", r"..\U"], r"results/measured-maml-taskscurves-columnss-t_s-.._U-seed0-b67fac34"),
     (["s", 60 * "曲", "y"], None)])
 def test_names_of_columns_make_one_folder_s_name(columns, folder, monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
@@ -379,6 +380,28 @@ def test_default_folders_of_long_settings_are_told_apart():
     first, second = (commands.folder_for("quick", {"widths": [1, *[40] * 60, last]}, 0)
                      for last in (1, 2))
     assert first != second and max(map(len, map(str, (first, second)))) < 130
+
+
+@pytest.mark.parametrize("one, other", [
+    ({"columns": ["a-b", "c"]}, {"columns": ["a", "b-c"]}),
+    ({"columns": ["U/V"]}, {"columns": ["U_V"]})], ids=str)
+def test_default_folders_of_columns_are_told_apart(one, other):
+    assert commands.folder_for("measured", one, 0) != commands.folder_for("measured", other, 0)
+
+
+@pytest.mark.parametrize("there", [True, False])
+def test_a_plot_that_fails_leaves_no_new_folder(there, tmp_path, monkeypatch):
+    trained(tmp_path)
+    folder = tmp_path / "new"
+    if there:
+        folder.mkdir()
+
+    def fail(*_):
+        raise ValueError("no figure")
+
+    monkeypatch.setattr(commands, "save_figures", fail)
+    assert main(["plot", str(tmp_path / "maml.npz"), "--output", str(folder)]) == 2
+    assert folder.is_dir() == there
 
 
 def test_a_task_that_is_none_of_them_makes_no_folder(tmp_path, capsys):

@@ -217,7 +217,7 @@ def test_a_signal_while_figures_are_made_leaves_nothing_half_written(name, code,
     wait_for(lambda: [*tmp_path.glob("figures/*.tmp")])
     run.send_signal(getattr(signal, name))
     _, err = run.communicate(timeout=30)
-    assert (run.returncode, err) == (code, "\ninterrupted\n") and names(tmp_path / "figures") == []
+    assert (run.returncode, err) == (code, "\ninterrupted\n") and names(tmp_path) == ["maml.npz"]
 
 
 @posix
@@ -389,6 +389,12 @@ def test_a_comparison_of_which_nothing_could_be_trained_leaves_no_plan(tmp_path,
     assert names(tmp_path) == [] and main(options) == 0
 
 
+def test_a_comparison_that_fails_at_its_first_step_leaves_no_new_folder(tmp_path, monkeypatch):
+    monkeypatch.setattr(tm.MAML, "meta_gradient", lambda *_: None)
+    options = ["compare", *SMALL, "--methods", "maml", "--output", str(tmp_path / "new")]
+    assert main(options) == 2 and names(tmp_path) == []
+
+
 def test_an_empty_plan_is_one_that_could_not_be_written(tmp_path, capsys):
     (tmp_path / "compare.json").write_text("")
     options = [*SMALL, "--methods", "maml", "--output", str(tmp_path)]
@@ -417,6 +423,7 @@ def test_a_plan_that_is_a_pipe_is_not_waited_for(tmp_path, capsys):
 
 @pytest.mark.parametrize("plan, words", [
     ([], "it has no overrides"), ({"protocol": "quick"}, "it has no overrides"),
+    (None, "it has no overrides"), ({"overrides": [1]}, "it has no overrides"),
     ({"protocol": "quick", "overrides": {}, "version": 9}, "it has the entries ['version'], which"),
     ({"protocol": "quick", "overrides": {"method": "anil"}}, "it has the entries ['method'], whi"),
     ({"protocol": "slow", "overrides": {}}, "protocol is 'slow'; expected one of"),
@@ -430,6 +437,12 @@ def test_a_plan_that_cannot_be_is_told_by_what_is_wrong(plan, words, tmp_path, c
     (tmp_path / "compare.json").write_text(json.dumps(plan))
     assert main(["compare", "--resume", str(tmp_path)]) == 1
     assert words in capsys.readouterr().err
+
+
+def test_a_list_in_place_of_a_plan_is_told_so_to_a_new_comparison(tmp_path, capsys):
+    (tmp_path / "compare.json").write_text("[1]")
+    assert main(["compare", *SMALL, "--methods", "maml", "--output", str(tmp_path)]) == 1
+    assert "(it has no overrides; expected the plan of a comparison)" in capsys.readouterr().err
 
 
 def test_a_damaged_file_of_a_comparison_is_told_with_the_way_on(tmp_path, capsys):

@@ -159,7 +159,7 @@ def test_an_option_is_told_exactly_where_it_changes_nothing(method, name, tmp_pa
     changes = not np.array_equal(*found)
     option = ["--" + name.replace("_", "-"), *[str(value)] * (value is not True)]
     monkeypatch.setattr(commands, "train", lambda *_, **__: [][0])  # it would be trained now
-    monkeypatch.setattr(commands, "make_folder", lambda _: None)
+    monkeypatch.chdir(tmp_path)
     with pytest.raises(IndexError):
         main(["train", "--protocol", protocol, "--method", method, *option])
     words = f"note: {name} is {value}, without effect on {method}; it is for "

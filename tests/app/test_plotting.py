@@ -365,3 +365,11 @@ def test_nothing_to_draw_is_an_error_that_names_it(draw, words):
     with pytest.raises((TypeError, ValueError)) as caught:
         draw()
     assert words in str(caught.value)
+
+
+def test_a_legend_of_long_paths_stays_inside_the_figure():
+    losses = {"/".join([letter * 160, "maml.npz"]): np.ones(9) for letter in "ab"}
+    figure = plotting.plot_training(losses)
+    figure.draw_without_rendering()
+    assert figure.legends[0].get_window_extent().width <= figure.bbox.width
+    assert "".join(legend(figure)[1].split()) == [*losses][1]

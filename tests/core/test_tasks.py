@@ -128,3 +128,19 @@ def test_a_batch_may_be_made_of_lists_and_cannot_be_changed(rng):
         tm.Batch(*as_lists, {"phase": np.ones((3, 1))})
     with pytest.raises(dataclasses.FrozenInstanceError):
         lists.x_support = None
+
+
+def test_a_range_that_was_changed_in_its_place_is_looked_at(rng):
+    tasks = tm.SinusoidTasks()
+    tasks.ranges["amplitude"] = (9, 1)
+    with pytest.raises(ValueError, match=r"ranges\['amplitude'\] is \(9, 1\); expected low <= hi"):
+        tasks.sample(rng)
+
+
+@pytest.mark.parametrize("sizes, x", [((3, 2), (3, 4, 1)), ((3, 3), (2, 4, 1))], ids=str)
+def test_parameters_that_do_not_fit_are_shown_with_x(sizes, x):
+    for tasks in (tm.SinusoidTasks(), tm.LinearTasks()):
+        parameters = {name: np.ones(n) for name, n in zip(tasks.ranges, sizes)}
+        found = rf"x \({x[0]}, 4, 1\), parameters\['\w+'\] \(3, 1, 1\), .*expected one parame"
+        with pytest.raises(ValueError, match=found):
+            tasks.truth(parameters, np.zeros(x))

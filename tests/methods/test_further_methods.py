@@ -1,6 +1,7 @@
 """Meta-SGD, ANIL, CAVIA, implicit MAML, ridge head, prototypes: exact, and what they say."""
 
 import warnings
+from contextlib import suppress
 
 import numpy as np
 import pytest
@@ -354,6 +355,18 @@ def test_prototypes_are_class_means_and_the_nearest_wins(rng):
 def test_wrong_settings_are_named(make, words):
     with pytest.raises((ValueError, TypeError), match=words):
         make()
+
+
+def test_implicit_maml_of_numbers_that_overflow_is_told_and_does_not_warn(rng):
+    batch, model = tm.SinusoidTasks().sample(rng, 3), tm.MLP([1, 4, 1], "tanh")
+    omega = model.init(rng)
+    with pytest.raises(ValueError, match=r"strength is 1e\+200; expected at most 1e\+154, whose squ"):
+        tm.ImplicitMAML(model, 1e200).adapt(omega, batch.x_support, batch.y_support)
+    with pytest.raises(ValueError, match="strength is 300; expected at most 3e.02, .* in float16"):
+        tm.ImplicitMAML(model, 300).adapt(omega.astype("f2"), batch.x_support, batch.y_support)
+    with warnings.catch_warnings(), suppress(tm.ConvergenceError):
+        warnings.simplefilter("error")
+        tm.ImplicitMAML(model).meta_gradient(omega.astype(np.float16), batch)
 
 
 def test_implicit_maml_takes_single_precision_in_either_byte_order(rng):

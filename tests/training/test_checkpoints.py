@@ -263,6 +263,13 @@ def test_a_failed_save_leaves_the_old_file_and_no_litter(step, error, good, monk
     assert good.read_bytes() == before and [p.name for p in good.parent.iterdir()] == ["good.npz"]
 
 
+def test_a_generator_of_another_kind_is_named(tmp_path):
+    tm.save_checkpoint(tmp_path / "run.npz", np.ones(4), rng=np.random.default_rng(0))
+    other = np.random.Generator(np.random.MT19937(0))
+    with pytest.raises(tm.CheckpointError, match="'PCG64'; expected 'MT19937', the generator's"):
+        tm.load_checkpoint(tmp_path / "run.npz").restore(tm.SGD(0.1), other)
+
+
 def test_an_optimizer_s_state_with_keys_that_are_no_texts_is_refused(tmp_path):
     class Momentum:
         def state(self):

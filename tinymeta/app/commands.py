@@ -70,7 +70,7 @@ def train_one(arguments):
     resuming = arguments.resume is not None
     settings, path = _to_resume(arguments) if resuming else _to_begin(arguments)
     go_on = f"python -m tinymeta train --resume {quoted(path)}"
-    with told_how_to_go_on(path, go_on):
+    with made_folder(os.path.dirname(path) or "."), told_how_to_go_on(path, go_on):
         run, label = train(settings, path, more=resuming), METHODS[settings.method].label
     if run.stopped or run.error:
         return ended_early(run, path, go_on)
@@ -89,13 +89,24 @@ def quoted(path):
     return shlex.quote(f"./{path}" if path.startswith("-") else path)
 
 
-def make_folder(folder, name="output"):
-    """Make the folder that an option names.  Raises OSError that says what stands in its way."""
+@contextmanager
+def made_folder(folder, name="output"):
+    """Make the folder that an option names; where an error leaves it new and empty, it goes again.
+
+    Raises OSError that says what stands in its way.
+    """
+    new = not os.path.isdir(folder)
     try:
         os.makedirs(folder, exist_ok=True)
     except OSError as error:
         raise OSError(f"{name} is {folder}; expected a folder that can be made: "
                       f"{error.strerror}") from error
+    try:
+        yield
+    except BaseException:
+        if new and os.path.isdir(folder) and not os.listdir(folder):
+            os.rmdir(folder)
+        raise
 
 
 def _to_begin(arguments):
@@ -108,7 +119,6 @@ def _to_begin(arguments):
     tell_idle(arguments, [settings.method])
     folder = arguments.output or folder_for(
         f"{protocol}-{settings.method}", by_hand(arguments, given), settings.seed)
-    make_folder(folder)
     return settings, os.path.join(folder, f"{settings.method}.npz")
 
 
@@ -126,10 +136,13 @@ def folder_for(start, given, *seeds):
             value = "-".join(map(str, value)) if isinstance(value, list) else value
             parts.append(f"{name.replace('_', '')}{value}")
     name = "-".join([*parts, "seed" + "-".join(map(str, seeds))])
-    name = re.sub(r"[/\\]", "_", name)  # a column's, such as U/V
-    if len(whole := os.fsencode(name)) > 120:  # longer than some systems take
-        name = f"{whole[:100].decode(errors='ignore')}-{zlib.crc32(whole):08x}"
-    return os.path.join("results", name)
+    plain = re.sub(r"[/\\]", "_", name)  # a column's, such as U/V
+    lists = ["".join(map(str, value)) for value in given.values() if isinstance(value, list)]
+    whole = os.fsencode(plain)
+    if plain != name or "-" in "".join(lists) or len(whole) > 120:  # too long for some systems
+        exact = repr((start, given, seeds)).encode()
+        plain = f"{whole[:100].decode(errors='ignore')}-{zlib.crc32(exact):08x}"
+    return os.path.join("results", plain)
 
 
 @contextmanager
@@ -219,8 +232,8 @@ def plot_files(arguments):
     runs = load_runs(arguments.files, arguments.tasks)
     shots = _shots_at_test(runs, arguments)[-1]
     curves = evaluate_runs(runs, shots, arguments.alpha, arguments.inner_steps, arguments.seed)
-    make_folder(os.path.dirname(folder) or "." if one else folder)
-    with Claim(folder if one else os.path.join(folder, "figures")):
+    place = os.path.dirname(folder) or "." if one else folder
+    with made_folder(place), Claim(folder if one else os.path.join(folder, "figures")):
         names = save_figures(runs, curves, shots, folder, arguments.alpha, arguments.seed,
                              arguments.task, arguments.animate, arguments.format, arguments.scale)
     for name, curve in curves.items():

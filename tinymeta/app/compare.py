@@ -11,7 +11,7 @@ from .. import __version__
 from ..core.arguments import seed_number, whole_number
 from ..training.checkpoints import CheckpointError
 from ..training.files import Claim, clear_left_over, write_whole
-from .commands import (by_hand, ended_early, folder_for, is_file, make_folder, overrides,
+from .commands import (by_hand, ended_early, folder_for, is_file, made_folder, overrides,
                        protocol_of, quoted, tell_idle, told_how_to_go_on)
 from .figures import save_figures
 from .held_out import HELD_OUT, evaluate_runs, least_squares_errors, measured, remark
@@ -35,7 +35,7 @@ def compare(arguments):
     jobs = cores() if arguments.jobs is None else whole_number("jobs", arguments.jobs, minimum=1)
     plan, folder = _asked(arguments)
     go_on = f"python -m tinymeta --resume {quoted(folder)}"
-    with Claim(os.path.join(folder, PLAN)) as claim:
+    with made_folder(folder), Claim(os.path.join(folder, PLAN)) as claim:
         for name in REPORT:
             clear_left_over(os.path.join(folder, name))
         _keep(plan, folder)
@@ -130,7 +130,7 @@ def _by_method(kept):
 
 
 def _asked(arguments):
-    """The plan that is asked for, and its folder, which is made."""
+    """The plan that is asked for, and its folder."""
     given = overrides(arguments)
     if arguments.resume is not None:
         file = given.pop("tasks") if is_file(given.get("tasks")) else None  # where it lies now
@@ -150,15 +150,19 @@ def _asked(arguments):
     shown = by_hand(arguments, given)
     if arguments.methods:
         shown["methods"] = arguments.methods
-    folder = arguments.output or folder_for(protocol, shown, *plan.get("seeds", [settings.seed]))
-    make_folder(folder)
-    return plan, folder
+    folder = folder_for(protocol, shown, *plan.get("seeds", [settings.seed]))
+    return plan, arguments.output or folder
 
 
 def _told(plan):
     """What a plan says, name -> value, but for where its curves lie: their content is in it."""
     told = {"seed": 0, **plan, **plan["overrides"]}
     return {name: value for name, value in told.items() if name not in ("overrides", "file")}
+
+
+def brief(value):
+    """A value as an error shows it: of a file's content, SHA-256, the first digits do."""
+    return f"{value[:12]}…" if isinstance(value, str) and len(value) == 64 else value
 
 
 def _seeds(arguments):
@@ -188,7 +192,8 @@ def _keep(plan, folder):
         there, here = _told(_read_plan(folder, check=False)), _told(plan)
         both = [(name, there.get(name, "not given"), here.get(name, "not given"))
                 for name in sorted({*there, *here})]
-        if differing := [f"{name} {a} there, {b} here" for name, a, b in both if a != b]:
+        if differing := [f"{name} {brief(a)} there, {brief(b)} here" for name, a, b in both
+                         if a != b]:
             raise CheckpointError(f"{folder} holds another comparison ({'; '.join(differing)}); "
                                   f"{ELSEWHERE}")
     elif others:
@@ -203,8 +208,6 @@ def _write_json(path, content):
 
 def _settings_of(plan):
     """(method, seed) -> Settings; TypeError or ValueError for a plan that cannot be."""
-    if not isinstance(plan, dict) or not isinstance(plan.get("overrides"), dict):
-        raise ValueError("it has no overrides; expected the plan of a comparison")
     unknown = sorted(set(plan) - {"protocol", "overrides", "methods", "seeds"})
     if unknown or "method" in plan["overrides"]:
         raise ValueError(f"it has the entries {unknown or ['method']}, which no plan has here")
@@ -248,11 +251,14 @@ def _read_plan(folder, asked="", check=True, file=None):
         if path.exists() and not path.is_file():
             raise OSError("no regular file")  # a pipe would be waited for
         plan = json.loads(path.read_text(encoding="utf-8"))
+        if not isinstance(plan, dict) or not isinstance(plan.get("overrides"), dict):
+            raise ValueError("it has no overrides; expected the plan of a comparison")
         if file is not None:
             plan["overrides"]["file"] = file
-        (_settings_of if check else _told)(plan)
+        if check:
+            _settings_of(plan)
         return plan
-    except (OSError, ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
+    except (OSError, ValueError, LookupError, TypeError, RecursionError) as error:
         raise CheckpointError(f"{asked}no comparison to go on with in {path} ({error})"
                               + ("" if asked else f"; {ELSEWHERE}, or move {folder} away")
                               ) from error

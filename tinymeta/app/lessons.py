@@ -9,7 +9,7 @@ import re
 from pathlib import Path
 
 from ..training.files import write_whole
-from .commands import make_folder
+from .commands import made_folder
 
 PACKAGE = Path(__file__).resolve().parents[1]
 BUILDERS = ("build.py", "contents.py", "exercise_cells.py", "pace.py")  # make lessons; none is one
@@ -31,10 +31,10 @@ def put_lessons(arguments):
         if path.exists() and not (path.is_file() and path.read_bytes() == content):
             raise FileExistsError(f"{path} is there already, with other content; "
                                   f"choose another folder, or move it away")
-    make_folder(folder, "folder")
-    for name, content in files.items():
-        (folder / name).parent.mkdir(parents=True, exist_ok=True)
-        write_whole(folder / name, lambda file, content=content: file.write(content))
+    with made_folder(folder, "folder"):
+        for name, content in files.items():
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            write_whole(folder / name, lambda file, content=content: file.write(content))
     first = min(name for name in files if name.startswith("1_"))
     print(f"{sum(name.endswith(('.ipynb', '.html')) for name in files)} lessons are in {folder}; "
           f"begin with {folder / first}")

@@ -41,7 +41,7 @@ def check_model(model, theta=None, batch=None, blocks=None, alpha=0.05, seed=0, 
     """
     if isinstance(model, type):
         name = model.__name__
-        raise TypeError(f"model is the class {name}; expected an object of it, such as {name}()")
+        raise TypeError(f"model is the class {name}; expected an object of it, such as {name}(...)")
     if not any(callable(getattr(model, name, None)) for name in NAMES):
         arguments.methods("model", model, *NAMES)
     rng = np.random.default_rng(arguments.seed_number("seed", seed))

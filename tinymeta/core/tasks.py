@@ -170,7 +170,8 @@ class _UniformTasks:
                                  f"expected at most {self.grid}, the number of grid points")
         uniform = rng.random((T, len(self.ranges) + (self.grid or K + Q)))
         parameters = {}
-        for i, (name, (low, high)) in enumerate(self.ranges.items()):
+        for i, (name, ends) in enumerate(self.ranges.items()):
+            low, high = arguments.interval(f"ranges[{name!r}]", ends)  # it may have been changed
             parameters[name] = low + (high - low) * uniform[:, i]  # (T,)
         x = self._inputs(uniform[:, len(self.ranges):])  # (T, K + Q or G, 1)
         y = self.truth(parameters, x)  # (T, K + Q or G, 1)
@@ -200,9 +201,20 @@ def parameter(parameters, name):
     return arguments.numbers(f"parameters[{name!r}]", parameters[name])
 
 
-def _column(parameters, name):
-    """A parameter (...) as (..., 1, 1), to go with inputs (..., K, 1)."""
-    return parameter(parameters, name)[..., np.newaxis, np.newaxis]
+def _columns(parameters, names, x):
+    """The inputs x (..., K, 1), and before them two parameters (...) as (..., 1, 1)."""
+    arrays = {"x": arguments.numbers("x", x)}
+    for name in names:
+        column = parameter(parameters, name)[..., np.newaxis, np.newaxis]
+        arrays[f"parameters[{name!r}]"] = column
+    try:
+        np.broadcast_shapes(*(array.shape for array in arrays.values()))
+    except ValueError:
+        found = ", ".join(f"{name} {array.shape}" for name, array in arrays.items())
+        raise ValueError(f"the shapes do not fit: {found}, the parameters with two axes of 1; "
+                         f"expected one parameter for each task of x") from None
+    x, *columns = arrays.values()
+    return *columns, x
 
 
 class SinusoidTasks(_UniformTasks):
@@ -223,8 +235,7 @@ class SinusoidTasks(_UniformTasks):
 
     def truth(self, parameters, x):
         """The noiseless y (..., K, 1) at x (..., K, 1), for amplitude and phase (...)."""
-        A, psi = _column(parameters, "amplitude"), _column(parameters, "phase")
-        x = arguments.numbers("x", x)
+        A, psi, x = _columns(parameters, ("amplitude", "phase"), x)
         return A * np.sin(x - psi)  # [TASK.1]
 
 
@@ -240,6 +251,5 @@ class LinearTasks(_UniformTasks):
 
     def truth(self, parameters, x):
         """The noiseless y (..., K, 1) at x (..., K, 1), for slope and intercept (...)."""
-        a, b = _column(parameters, "slope"), _column(parameters, "intercept")
-        x = arguments.numbers("x", x)
+        a, b, x = _columns(parameters, ("slope", "intercept"), x)
         return a * x + b  # [TASK.2]

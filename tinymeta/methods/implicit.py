@@ -55,9 +55,9 @@ class ImplicitMAML(Method):
     def adapt(self, omega, x, y):
         """θ' (T, P), the optimum for each task, and its pullback, v (T, P) -> u (T, P)."""
         omega, x, y = self.check(omega, x, y)
+        tolerance = self.tolerance_for(omega)
         for theta, self.residual in self.newton(omega, x, y):
             pass
-        tolerance = self.tolerance_for(omega)
         if not (self.residual <= tolerance).all():
             raise ConvergenceError(
                 f"the inner problem has a relative residual of up to {self.residual.max():.1e} "
@@ -84,6 +84,10 @@ class ImplicitMAML(Method):
 
         Ends when every residual is within the tolerance, or after newton_steps.
         """
+        largest = float(np.sqrt(np.finfo(omega.dtype).max))
+        if self.strength > largest:
+            raise ValueError(f"strength is {self.strength:g}; expected at most {largest:.0e}, "
+                             f"whose square is a number in {omega.real.dtype}")
         leading = np.broadcast_shapes(omega.shape[:-1], x.shape[:-2])
         theta = np.broadcast_to(omega, leading + omega.shape[-1:])  # (T, P)
         scale, tolerance = None, self.tolerance_for(omega)
@@ -151,6 +155,7 @@ class ImplicitMAML(Method):
             yield theta
 
 
+@np.errstate(over="ignore", invalid="ignore")  # what does not converge is told by the caller
 def conjugate_gradients(product, b, tolerance, steps=None):
     """Solve A u = b for each task, A by its products: u (T, P), residual, positive (T,), p.
 

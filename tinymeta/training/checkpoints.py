@@ -53,6 +53,8 @@ class Checkpoint:
         wrong = "rng_state"
         try:
             state, tried = _from_plain(self.rng_state), copy.deepcopy(rng.bit_generator)
+            if (kind := state.get("bit_generator")) != (own := type(tried).__name__):
+                raise ValueError(f"it is of {kind!r}; expected {own!r}, the generator's kind")
             tried.state = state  # a state that is half right would change half
             if _to_plain(tried.state) != _to_plain(state):  # NumPy 1 takes -1 for 2⁶⁴ - 1
                 raise ValueError(f"it is {state!r}; expected a generator's state")
@@ -112,7 +114,9 @@ def save_checkpoint(path, theta, iteration=0, optimizer=None, rng=None, losses=(
 def _check_keys(value):
     """TypeError where a dict, at any depth, has keys that are no texts: JSON would make them so."""
     if isinstance(value, dict):
-        arguments.texts("its keys", value)
+        for key in value:
+            if not isinstance(key, str):
+                raise TypeError(f"it has the key {key!r}; expected texts")
         value = value.values()
     elif not isinstance(value, (list, tuple)):
         return
