@@ -113,7 +113,8 @@ def title_of(name, panel, figure):
     """A method's name, in as many lines as fit above one of the figure's panels."""
     columns = panel.get_subplotspec().get_gridspec().ncols
     letters = 72 * figure.get_figwidth() / columns / 8  # points for one letter
-    return plain(textwrap.fill(name, max(int(letters), 6), break_long_words=False))
+    is_path = len(name) > 30  # names of methods are shorter, and stay whole
+    return plain(textwrap.fill(name, max(int(letters), 6), break_long_words=is_path))
 
 
 def legend_below(figure, handles):
