@@ -97,7 +97,8 @@ def test_a_comparison_goes_on_from_the_same_curves_elsewhere_but_not_from_others
     assert main(["--resume", "run", "--tasks", "moved.csv"]) == 0
     write(here / "curves.csv", level=3.0)
     assert main(["compare", "--tasks", "curves.csv", *command]) == 1
-    assert "run holds another comparison" in capsys.readouterr().err
+    err = capsys.readouterr().err
+    assert re.search("run holds another comparison .content [0-9a-f]{12}… there, [0-9a-f]{12}… h", err)
 
 
 def test_other_curves_are_all_held_out_and_standardised_as_those_of_training(here, capsys):
