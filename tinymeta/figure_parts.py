@@ -48,6 +48,8 @@ def all_predictions(model, name, theta, task, x, alpha, steps):
     if isinstance(model, dict):
         method = arguments.methods(f"model[{name!r}]", model[name], "predictions")
     else:
+        if isinstance(alpha, dict) and name not in alpha:
+            raise ValueError(f"alpha has the names {list(alpha)}; expected {name!r} too, as thetas")
         method = JointTraining(model, alpha[name] if isinstance(alpha, dict) else alpha)
     theta = arguments.floating(f"thetas[{name!r}]", theta, finite=False)
     arguments.shape(f"thetas[{name!r}]", theta, (getattr(method, "n_params", None) or "P",))
@@ -66,6 +68,7 @@ def steps_to_draw(model, thetas, steps):
     """The steps as a list of whole numbers; ValueError where nothing is to be drawn, or by none."""
     if not isinstance(thetas, dict):
         raise TypeError(f"thetas is {thetas!r}; expected a dict name -> omega")
+    arguments.texts("the names in thetas", list(thetas))
     if isinstance(steps, str) or not np.iterable(steps):
         raise TypeError(f"steps is {steps!r}; expected several whole numbers")
     if not thetas or not len(steps):

@@ -4,6 +4,8 @@ Every function returns Matplotlib's own object; saving and showing are the calle
 figure_parts.py's, whose styles are here too.
 """
 
+import textwrap
+
 import numpy as np
 from matplotlib.animation import FuncAnimation
 from matplotlib.lines import Line2D
@@ -80,22 +82,23 @@ def plot_curves(curves, title="", measured="mean squared error", size=None, scal
     longest = max(len(curve.mean) for curve in curves.values())
     for name, curve in curves.items():
         style, mean, ci95 = dict(style_of(name), markersize=4), curve.mean, curve.ci95
-        for panel, lines in ((left, [mean - ci95, mean, mean + ci95]), (right, curve.quartiles)):
+        for panel, lines in ((left, _around(mean, ci95)), (right, curve.quartiles)):
             if len(mean) == 1 and longest > 1:
                 panel.plot([0, longest - 1], [*lines[1]] * 2, label=plain(name), **style)
             else:
                 _line_with_band(panel, np.arange(len(mean)), lines, name, style)
-    left.set(title="mean, 95 % interval", ylabel=f"query {measured}")
+    left.set(title="mean, 95 % interval", ylabel=textwrap.fill(f"query {measured}", 40))
     right.set(title="median, quartiles")
     drawn = np.concatenate([line.get_ydata() for line in left.lines + right.lines])
-    log = measured != "accuracy" and (np.isfinite(drawn) & (drawn > 0)).any()
+    finite = drawn[np.isfinite(drawn)]
+    log = measured != "accuracy" and (finite > 0).any() and not (finite < 0).any()
     for panel in (left, right):
         panel.set(xlabel="inner steps", yscale="log" if log else "linear")
         panel.xaxis.get_major_locator().set_params(integer=True)
         panel.grid(alpha=0.25)
-    starts = [curve.mean[0] for curve in curves.values()]
+    starts = [float(curve.mean[0]) for curve in curves.values()]
     highest = 1e3 * max([start for start in starts if np.isfinite(start)], default=np.inf)
-    if left.get_ylim()[1] > highest:
+    if log and left.get_ylim()[1] > highest:
         left.set_ylim(top=highest)  # a diverged method leaves the panels
     if title:
         figure.suptitle(title)
@@ -215,8 +218,15 @@ def _step_style(k, steps, color):
     return dict(color=color, linestyle=line, linewidth=1.3, alpha=0.7, label=label)
 
 
+def _around(mean, half):
+    """Three lines (3, n): the mean, and half an interval below and above."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        return np.stack([mean - half, mean, mean + half])
+
+
 def _line_with_band(panel, x, lines, name, style):
     """The middle one of three lines (3, n), labelled, and a band between the others."""
+    lines = np.where(np.abs(lines) < 1e250, lines, np.nan)  # what an axis can show
     panel.plot(x, lines[1], label=plain(name), **style)
     panel.fill_between(x, lines[0], lines[2], color=style["color"], alpha=0.18, linewidth=0)
 
@@ -226,4 +236,4 @@ def _some(name, entries):
         raise TypeError(f"{name} is {entries!r}; expected a dict, by the methods' names")
     if not entries:
         raise ValueError(f"{name} is empty; expected at least one method's")
-    arguments.texts(f"the names in {name}", entries)
+    arguments.texts(f"the names in {name}", list(entries))

@@ -416,3 +416,18 @@ def test_a_method_without_a_finite_error_is_told_beside_its_figures(tmp_path, ca
     capsys.readouterr()
     assert main(["plot", str(tmp_path / "maml.npz")]) == 0
     assert "note: MAML has no line: all its errors are infinite" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("tasks", ["1e3", "nan", "2.5"])
+def test_a_number_that_is_not_whole_is_no_number_of_tasks(tasks, tmp_path, capsys):
+    trained(tmp_path)
+    assert main(["evaluate", str(tmp_path / "maml.npz"), "--tasks", tasks]) == 2
+    assert f"tasks is {tasks}; expected a whole number, or a file" in capsys.readouterr().err
+
+
+def test_a_run_to_go_on_with_in_place_of_a_comparison_is_told_so(tmp_path, capsys):
+    trained(tmp_path)
+    path = tmp_path / "maml.npz"
+    assert main(["--resume", str(path)]) == 1
+    assert (f"{path} is a file; expected a comparison's folder, or: "
+            f"python -m tinymeta train --resume {path}" in capsys.readouterr().err)

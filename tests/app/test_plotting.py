@@ -1,5 +1,7 @@
 """Figures: what is drawn is what was given, and it can be told apart."""
 
+import warnings
+
 import matplotlib
 import numpy as np
 import pytest
@@ -373,3 +375,26 @@ def test_a_legend_of_long_paths_stays_inside_the_figure():
     figure.draw_without_rendering()
     assert figure.legends[0].get_window_extent().width <= figure.bbox.width
     assert "".join(legend(figure)[1].split()) == [*losses][1]
+
+
+@pytest.mark.parametrize("errors, scale, low, high", [
+    ([[-1.0, -2], [-3, 4]], "linear", -3, 4), ([[-1.0, -1], [-2, -2]], "linear", -2.2, -0.8),
+    ([[1e300, 1e307], [1e308, 1e308]], "linear", 0, 0), ([[1.0, 2], [3, 1e308]], "log", 1, 3)])
+def test_errors_of_any_sign_and_size_are_drawn_without_warning(errors, scale, low, high):
+    curve = tm.AdaptationCurve(np.array(errors), np.zeros((2, 2), bool))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        figure = plotting.plot_curves({"MAML": curve})
+        figure.draw_without_rendering()
+    panel = figure.axes[1]
+    assert panel.get_yscale() == scale
+    assert panel.get_ylim()[0] < low + 0.5 and panel.get_ylim()[1] > high - 0.5
+
+
+def test_names_that_are_no_texts_and_a_missing_alpha_are_named(rng):
+    net, tasks = tm.MLP([1, 3, 1]), tm.SinusoidTasks()
+    task, theta = tasks.sample(rng, 1), net.init(rng)
+    with pytest.raises(TypeError, match=r"the names in thetas is \[0\]; expected a list of texts"):
+        plotting.plot_adaptation(net, {0: theta}, tasks, task)
+    with pytest.raises(ValueError, match=r"alpha has the names \['a'\]; expected 'b' too"):
+        plotting.plot_adaptation(net, {"a": theta, "b": theta}, tasks, task, alpha={"a": 0.1})

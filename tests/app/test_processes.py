@@ -14,7 +14,7 @@ from small_runs import SMALL, small
 from test_faults import LONG, names, posix, start, wait_for
 from test_tables_and_progress import Terminal
 
-from tinymeta.app import compare, processes, runs
+from tinymeta.app import compare, processes, runs, stopping
 from tinymeta.app.command_line import main
 from tinymeta.app.progress import Together
 from tinymeta.app.runs import Run
@@ -73,7 +73,7 @@ def test_an_error_in_a_process_is_the_command_s(tmp_path, capsys):
     tmp_path.joinpath("joint.npz").mkdir()
     assert small_compare(tmp_path, "--methods", "maml", "joint", "--jobs", "2") == 1
     err = capsys.readouterr().err
-    assert "joint.npz is not a readable checkpoint" in err and "Traceback" not in err
+    assert "joint.npz is a folder; expected a checkpoint" in err and "Traceback" not in err
 
 
 def test_a_method_that_diverges_in_its_process_ends_the_comparison(tmp_path, capsys):
@@ -174,3 +174,25 @@ def test_the_cores_are_those_of_this_process():
 def test_wrong_jobs_and_seeds_are_named(options, words, tmp_path, capsys):
     assert small_compare(tmp_path / "a", *options.split()) == 2
     assert words in capsys.readouterr().err and not (tmp_path / "a").exists()
+
+
+@posix
+def test_a_signal_while_a_process_starts_ends_it(monkeypatch):
+    begun = []
+
+    def start(process):
+        begin(process)
+        begun.append(process)
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    begin = processes.SPAWN.Process.start
+    monkeypatch.setattr(processes.SPAWN.Process, "start", start)
+    before = signal.signal(signal.SIGTERM, stopping.end)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            processes.start(processes._work)
+    finally:
+        signal.signal(signal.SIGTERM, before)
+        stopping.asked.clear()
+        stopping.raised.clear()
+    assert begun[0].exitcode == -signal.SIGKILL

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from tinymeta.app import progress
-from tinymeta.app.progress import Progress
+from tinymeta.app.progress import Progress, Together
 from tinymeta.app.tables import curves_table, seeds_table, short, shown_steps, summary
 from tinymeta.training.evaluation import AdaptationCurve
 
@@ -170,3 +170,17 @@ def test_progress_goes_to_the_standard_error_and_there_may_be_none(monkeypatch):
     assert "1/1" in pipe.getvalue()
     monkeypatch.setattr(sys, "stderr", None)  # as under pythonw
     Progress("MAML", total=1).update(1, 1.0)
+
+
+def test_a_rate_is_that_of_the_run_s_own_clock():
+    stream = io.StringIO()
+    line = Together(["MAML"], stream)
+    line.update("MAML", 0, 100, 0, None, 0.0)
+    line.update("MAML", 50, 100, 0, 1.0, 25.0)
+    assert "2 it/s  0:25 left" in stream.getvalue()
+
+
+def test_a_loss_of_many_digits_is_short():
+    stream = io.StringIO()
+    Progress("MAML", 4, stream=stream).update(2, 2.3e35)
+    assert "loss 2.3e+35  " in stream.getvalue()

@@ -220,3 +220,19 @@ pickle.loads(pickle.dumps(Kept()))
 """)
     ladder, = check_file(tmp_path / "model.v2.py")
     assert ladder and ladder.title == "model model.v2, P = 2"
+
+
+def test_a_byte_that_python_refuses_is_a_finding(tmp_path):
+    path = tmp_path / "latin.py"
+    path.write_bytes(b"# caf\xe9\nn_params = 2\n")
+    ladder, = check_file(path)
+    assert not ladder and "missing encoding declaration" in str(ladder)
+    path.write_bytes(b"# -*- coding: latin-1 -*-\n# caf\xe9\nn_params = 2\n")
+    with pytest.raises(ValueError, match="none of the names that are checked"):
+        list(check_file(path))
+
+
+def test_a_notebook_is_told_to_be_one(tmp_path):
+    (tmp_path / "my.ipynb").write_text("{}")
+    with pytest.raises(ValueError, match="my.ipynb is a notebook; expected a Python file, as `jup"):
+        list(check_file(tmp_path / "my.ipynb"))

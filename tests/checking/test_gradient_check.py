@@ -223,3 +223,24 @@ def test_a_block_too_small_to_show_in_the_whole_is_judged_by_itself(method):
     report = tm.check_gradient(f, right * [1, -1, 1], theta, blocks, method=method)
     assert not report and report.wrong_blocks == ["b"]
     assert "wrong by 2e+00 of its own norm, which is 1e-13 of the whole's" in str(report)
+
+
+@pytest.mark.parametrize("factor, passed, says", [
+    (1e200 * (1 + 1e-12), True, "PASS"), (2e200, False, "2 times what it should be"),
+    (np.inf, False, "NaN or infinite")])
+def test_numbers_whose_squares_overflow_are_compared(factor, passed, says):
+    expected = np.linspace(1, 2, 9)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        report = tm.compare(factor * expected, 1e200 * expected, "large")
+    assert report.passed == passed and says in str(report)
+
+
+def test_truth_values_are_compared():
+    assert tm.compare(np.array([True, False]), np.array([True, False]), "labels")
+    assert not tm.compare(np.array([True, False]), np.array([True, True]), "labels")
+
+
+def test_what_is_expected_is_finite():
+    with pytest.raises(ValueError, match="expected has 2 NaN or infinite entries; expected none"):
+        tm.compare(np.zeros(3), np.array([np.nan, np.inf, 1]), "large")

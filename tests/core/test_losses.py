@@ -1,5 +1,7 @@
 """Losses: values by hand, derivatives by both numerical ways."""
 
+import pickle
+
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose
@@ -127,3 +129,10 @@ def test_huber_of_a_large_error_squares_nothing():
     f, y = np.full((2, 3, 1), 1e200), np.zeros((2, 3, 1))
     assert_allclose(tm.huber(2.0).value(f, y), 2e200, rtol=1e-15)
     assert tm.huber(2.0).value(y.astype("f4"), y.astype("f4")).dtype == "f4"
+
+
+@pytest.mark.parametrize("loss", [tm.huber(0.5), tm.epsilon_insensitive(0.2)],
+                         ids=lambda loss: loss.name)
+def test_a_loss_goes_to_another_process(loss, rng):
+    f, y = rng.normal(size=(2, 4, 1))
+    assert pickle.loads(pickle.dumps(loss)).value(f, y) == loss.value(f, y)

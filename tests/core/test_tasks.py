@@ -144,3 +144,9 @@ def test_parameters_that_do_not_fit_are_shown_with_x(sizes, x):
         found = rf"x \({x[0]}, 4, 1\), parameters\['\w+'\] \(3, 1, 1\), .*expected one parame"
         with pytest.raises(ValueError, match=found):
             tasks.truth(parameters, np.zeros(x))
+
+
+def test_a_batch_shows_its_shapes(rng):
+    batch = tm.SinusoidTasks().sample(rng, 3, 5, 4)
+    assert repr(batch) == ("Batch(x_support (3, 5, 1), y_support (3, 5, 1), x_query (3, 4, 1), "
+                           "y_query (3, 4, 1), amplitude, phase)")

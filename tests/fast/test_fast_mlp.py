@@ -168,3 +168,7 @@ def test_wrong_data_gets_the_definition_s_errors(rng):
                                (theta.astype(np.float32), huge, "x_support.*infinite")):
         with pytest.raises(ValueError, match=words):
             tm.MAML(model).meta_gradient(omega, data)
+
+
+def test_the_third_argument_is_the_loss_as_in_mlp():
+    assert tm.FastMLP([1, 3, 1], "tanh", tm.logistic).loss_function is tm.logistic

@@ -172,3 +172,50 @@ def test_omega_may_be_a_list_and_data_of_another_size_are_named(kind, model, rng
         np.testing.assert_array_equal(one, other)
     with pytest.raises(ValueError, match="x.* has shape .*; expected"):
         method.meta_gradient(omega, random_batch(tm.MLP([5, 2, model.d_out]), rng))
+
+
+class Forgets(tm.Method):
+    def __init__(self, model):
+        self.net = model
+
+
+class Counts(tm.Method):
+    """Adapts ω in its place, and gives so many iterates."""
+
+    def adapt(self, omega, x, y):
+        omega *= 0.5
+        return np.stack([omega] * len(x)), lambda v: v / 2
+
+    def trajectory(self, omega, x, y, steps):
+        return [omega] * self.number
+
+
+def test_a_method_that_has_not_been_made_by_method_is_told_so(rng):
+    batch = tm.SinusoidTasks().sample(rng, 2, 3, 3)
+    with pytest.raises(TypeError, match=r"Forgets has no chunk; expected super\(\).__init__"):
+        Forgets(tm.MLP([1, 1])).meta_gradient(np.ones(2), batch)
+
+
+def test_a_trajectory_of_another_length_is_told(rng):
+    method, batch = Counts(tm.MLP([1, 1])), tm.SinusoidTasks().sample(rng, 2, 3, 3)
+    for method.number in (0, 2, 5):
+        with pytest.raises(ValueError, match=f"gave {method.number} parameters; expected 4, θ_0"):
+            tm.evaluate_batch(method, np.ones(2), batch, steps=3)
+
+
+def test_an_adapt_that_works_in_place_leaves_omega_as_it_is(rng):
+    method, omega = Counts(tm.MLP([1, 1]), chunk=1), np.ones(2)
+    batch = tm.SinusoidTasks().sample(rng, 2, 3, 3)
+    loss, _ = method.meta_gradient(omega, batch)
+    assert (omega == 1).all()
+    losses = tm.MLP([1, 1]).loss(omega / 2, batch.x_query, batch.y_query)
+    assert loss == pytest.approx(losses.mean())
+
+
+@pytest.mark.parametrize("name", ["loss", "gradient", "hvp"])
+def test_a_model_s_part_that_returns_none_is_told_so(name, rng):
+    net = tm.MLP([1, 1])
+    parts = {part: getattr(net, part) for part in ("loss", "gradient", "hvp")}
+    model = types.SimpleNamespace(**{**parts, name: lambda *_: None}, n_params=2)
+    with pytest.raises(TypeError, match=rf"the model's {name}\(.*returned None; expected an arr"):
+        tm.MAML(model).meta_gradient(np.ones(2), tm.SinusoidTasks().sample(rng, 2, 3, 3))

@@ -278,3 +278,8 @@ def test_an_optimizer_s_state_with_keys_that_are_no_texts_is_refused(tmp_path):
     with pytest.raises(TypeError, match=r"Momentum.state\(\) returned the keys \[0\]; expected te"):
         tm.save_checkpoint(tmp_path / "run.npz", np.ones(4), 1, Momentum())
     assert not list(tmp_path.iterdir())
+
+
+def test_a_folder_is_told_to_be_one(tmp_path):
+    with pytest.raises(tm.CheckpointError, match="is a folder; expected a checkpoint's file, such"):
+        tm.load_checkpoint(tmp_path)

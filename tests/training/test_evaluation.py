@@ -1,5 +1,7 @@
 """Evaluation: errors along the trajectory, their summary, and what counts as diverged."""
 
+import warnings
+
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
@@ -134,3 +136,18 @@ def test_no_error_at_all_is_no_divergence_and_an_infinite_start_is():
 def test_what_diverged_is_counted_by_tasks():
     curve = tm.AdaptationCurve([[1.0, 2.0], [3.0, 4.0]], [[0, 5], [7, 2]])
     assert curve.n_diverged.tolist() == [1, 2]
+
+
+def test_targets_whose_squares_overflow_do_not_warn(rng):
+    batch, method = tm.SinusoidTasks().sample(rng, 3, 5, 5), tm.MAML(tm.MLP([1, 3, 1]))
+    big = tm.Batch(batch.x_support, 1e200 * batch.y_support, batch.x_query, 1e200 * batch.y_query)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert tm.evaluate_batch(method, method.init(rng), big, steps=1).diverged.all()
+
+
+def test_a_curve_keeps_its_own_numbers():
+    errors = np.ones((2, 3))
+    curve = tm.AdaptationCurve(errors, errors > 1)
+    errors[:] = 9
+    assert (curve.mean == 1).all()

@@ -135,3 +135,11 @@ def test_a_path_that_ends_in_a_slash_is_a_folder_s(tmp_path):
     with pytest.raises(OSError, match="new/ is the name of a folder; expected that of a file"):
         write_whole(f"{tmp_path}/new/", lambda file: None)
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("name", [240 * "n" + ".npz", "notes.txt/run.npz"])
+def test_an_error_names_the_path_and_no_temporary_file(name, tmp_path):
+    (tmp_path / "notes.txt").write_text("")
+    with pytest.raises(OSError) as caught:
+        write_whole(tmp_path / name, lambda file: file.write(b"x"))
+    assert caught.value.filename == str(tmp_path / name)

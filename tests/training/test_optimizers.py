@@ -1,5 +1,7 @@
 """SGD, Adam, clipping, schedules: whole trajectories against plain references."""
 
+import pickle
+
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
@@ -129,3 +131,8 @@ def test_a_zero_gradient_moves_nothing_in_half_precision_either():
 def test_an_entry_of_a_checked_vector_cannot_be_changed(kept):
     with pytest.raises(ValueError, match="read-only"):
         kept()[0] = -1
+
+
+def test_a_schedule_goes_to_another_process():
+    optimizer = pickle.loads(pickle.dumps(tm.Adam(tm.linear_schedule(0.1, 0.0, 4))))
+    assert optimizer.learning_rate(2) == 0.05

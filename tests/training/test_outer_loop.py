@@ -210,3 +210,32 @@ def test_an_optimizer_that_cannot_be_restored_loses_no_parameters(rng):
     with pytest.raises(tm.DivergenceError) as caught:
         list(tm.meta_train(tm.MAML(MODEL), TASKS, omega, optimizer, 3, rng))
     assert_array_equal(caught.value.theta, omega)
+
+
+def test_an_interrupted_step_leaves_generator_and_optimizer_where_it_found_them(rng):
+    method, tasks, optimizer = tm.MAML(tm.MLP([1, 3, 1], "tanh")), tm.SinusoidTasks(), tm.Adam()
+    reached = []
+
+    def interrupt(theta, gradient):
+        stepped = tm.Adam.step(optimizer, theta, gradient)
+        if len(reached) == 2:
+            raise KeyboardInterrupt
+        return stepped
+
+    optimizer.step = interrupt
+    with pytest.raises(KeyboardInterrupt):
+        for step in tm.meta_train(method, tasks, method.init(rng), optimizer, 9, rng, 3):
+            reached.append((rng.bit_generator.state, optimizer.state()))
+    assert rng.bit_generator.state == reached[-1][0]
+    for name, value in optimizer.state().items():
+        assert_array_equal(value, reached[-1][1][name])
+
+
+def test_omega_is_the_one_at_the_call(rng):
+    method, tasks = tm.MAML(tm.MLP([1, 3, 1], "tanh")), tm.SinusoidTasks()
+    omega, losses = method.init(rng), []
+    for change in (0, 100):
+        steps = tm.meta_train(method, tasks, omega, tm.SGD(0.1), 1, np.random.default_rng(0), 3)
+        omega += change
+        losses.append(next(steps).loss)
+    assert losses[0] == losses[1]

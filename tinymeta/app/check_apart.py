@@ -30,9 +30,9 @@ def check_apart(path, alpha, seed, timeout, named=False, aside=False):
     """
     with tempfile.TemporaryDirectory() as folder:
         trace = str(Path(folder, "trace"))
+        until, reported = time.monotonic() + timeout + 5, False  # it ends itself before
         process, pipe = start(_work, path, alpha, seed, timeout, named, aside, trace,
                               daemon=False)
-        until, reported = time.monotonic() + timeout + 5, False  # it ends itself before
         try:
             while pipe.poll(max(0.0, until - time.monotonic())):
                 kind, *what = pipe.recv()
@@ -82,7 +82,11 @@ def _work(pipe, path, alpha, seed, timeout, named, aside, trace):
         if os.getpid() == checker:  # not a copy that the file has made by os.fork()
             pipe.send(what)
 
-    with open(trace, "w") as file:
+    try:
+        file = open(trace, "w")
+    except FileNotFoundError:  # who started this has been ended by a signal
+        return
+    with file:
         faulthandler.dump_traceback_later(timeout, exit=True, file=file)
         sys.argv = [str(path)]
         try:

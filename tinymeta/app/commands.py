@@ -10,7 +10,7 @@ import re
 import shlex
 import sys
 import zlib
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, replace
 from pathlib import Path
 
@@ -210,8 +210,10 @@ def _tasks_at_test(arguments):
     digits = arguments.tasks.removeprefix("-")
     if digits.isdecimal() and len(digits) < 100:
         return whole_number("tasks", int(arguments.tasks), minimum=1, most=MOST_TASKS), None
-    if digits.replace(".", "", 1).isdecimal():
-        raise ValueError(f"tasks is {arguments.tasks}; expected a whole number, or a file")
+    with suppress(ValueError):
+        float(digits)
+        if not os.path.exists(arguments.tasks):
+            raise TypeError(f"tasks is {arguments.tasks}; expected a whole number, or a file")
     return HELD_OUT, arguments.tasks
 
 

@@ -19,7 +19,7 @@ from .processes import cores, train_all
 from .protocols import OWN, PROTOCOLS
 from .recipes import COMPARED, METHODS
 from .seeds import save_seeds_figures
-from .settings import build, settings_from
+from .settings import build, differences, settings_from
 from .stopping import asked, exit_code, nobody_reads, tell
 from .tables import costs_table, curves_table, seeds_table, short, summary
 
@@ -155,14 +155,9 @@ def _asked(arguments):
 
 
 def _told(plan):
-    """What a plan says, name -> value, but for where its curves lie: their content is in it."""
+    """What a plan says, name -> value."""
     told = {"seed": 0, **plan, **plan["overrides"]}
-    return {name: value for name, value in told.items() if name not in ("overrides", "file")}
-
-
-def brief(value):
-    """A value as an error shows it: of a file's content, SHA-256, the first digits do."""
-    return f"{value[:12]}…" if isinstance(value, str) and len(value) == 64 else value
+    return {name: value for name, value in told.items() if name != "overrides"}
 
 
 def _seeds(arguments):
@@ -189,11 +184,7 @@ def _keep(plan, folder):
     clear_left_over(path)
     others = set(os.listdir(folder)) - {PLAN, f"{PLAN}.lock"}
     if path.exists() and path.stat().st_size:
-        there, here = _told(_read_plan(folder, check=False)), _told(plan)
-        both = [(name, there.get(name, "not given"), here.get(name, "not given"))
-                for name in sorted({*there, *here})]
-        if differing := [f"{name} {brief(a)} there, {brief(b)} here" for name, a, b in both
-                         if a != b]:
+        if differing := differences(_told(_read_plan(folder, check=False)), _told(plan)):
             raise CheckpointError(f"{folder} holds another comparison ({'; '.join(differing)}); "
                                   f"{ELSEWHERE}")
     elif others:
@@ -247,6 +238,9 @@ def _read_plan(folder, asked="", check=True, file=None):
     check: the plan is one that can be carried out; its curves may lie elsewhere now, in `file`.
     """
     path = Path(folder, PLAN)
+    if os.path.isfile(folder):
+        raise CheckpointError(f"{asked}{folder} is a file; expected a comparison's folder, or: "
+                              f"python -m tinymeta train --resume {quoted(folder)}")
     try:
         if path.exists() and not path.is_file():
             raise OSError("no regular file")  # a pipe would be waited for

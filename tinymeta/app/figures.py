@@ -29,8 +29,8 @@ def save_figures(runs, curves, shots, output, alpha=None, seed=None, task=None, 
     losses = {name: run.checkpoint.losses for name, run in runs.items()
               if len(run.checkpoint.losses)}  # none where the first step diverged
     first = next(iter(runs.values())).settings
-    figures = {"errors": plotting.plot_curves(curves, f"{shots}-shot", measured(first),
-                                              scale=scale)}
+    words = plotting.plain(measured(first))
+    figures = {"errors": plotting.plot_curves(curves, f"{shots}-shot", words, scale=scale)}
     if losses:
         figures["training"] = plotting.plot_training(losses, scale=scale)
     adapted = {name: run for name, run in runs.items() if METHODS[run.settings.method].adapted}

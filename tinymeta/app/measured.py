@@ -52,7 +52,7 @@ def training_tasks(s):
     if not s.held_out:
         return tasks
     training, held_out = tasks.split(_split_rng(), s.held_out)
-    check_lengths(s, training, s.shots + s.queries + 1, "--shots and --queries")  # 1: judges
+    check_lengths(s, training, s.shots + s.queries + 1, "--shots and --queries")  # 1 to judge by
     needed = max(n + (s.eval_queries or n) for n in s.eval_shots)
     check_lengths(s, held_out, needed, "--shots")
     return training

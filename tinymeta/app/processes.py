@@ -22,12 +22,22 @@ TELL_EVERY = 0.2  # seconds
 
 
 def start(target, *arguments, daemon=True):
-    """Call target(pipe, *arguments) in a process of its own; return the process and our end."""
+    """Call target(pipe, *arguments) in a process of its own; return the process and our end.
+
+    A signal that comes meanwhile is obeyed once the process is there to be ended.
+    """
     ours, theirs = SPAWN.Pipe()
     process = SPAWN.Process(target=target, args=(theirs, *arguments), daemon=daemon)
-    with _ctrl_c_blocked():
+    with Stop() as stop, _ctrl_c_blocked():
         process.start()
     theirs.close()
+    try:
+        for number in stop.received[:1]:
+            signal.raise_signal(number)
+    except KeyboardInterrupt:
+        process.kill()
+        process.join()
+        raise
     return process, ours
 
 
@@ -185,7 +195,7 @@ class _Told:
             return
         self.told = now
         try:
-            self.pipe.send(("progress", iteration, self.total, self.before, loss))
+            self.pipe.send(("progress", iteration, self.total, self.before, loss, self.seconds))
             told_to_stop = self.pipe.recv() if self.pipe.poll() else None
         except (OSError, EOFError):
             told_to_stop = signal.SIGTERM

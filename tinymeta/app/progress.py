@@ -29,8 +29,11 @@ class Progress:
         """Seconds since this was made."""
         return time.perf_counter() - self.started
 
-    def update(self, iteration, loss):
-        """Take note of one iteration; print if it is time.  The loss shown is a running mean."""
+    def update(self, iteration, loss, seconds=None):
+        """Take note of one iteration; print if it is time.  The loss shown is a running mean.
+
+        seconds: since the start; by our own clock unless given.
+        """
         self.loss = loss if self.loss is None else 0.98 * self.loss + 0.02 * loss
         now = time.perf_counter()
         if self.live:
@@ -40,11 +43,12 @@ class Progress:
             self.quarters = 4 * iteration // self.total
         if due:
             self.shown = now
-            self._print(iteration, now)
+            self._print(iteration, self.seconds if seconds is None else seconds)
 
-    def _print(self, iteration, now):
-        rate = (iteration - self.done_before) / max(now - self.started, 1e-9)
-        line = (f"{self.label:<16} {iteration:>7,}/{self.total:,}  loss {self.loss:.3f}  "
+    def _print(self, iteration, seconds):
+        rate = (iteration - self.done_before) / max(seconds, 1e-9)
+        loss = f"{self.loss:.3f}" if self.loss < 1e6 else f"{self.loss:.1e}"
+        line = (f"{self.label:<16} {iteration:>7,}/{self.total:,}  loss {loss}  "
                 f"{rate:,.0f} it/s  {minutes((self.total - iteration) / rate)} left")
         self._show(line)
 
@@ -74,15 +78,15 @@ class Together(Progress):
         super().__init__("", 0, stream=stream)
         self.labels, self.lines, self.ended = labels, {}, set()
 
-    def update(self, label, iteration, total, before, loss):
-        """Take note of how far one run is; print if it is time."""
+    def update(self, label, iteration, total, before, loss, seconds=None):
+        """Take note of how far one run is, after so many seconds; print if it is time."""
         if label not in self.lines:
             self.lines[label] = Progress(label, total, before, self.stream)
         line = self.lines[label]
         line.reached = iteration
         if not self.live:
             if loss is not None:
-                line.update(iteration, loss)
+                line.update(iteration, loss, seconds)
         elif (now := time.perf_counter()) - self.shown > 0.2:
             self.shown = now
             self._show(self._line())

@@ -17,7 +17,7 @@ from ..training.outer_loop import meta_train
 from .measured import with_file
 from .progress import Progress
 from .recipes import METHODS
-from .settings import LATER, Settings, build, settings_from
+from .settings import LATER, Settings, build, differences, settings_from
 from .stopping import Stop
 
 SAVE_EVERY = 10.0  # seconds
@@ -115,10 +115,9 @@ def _start(settings, path, more, parts, rng):
         raise CheckpointError(f"{error}; move it away to train this one anew") from error
     checkpoint, here = run.checkpoint, settings.as_dict()
     there = {**run.settings.as_dict(), **checkpoint.settings}
-    differing = [f"{name} {there[name]!r} there, {here[name]!r} here" for name in sorted(here)
-                 if there[name] != here[name] and not (more and name == "iterations")
-                 and name != "file"]
-    if differing:
+    if more:
+        there["iterations"] = here["iterations"]
+    if differing := differences(there, here):
         raise CheckpointError(f"{path} holds a run with other settings ({'; '.join(differing)}); "
                               f"choose another --output, or remove that file")
     if checkpoint.iteration > settings.iterations:

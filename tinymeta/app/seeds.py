@@ -1,5 +1,7 @@
 """What several seeds are worth together: medians over seeds, and the spread as a band."""
 
+import textwrap
+
 import numpy as np
 
 from .figures import save_whole
@@ -29,6 +31,8 @@ def _errors(curves, title, measured):
     """Query error against inner steps: of the mean, and of the median task."""
     from matplotlib.figure import Figure  # here, so that the rest starts without Matplotlib
 
+    from ..figure_parts import plain
+
     figure = Figure(figsize=(9.5, 3.9), layout="constrained")
     panels = figure.subplots(1, 2, sharey=True)
     longest = max(len(of_seeds[0].mean) for of_seeds in curves.values())
@@ -45,7 +49,7 @@ def _errors(curves, title, measured):
     highest = 1e3 * max(of_seeds[0].mean[0] for of_seeds in curves.values())
     if panels[0].get_ylim()[1] > highest:
         panels[0].set_ylim(top=highest)  # a diverged method leaves the panels
-    panels[0].set_ylabel(f"query {measured}")
+    panels[0].set_ylabel(textwrap.fill(f"query {plain(measured)}", 40))
     return _finished(figure, panels[0], f"{title}: median and range over seeds")
 
 

@@ -83,6 +83,28 @@ def settings_from(stored):
     return Settings(**values | nones)
 
 
+def differences(there, here):
+    """What differs between two dicts of settings, name by name, in words.
+
+    Curves are told apart by their content, wherever their file lies.
+    """
+    names = {name for name in {*there, *here} - {"file"}
+             if there.get(name, "not given") != here.get(name, "not given")}
+    if "content" in names:
+        names -= {"scales"}
+    words = []
+    for name in sorted(names):
+        first, second = (_brief(of.get(name, "not given")) for of in (there, here))
+        what = f"the content of {here.get('file') or 'curves'}" if name == "content" else name
+        words.append(f"{what} {first} there, {second} here")
+    return words
+
+
+def _brief(value):
+    """A value as an error shows it: of a SHA-256 the first digits do."""
+    return f"{value[:12]}…" if isinstance(value, str) and len(value) == 64 else value
+
+
 def build(settings):
     """The Parts that settings describe, as meta_train takes them.
 

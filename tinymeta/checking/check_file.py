@@ -53,6 +53,9 @@ def check_file(path, alpha=0.05, seed=0):
     if not path.is_file():
         found = "no regular file" if path.exists() else "no such file"
         raise FileNotFoundError(f"{path}: {found}")
+    if path.suffix == ".ipynb":
+        raise ValueError(f"{path} is a notebook; expected a Python file, as `jupyter nbconvert "
+                         f"--to script` makes of it")
     with imported(path) as (module, run):
         yield from _ladders(path, module, run, alpha, seed)
 

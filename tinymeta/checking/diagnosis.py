@@ -13,7 +13,7 @@ import numpy as np
 from ..core import arguments
 from ..core.layout import Layout
 from .ladder import as_numbers, attempt
-from .numerical import relative_error
+from .numerical import relative_error, within_squares
 from .patterns import (MATCH, arranged, clipped, found, multiple, permuted, same, share,
                        single_entries, unknown, vanishing)
 from .report import CheckReport, Finding
@@ -64,6 +64,8 @@ def compare(found, expected, title, tag="", tolerance=1e-10, hints=None, layout=
     arguments.number("tolerance", tolerance, at_least=0)
     hints = checked_hints(hints, tag)
     found, expected = as_numbers("the code", found), arguments.numbers("expected", expected)
+    if bad := expected.size - np.count_nonzero(np.isfinite(expected)):
+        raise ValueError(f"expected has {bad} NaN or infinite entries; expected none")
     if found.shape != expected.shape:
         what = f"the shape is {found.shape}; expected {expected.shape}"
         return CheckReport(title, False, findings=[Finding("", what, tag, "shape")])
@@ -72,7 +74,8 @@ def compare(found, expected, title, tag="", tolerance=1e-10, hints=None, layout=
     if not isinstance(layout, (Layout, type(None))):
         raise TypeError(f"layout is {layout!r}; expected a Layout, or None")
     layout = layout or Layout([("", expected.shape)])
-    found, expected = found.reshape(-1), expected.reshape(-1)
+    found, expected = (array.reshape(-1) + 0.0 for array in (found, expected))  # of bools too
+    found, expected = within_squares(found, expected)
     error = relative_error(expected, found)
     passed, findings, wrong = error <= tolerance, [], []
     if not passed:
@@ -84,10 +87,8 @@ def compare(found, expected, title, tag="", tolerance=1e-10, hints=None, layout=
 
 def wrong_blocks(derived, reference, layout, tolerance):
     """The names of the blocks where derived (..., P) is wrong, relative to the whole's norm."""
+    derived, reference = within_squares(derived, reference)
     finite = np.nan_to_num(derived, nan=0.0, posinf=0.0, neginf=0.0)
-    largest = max(np.abs(finite).max(), np.abs(reference).max())
-    if largest > 1e150:  # whose square overflows
-        derived, reference, finite = derived / largest, reference / largest, finite / largest
     norm = max(np.linalg.norm(finite), np.linalg.norm(reference))
     wrong = []
     for name, _, place in layout:

@@ -95,8 +95,13 @@ def imported(path):
     modules, folders = set(sys.modules), list(sys.path)
     sys.modules[name] = module
     sys.path.insert(0, str(path.resolve().parent))
+
+    def run():
+        importlib.util.decode_source(path.read_bytes())  # a wrong byte, in a comment too
+        loader.exec_module(module)
+
     try:
-        yield module, lambda: loader.exec_module(module)
+        yield module, run
     finally:
         added = [Path(folder).resolve() for folder in set(sys.path) - set(folders)]
         sys.path[:] = folders

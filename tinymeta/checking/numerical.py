@@ -179,9 +179,17 @@ def way_for(f, theta):
 
 def relative_error(numerical, derived):
     """‖numerical - derived‖ / max(‖numerical‖, ‖derived‖), and 0 where both are 0."""
+    numerical, derived = within_squares(np.asarray(numerical), np.asarray(derived))
     scale = max(np.linalg.norm(numerical), np.linalg.norm(derived))
-    difference = np.linalg.norm(np.asarray(numerical) - derived)
-    return 0.0 if scale == 0 else float(difference / scale)  # [CHECK.3]
+    with np.errstate(invalid="ignore"):  # infinite entries give NaN
+        difference = np.linalg.norm(numerical - derived) / (scale or 1.0)
+    return float(difference)  # [CHECK.3]
+
+
+def within_squares(*arrays):
+    """The arrays, divided by the largest finite entry of them all if its square overflows."""
+    largest = max(float(np.abs(array[np.isfinite(array)]).max(initial=0.0)) for array in arrays)
+    return [array / largest for array in arrays] if largest > 1e150 else arrays
 
 
 def why_not_complex(f, theta):

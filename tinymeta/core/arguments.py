@@ -100,21 +100,21 @@ def as_array(name, value):
     try:
         return np.asarray(value)
     except ValueError:
-        is_list = isinstance(value, (list, tuple))
-        found = "a list of unequal parts" if is_list else f"of type {type(value).__name__}"
+        kind = type(value).__name__
+        found = f"a {kind} of unequal parts" if kind in ("list", "tuple") else f"of type {kind}"
         raise ValueError(f"{name} is {found}; expected an array of one shape") from None
 
 
-def given(name, value):
-    """`value`; TypeError where it is None, which elsewhere stands for what is not there."""
+def given(name, value, expected="an array of floating-point numbers"):
+    """`value`; TypeError where it is None, which NumPy would take for an array."""
     if value is None:
-        raise TypeError(f"{name} is None; expected an array of floating-point numbers")
+        raise TypeError(f"{name} is None; expected {expected}")
     return value
 
 
 def numbers(name, value):
     """`value` as an array of numbers, whole ones too."""
-    array = as_array(name, value)
+    array = as_array(name, given(name, value, "an array of numbers"))
     if array.dtype.kind not in "biufc":
         raise TypeError(f"{name} has dtype {array.dtype} and shape {array.shape}; "
                         f"expected an array of numbers")
@@ -130,7 +130,7 @@ def real_numbers(name, array):
 
 def floating(name, value, finite=True):
     """`value` as an array of real or complex floating-point numbers, all finite if asked."""
-    array = as_array(name, value)
+    array = as_array(name, given(name, value))
     if array.dtype.kind not in "fc":
         raise TypeError(f"{name} has dtype {array.dtype} and shape {array.shape}; expected "
                         f"floating-point numbers, such as np.asarray({name}, dtype=float)")

@@ -22,6 +22,7 @@ Location Parameter"; Vapnik 1995, "The Nature of Statistical Learning Theory", f
 not squared: we square it, so that it has a curvature).
 """
 
+from functools import partial
 from typing import Callable, NamedTuple
 
 import numpy as np
@@ -76,47 +77,54 @@ squared_error = Loss("squared error", _value, _gradient, _curvature)
 def huber(delta=1.0):
     """Huber's loss: squared within delta, linear beyond.  delta: positive.  [HUBER.1]"""
     delta = arguments.number("delta", delta, above=0)
+    parts = [partial(part, delta) for part in (_huber, _huber_gradient, _huber_curvature)]
+    return Loss(f"huber({delta:g})", *parts)
 
-    def value(f, y):
-        e = f - y
-        size_of_e = e * np.sign(e.real)  # |e|; where complex, the real part decides
-        bent = np.where(size_of_e.real <= delta, size_of_e, e.dtype.type(delta))  # min(|e|, δ)
-        return mean(bent * (size_of_e - bent / 2))
 
-    def gradient(f, y):
-        e = f - y
-        inside = np.abs(e.real) <= delta
-        return np.where(inside, e, delta * np.sign(e.real)) / size(f)  # [HUBER.1]
+def _huber(delta, f, y):
+    e = f - y
+    size_of_e = e * np.sign(e.real)  # |e|; where complex, the real part decides
+    bent = np.where(size_of_e.real <= delta, size_of_e, e.dtype.type(delta))  # min(|e|, δ)
+    return mean(bent * (size_of_e - bent / 2))
 
-    def curvature(f, y, f_dot):
-        return (np.abs((f - y).real) <= delta) * f_dot / size(f)
 
-    return Loss(f"huber({delta:g})", value, gradient, curvature)
+def _huber_gradient(delta, f, y):
+    e = f - y
+    inside = np.abs(e.real) <= delta
+    return np.where(inside, e, delta * np.sign(e.real)) / size(f)  # [HUBER.1]
+
+
+def _huber_curvature(delta, f, y, f_dot):
+    return (np.abs((f - y).real) <= delta) * f_dot / size(f)
 
 
 def epsilon_insensitive(epsilon=0.1):
     """The square of what an error exceeds epsilon by.  epsilon: at least 0.  [TUBE.1]"""
     epsilon = arguments.number("epsilon", epsilon, at_least=0)
+    parts = [partial(part, epsilon) for part in (_tube, _tube_gradient, _tube_curvature)]
+    return Loss(f"epsilon_insensitive({epsilon:g})", *parts)
 
-    def excess(f, y):
-        """sign(e) (|e| - ε)₊, and where it is not 0."""
-        e = f - y
-        outside = np.abs(e.real) > epsilon
-        return np.where(outside, e - epsilon * np.sign(e.real), 0), outside
 
-    def value(f, y):
-        beyond, _ = excess(f, y)
-        return mean(beyond * beyond)
+def _excess(epsilon, f, y):
+    """sign(e) (|e| - ε)₊, and where it is not 0."""
+    e = f - y
+    outside = np.abs(e.real) > epsilon
+    return np.where(outside, e - epsilon * np.sign(e.real), 0), outside
 
-    def gradient(f, y):
-        beyond, _ = excess(f, y)
-        return 2 * beyond / size(f)  # [TUBE.1]
 
-    def curvature(f, y, f_dot):
-        _, outside = excess(f, y)
-        return outside * (2 * f_dot) / size(f)
+def _tube(epsilon, f, y):
+    beyond, _ = _excess(epsilon, f, y)
+    return mean(beyond * beyond)
 
-    return Loss(f"epsilon_insensitive({epsilon:g})", value, gradient, curvature)
+
+def _tube_gradient(epsilon, f, y):
+    beyond, _ = _excess(epsilon, f, y)
+    return 2 * beyond / size(f)  # [TUBE.1]
+
+
+def _tube_curvature(epsilon, f, y, f_dot):
+    _, outside = _excess(epsilon, f, y)
+    return outside * (2 * f_dot) / size(f)
 
 
 def loss_setting():

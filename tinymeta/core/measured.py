@@ -125,6 +125,9 @@ class MeasuredTasks:
         if by is not None and not isinstance(by, MeasuredTasks):
             raise TypeError(f"by is {by!r}; expected tinymeta.MeasuredTasks, or None")
         if by is not None:
+            if (by.d_in, by.d_out) != (self.d_in, self.d_out):
+                raise ValueError(f"by has D_in {by.d_in} and D_out {by.d_out}; expected "
+                                 f"{self.d_in} and {self.d_out}")
             if sorted(by.columns) == sorted(self.columns) and by.columns != self.columns:
                 raise ValueError(f"by has the columns {by.columns}; expected the order of "
                                  f"{self.columns}")

@@ -191,6 +191,9 @@ class _PlainPass:
 
     def _checked(self, name, result, last):
         """The result as an array; ValueError unless its shape is (..., *last)."""
+        if result is None:
+            raise TypeError(f"the model's {name} returned None; expected an array: is a `return` "
+                            f"missing?")
         array, expected = np.array(result), self.leading + last
         if array.shape != expected:
             raise ValueError(f"the model's {name} has shape {array.shape}; expected {expected}: "

@@ -81,8 +81,13 @@ class Batch:
     def __len__(self):
         return len(self.x_support)
 
+    def __repr__(self):
+        parts = [f"{name} {getattr(self, name).shape}" for name in ARRAYS]
+        return f"Batch({', '.join([*parts, *self.parameters])})"
+
     def __getitem__(self, which):
         """Some of the tasks, as a batch: `batch[3]`, `batch[10:20]`, `batch[[1, 4]]`."""
+        asked = which
         if not isinstance(which, slice) and arguments.as_array("which", which).ndim == 0:
             which = [which]
         try:
@@ -90,7 +95,7 @@ class Batch:
             return Batch(self.x_support[which], self.y_support[which],
                          self.x_query[which], self.y_query[which], parameters)
         except IndexError as error:
-            raise IndexError(f"batch[{which}] is none of {len(self)} tasks: {error}") from None
+            raise IndexError(f"batch[{asked}] is none of {len(self)} tasks: {error}") from None
 
     def arrays(self, omega):
         """x_support, y_support, x_query and y_query in the precision of ω.

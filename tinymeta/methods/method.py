@@ -116,7 +116,7 @@ class Method:
 
     def query_pass(self, omega, x, y, x_query, y_query):
         """The pass at θ' on the query sets, and the pullback; the arrays are a Batch's."""
-        theta, pullback = arguments.pair(self, "adapt", self.adapt(omega, x, y),
+        theta, pullback = arguments.pair(self, "adapt", self.adapt(omega.copy(), x, y),
                                          "theta (T, P) and its pullback")
         theta = arguments.result(self, "adapt", theta, (len(x), "P"))
         arguments.function(f"the pullback of {type(self).__name__}.adapt(...)", pullback)
@@ -146,13 +146,17 @@ class Method:
         arguments.shape("x_query", x_query, (*leading, "Q", "D_in"), ": as many sets as x_support")
         return x_query, y_query
 
-    def _iterates(self, *arrays):
-        """The trajectory, which one's own method may have forgotten to return."""
-        thetas = self.trajectory(*arrays)
+    def _iterates(self, omega, x, y, steps):
+        """Yield the trajectory; an error where one's own method gives none, or another number."""
+        thetas, name, n = self.trajectory(omega, x, y, steps), type(self).__name__, 0
         if not np.iterable(thetas):
-            raise TypeError(f"{type(self).__name__}.trajectory(...) returned {thetas!r}; expected "
+            raise TypeError(f"{name}.trajectory(...) returned {thetas!r}; expected "
                             f"θ_0 ... θ_steps, one after the other")
-        return thetas
+        for n, theta in enumerate(thetas, start=1):
+            yield theta
+        if n != steps + 1:
+            raise ValueError(f"{name}.trajectory(...) gave {n} parameters; expected {steps + 1}, "
+                             f"θ_0 ... θ_{steps}")
 
     def _totals(self, sums, omega, batch):
         """What sums(ω, ...) gives for all tasks, `chunk` at a time."""
@@ -182,6 +186,9 @@ class Method:
         is one vector (n_params,).
         """
         self.check_targets(batch)
+        if "chunk" not in vars(self):
+            raise TypeError(f"{type(self).__name__} has no chunk; expected "
+                            f"super().__init__(model) in its __init__")
         omega, P = arguments.floating("omega", omega, finite=False), self.n_params
         if omega.shape != (P,):
             expected = ("P" if P is None else P,)

@@ -143,6 +143,9 @@ def load_checkpoint(path):
     CheckpointError when the file is truncated, damaged or not a tinymeta checkpoint.
     """
     path = arguments.path("path", path)
+    if os.path.isdir(path):
+        raise CheckpointError(f"{path} is a folder; expected a checkpoint's file, such as "
+                              f"{os.path.join(path, 'maml.npz')}")
     try:
         arrays = _arrays(path)
     except Exception as error:  # whatever reading a damaged file can raise

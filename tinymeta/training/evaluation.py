@@ -35,7 +35,7 @@ class AdaptationCurve:
         """Lists become arrays; TypeError or ValueError for what is not of so many tasks."""
         errors = arguments.real_numbers("errors", arguments.numbers("errors", self.errors))
         diverged = arguments.numbers("diverged", self.diverged).astype(bool)
-        object.__setattr__(self, "errors", errors)
+        object.__setattr__(self, "errors", errors.copy())
         object.__setattr__(self, "diverged", diverged)
         arguments.shape("errors", self.errors, ("S + 1", "T"))
         arguments.shape("diverged", self.diverged, self.errors.shape, ", as errors has")
@@ -112,13 +112,12 @@ def evaluate_batch(method, omega, batch, alpha=None, steps=10, metric=None, chun
     some = chunks(batch.arrays(omega), chunk)
     work = method.work(some[0], steps) if isinstance(method, Method) and metric is None else 0
     with np.errstate(over="ignore", invalid="ignore"):  # diverged tasks are counted, not warned of
-        errors = list(each(errors_of, some, work))
-    errors, finite = np.concatenate(errors, axis=2)  # (S + 1, T)
-    errors[np.isnan(errors)] = np.inf
-    diverged = ~(np.isfinite(errors) & (finite > 0))
-    if metric is None:
-        scale = np.square(batch.y_query).mean(axis=(1, 2))  # (T,)
-        diverged |= errors > 10 * np.maximum(errors[0], scale)
+        errors, finite = np.concatenate(list(each(errors_of, some, work)), axis=2)  # (S + 1, T)
+        errors[np.isnan(errors)] = np.inf
+        diverged = ~(np.isfinite(errors) & (finite > 0))
+        if metric is None:
+            scale = np.square(batch.y_query).mean(axis=(1, 2))  # (T,)
+            diverged |= errors > 10 * np.maximum(errors[0], scale)
     return AdaptationCurve(errors, diverged)
 
 

@@ -10,6 +10,7 @@ import secrets
 import shutil
 import stat
 import time
+from contextlib import suppress
 from pathlib import Path
 
 from ..core import arguments
@@ -52,7 +53,8 @@ def write_whole(path, write):
             raise
         raise OSError(error.errno, error.strerror, str(path)) from error
     finally:
-        Path(temporary).unlink(missing_ok=True)
+        with suppress(OSError):  # such as a name that is too long
+            os.unlink(temporary)
     clear_left_over(target, LEFT_OVER)
 
 

@@ -16,6 +16,8 @@ Clipping: Pascanu, Mikolov, Bengio 2013, Alg. 1.  The schedule is that of Reptil
 demonstration.
 """
 
+from functools import partial
+
 import numpy as np
 
 from ..core import arguments, setting
@@ -29,12 +31,12 @@ def linear_schedule(start, end, iterations):
     start = arguments.number("start", start, at_least=0)
     end = arguments.number("end", end, at_least=0)
     iterations = arguments.whole_number("iterations", iterations, minimum=1)
+    return partial(_linear, start, end, iterations)
 
-    def rate(n):
-        n = arguments.whole_number("n", n, minimum=0)
-        return start + (end - start) * min(n / iterations, 1.0)  # [SCHED.1]
 
-    return rate
+def _linear(start, end, iterations, n):
+    n = arguments.whole_number("n", n, minimum=0)
+    return start + (end - start) * min(n / iterations, 1.0)  # [SCHED.1]
 
 
 def clip_by_norm(gradient, max_norm):

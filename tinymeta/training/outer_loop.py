@@ -57,9 +57,9 @@ def meta_train(method, tasks, omega, optimizer, iterations, rng, n_tasks=25, n_s
     n_support, n_query).  omega: the meta-parameters, one vector of the method's length, left as it
     is.  optimizer: an object with step(omega, gradient).  iterations: the last iteration's number.
     rng: a numpy.random.Generator; after each yield it stands exactly where the next step will draw
-    from, so its state belongs in a checkpoint.  After a DivergenceError the generator, and an
-    optimizer with state and restore, stand where the failed step found them.  start: how many
-    iterations are done already (resuming).
+    from, so its state belongs in a checkpoint.  After an error within a step, or Ctrl-C, the
+    generator, and an optimizer with state and restore, stand where the step found them.  start: how
+    many iterations are done already (resuming).
 
     Raises TypeError or ValueError at once for a wrong argument, ValueError for a batch whose
     targets do not fit the method's loss, and DivergenceError, which carries the last good
@@ -76,7 +76,7 @@ def meta_train(method, tasks, omega, optimizer, iterations, rng, n_tasks=25, n_s
     arguments.methods("optimizer", optimizer, "step")
     sizes = [arguments.whole_number(name, n, minimum=1) for name, n in
              (("n_tasks", n_tasks), ("n_support", n_support), ("n_query", n_query))]
-    omega = arguments.floating("omega", omega)
+    omega = arguments.floating("omega", omega).copy()
     arguments.real_numbers("omega", omega)
     n_params = getattr(method, "n_params", None)
     arguments.shape("omega", omega, ("P" if n_params is None else n_params,))
@@ -89,31 +89,41 @@ def _steps(method, tasks, omega, optimizer, iterations, rng, sizes):
     for iteration in iterations:
         rng_state = rng.bit_generator.state
         optimizer_state = copy.deepcopy(optimizer.state()) if restorable else None
-        batch = tasks.sample(rng, *sizes)
-        with np.errstate(over="ignore", invalid="ignore"):  # divergence is reported below, once
-            loss, gradient = arguments.pair(
-                method, "meta_gradient", method.meta_gradient(omega.copy(), batch),
-                "the loss and its gradient in omega")
-            if np.ndim(loss) or np.asarray(loss).dtype.kind not in "biuf":
-                raise TypeError(f"{type(method).__name__}.meta_gradient(...) returned the loss "
-                                f"{loss!r}; expected one number")
-            gradient = arguments.result(method, "meta_gradient", gradient, omega.shape)
-            finite = bool(np.isfinite(loss) and np.isfinite(gradient).all())
-            # Copies: both may work in place, and what was good before is kept.
-            moved = optimizer.step(omega.copy(), gradient) if finite else omega  # [TRAIN.1]
-        moved = arguments.result(optimizer, "step", moved, omega.shape)
-        if moved.dtype.kind != omega.dtype.kind:
-            raise TypeError(f"{type(optimizer).__name__}.step(...) has dtype {moved.dtype}; "
-                            f"expected real numbers, such as {omega.dtype}")
-        if not (finite and np.isfinite(moved).all()):
+        try:
+            batch = tasks.sample(rng, *sizes)
+            loss, moved = _one_step(method, omega, optimizer, batch, iteration)
+            step = Step(iteration, loss, moved.copy())  # a copy: what callers do to it is theirs
+        except BaseException:  # Ctrl-C too
             rng.bit_generator.state = rng_state
             if restorable:
                 optimizer.restore(optimizer_state)
-            bad = "the updated parameters" if finite else "the loss or its gradient"
-            raise DivergenceError(
-                f"meta-training diverged at iteration {iteration}: the loss is {loss:g}, and {bad} "
-                f"are not finite. Lower the inner step size alpha or the number of inner steps, "
-                f"lower the learning rate, or clip the gradient (max_norm). The parameters before "
-                f"this step are kept (theta).", iteration, float(loss), omega.copy())
+            raise
         omega = moved
-        yield Step(iteration, float(loss), omega.copy())  # a copy: what callers do to it is theirs
+        yield step
+
+
+def _one_step(method, omega, optimizer, batch, iteration):
+    """The meta-loss, and ω after the step; DivergenceError where one is not finite."""
+    with np.errstate(over="ignore", invalid="ignore"):  # divergence is reported below, once
+        loss, gradient = arguments.pair(
+            method, "meta_gradient", method.meta_gradient(omega.copy(), batch),
+            "the loss and its gradient in omega")
+        if np.ndim(loss) or np.asarray(loss).dtype.kind not in "biuf":
+            raise TypeError(f"{type(method).__name__}.meta_gradient(...) returned the loss "
+                            f"{loss!r}; expected one number")
+        gradient = arguments.result(method, "meta_gradient", gradient, omega.shape)
+        finite = bool(np.isfinite(loss) and np.isfinite(gradient).all())
+        # Copies: both may work in place, and what was good before is kept.
+        moved = optimizer.step(omega.copy(), gradient) if finite else omega  # [TRAIN.1]
+    moved = arguments.result(optimizer, "step", moved, omega.shape)
+    if moved.dtype.kind != omega.dtype.kind:
+        raise TypeError(f"{type(optimizer).__name__}.step(...) has dtype {moved.dtype}; "
+                        f"expected real numbers, such as {omega.dtype}")
+    if not (finite and np.isfinite(moved).all()):
+        bad = "the updated parameters" if finite else "the loss or its gradient"
+        raise DivergenceError(
+            f"meta-training diverged at iteration {iteration}: the loss is {loss:g}, and {bad} "
+            f"are not finite. Lower the inner step size alpha or the number of inner steps, "
+            f"lower the learning rate, or clip the gradient (max_norm). The parameters before "
+            f"this step are kept (theta).", iteration, float(loss), omega.copy())
+    return float(loss), moved
