@@ -240,7 +240,7 @@ def test_a_run_with_a_falling_rate_cannot_be_extended(tmp_path, capsys):
     trained(tmp_path, decay=True)
     resume = ["train", "--resume", str(tmp_path / "maml.npz"), "--iterations"]
     assert main([*resume, "14"]) == 2
-    assert "only where the learning rate does not depend on it" in capsys.readouterr().err
+    assert "and not here: the learning rate depends on it, and" in capsys.readouterr().err
     assert main([*resume, "12"]) == 0
 
 

@@ -177,9 +177,10 @@ def _to_resume(arguments):
                          f"on; expected the same")
     fits = not given or (given.keys() == {"iterations"} and not settings.decay)
     if not fits or arguments.protocol or arguments.output:
+        why = (", and not here: the learning rate depends on it" if settings.decay else "")
         raise ValueError(
-            "--resume goes on with the settings kept in its file; beside it only --iterations "
-            "may be given, and only where the learning rate does not depend on it")
+            f"--resume goes on with the settings kept in its file; beside it only --iterations may "
+            f"be given{why}, and, of measured curves, --tasks FILE")
     return replace(settings, **given), arguments.resume
 
 
