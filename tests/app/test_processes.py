@@ -14,7 +14,7 @@ from small_runs import SMALL, small
 from test_faults import LONG, names, posix, start, wait_for
 from test_tables_and_progress import Terminal
 
-from tinymeta.app import compare, processes, runs, stopping
+from tinymeta.app import check_apart, compare, processes, runs, stopping
 from tinymeta.app.command_line import main
 from tinymeta.app.progress import Together
 from tinymeta.app.runs import Run
@@ -196,3 +196,20 @@ def test_a_signal_while_a_process_starts_ends_it(monkeypatch):
         stopping.asked.clear()
         stopping.raised.clear()
     assert begun[0].exitcode == -signal.SIGKILL
+
+
+def test_a_process_tells_its_own_seconds(monkeypatch):
+    ours, theirs = Pipe()
+    monkeypatch.setattr(processes, "TELL_EVERY", 0.0)
+    told = processes._Told(theirs).begin(SimpleNamespace(received=[]), "MAML", 10, 0)
+    told.started -= 50
+    told.update(5, 1.0)
+    assert ours.recv()[5] < 1 and 50 < ours.recv()[5] < 60
+
+
+def test_a_check_whose_caller_has_gone_says_nothing(tmp_path, capfd):
+    trace = str(tmp_path / "gone" / "trace")
+    process, _ = processes.start(check_apart._work, tmp_path / "my.py", 0.05, 0, 9.0, False, False,
+                                 trace, daemon=False)
+    process.join(60)
+    assert process.exitcode == 0 and capfd.readouterr().err == ""
