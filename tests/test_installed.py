@@ -12,7 +12,7 @@ import pytest
 
 import tinymeta as tm
 from tinymeta.app.command_line import main
-from tinymeta.app.lessons import lesson_files
+from tinymeta.app.lessons import as_pages, lesson_files
 
 ROOT = Path(__file__).resolve().parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -156,3 +156,9 @@ def test_what_is_installed_is_named_in_full():
 def test_the_citation_names_this_version():
     citation = (ROOT / "CITATION.cff").read_text(encoding="utf-8")
     assert f"\nversion: {tm.__version__}\n" in citation and "cff-version: 1.2.0" in citation
+
+
+def test_a_page_is_the_same_each_time():
+    pytest.importorskip("nbconvert")
+    files = {"README.md": b"# Lessons"}
+    assert as_pages(files) == as_pages(files)

@@ -431,3 +431,32 @@ def test_a_run_to_go_on_with_in_place_of_a_comparison_is_told_so(tmp_path, capsy
     assert main(["--resume", str(path)]) == 1
     assert (f"{path} is a file; expected a comparison's folder, or: "
             f"python -m tinymeta train --resume {path}" in capsys.readouterr().err)
+
+
+@pytest.mark.parametrize("method, told", [("maml", False), ("ridge", True), ("metasgd", True)])
+def test_an_alpha_without_effect_at_test_time_is_told(method, told, tmp_path, capsys):
+    trained(tmp_path, method=method)
+    for command in ("evaluate", "plot"):
+        assert main([command, str(tmp_path / f"{method}.npz"), "--alpha", "0.02"]) == 0
+        words = f"note: alpha is 0.02, without effect on {method}; it is for"
+        assert (words in capsys.readouterr().err) == told
+
+
+def test_figures_of_several_shots_say_which(tmp_path, capsys):
+    trained(tmp_path)
+    assert main(["plot", str(tmp_path / "maml.npz"), "--shots", "5", "7"]) == 0
+    assert "note: the figures are of 7 shots, the last of 2 numbers" in capsys.readouterr().err
+    assert main(["plot", str(tmp_path / "maml.npz")]) == 0
+    assert capsys.readouterr().err == ""
+
+
+def test_a_folder_that_has_gone_and_an_error_of_drawing_are_told(tmp_path, monkeypatch, capsys):
+    trained(tmp_path)
+    for error, words in (
+            (OSError(2, "No such file or directory"), "the folder that this was started in is no"),
+            (RuntimeError("latex could not be found"), "error: latex could not be found\n")):
+        def fail(*_, error=error):
+            raise error
+        monkeypatch.setattr(commands, "save_figures", fail)
+        assert main(["plot", str(tmp_path / "maml.npz")]) == 1
+        assert words in capsys.readouterr().err

@@ -2,6 +2,7 @@
 
 import io
 import os
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -173,3 +174,13 @@ def test_a_task_that_there_is_not_is_an_error(task, words, runs, saved):
 
 def test_every_method_has_a_style_of_its_own():
     assert {recipe.label for recipe in METHODS.values()} <= set(plotting.STYLES)
+
+
+def test_a_full_disk_names_the_animation(tmp_path):
+    def save(path, writer):
+        raise OSError(28, "No space left on device")
+
+    with pytest.raises(OSError) as caught:
+        figures.save_gif(SimpleNamespace(save=save), tmp_path / "adaptation.gif")
+    assert caught.value.filename == str(tmp_path / "adaptation.gif")
+    assert not list(tmp_path.iterdir())

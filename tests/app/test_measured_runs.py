@@ -249,3 +249,13 @@ def test_a_column_s_dollars_are_no_formula(seeds, here, capsys):
     command = ["compare", "--tasks", "dollars.csv", *FEW, "--methods", "maml", "--output", "run"]
     assert main([*command, *seeds]) == 0
     assert "mean squared error of US$ # A$" in capsys.readouterr().out
+
+
+def test_other_curves_whose_columns_stand_in_another_order_are_refused(here, capsys):
+    header, text = (here / "curves.csv").read_text().split("\n", 1)
+    curve, x, y = header.split(",")
+    (here / "turned.csv").write_text(f"{curve},{y},{x}\n{text}")
+    assert main(["train", "--tasks", "curves.csv", *FEW, "--output", "run"]) == 0
+    assert main(["evaluate", "run/maml.npz", "--tasks", "turned.csv"]) == 1
+    assert f"the columns ('{y}', '{x}'); expected the order of curves.csv, ('{x}', '{y}')" in (
+        capsys.readouterr().err)

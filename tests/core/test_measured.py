@@ -245,3 +245,11 @@ def test_a_header_names_each_column_once(read):
     with pytest.raises(ValueError, match="row 1 is curve, x, y, ; expected a name for each column"):
         read("curve,x,y,\na,1,2,\na,2,3,\n")
     assert read("a,NA,NA\na,1,2\na,2,3\n").n_missing == 1  # no header
+
+
+def test_the_points_of_a_curve_cannot_be_changed(rng):
+    x = np.linspace(0, 1, 20)
+    tasks = tm.MeasuredTasks({"a": (x, x**2), "b": (x, -x)})
+    for part in tasks.points(tasks.sample(rng, 1, 5, 5)):
+        with pytest.raises(ValueError, match="read-only"):
+            part *= 1000

@@ -189,10 +189,11 @@ def main(argv=None):
         if nobody_reads(error):  # such as head
             sys.stdout = open(os.devnull, "w")
             return exit_code() if asked else 1
-        if not isinstance(error, (ArithmeticError, OSError, ValueError, TypeError)):
+        if not isinstance(error, (ArithmeticError, OSError, RuntimeError, ValueError, TypeError)):
             raise
         tell(f"error: {error}{of_what(error)}")
-        return 1 if isinstance(error, (CheckpointError, OSError, ArithmeticError)) else 2
+        return 2 if isinstance(error, (ValueError, TypeError)) and not isinstance(
+            error, CheckpointError) else 1
 
 
 def _flush():

@@ -59,10 +59,18 @@ def protocol_of(arguments, given, usual):
 def tell_idle(arguments, methods):
     """Say so where an option is given that some method reads, but none of these."""
     for name, value in overrides(arguments).items():
-        readers = [method for method, recipe in METHODS.items() if name in recipe.reads]
-        if readers and not set(readers) & set(methods):
-            tell(f"note: {name} is {value}, without effect on {', '.join(methods)}; it is for "
-                 f"{', '.join(readers)}")
+        _tell_without_effect(name, value, methods, readers_of(name))
+
+
+def readers_of(name):
+    """The methods to which a setting matters, of those that not all methods read."""
+    return [method for method, recipe in METHODS.items() if name in recipe.reads]
+
+
+def _tell_without_effect(name, value, methods, readers):
+    if readers and not set(readers) & set(methods):
+        tell(f"note: {name} is {value}, without effect on {', '.join(methods)}; it is for "
+             f"{', '.join(readers)}")
 
 
 def train_one(arguments):
@@ -159,8 +167,11 @@ def told_how_to_go_on(path, command):
 
 
 def of_what(error):
-    """What is full where an error of the disk does not name it."""
-    if getattr(error, "errno", None) != errno.ENOSPC or error.filename is not None:
+    """What is full, or gone, where an error of the system does not name it."""
+    number = getattr(error, "errno", None)
+    if number == errno.ENOENT and error.filename is None:
+        return ": the folder that this was started in is no longer there"
+    if number != errno.ENOSPC or error.filename is not None:
         return ""
     sys.stdout = open(os.devnull, "w")  # what it holds cannot be written at the end either
     return ": of standard output, or of a temporary file"
@@ -233,7 +244,9 @@ def plot_files(arguments):
     if arguments.task is not None:
         checked_task(arguments.task)  # before a folder is made
     runs = load_runs(arguments.files, arguments.tasks)
-    shots = _shots_at_test(runs, arguments)[-1]
+    *others, shots = _shots_at_test(runs, arguments)
+    if others and arguments.shots:
+        tell(f"note: the figures are of {shots} shots, the last of {len(others) + 1} numbers")
     curves = evaluate_runs(runs, shots, arguments.alpha, arguments.inner_steps, arguments.seed)
     place = os.path.dirname(folder) or "." if one else folder
     with made_folder(place), Claim(folder if one else os.path.join(folder, "figures")):
@@ -257,5 +270,9 @@ def _shots_at_test(runs, arguments):
     if (arguments.inner_steps or 0) > MOST_STEPS:
         raise ValueError(f"inner_steps is {arguments.inner_steps}; expected at most {MOST_STEPS}, "
                          f"since every step's errors are kept")
+    methods = [run.settings.method for run in runs.values()]
+    if arguments.alpha is not None:
+        readers = [name for name in readers_of("alpha") if name != "metasgd"]  # which learned it
+        _tell_without_effect("alpha", arguments.alpha, methods, readers)
     shots = arguments.shots or next(iter(runs.values())).settings.eval_shots
     return [whole_number("shots", n, minimum=1, most=MOST_SHOTS) for n in shots]

@@ -90,6 +90,10 @@ def save_gif(animation, path):
     try:
         animation.save(folder / "animation.gif", "pillow")  # which must end in .gif
         write_whole(path, lambda file: file.write((folder / "animation.gif").read_bytes()))
+    except OSError as error:
+        if error.errno is None:
+            raise
+        raise OSError(error.errno, error.strerror, str(path)) from error
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 

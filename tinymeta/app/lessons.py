@@ -74,7 +74,7 @@ def as_pages(files):
         if name.startswith(("figures/", "tinymeta/")):
             pages[name] = content
         if kind == "md":
-            cell = nbformat.v4.new_markdown_cell(content.decode())
+            cell = nbformat.v4.new_markdown_cell(content.decode(), id="contents")
             stem, notebook = "index", nbformat.v4.new_notebook(cells=[cell])
         elif kind == "ipynb":
             notebook = nbformat.reads(content.decode(), as_version=4)

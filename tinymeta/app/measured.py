@@ -85,6 +85,10 @@ def with_file(s, path):
     if content == s.content:
         return replace(s, file=path)
     if os.path.isfile(s.file) and content_of(s.file) == s.content:
+        there, here = (_read(*which, s.columns).columns for which in ((s.file, s.content),
+                                                                      (path, content)))
+        if there != here and sorted(there) == sorted(here):
+            raise OSError(f"{path} has the columns {here}; expected the order of {s.file}, {there}")
         trained = [np.hstack(pair) for pair in training_tasks(s).curves.values()]
         for name, pair in _read(path, content, s.columns).curves.items():
             if any(np.array_equal(np.hstack(pair), curve) for curve in trained):

@@ -63,6 +63,8 @@ class MeasuredTasks:
         mean, std = self.scales
         self._tables = {name: (np.hstack(pair) - mean) / std  # (n, D_in + D_out)  [TASK.9]
                         for name, pair in self.curves.items()}
+        for table in self._tables.values():
+            table.setflags(write=False)  # what `points` shows is no copy
 
     @classmethod
     def from_csv(cls, path, columns=None):
