@@ -278,7 +278,7 @@ TYPE_ERRORS = [
     (lambda: tm.check_gradient(lambda t: None, THETA, THETA), "f(theta) is None; expected one num"),
     (lambda: tm.check_adapt(tm.adapt, MODEL, THETA, X[0], Y[0], steps=2), "steps is 2; expected"),
     (lambda: plot_curves({"a": THETA}), "curves['a'] is of type ndarray; expected a tiny"),
-    (lambda: plot_training({0: [1.0]}), "the names in losses is {0: [1.0]}; expected a l"),
+    (lambda: plot_training({0: [1.0]}), "the names in losses is [0]; expected a list of"),
     (lambda: tm.RidgeHead(MODEL).meta_gradient(np.ones(9, np.float16), BATCH), "dtype float16; ex"),
     (lambda: tm.OracleTasks(MEASURED).sample(RNG, 1, 1, 1), "parameters['curve'] has dtype <U"),
     (lambda: tm.MLP([1, 1], phi(value={})), "activation 'own': value is {}; expected a function"),
@@ -669,3 +669,12 @@ def test_what_fits_may_be_set_later_and_counts(network):
         gradients = [thing.gradient(omega, X, Y) if thing in (model, other)
                      else thing.meta_gradient(omega, BATCH)[1] for thing in (one, two)]
         assert (gradients[0] == gradients[1]).all()
+
+
+@pytest.mark.parametrize("call", [
+    lambda theta: tm.check_gradient(len, len, theta),
+    lambda theta: tm.taylor_order(len, 0, theta, 0),
+    lambda theta: tm.check_hvp(len, max, theta),
+    lambda theta: tm.check_meta_gradient(len, MODEL, theta, BATCH)])
+def test_a_ragged_theta_is_named(call):
+    refused(lambda: call([[1.0], [2.0, 3.0]]), "theta is a list of unequal parts; expected an arr")

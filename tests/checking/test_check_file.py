@@ -236,3 +236,9 @@ def test_a_notebook_is_told_to_be_one(tmp_path):
     (tmp_path / "my.ipynb").write_text("{}")
     with pytest.raises(ValueError, match="my.ipynb is a notebook; expected a Python file, as `jup"):
         list(check_file(tmp_path / "my.ipynb"))
+
+
+def test_a_file_that_ends_itself_is_told_by_its_line(tmp_path):
+    (tmp_path / "q.py").write_text("n_params = 2\nquit()\n")
+    ladder, = check_file(tmp_path / "q.py")
+    assert "line 2: `quit()`" in str(ladder)

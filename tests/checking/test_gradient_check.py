@@ -1,5 +1,6 @@
 """check_gradient and check_hvp: they accept what is right, reject what is wrong, and say where."""
 
+import json
 import warnings
 
 import numpy as np
@@ -241,6 +242,33 @@ def test_truth_values_are_compared():
     assert not tm.compare(np.array([True, False]), np.array([True, True]), "labels")
 
 
-def test_what_is_expected_is_finite():
-    with pytest.raises(ValueError, match="expected has 2 NaN or infinite entries; expected none"):
-        tm.compare(np.zeros(3), np.array([np.nan, np.inf, 1]), "large")
+def test_what_is_compared_with_is_finite():
+    report = tm.compare(np.zeros(3), np.array([np.nan, np.inf, 1]), "large")
+    assert not report and "compared with has 2 NaN or infinite entries" in str(report)
+
+
+@pytest.mark.parametrize("scale", [1e-290, 1e-200, 1e-155, 1e155, 1e200, 1e290])
+def test_derivatives_of_any_size_are_judged(scale):
+    theta = np.array([0.3, -0.7, 1.1])
+
+    def f(theta):
+        return scale * np.sin(theta).sum()
+
+    report = tm.check_gradient(f, lambda theta: scale * np.cos(theta), theta)
+    assert report and not report.notes
+    assert report.blocks[0]["norm"] == pytest.approx(scale * np.linalg.norm(np.cos(theta)))
+    report = tm.check_gradient(f, lambda theta: 2 * scale * np.cos(theta), theta)
+    assert [finding.what for finding in report.findings] == ["2 times what it should be"]
+    report = tm.check_gradient(f, lambda theta: scale * theta, theta)
+    assert "difference" in report.findings[0].what and f"e{np.log10(scale):+.0f}" in str(report)
+
+
+def test_a_function_that_is_nan_has_no_derivative():
+    report = tm.check_gradient(lambda theta: np.log(theta).sum(), lambda theta: 1 / theta, -ONES)
+    assert not report and "f(theta) is nan: there is no derivative to compare with" in str(report)
+
+
+def test_a_report_is_json_where_numbers_are_not_finite():
+    report = tm.check_gradient(lambda theta: theta @ theta, lambda theta: np.nan * theta, ONES)
+    data = json.loads(json.dumps(report.as_dict(), allow_nan=False))
+    assert data["passed"] is False and data["blocks"][0]["norm"] is None

@@ -253,3 +253,8 @@ def test_the_points_of_a_curve_cannot_be_changed(rng):
     for part in tasks.points(tasks.sample(rng, 1, 5, 5)):
         with pytest.raises(ValueError, match="read-only"):
             part *= 1000
+
+
+def test_no_names_are_no_curves():
+    with pytest.raises(ValueError, match=r"names is empty; expected some of \['a'\]"):
+        tm.MeasuredTasks({"a": (np.arange(3.0), np.arange(3.0))}).only([])

@@ -150,3 +150,23 @@ def test_a_batch_shows_its_shapes(rng):
     batch = tm.SinusoidTasks().sample(rng, 3, 5, 4)
     assert repr(batch) == ("Batch(x_support (3, 5, 1), y_support (3, 5, 1), x_query (3, 4, 1), "
                            "y_query (3, 4, 1), amplitude, phase)")
+
+
+def test_a_range_may_be_set_by_its_own_name(rng):
+    for tasks in (tm.SinusoidTasks(), tm.LinearTasks()):
+        for name in tasks.ranges:
+            setattr(tasks, name, (1.5, 1.5))
+            assert getattr(tasks, name) == tasks.ranges[name] == (1.5, 1.5)
+            with pytest.raises(ValueError, match=rf"{name} is \(5, 1\); expected low <= high"):
+                setattr(tasks, name, (5, 1))
+        for values in tasks.sample(rng).parameters.values():
+            assert (values == 1.5).all()
+
+
+def test_a_subclass_may_set_a_range_before_it_is_made():
+    class Tall(tm.SinusoidTasks):
+        def __init__(self, amplitude=(4, 5)):
+            self.amplitude = amplitude
+            super().__init__(amplitude)
+
+    assert Tall().amplitude == (4.0, 5.0) and Tall().phase == (0.0, np.pi)

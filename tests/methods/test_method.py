@@ -201,6 +201,9 @@ def test_a_trajectory_of_another_length_is_told(rng):
     for method.number in (0, 2, 5):
         with pytest.raises(ValueError, match=f"gave {method.number} parameters; expected 4, θ_0"):
             tm.evaluate_batch(method, np.ones(2), batch, steps=3)
+    method.trajectory = lambda omega, x, y, steps: [omega, None]
+    with pytest.raises(TypeError, match=r"θ_1 of Counts.trajectory\(...\) is None; expected"):
+        tm.evaluate_batch(method, np.ones(2), batch, steps=1)
 
 
 def test_an_adapt_that_works_in_place_leaves_omega_as_it_is(rng):

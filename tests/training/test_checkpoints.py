@@ -283,3 +283,12 @@ def test_an_optimizer_s_state_with_keys_that_are_no_texts_is_refused(tmp_path):
 def test_a_folder_is_told_to_be_one(tmp_path):
     with pytest.raises(tm.CheckpointError, match="is a folder; expected a checkpoint's file, such"):
         tm.load_checkpoint(tmp_path)
+    (tmp_path / "reptile.npz").write_bytes(b"")
+    with pytest.raises(tm.CheckpointError, match="such as .*reptile.npz"):
+        tm.load_checkpoint(tmp_path)
+
+
+def test_a_complex_theta_is_none_of_a_run(tmp_path):
+    with pytest.raises(TypeError, match="theta has dtype complex128; expected real numbers"):
+        tm.save_checkpoint(tmp_path / "run.npz", np.ones(3) + 1j)
+    assert not list(tmp_path.iterdir())

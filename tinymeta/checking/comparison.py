@@ -10,7 +10,7 @@ import numpy as np
 from .diagnosis import explain, wrong_blocks
 from .dropped_parts import dropping_functions
 from .numerical import (TOLERANCE, central_difference, complex_step, has_kink, is_in_single,
-                        is_single, relative_error, settled_difference, why_not_complex)
+                        is_single, norm, relative_error, settled_difference, why_not_complex)
 from .report import CheckReport, Finding
 
 COMPLEX, CENTRAL = TOLERANCE  # the names of the two
@@ -179,17 +179,17 @@ class Comparison:
     def vanishing(self):
         """The names of the blocks whose derivative is 0, so that no factor could show."""
         kind, reference = self.reference
-        least = np.linalg.norm(reference) + np.linalg.norm(np.ravel(self.f(self.theta)))
+        least = norm(reference) + norm(self.f(self.theta))
         least *= {COMPLEX: 1e-14, CENTRAL: 1e-9}[kind]
         return [name for name, place in zip(self.layout.names, self.compared.slices)
-                if np.linalg.norm(reference[..., place]) <= least]
+                if norm(reference[..., place]) <= least]
 
     def report(self, title, hints, fault=None):
         """The CheckReport; fault: a Finding on what was derived, before any comparison."""
         rows = []
         for (name, shape, _), place in zip(self.layout, self.compared.slices):
-            norm = float(np.linalg.norm(self.derived[..., place]))
-            rows.append({"name": name, "shape": shape, "norm": norm, "errors": self.errors(place)})
+            rows.append({"name": name, "shape": shape, "norm": norm(self.derived[..., place]),
+                         "errors": self.errors(place)})
         errors, tolerances = self.errors(), {kind: self.tolerance[kind] for kind in self.numerical}
         equal = all(errors[kind] <= tolerances[kind] for kind in errors)
         faults = [fault] if fault else []

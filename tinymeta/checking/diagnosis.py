@@ -65,7 +65,8 @@ def compare(found, expected, title, tag="", tolerance=1e-10, hints=None, layout=
     hints = checked_hints(hints, tag)
     found, expected = as_numbers("the code", found), arguments.numbers("expected", expected)
     if bad := expected.size - np.count_nonzero(np.isfinite(expected)):
-        raise ValueError(f"expected has {bad} NaN or infinite entries; expected none")
+        what = f"what it is compared with has {bad} NaN or infinite entries"
+        return CheckReport(title, False, findings=[Finding("", what, tag, "not finite")])
     if found.shape != expected.shape:
         what = f"the shape is {found.shape}; expected {expected.shape}"
         return CheckReport(title, False, findings=[Finding("", what, tag, "shape")])
@@ -135,7 +136,8 @@ class Diagnosis:
     """Derived numbers, the right ones, and the blocks, (name, shape, place), that are wrong."""
 
     def __init__(self, derived, reference, layout, tolerance, hints):
-        self.derived, self.reference, self.layout, self.hints = derived, reference, layout, hints
+        self.as_given, self.layout, self.hints = (derived, reference), layout, hints
+        self.derived, self.reference = derived, reference = within_squares(derived, reference)
         names = wrong_blocks(derived, reference, layout, tolerance)
         self.wrong = [block for block in layout if block[0] in names]
         self.noise = tolerance * 1e-2 * np.linalg.norm(reference)
@@ -161,7 +163,8 @@ class Diagnosis:
         for finding, blocks in causes.items():
             if finding is None:  # the numbers of the first such block stand for all
                 _, shape, place = blocks[0]
-                finding = unknown(*self._at(place), shape, only_block=len(blocks) == 1)
+                found_and_right = [numbers[..., place] for numbers in self.as_given]
+                finding = unknown(*found_and_right, shape, only_block=len(blocks) == 1)
             placed.append(self._placed(finding, blocks))
         return placed
 

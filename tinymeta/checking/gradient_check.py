@@ -53,6 +53,10 @@ def check_gradient(f, gradient, theta, blocks=None, directions=None, rng=None, m
     if np.ndim(value) != 0:
         raise ValueError(f"f(theta) has shape {np.shape(value)}; "
                          f"expected one number, a shape of ()")
+    value = as_array(value, "f(theta)")
+    if value.dtype.kind in "fc" and not np.isfinite(value):
+        what = f"f(theta) is {value}: there is no derivative to compare with"
+        return CheckReport(title, False, findings=[Finding("", what, "", "not finite")])
 
     def at(theta):
         derived = repeated("gradient", gradient, theta) if callable(gradient) else gradient

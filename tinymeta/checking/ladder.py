@@ -78,7 +78,7 @@ def is_library(filename):
     path = Path(filename)
     installed = "site-packages" in path.parts or "dist-packages" in path.parts
     ours_or_python_s = any(folder in path.resolve().parents for folder in LIBRARIES)
-    return installed or ours_or_python_s or filename.startswith("<__array")
+    return installed or ours_or_python_s or filename.startswith(("<__array", "<frozen"))
 
 
 @contextmanager
@@ -197,7 +197,7 @@ def as_numbers(name, value, shape=None):
 
 def vector(name, value, P="P"):
     """The value as a vector (P,) in double precision; TypeError or ValueError for another thing."""
-    array = arguments.floating(name, as_array(value))
+    array = arguments.floating(name, as_array(value, name))
     arguments.shape(name, array, (P,))
     if array.dtype.kind == "c":
         raise TypeError(f"{name} has dtype {array.dtype}; expected real numbers: "

@@ -187,9 +187,21 @@ def relative_error(numerical, derived):
 
 
 def within_squares(*arrays):
-    """The arrays, divided by the largest finite entry of them all if its square overflows."""
+    """The arrays, divided by the largest finite entry of them all where its square would be inf or
+    0."""
     largest = max(float(np.abs(array[np.isfinite(array)]).max(initial=0.0)) for array in arrays)
-    return [array / largest for array in arrays] if largest > 1e150 else arrays
+    fits = largest == 0 or 1e-150 < largest < 1e150
+    return arrays if fits else [array / largest for array in arrays]
+
+
+def norm(array):
+    """The Euclidean norm, of large and small numbers too."""
+    array = np.ravel(array)
+    largest = float(np.abs(array).max(initial=0.0))
+    if largest == 0 or not largest < np.inf:
+        return largest
+    scaled, = within_squares(array)
+    return float(np.linalg.norm(scaled)) * (largest / float(np.abs(scaled).max()))
 
 
 def why_not_complex(f, theta):

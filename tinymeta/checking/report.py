@@ -1,13 +1,12 @@
 """The reports of checks, for a terminal and for a notebook: one check, and a ladder of them."""
 
 import html
+import math
 import re
 import sys
 import textwrap
 from dataclasses import asdict, dataclass, field
 from typing import NamedTuple
-
-import numpy as np
 
 PLAIN = str.maketrans({"✓": "+", "✗": "x", "○": "o", "·": "-", "→": ">", "×": "x", "−": "-",
                        "θ": "theta", "ω": "omega", "α": "alpha", "φ": "phi", "½": "1/2"})
@@ -101,8 +100,12 @@ class CheckReport(Shown):
     header = 1
 
     def as_dict(self):
-        """The report as numbers, strings, lists and dicts, as json.dumps takes them."""
-        return asdict(self) | {"findings": [finding._asdict() for finding in self.findings]}
+        """The report as numbers, strings, lists and dicts, as json.dumps takes them.
+
+        None stands for numbers that are not finite, which JSON has not.
+        """
+        findings = [finding._asdict() for finding in self.findings]
+        return _finite(asdict(self) | {"findings": findings})
 
     def _table(self):
         """The rows of the report, the header first, as lists of strings."""
@@ -112,7 +115,7 @@ class CheckReport(Shown):
         for block in self.blocks:
             errors = [f"{error:.1e}" for error in block["errors"].values()]
             rows.append([block["name"], str(block["shape"]), f"{block['norm']:.2e}", *errors])
-        norm = np.linalg.norm([block["norm"] for block in self.blocks])
+        norm = math.hypot(*(block["norm"] for block in self.blocks))
         rows.append(["all", "", f"{norm:.2e}", *(f"{e:.1e}" for e in self.errors.values())])
         rows.append(["at most", "", "", *(f"{self.tolerances[kind]:.0e}" for kind in self.errors)])
         if not self.passed:
@@ -203,6 +206,15 @@ class Ladder(Shown):
         more = {note: f" and {len(rungs) - 1} more" * (len(rungs) > 1)
                 for note, rungs in names.items()}
         return [f"note on {names[note][0]}{more[note]}: {note}" for note in names]
+
+
+def _finite(value):
+    """The value, with None in place of floats that are not finite, at any depth."""
+    if isinstance(value, dict):
+        return {key: _finite(part) for key, part in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_finite(part) for part in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def _for_terminal(text):

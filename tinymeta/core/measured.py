@@ -99,6 +99,8 @@ class MeasuredTasks:
     def only(self, names):
         """The tasks of the curves with these names.  Raises ValueError for one there is not."""
         names = arguments.texts("names", names)
+        if not names:
+            raise ValueError(f"names is empty; expected some of {self.names}")
         if unknown := sorted(set(names) - set(self.curves)):
             raise ValueError(f"names has {unknown}; expected some of {self.names}")
         chosen = {name: pair for name, pair in self.curves.items() if name in set(names)}

@@ -139,6 +139,20 @@ def _checked_ranges(tasks, name, ranges):
     return {name: arguments.interval(name, ends) for name, ends in ranges.items()}
 
 
+class _Range:
+    """One of the ranges by its own name: `tasks.amplitude` is tasks.ranges["amplitude"]."""
+
+    def __set_name__(self, owner, name):
+        self.name = name
+
+    def __get__(self, tasks, owner):
+        return self if tasks is None else tasks.ranges[self.name]
+
+    def __set__(self, tasks, ends):
+        if "ranges" in vars(tasks):  # else they are about to be made
+            tasks.ranges[self.name] = arguments.interval(self.name, ends)
+
+
 class _UniformTasks:
     """Tasks whose parameters and inputs are uniform in ranges; subclasses say what y is.
 
@@ -234,6 +248,8 @@ class SinusoidTasks(_UniformTasks):
     Raises TypeError or ValueError for a range, a grid or a noise that cannot be.
     """
 
+    amplitude, phase = _Range(), _Range()
+
     def __init__(self, amplitude=(0.1, 5.0), phase=(0.0, np.pi), x_range=(-5.0, 5.0), grid=None,
                  noise=0.0):
         super().__init__({"amplitude": amplitude, "phase": phase}, x_range, grid, noise)
@@ -249,6 +265,8 @@ class LinearTasks(_UniformTasks):
 
     slope, intercept, x_range: (low, high), uniform.  grid and noise as in SinusoidTasks.
     """
+
+    slope, intercept = _Range(), _Range()
 
     def __init__(self, slope=(-2.0, 2.0), intercept=(-2.0, 2.0), x_range=(-2.0, 2.0), grid=None,
                  noise=0.0):

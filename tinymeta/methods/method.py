@@ -153,7 +153,7 @@ class Method:
             raise TypeError(f"{name}.trajectory(...) returned {thetas!r}; expected "
                             f"θ_0 ... θ_steps, one after the other")
         for n, theta in enumerate(thetas, start=1):
-            yield theta
+            yield arguments.given(f"θ_{n - 1} of {name}.trajectory(...)", theta)
         if n != steps + 1:
             raise ValueError(f"{name}.trajectory(...) gave {n} parameters; expected {steps + 1}, "
                              f"θ_0 ... θ_{steps}")

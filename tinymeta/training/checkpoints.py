@@ -126,7 +126,7 @@ def _check_keys(value):
 
 def _checked(theta, iteration, losses, seconds):
     """θ as an array; TypeError or ValueError where one of these can be of no checkpoint."""
-    theta = arguments.floating("theta", theta)
+    theta = arguments.real_numbers("theta", arguments.floating("theta", theta))
     arguments.shape("theta", theta, ("P",))
     arguments.whole_number("iteration", iteration, minimum=0)
     arguments.number("seconds", seconds, at_least=0)
@@ -144,8 +144,9 @@ def load_checkpoint(path):
     """
     path = arguments.path("path", path)
     if os.path.isdir(path):
+        inside = sorted(name for name in os.listdir(path) if name.endswith(".npz")) or ["maml.npz"]
         raise CheckpointError(f"{path} is a folder; expected a checkpoint's file, such as "
-                              f"{os.path.join(path, 'maml.npz')}")
+                              f"{os.path.join(path, inside[0])}")
     try:
         arrays = _arrays(path)
     except Exception as error:  # whatever reading a damaged file can raise
