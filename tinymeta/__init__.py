@@ -2,7 +2,8 @@
 
 The source, in reading order; each wing is a folder that imports only those above it:
 
-    core        losses, classification, activations, tasks    what is learned from
+    core        losses, classification, activations    what is learned from
+                batch, tasks                    tasks, T at a time: waves and lines
                 class_tasks, glyphs             classes: boundaries, moons, strokes
                 measured, measured_file         curves of one's own
                 model, layout                   what a model is, and how θ lies in one vector
@@ -47,13 +48,14 @@ from .checking.diagnosis import compare
 from .checking.gradient_check import check_gradient, check_hvp, taylor_order
 from .checking.report import CheckReport, Finding, Ladder
 from .core.activations import Activation, relu, tanh
+from .core.batch import Batch
 from .core.class_tasks import BoundaryTasks, MoonTasks
 from .core.classification import accuracy, hinge, logistic, softmax, squared_hinge
 from .core.glyphs import GlyphTasks
 from .core.losses import Loss, epsilon_insensitive, huber, squared_error
 from .core.measured import MeasuredTasks
 from .core.model import Model
-from .core.tasks import Batch, LinearTasks, SinusoidTasks
+from .core.tasks import LinearTasks, SinusoidTasks
 from .fast import memory
 from .fast.fast_pass import FastMLP
 from .learners.context import ContextMLP

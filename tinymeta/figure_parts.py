@@ -10,7 +10,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from .core import arguments
-from .core.tasks import Batch
+from .core.batch import Batch
 from .methods.baselines import JointTraining
 
 TRUTH = dict(color="black", linestyle="--", linewidth=1.4, label="truth")

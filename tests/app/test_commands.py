@@ -13,7 +13,7 @@ from numpy.testing import assert_array_equal
 from small_runs import SMALL, press_ctrl_c, small, trained
 
 import tinymeta as tm
-from tinymeta.app import commands, compare, held_out
+from tinymeta.app import commands, compare, folders, held_out
 from tinymeta.app.command_line import main
 from tinymeta.app.protocols import PROTOCOLS, finn2017, reptile2018
 from tinymeta.app.recipes import METHODS, Recipe
@@ -377,7 +377,7 @@ def test_the_shell_sees_the_exit_code_and_the_message(tmp_path):
 
 
 def test_default_folders_of_long_settings_are_told_apart():
-    first, second = (commands.folder_for("quick", {"widths": [1, *[40] * 60, last]}, 0)
+    first, second = (folders.folder_for("quick", {"widths": [1, *[40] * 60, last]}, 0)
                      for last in (1, 2))
     assert first != second and max(map(len, map(str, (first, second)))) < 130
 
@@ -386,7 +386,7 @@ def test_default_folders_of_long_settings_are_told_apart():
     ({"columns": ["a-b", "c"]}, {"columns": ["a", "b-c"]}),
     ({"columns": ["U/V"]}, {"columns": ["U_V"]})], ids=str)
 def test_default_folders_of_columns_are_told_apart(one, other):
-    assert commands.folder_for("measured", one, 0) != commands.folder_for("measured", other, 0)
+    assert folders.folder_for("measured", one, 0) != folders.folder_for("measured", other, 0)
 
 
 @pytest.mark.parametrize("there", [True, False])

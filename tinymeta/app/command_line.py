@@ -8,10 +8,11 @@ from .. import __version__
 from ..methods.meta_sgd import RATES
 from ..training.checkpoints import CheckpointError
 from .check import check
-from .commands import evaluate_files, of_what, plot_files, train_one
+from .commands import evaluate_files, plot_files, train_one
 from .compare import compare
 from .held_out import HELD_OUT
 from .families import FAMILIES, LOSSES
+from .folders import of_what
 from .lessons import put_lessons
 from .protocols import PROTOCOLS
 from .recipes import METHODS

@@ -4,29 +4,25 @@ Each takes the parsed arguments and returns the exit code.  Wrong values raise V
 TypeError, files that are not what they should be CheckpointError or OSError.
 """
 
-import errno
 import os
-import re
-import shlex
-import sys
-import zlib
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import asdict, replace
 from pathlib import Path
 
 import numpy as np
 
 from ..core.arguments import seed_number, whole_number
-from ..training.files import Claim, ClaimError
+from ..training.files import Claim
 from .figures import checked_task, save_figures
 from .families import FAMILIES
+from .folders import folder_for, made_folder, quoted, told_how_to_go_on
 from .held_out import HELD_OUT, evaluate_runs, measured, remark
 from .measured import settings_of_file
 from .protocols import OWN, PROTOCOLS
 from .recipes import METHODS
 from .runs import load_run, load_runs, train
 from .settings import MOST_STEPS, Settings, build, settings_from
-from .stopping import nobody_reads, tell
+from .stopping import tell
 from .tables import curves_table
 
 MOST_TASKS, MOST_SHOTS = 1_000_000, 10_000  # at test time
@@ -92,31 +88,6 @@ def train_one(arguments):
     return 0
 
 
-def quoted(path):
-    """A path as a command takes it: quoted for the shell, and no option where it starts with -."""
-    return shlex.quote(f"./{path}" if path.startswith("-") else path)
-
-
-@contextmanager
-def made_folder(folder, name="output"):
-    """Make the folder that an option names; where an error leaves it new and empty, it goes again.
-
-    Raises OSError that says what stands in its way.
-    """
-    new = not os.path.isdir(folder)
-    try:
-        os.makedirs(folder, exist_ok=True)
-    except OSError as error:
-        raise OSError(f"{name} is {folder}; expected a folder that can be made: "
-                      f"{error.strerror}") from error
-    try:
-        yield
-    except BaseException:
-        if new and os.path.isdir(folder) and not os.listdir(folder):
-            os.rmdir(folder)
-        raise
-
-
 def _to_begin(arguments):
     """The settings of a new run, and the file it is kept in."""
     protocol, given = protocol_of(arguments, overrides(arguments), "finn2017")
@@ -134,47 +105,6 @@ def by_hand(arguments, given):
     """Those of the overrides that stood on the command line, for a folder's name."""
     shown = {name: value for name, value in overrides(arguments).items() if name in given}
     return {**shown, "tasks": Path(given["file"]).stem} if "file" in given else shown
-
-
-def folder_for(start, given, *seeds):
-    """A folder's name that tells runs with different settings apart, in results/."""
-    parts = [start]
-    for name, value in given.items():
-        if name not in ("seed", "method"):
-            value = "-".join(map(str, value)) if isinstance(value, list) else value
-            parts.append(f"{name.replace('_', '')}{value}")
-    name = "-".join([*parts, "seed" + "-".join(map(str, seeds))])
-    plain = re.sub(r"[/\\]", "_", name)  # a column's, such as U/V
-    lists = ["".join(map(str, value)) for value in given.values() if isinstance(value, list)]
-    whole = os.fsencode(plain)
-    if plain != name or "-" in "".join(lists) or len(whole) > 120:  # too long for some systems
-        exact = repr((start, given, seeds)).encode()
-        plain = f"{whole[:100].decode(errors='ignore')}-{zlib.crc32(exact):08x}"
-    return os.path.join("results", plain)
-
-
-@contextmanager
-def told_how_to_go_on(path, command):
-    """An error of the disk says how to go on once there is room again."""
-    try:
-        yield
-    except OSError as error:
-        if isinstance(error, ClaimError) or nobody_reads(error):
-            raise
-        kept = f"what was saved before is kept; go on with: {command}"
-        kept = kept if os.path.isfile(path) else "nothing was kept"
-        raise OSError(f"{error}{of_what(error)}\n{kept}") from error
-
-
-def of_what(error):
-    """What is full, or gone, where an error of the system does not name it."""
-    number = getattr(error, "errno", None)
-    if number == errno.ENOENT and error.filename is None:
-        return ": the folder that this was started in is no longer there"
-    if number != errno.ENOSPC or error.filename is not None:
-        return ""
-    sys.stdout = open(os.devnull, "w")  # what it holds cannot be written at the end either
-    return ": of standard output, or of a temporary file"
 
 
 def _to_resume(arguments):

@@ -11,9 +11,9 @@ from .. import __version__
 from ..core.arguments import seed_number, whole_number
 from ..training.checkpoints import CheckpointError
 from ..training.files import Claim, clear_left_over, write_whole
-from .commands import (by_hand, ended_early, folder_for, is_file, made_folder, overrides,
-                       protocol_of, quoted, tell_idle, told_how_to_go_on)
+from .commands import by_hand, ended_early, is_file, overrides, protocol_of, tell_idle
 from .figures import save_figures
+from .folders import folder_for, made_folder, quoted, told_how_to_go_on
 from .held_out import HELD_OUT, evaluate_runs, least_squares_errors, measured, remark
 from .processes import cores, train_all
 from .protocols import OWN, PROTOCOLS

@@ -9,7 +9,7 @@ import re
 from pathlib import Path
 
 from ..training.files import write_whole
-from .commands import made_folder
+from .folders import made_folder
 
 PACKAGE = Path(__file__).resolve().parents[1]
 BUILDERS = ("build.py", "contents.py", "exercise_cells.py", "pace.py")  # make lessons; none is one

@@ -10,8 +10,8 @@ from typing import Callable, NamedTuple
 import numpy as np
 
 from ..core import arguments
+from ..core.batch import Batch
 from ..core.layout import layout_of
-from ..core.tasks import Batch
 from ..methods.inner_loop import adapt as right_adapt
 from ..methods.maml import MAML
 from ..methods.reptile import Reptile

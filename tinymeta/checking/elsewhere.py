@@ -8,7 +8,7 @@ from functools import partial
 
 import numpy as np
 
-from ..core.tasks import Batch
+from ..core.batch import Batch
 from .diagnosis import confirmed
 from .ladder import attempt, climb, frozen_batch
 

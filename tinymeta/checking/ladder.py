@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from ..core import arguments
-from ..core.tasks import ARRAYS, Batch
+from ..core.batch import ARRAYS, Batch
 from .numerical import quiet
 from .report import CheckReport, Finding, Ladder
 

@@ -10,8 +10,9 @@ from functools import partial, partialmethod
 import numpy as np
 
 from ..core import arguments
+from ..core.batch import Batch
 from ..core.model import Model
-from ..core.tasks import Batch, SinusoidTasks
+from ..core.tasks import SinusoidTasks
 from ..methods.inner_loop import adapt
 from .ladder import as_array, as_numbers, attempt, frozen, repeated, vector
 from .numerical import derivatives, quiet

@@ -10,9 +10,10 @@ from typing import NamedTuple
 
 import numpy as np
 
+from ..core.batch import Batch
 from ..core.classification import hinge, logistic, softmax, squared_hinge
 from ..core.losses import epsilon_insensitive, huber
-from ..core.tasks import Batch, SinusoidTasks
+from ..core.tasks import SinusoidTasks
 from ..learners.context import ContextMLP
 from ..learners.gru import GRU
 from ..learners.linear import Linear, sine_features

@@ -21,7 +21,8 @@ from functools import partial
 import numpy as np
 
 from . import arguments, setting
-from .tasks import Batch, parameter
+from .batch import Batch
+from .tasks import parameter
 
 LABELS = {"binary": (0.0, 1.0), "signs": (-1.0, 1.0)}
 MOON_CENTRE = (0.5, 0.25)

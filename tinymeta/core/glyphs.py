@@ -18,8 +18,8 @@ handwritten characters; N-way K-shot as in Finn et al. 2017, Sec. 5.2.
 import numpy as np
 
 from . import setting
+from .batch import Batch
 from .class_tasks import shuffled_classes, sizes, turns
-from .tasks import Batch
 
 SIDE = 8  # pixels
 STROKES = 3

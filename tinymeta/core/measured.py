@@ -10,9 +10,9 @@ are the support set, the others the query set, so that no point is in both.
 import numpy as np
 
 from . import arguments, setting
+from .batch import Batch, check_batch
 from .class_tasks import sizes
 from .measured_file import read_curves, usual_labels
-from .tasks import Batch, check_batch
 
 
 class MeasuredTasks:

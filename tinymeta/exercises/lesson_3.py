@@ -6,10 +6,10 @@ import numpy as np
 
 from ..checking.check_meta import check_meta_gradient
 from ..checking.diagnosis import Hints, KnownMistake, compare
+from ..core.batch import Batch
 from ..learners.linear import Linear
 from ..methods.inner_loop import adapt
 from ..methods.maml import MAML
-from ..core.tasks import Batch
 from . import exercise
 from .feedback import explained, judge
 

@@ -17,8 +17,8 @@ The floor is closed-form least squares on (sin x, cos x): see least_squares in l
 import numpy as np
 
 from ..core import arguments, setting
+from ..core.batch import Batch
 from ..core.model import pass_at
-from ..core.tasks import Batch
 from .inner_loop import checked_alpha, iterates
 from .method import Method
 

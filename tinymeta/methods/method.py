@@ -18,10 +18,10 @@ from functools import partial
 import numpy as np
 
 from ..core import arguments, setting
+from ..core.batch import check_batch, chunks
 from ..core.losses import check_targets
 from ..core.model import data, pass_at, shortcut
 from ..core.side_by_side import each
-from ..core.tasks import check_batch, chunks
 
 
 class Method:

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..core import arguments
+from ..core.batch import check_batch, chunks
 from ..core.side_by_side import each
-from ..core.tasks import check_batch, chunks
 from ..methods.baselines import JointTraining
 from ..methods.method import Method
 
