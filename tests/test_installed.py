@@ -162,3 +162,9 @@ def test_a_page_is_the_same_each_time():
     pytest.importorskip("nbconvert")
     files = {"README.md": b"# Lessons"}
     assert as_pages(files) == as_pages(files)
+
+
+def test_what_a_kill_has_left_of_the_lessons_goes_with_the_next(tmp_path):
+    (tmp_path / "README.md.0123abcd.tmp").write_text("half")
+    assert main(["lessons", str(tmp_path)]) == 0
+    assert not list(tmp_path.glob("*.tmp"))

@@ -26,7 +26,8 @@ def plot_adaptation(model, thetas, tasks, task, alpha=0.01, steps=(0, 1, 10), la
     or a dict name -> method, each of which adapts in its own way.  thetas: name -> meta-trained θ
     (P,), one panel each.  tasks: for the truth, or all measured points, and for units and labels;
     None shows the query points.  task: a Batch of one task.  steps: those to draw.  labels: of x
-    and y.  size: inches.  scale: so many times larger text, lines and markers, beside the panels.
+    and y, which may have Matplotlib's formulas, between dollar signs.  size: inches.  scale: so
+    many times larger text, lines and markers, beside the panels.
     Scores of the logistic loss are drawn as the probabilities σ(f) of class 1.
 
     A task of two classes in the plane is drawn by class_plots.plot_regions.  Returns a Figure.
@@ -68,8 +69,9 @@ def plot_curves(curves, title="", measured="mean squared error", size=None, scal
     """Query error against inner steps: mean with its 95 % interval, and median with quartiles.
 
     curves: name -> AdaptationCurve; one of no steps, such as the oracle's, is drawn as a level.
-    measured: what they hold; accuracy gets a plain axis, all else a logarithmic one.  size,
-    scale: as in plot_adaptation.  Returns a Figure.
+    measured: what they hold; accuracy gets a plain axis, all else a logarithmic one.  Both may have
+    Matplotlib's formulas, between dollar signs.  size, scale: as in plot_adaptation.  Returns a
+    Figure.
     """
     _some("curves", curves)
     title, measured = arguments.texts("title and measured", [title, measured])

@@ -404,3 +404,16 @@ def test_files_do_not_see_one_another(tmp_path, capsys):
     out = capsys.readouterr().out
     for word, name in (("PASS", "a"), ("FAIL", "b")):
         assert f"{word}  {tmp_path / name / 'my_model.py'}: model my_model" in out
+
+
+@pytest.mark.skipif(os.name != "posix", reason="elsewhere it stays")
+def test_a_folder_that_has_gone_is_named_by_check(tmp_path):
+    (tmp_path / "my.py").write_text("n_params = 2\n")
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    root = str(Path(__file__).resolve().parents[2])
+    line = (f"import os, sys; os.rmdir({str(gone)!r}); sys.path.insert(0, {root!r}); "
+            f"from tinymeta.app.command_line import main; "
+            f"sys.exit(main(['check', {str(tmp_path / 'my.py')!r}]))")
+    run = subprocess.run([sys.executable, "-c", line], cwd=gone, capture_output=True, text=True)
+    assert run.returncode == 1 and "the folder that this was started in is no longer" in run.stderr

@@ -194,3 +194,11 @@ def test_least_squares_has_the_precision_of_its_data(dtype):
     theta = tm.least_squares(tm.Linear(1, 1), x, 2 * x + 1)
     assert theta.dtype == x.dtype
     assert abs(theta - [2.0, 1.0]).max() < 10 * np.finfo(dtype).eps + 1e-14
+
+
+@pytest.mark.parametrize("kind", [tm.MLP, tm.FastMLP])
+def test_widths_that_are_read_are_a_copy(kind):
+    net = kind([1, 8, 1])
+    net.widths[1] = 99
+    assert net.widths == [1, 8, 1] and tm.RidgeHead(net).n_params == tm.RidgeHead(
+        kind([1, 8, 1])).n_params

@@ -143,3 +143,13 @@ def test_an_error_names_the_path_and_no_temporary_file(name, tmp_path):
     with pytest.raises(OSError) as caught:
         write_whole(tmp_path / name, lambda file: file.write(b"x"))
     assert caught.value.filename == str(tmp_path / name)
+
+
+def test_a_write_protected_file_is_left_as_it_is(tmp_path, monkeypatch):
+    path = tmp_path / "good.npz"
+    tm.save_checkpoint(path, np.ones(3))
+    before = path.read_bytes()
+    monkeypatch.setattr(files.os, "access", lambda path, mode: mode != os.W_OK)  # as for no root
+    with pytest.raises(PermissionError, match="good.npz is write-protected; expected a file that"):
+        tm.save_checkpoint(path, np.zeros(3))
+    assert path.read_bytes() == before and len(list(tmp_path.iterdir())) == 1

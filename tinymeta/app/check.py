@@ -5,6 +5,7 @@ import json
 from ..checking.self_check import check_derivations
 from ..core.arguments import number, seed_number
 from .check_apart import check_apart
+from .folders import of_what
 from .stopping import tell
 
 LEAST_ALPHA, MOST_ALPHA = 1e-4, 1.0  # of the check of our own derivations
@@ -67,5 +68,5 @@ def _reports(path, arguments):
                                                 aside=arguments.json):
             yield report, 0 if passed else 1, data
     except (OSError, ValueError, TypeError) as error:
-        tell(f"error: {error}")
+        tell(f"error: {error}{of_what(error)}")
         yield None, 1 if isinstance(error, OSError) else 2, {"passed": False, "error": str(error)}

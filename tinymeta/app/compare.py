@@ -239,8 +239,9 @@ def _read_plan(folder, asked="", check=True, file=None):
     """
     path = Path(folder, PLAN)
     if os.path.isfile(folder):
-        raise CheckpointError(f"{asked}{folder} is a file; expected a comparison's folder, or: "
-                              f"python -m tinymeta train --resume {quoted(folder)}")
+        of_run = f", or: python -m tinymeta train --resume {quoted(folder)}"
+        raise CheckpointError(f"{asked}{folder} is a file; expected a comparison's folder"
+                              + (of_run if folder.endswith(".npz") else ""))
     try:
         if path.exists() and not path.is_file():
             raise OSError("no regular file")  # a pipe would be waited for

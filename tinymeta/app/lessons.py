@@ -8,7 +8,7 @@ folder runs wherever there are NumPy, Matplotlib and Jupyter.
 import re
 from pathlib import Path
 
-from ..training.files import write_whole
+from ..training.files import clear_left_over, write_whole
 from .folders import made_folder
 
 PACKAGE = Path(__file__).resolve().parents[1]
@@ -34,6 +34,7 @@ def put_lessons(arguments):
     with made_folder(folder, "folder"):
         for name, content in files.items():
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            clear_left_over(folder / name)
             write_whole(folder / name, lambda file, content=content: file.write(content))
     first = min(name for name in files if name.startswith("1_"))
     print(f"{sum(name.endswith(('.ipynb', '.html')) for name in files)} lessons are in {folder}; "

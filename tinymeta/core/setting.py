@@ -16,6 +16,17 @@ class Setting:
         vars(instance)[self.name] = self.check(instance, self.name, value)
 
 
+class Listed(Setting):
+    """A Setting that is a list: what is read is a copy, since a change of it would be no change."""
+
+    def __get__(self, instance, owner):
+        if instance is None:
+            return self
+        if self.name not in vars(instance):
+            raise AttributeError(f"{type(instance).__name__} has no {self.name} yet")
+        return list(vars(instance)[self.name])
+
+
 def whole(minimum):
     """A Setting that is a whole number of at least so much."""
     return Setting(lambda _, name, value: arguments.whole_number(name, value, minimum))

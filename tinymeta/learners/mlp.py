@@ -70,7 +70,7 @@ class MLP(Model):
     Raises TypeError or ValueError for widths that cannot be, an unknown activation or loss.
     """
 
-    widths, loss_function = setting.in_layout(_checked_widths), loss_setting()
+    widths, loss_function = setting.Listed(setting.in_layout(_checked_widths).check), loss_setting()
     activation = setting.until("layout", lambda _, value: activation_named(value))
 
     def __init__(self, widths, activation="relu", loss=squared_error):

@@ -39,6 +39,8 @@ def write_whole(path, write):
     target = os.path.realpath(path)
     if os.path.lexists(target) and not os.path.isfile(target):
         raise OSError(f"{path} is no regular file; expected one, or none yet")
+    if os.path.exists(target) and not os.access(target, os.W_OK):
+        raise PermissionError(f"{path} is write-protected; expected a file that may be written")
     temporary = temporary_name(target)
     try:
         with open(temporary, "xb") as file:
