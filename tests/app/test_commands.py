@@ -460,3 +460,12 @@ def test_a_folder_that_has_gone_and_an_error_of_drawing_are_told(tmp_path, monke
         monkeypatch.setattr(commands, "save_figures", fail)
         assert main(["plot", str(tmp_path / "maml.npz")]) == 1
         assert words in capsys.readouterr().err
+
+
+def test_figures_of_a_pattern_over_folders_lie_beside_its_first_file(tmp_path):
+    for name in ("run-a", "run-c"):
+        (tmp_path / name).mkdir()
+        trained(tmp_path / name)
+    assert main(["plot", str(tmp_path / "run-*" / "maml.npz")]) == 0
+    assert sorted(os.listdir(tmp_path)) == ["run-a", "run-c"]
+    assert (tmp_path / "run-a" / "figures" / "errors.png").exists()

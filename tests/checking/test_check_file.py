@@ -242,3 +242,12 @@ def test_a_file_that_ends_itself_is_told_by_its_line(tmp_path):
     (tmp_path / "q.py").write_text("n_params = 2\nquit()\n")
     ladder, = check_file(tmp_path / "q.py")
     assert "line 2: `quit()`" in str(ladder)
+
+
+def test_a_link_to_a_file_is_run_under_its_own_name(tmp_path):
+    (tmp_path / "real").mkdir()
+    text = LINE + "import os\nopen(os.path.dirname(__file__) + '/data.txt').read()\n"
+    (tmp_path / "real" / "my.py").write_text(text)
+    (tmp_path / "data.txt").write_text("1")
+    (tmp_path / "link.py").symlink_to(tmp_path / "real" / "my.py")
+    assert "data.txt" not in str([*check_file(tmp_path / "link.py")])

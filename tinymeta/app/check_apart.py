@@ -118,7 +118,7 @@ def _where(trace, path, timeout):
         return None
     main = text.rpartition("\nThread ")[2]  # the last of the threads
     frames = re.findall(r'File "(.*)", line (\d+) in', main)
-    full = str(Path(path).resolve())
+    full = os.path.abspath(path)
     shown = full if len(full) <= LONGEST else full[:LONGEST] + "..."
     shown = shown.encode("ascii", "backslashreplace").decode()  # as the trace has it
     own = [line for file, line in frames if file == shown]

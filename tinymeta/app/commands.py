@@ -20,7 +20,7 @@ from .held_out import HELD_OUT, evaluate_runs, measured, remark
 from .measured import settings_of_file
 from .protocols import OWN, PROTOCOLS
 from .recipes import METHODS
-from .runs import load_run, load_runs, train
+from .runs import expanded, load_run, load_runs, train
 from .settings import MOST_STEPS, Settings, build, settings_from
 from .stopping import tell
 from .tables import curves_table
@@ -163,7 +163,8 @@ def plot_files(arguments):
     """Figures of trained parameters: one task's adaptation, held-out errors, training curves."""
     if not LEAST_SCALE <= arguments.scale <= MOST_SCALE:
         raise ValueError(f"scale is {arguments.scale}; expected {LEAST_SCALE} to {MOST_SCALE}")
-    folder = arguments.output or os.path.join(os.path.dirname(arguments.files[0]), "figures")
+    folder = arguments.output or os.path.join(os.path.dirname(expanded(arguments.files)[0]),
+                                              "figures")
     one = folder.endswith(".png")  # the picture of the adaptation alone, under this name
     if one and arguments.format != "png":
         raise ValueError(f"format is {arguments.format}; expected png, as output is {folder}")

@@ -156,15 +156,18 @@ def load_run(path, curves=None):
     return Run(settings, checkpoint)
 
 
-def load_runs(paths, curves=None):
-    """name -> Run of each file: the method's label, or the path where methods repeat.
-
-    Patterns such as *.npz are expanded, which not every shell does.
-    """
-    runs = {}
+def expanded(paths):
+    """The paths, with patterns such as *.npz expanded, which not every shell does."""
+    files = []
     for path in paths:
         found = [] if os.path.exists(path) else sorted(glob(path))
-        runs |= {each: load_run(each, curves) for each in found or [path]}
+        files += found or [path]
+    return files
+
+
+def load_runs(paths, curves=None):
+    """name -> Run of each file or pattern: the method's label, or the path where methods repeat."""
+    runs = {path: load_run(path, curves) for path in expanded(paths)}
     labels = [METHODS[run.settings.method].label for run in runs.values()]
     return {label if labels.count(label) == 1 else path: run
             for label, (path, run) in zip(labels, runs.items())}

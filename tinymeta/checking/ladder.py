@@ -6,6 +6,7 @@ only where those that it rests on hold: above a broken one nothing could be trus
 
 import importlib.machinery
 import importlib.util
+import os
 import sys
 import traceback
 from contextlib import contextmanager
@@ -90,7 +91,7 @@ def imported(path):
     """
     name = path.stem.replace(".", "_")  # a dot would make it a part of a package
     name = f"checked_{name}" if name in sys.modules else name
-    loader = importlib.machinery.SourceFileLoader(name, str(path.resolve()))
+    loader = importlib.machinery.SourceFileLoader(name, os.path.abspath(path))
     module = importlib.util.module_from_spec(importlib.util.spec_from_loader(name, loader))
     modules, folders = set(sys.modules), list(sys.path)
     sys.modules[name] = module
