@@ -237,6 +237,13 @@ def test_numbers_whose_squares_overflow_are_compared(factor, passed, says):
     assert report.passed == passed and says in str(report)
 
 
+def test_large_numbers_are_shown_as_they_are():
+    expected = 1e200 * np.linspace(1, 2, 9)
+    report = tm.compare(expected + 1e199 * np.arange(9) ** 2, expected, "large")
+    what = report.findings[0].what
+    assert "at [8]: derived 8.4e+200, expected 2e+200, difference 6.4e+200" in what
+
+
 def test_truth_values_are_compared():
     assert tm.compare(np.array([True, False]), np.array([True, False]), "labels")
     assert not tm.compare(np.array([True, False]), np.array([True, True]), "labels")

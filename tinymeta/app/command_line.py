@@ -193,8 +193,8 @@ def main(argv=None):
         if not isinstance(error, (ArithmeticError, OSError, RuntimeError, ValueError, TypeError)):
             raise
         tell(f"error: {error}{of_what(error)}")
-        return 2 if isinstance(error, (ValueError, TypeError)) and not isinstance(
-            error, CheckpointError) else 1
+        failed = CheckpointError, OSError, ArithmeticError, RuntimeError
+        return 1 if isinstance(error, failed) else 2
 
 
 def _flush():

@@ -5,7 +5,6 @@ TypeError, files that are not what they should be CheckpointError or OSError.
 """
 
 import os
-from contextlib import suppress
 from dataclasses import asdict, replace
 from pathlib import Path
 
@@ -152,11 +151,17 @@ def _tasks_at_test(arguments):
     digits = arguments.tasks.removeprefix("-")
     if digits.isdecimal() and len(digits) < 100:
         return whole_number("tasks", int(arguments.tasks), minimum=1, most=MOST_TASKS), None
-    with suppress(ValueError):
-        float(digits)
-        if not os.path.exists(arguments.tasks):
-            raise TypeError(f"tasks is {arguments.tasks}; expected a whole number, or a file")
+    if _is_number(digits) and not os.path.exists(arguments.tasks):
+        raise ValueError(f"tasks is {arguments.tasks}; expected a whole number, or a file")
     return HELD_OUT, arguments.tasks
+
+
+def _is_number(text):
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
 
 
 def plot_files(arguments):

@@ -76,7 +76,6 @@ def compare(found, expected, title, tag="", tolerance=1e-10, hints=None, layout=
         raise TypeError(f"layout is {layout!r}; expected a Layout, or None")
     layout = layout or Layout([("", expected.shape)])
     found, expected = (array.reshape(-1) + 0.0 for array in (found, expected))  # of bools too
-    found, expected = within_squares(found, expected)
     error = relative_error(expected, found)
     passed, findings, wrong = error <= tolerance, [], []
     if not passed:
