@@ -246,6 +246,12 @@ def test_a_file_that_ends_the_process_does_not_pass(check_own):
     assert "ended the process, exit code 3, before its checks were done" in printed.out
 
 
+@pytest.mark.skipif(os.name == "nt", reason="Windows ends processes with numbers")
+def test_a_file_that_is_ended_by_a_signal_does_not_pass_and_names_it(check_own):
+    code, printed = check_own(RIGHT + "import os\nos.kill(os.getpid(), 11)\n")
+    assert code == 1 and "ended the process, signal 11 (Segmentation fault)" in printed.out
+
+
 @pytest.mark.parametrize("text, name", [
     ("raise KeyboardInterrupt", "KeyboardInterrupt"),
     ("class Odd(Exception):\n    def __str__(self):\n        raise OverflowError\nraise Odd",

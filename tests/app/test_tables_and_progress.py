@@ -34,6 +34,10 @@ def test_a_table_shows_mean_and_interval_by_step_and_the_median_at_the_end():
         "th/that/is/longer/than/thirty.npz"[-30:] + " 1.00±0.00 2e+4±7e+3   1e+4    0"]
 
 
+def test_an_infinite_mean_stands_alone():
+    assert " inf    inf    0" in curves_table({"MAML": curve([np.inf] * 2)}, 5, 2)
+
+
 def test_one_task_has_no_interval():
     assert "1.00±nan" in curves_table({"MAML": curve([1.0])}, 5, 1)
 

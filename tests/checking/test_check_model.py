@@ -29,6 +29,23 @@ def test_a_right_model_climbs_the_whole_ladder(learner):
         assert not ladder.untried and not ladder.findings and str(ladder).startswith("PASS")
 
 
+@pytest.mark.parametrize("rounded", [("gradient",), ("hvp",), ("gradient", "hvp")])
+def test_maml_is_held_to_no_more_digits_than_its_model_has(rounded):
+    class Rounded(LearnerMLP):
+        def gradient(self, theta, x, y):
+            return in_single("gradient", super().gradient(theta, x, y))
+
+        def hvp(self, theta, x, y, v):
+            return in_single("hvp", super().hvp(theta, x, y, v))
+
+    def in_single(name, numbers):
+        return numbers.astype(numbers.dtype.char.translate({ord("d"): "f", ord("D"): "F"})
+                              if name in rounded else numbers.dtype)
+
+    ladder = tm.check_model(Rounded())
+    assert ladder and "single precision" in str(ladder)
+
+
 def test_a_model_may_have_one_parameter_and_no_init():
     error = lambda t, x, y: t * x[..., 0] - y[..., 0]  # (..., K)
     slope = lambda t, x, y: 2 * (error(t, x, y) * x[..., 0]).mean(axis=-1)[..., None]

@@ -87,6 +87,13 @@ def test_a_record_cannot_be_changed_and_compares_by_identity(kind, entries):
     assert one == one and one != other
 
 
+def test_a_record_keeps_copies():
+    theta, state = np.ones(3), {"m": np.ones(3)}
+    checkpoint = tm.Checkpoint(theta, optimizer_state=state)
+    theta[:], state["m"][:] = 0, 0
+    assert checkpoint.theta.all() and checkpoint.optimizer_state["m"].all()
+
+
 # Reading what is no good.
 
 

@@ -51,7 +51,7 @@ def check_apart(path, alpha, seed, timeout, named=False, aside=False):
         except EOFError:
             process.join()
             said = _where(trace, path, timeout) or (
-                f"ended the process, exit code {process.exitcode}, before its checks were done")
+                f"ended the process, {_how(process.exitcode)}, before its checks were done")
         finally:
             _end_all(process)
     report = CheckReport(f"running {Path(path).name}", False,
@@ -67,6 +67,12 @@ def _end_all(process):
             os.killpg(process.pid, signal.SIGKILL)
     process.kill()
     process.join()
+
+
+def _how(exit_code):
+    if exit_code < 0:
+        return f"signal {-exit_code} ({signal.strsignal(-exit_code)})"
+    return f"exit code {exit_code}"
 
 
 def _work(pipe, path, alpha, seed, timeout, named, aside, trace):

@@ -17,7 +17,8 @@ def curves_table(curves, shots, n_tasks, measured="mean squared error"):
     rows = [("inner steps", steps, "median", "div.")]
     for name, curve in zip(ends(list(curves)), curves.values()):
         half = curve.ci95 if curve.errors.shape[1] > 1 else [np.nan] * len(curve.mean)
-        cells = [f"{short(m)}±{short(c)}" for m, c in zip(curve.mean, half)]
+        cells = [f"{short(m)}±{short(c)}" if np.isfinite(m) else short(m)
+                 for m, c in zip(curve.mean, half)]
         cells = [cells[k] if k < len(cells) else "-" for k in steps]
         rows.append((name, cells, short(curve.median[-1]), curve.n_diverged[-1]))
     lines = [f"{name:<16}{''.join(f' {cell:>9}' for cell in cells)}{median:>7}{diverged:>5}"

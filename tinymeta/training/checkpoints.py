@@ -42,6 +42,11 @@ class Checkpoint:
     seconds: float = 0.0
     settings: dict = field(default_factory=dict)
 
+    def __post_init__(self):
+        """What is kept is a copy: θ and an optimizer's state may change in place later."""
+        for name, value in vars(self).items():
+            object.__setattr__(self, name, copy.deepcopy(value))
+
     def restore(self, optimizer, rng):
         """Set the optimizer and the generator to where this checkpoint left them.
 
