@@ -429,6 +429,10 @@ SHORTER.n_params = 13
 OF_ONES_OWN = [
     (lambda: tm.MAML(NOTHING).init(RNG), TypeError, "Own.init(...) returned None; expected an arr"),
     (lambda: tm.check_model(NOTHING), TypeError, "model.init(rng) is None; expected"),
+    (lambda: tm.evaluate(MODEL, THETA, family(tuple), RNG), TypeError,
+     "Own.sample(...) is of type tuple; expected a tinymeta.Batch"),
+    (lambda: next(tm.meta_train(MAML, family(print), THETA, tm.SGD(0.1), 1, RNG)), TypeError,
+     "Own.sample(...) is None; expected a batch of tasks"),
     (lambda: tm.MAML(SHORTER).init(RNG), ValueError, "Own.init(...) has shape (12,); expected (13"),
     *((lambda call=call: call(tm.MAML(NOTHING)), TypeError, "Own.predict(...) returned None; exp")
       for call in (lambda method: method.predictions(THETA, X, Y, X, 1),

@@ -90,6 +90,7 @@ def evaluate(method, omega, tasks, rng, n_tasks=600, n_support=10, n_query=None,
     arguments.generator("rng", rng)
     arguments.methods("tasks", tasks, "sample")
     batch = tasks.sample(rng, n_tasks, n_support, n_support if n_query is None else n_query)
+    check_batch(batch, f"{type(tasks).__name__}.sample(...)")
     return evaluate_batch(method, omega, batch, alpha, steps, metric, chunk)
 
 

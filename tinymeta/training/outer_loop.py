@@ -90,7 +90,8 @@ def _steps(method, tasks, omega, optimizer, iterations, rng, sizes):
         rng_state = rng.bit_generator.state
         optimizer_state = copy.deepcopy(optimizer.state()) if restorable else None
         try:
-            batch = tasks.sample(rng, *sizes)
+            batch = arguments.given(f"{type(tasks).__name__}.sample(...)",
+                                    tasks.sample(rng, *sizes), "a batch of tasks")
             loss, moved = _one_step(method, omega, optimizer, batch, iteration)
             step = Step(iteration, loss, moved.copy())  # a copy: what callers do to it is theirs
         except BaseException:  # Ctrl-C too
