@@ -1,4 +1,4 @@
-"""What the commands train, evaluate and plot do; command_line.py has their options.
+"""What the commands train, evaluate and plot do; options.py has their options.
 
 Each takes the parsed arguments and returns the exit code.  Wrong values raise ValueError or
 TypeError, files that are not what they should be CheckpointError or OSError.
