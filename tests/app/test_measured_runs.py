@@ -138,7 +138,7 @@ def test_curves_of_the_training_in_another_file_are_not_held_out(here, capsys):
     assert "which the run was trained on; expected curves.csv itself" in capsys.readouterr().err
     (here / "curves.csv").unlink()
     assert main(["evaluate", "run/maml.npz", "--tasks", "again.csv"]) == 0
-    assert "none of its curves may be there" in capsys.readouterr().out
+    assert "see that none of these curves is there" in capsys.readouterr().out
 
 
 def test_rows_that_are_no_points_are_counted(here, capsys):
@@ -240,6 +240,17 @@ def test_ten_lines_of_python_do_the_same(here):
         pass
     curve = tm.evaluate(method, step.omega, held_out, rng, 50, metric=held_out.squared_error)
     assert curve.mean[10] < 0.5 * curve.mean[0]
+
+
+@pytest.mark.parametrize("jobs", "12")
+def test_a_comparison_that_took_no_step_does_not_block_its_folder(jobs, here):
+    text = (here / "curves.csv").read_text()
+    command = ["compare", "--tasks", "curves.csv", *FEW, "--methods", "maml", "reptile", "--output",
+               "run", "--jobs", jobs]
+    assert main([*command, "--loss", "logistic"]) == 2  # degrees are no classes
+    assert not (here / "run").exists()
+    (here / "curves.csv").write_text(text.replace("s1", "new"))
+    assert main(command) == 0
 
 
 @pytest.mark.parametrize("seeds", [[], ["--seeds", "2"]])

@@ -271,6 +271,11 @@ def test_what_a_learner_s_function_should_not_do_is_a_finding(name, result, caus
     assert causes(ladder) == {cause} and words in ladder.findings[0].what
 
 
+def test_a_gradient_that_returns_nothing_is_said_once():
+    ladder = tm.check_model(Plain(gradient=lambda theta, x, y: print(end="")))
+    assert [name for name, report in ladder.rungs.items() if not report] == ["gradient"]
+
+
 @each_function
 def test_what_is_not_finite_is_a_finding(name, rung):
     right = getattr(Plain(), name)

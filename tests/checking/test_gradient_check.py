@@ -97,6 +97,21 @@ def test_where_the_two_derivatives_disagree_central_differences_decide():
     assert "f drops the imaginary part (np.real)" in report.notes[0]
 
 
+def test_a_function_that_draws_at_random_is_called_so():
+    rng, X = np.random.default_rng(0), np.random.default_rng(1).standard_normal((50, 3))
+
+    def f(theta):  # on other rows at every call
+        return np.sum((X[rng.integers(50, size=10)] @ theta) ** 2)
+
+    def gradient(theta):
+        return X[rng.integers(50, size=3)].sum(axis=0) * theta
+
+    for name, report in (("f", tm.check_gradient(f, 2 * ONES, ONES)),
+                         ("gradient", tm.check_hvp(gradient, lambda theta, v: v, ONES))):
+        (finding,) = report.findings
+        assert finding.what.startswith(f"{name} gives other numbers when it is called again")
+
+
 def refuses(theta):
     if np.iscomplexobj(theta):
         raise TypeError("real numbers only")

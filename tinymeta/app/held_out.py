@@ -65,10 +65,12 @@ def remark(settings):
     names = tasks_at_test(settings).names
     shown = ", ".join(names[:6]) + (", …" if len(names) > 6 else "")
     which = "held out" if settings.held_out else f"in {settings.file}"
-    words = (f"\nAll are drawn from the {len(names)} curves {which} ({shown}): the interval is "
-             f"over draws\nof points, not over curves.")
+    several = "s" * (len(names) > 1)
+    words = (f"\nAll are drawn from the {len(names)} curve{several} {which} ({shown}): "
+             f"the interval is over draws\nof points, not over curves.")
     if not settings.held_out:
-        words += "  It is another file than that of the training:\nnone of its curves may be there."
+        words += ("  It is another file than that of the training:\n"
+                  "see that none of these curves is there.")
     if n := n_missing(settings):
         words += f"\n{n} row{'s' * (n > 1)} without a number in the file are no points."
     return words

@@ -5,7 +5,7 @@ import os
 from pathlib import Path
 
 from ..core.arguments import seed_number, whole_number
-from ..training.checkpoints import CheckpointError
+from ..training.checkpoints import CheckpointError, load_checkpoint
 from ..training.files import clear_left_over, write_whole
 from .commands import by_hand, is_file, overrides, protocol_of, tell_idle
 from .folders import folder_for, quoted
@@ -74,6 +74,15 @@ def keep_plan(plan, folder):
         raise CheckpointError(f"{folder} is not empty, and holds no comparison; {ELSEWHERE}")
     else:  # an empty plan is one that could not be written
         write_json(path, plan)
+
+
+def drop_plan(folder):
+    """Remove a plan of which no step was taken, with the checkpoints that hold none."""
+    for path in Path(folder).glob("*.npz"):
+        if load_checkpoint(path).iteration == 0:
+            path.unlink()
+    if set(os.listdir(folder)) <= {PLAN, f"{PLAN}.lock"}:
+        Path(folder, PLAN).unlink()
 
 
 def _told(plan):

@@ -91,7 +91,8 @@ def _of_tasks(name, check):
     v = [np.resize(check.directions, each.shape)] if name == "hvp" else []
     for theta, shape in ((check.theta, "(P,)"), (each, "(T, P)")):
         apart = zip(np.broadcast_to(theta, each.shape), x, y, *v)
-        expected, failed = attempt(lambda: np.array([call(*task) for task in apart]))
+        expected, failed = attempt(lambda: np.array([as_numbers(name, call(*task))
+                                                     for task in apart]))
         if failed:
             return None
         title = f"{name} of {T} tasks, theta {shape},"

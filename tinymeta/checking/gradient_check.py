@@ -12,7 +12,7 @@ from ..core import arguments
 from ..core.layout import Layout, layout_of
 from .comparison import Comparison
 from .diagnosis import checked_hints
-from .ladder import LearnerError, as_array, repeated, vector
+from .ladder import LearnerError, as_array, repeated, same_again, vector
 from .numerical import quiet
 from .report import CheckReport, Finding
 
@@ -59,6 +59,7 @@ def check_gradient(f, gradient, theta, blocks=None, directions=None, rng=None, m
         return CheckReport(title, False, findings=[Finding("", what, "", "not finite")])
 
     def at(theta):
+        same_again("f", f, theta)
         derived = repeated("gradient", gradient, theta) if callable(gradient) else gradient
         derived = _numbers("gradient", derived)
         arguments.shape("gradient", derived, theta.shape, ", the shape of theta")
@@ -103,6 +104,7 @@ def check_hvp(gradient, hvp, theta, blocks=None, directions=3, rng=None, method=
         return found
 
     def at(theta):
+        same_again("gradient", lambda t: _numbers("gradient(theta)", gradient(t)), theta)
         derived = np.array([product(theta, v) for v in vs])  # (n, P)
         g = _numbers("gradient(theta)", gradient(theta.copy()))
         arguments.shape("gradient(theta)", g, theta.shape, ", the shape of theta")

@@ -146,9 +146,20 @@ def repeated(called, function, *args):
         finding = _finding(error)
         raise LearnerError(f"{called} {finding.what}", finding.cause) from None
     if not _same(first, again):
-        raise LearnerError(f"{called} gives other numbers when it is called again: does it draw at "
-                           f"random, or keep something from call to call?", "not repeatable")
+        raise _not_repeatable(called)
     return first
+
+
+def same_again(called, function, theta):
+    """LearnerError unless function(theta) is the same twice, up to rounding: it may be noisy."""
+    first, again = (as_array(function(theta.copy())) for _ in range(2))
+    if first.dtype.kind in "fc" and not np.allclose(first, again, 1e-6, 0, equal_nan=True):
+        raise _not_repeatable(called)
+
+
+def _not_repeatable(called):
+    return LearnerError(f"{called} gives other numbers when it is called again: does it draw at "
+                        f"random, or keep something from call to call?", "not repeatable")
 
 
 def _same(first, again):

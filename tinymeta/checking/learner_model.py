@@ -79,7 +79,8 @@ def theta_for(model, theta, rng, batch=None):
         else:
             raise ValueError("theta is None and the model has neither init(rng) nor n_params; "
                              "expected theta, (P,)")
-    return vector("theta", theta)
+    P = getattr(model, "n_params", None)
+    return vector("theta", theta, P if isinstance(P, (int, np.integer)) else "P")
 
 
 def _is_finite(model, theta, batch):

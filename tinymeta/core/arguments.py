@@ -14,7 +14,9 @@ from numpy.ma import MaskedArray
 
 
 def shown(value):
-    """A value as an error shows it; a long whole number, which Python may not print, in words."""
+    """A value as an error shows it; in words a long array, and a whole number too long to print."""
+    if isinstance(value, np.ndarray) and value.size > 6:
+        return f"an array of shape {value.shape}"
     if isinstance(value, int) and value.bit_length() >= 200:
         return f"a number of {value.bit_length()} bits"
     try:
@@ -55,7 +57,7 @@ def seed_number(name, value):
 def flag(name, value):
     """`value` as a bool; TypeError for anything else, such as the text "no"."""
     if not isinstance(value, (bool, np.bool_)):
-        raise TypeError(f"{name} is {value!r}; expected True or False")
+        raise TypeError(f"{name} is {shown(value)}; expected True or False")
     return bool(value)
 
 
@@ -70,14 +72,14 @@ def number(name, value, above=None, at_least=None, below=None):
     found = float(value)
     too_low = (above is not None and found <= above) or (at_least is not None and found < at_least)
     if not np.isfinite(found) or too_low or (below is not None and found >= below):
-        raise ValueError(f"{name} is {value!r}; {expected}")
+        raise ValueError(f"{name} is {shown(value)}; {expected}")
     return found
 
 
 def interval(name, value):
     """A range as two floats (low, high); an error unless they are finite and low <= high."""
     if as_array(name, value).shape != (2,):
-        raise ValueError(f"{name} is {value!r}; expected two numbers (low, high)")
+        raise ValueError(f"{name} is {shown(value)}; expected two numbers (low, high)")
     low, high = (number(f"{name}[{i}]", end) for i, end in enumerate(value))
     if not 0 <= high - low < np.inf:
         raise ValueError(f"{name} is ({low:g}, {high:g}); expected low <= high, a finite way apart")
@@ -87,7 +89,7 @@ def interval(name, value):
 def generator(name, value):
     """`value`; TypeError unless it is a numpy.random.Generator: no hidden randomness anywhere."""
     if not isinstance(value, np.random.Generator):
-        raise TypeError(f"{name} is {value!r}; expected a numpy.random.Generator, "
+        raise TypeError(f"{name} is {shown(value)}; expected a numpy.random.Generator, "
                         f"for example np.random.default_rng(0)")
     return value
 
@@ -144,14 +146,14 @@ def texts(name, value):
     """A list of texts; TypeError for anything else, such as one text, which is many letters."""
     found = [None] if isinstance(value, str) or not np.iterable(value) else list(value)
     if not all(isinstance(text, str) for text in found):
-        raise TypeError(f"{name} is {value!r}; expected a list of texts")
+        raise TypeError(f"{name} is {shown(value)}; expected a list of texts")
     return found
 
 
 def function(name, value, *takes):
     """`value`; TypeError unless it can be called, with the arguments named if there are any."""
     if not callable(value):
-        raise TypeError(f"{name} is {value!r}; expected a function")
+        raise TypeError(f"{name} is {shown(value)}; expected a function")
     if takes and isinstance(value, type):
         raise TypeError(f"{name} is the class {value.__name__}; expected a function of "
                         f"{', '.join(takes)}")
@@ -159,7 +161,7 @@ def function(name, value, *takes):
         if takes:
             inspect.signature(value).bind(*takes)
     except TypeError as error:
-        raise TypeError(f"{name} is {value!r}; expected a function of {', '.join(takes)} "
+        raise TypeError(f"{name} is {shown(value)}; expected a function of {', '.join(takes)} "
                         f"({error})") from None
     except ValueError:  # a function in C need not say what it takes
         pass
@@ -191,10 +193,10 @@ def path(name, value):
     try:
         text = os.fsdecode(value)
     except TypeError:
-        raise TypeError(f"{name} is {value!r}; expected a path, such as 'run.npz'") from None
+        raise TypeError(f"{name} is {shown(value)}; expected a path, such as 'run.npz'") from None
     if not text or "\0" in text:
-        raise ValueError(f"{name} is {value!r}; expected a path, which is not empty and has no "
-                         f"character 0")
+        raise ValueError(f"{name} is {shown(value)}; expected a path, which is not empty and "
+                         f"has no character 0")
     return text
 
 
@@ -205,7 +207,7 @@ def methods(name, value, *expected):
                         f"{value.__name__}(...)")
     missing = [method for method in expected if not callable(getattr(value, method, None))]
     if missing:
-        raise TypeError(f"{name} is {value!r}; expected an object with {', '.join(expected)} "
+        raise TypeError(f"{name} is {shown(value)}; expected an object with {', '.join(expected)} "
                         f"(it has no {', '.join(missing)})")
     return value
 
@@ -243,6 +245,7 @@ def shape(name, array, expected, remark=""):
     if not fits:
         axes = ", ".join("..." if axis is ... else str(axis) for axis in expected)
         comma = "," if len(expected) == 1 else ""
+        remark += ", and no axis of length 0" * (0 in array.shape)
         raise ValueError(f"{name} has shape {array.shape}; expected ({axes}{comma}){remark}")
 
 

@@ -139,7 +139,7 @@ def check_loss(loss, name="loss", d_out=None):
     """
     if not isinstance(loss, Loss):
         raise TypeError(f"{name} is {loss!r}; "
-                        f"expected a tinymeta.Loss, such as tinymeta.squared_error")
+                        f"expected a tinymeta.Loss, such as tinymeta.squared_error or huber(1.0)")
     if d_out is not None:
         arguments.function(f"loss {loss.name!r}: targets", loss.targets, "y")
         f, takes = np.full((2, 3, d_out), 0.5), ("f", "y", "f_dot")
