@@ -133,7 +133,7 @@ VALUE_ERRORS = [
     (lambda: tm.Linear(1, 1, np.ravel), "features(x)…(1,); expected (1, M) for x of shape"),
     # batches and tasks
     (lambda: tm.Batch(X[0], Y, X, Y), "x_support has shape (5, 1); expected (T, K, D_in)"),
-    (lambda: tm.Batch(X[:0], Y, X, Y), "x_support has shape (0, 5, 1); expected (T, K, D_in), and no axis of"),
+    (lambda: tm.Batch(X[:0], Y, X, Y), "x_support has shape (0, 5, 1); expected (T, K, D_in), and"),
     (lambda: BATCH[2:2], "x_support has shape (0, 5, 1); expected (T, K, D_in), and no axis of"),
     (lambda: tm.check_model(MODEL, THETA[1:]), "theta has shape (12,); expected (13,)"),
     (lambda: tm.Batch(X, Y[:, :3], X, Y), "y_support has shape (3, 3, 1); expected (3, 5, D_out)"),
