@@ -9,6 +9,7 @@ import pytest
 from numpy.testing import assert_array_equal
 
 import tinymeta as tm
+from tinymeta.app import compare
 from tinymeta.app.command_line import main
 from tinymeta.app.held_out import held_out_tasks, tasks_at_test
 from tinymeta.app.runs import load_run
@@ -251,6 +252,20 @@ def test_a_comparison_that_took_no_step_does_not_block_its_folder(jobs, here):
     assert not (here / "run").exists()
     (here / "curves.csv").write_text(text.replace("s1", "new"))
     assert main(command) == 0
+
+
+def test_a_plan_that_is_gone_on_with_stays(here, monkeypatch):
+    assert main(["compare", "--tasks", "curves.csv", *FEW, "--methods", "maml", "--output",
+                 "run"]) == 0
+    for path in (here / "run").iterdir():
+        if path.name != "compare.json":
+            path.unlink()
+
+    def refuse(*arguments):
+        raise ValueError
+
+    monkeypatch.setattr(compare, "train_all", refuse)
+    assert main(["--resume", "run"]) == 2 and (here / "run" / "compare.json").exists()
 
 
 @pytest.mark.parametrize("seeds", [[], ["--seeds", "2"]])

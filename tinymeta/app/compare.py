@@ -32,7 +32,7 @@ def compare(arguments):
     with made_folder(folder), Claim(os.path.join(folder, PLAN)) as claim:
         for name in REPORT:
             clear_left_over(os.path.join(folder, name))
-        keep_plan(plan, folder)
+        new = keep_plan(plan, folder)
         try:
             with told_how_to_go_on(os.path.join(folder, PLAN), go_on):
                 return _compare(plan, folder, jobs, claim, go_on)
@@ -42,7 +42,8 @@ def compare(arguments):
             tell(f"\ninterrupted; all that was trained is kept in {folder}\ngo on with: {go_on}")
             return exit_code(error)
         except (ValueError, TypeError):  # at a first step: the plan may be one of nothing
-            drop_plan(folder)
+            if new:
+                drop_plan(folder)
             raise
 
 

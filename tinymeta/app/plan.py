@@ -62,18 +62,23 @@ def _seeds(arguments):
 
 
 def keep_plan(plan, folder):
-    """Write the plan into a new folder; raise CheckpointError where there is something else."""
+    """Write the plan into a folder, unless it is there; return whether it was written.
+
+    Raises CheckpointError where there is something else.
+    """
     path = Path(folder, PLAN)
     clear_left_over(path)
     others = set(os.listdir(folder)) - {PLAN, f"{PLAN}.lock"}
-    if path.exists() and path.stat().st_size:
+    new = not path.exists() or not path.stat().st_size  # an empty one could not be written
+    if not new:
         if differing := differences(_told(_read_plan(folder, check=False)), _told(plan)):
             raise CheckpointError(f"{folder} holds another comparison ({'; '.join(differing)}); "
                                   f"{ELSEWHERE}")
     elif others:
         raise CheckpointError(f"{folder} is not empty, and holds no comparison; {ELSEWHERE}")
-    else:  # an empty plan is one that could not be written
+    else:
         write_json(path, plan)
+    return new
 
 
 def drop_plan(folder):
