@@ -43,6 +43,26 @@ def style_of(name):
     return STYLES.get(name, dict(color="0.35", linestyle="-", marker="."))
 
 
+def styles_of(names):
+    """name -> its look: a method's own; other names get those of methods that are not there."""
+    free = iter([style_of("")] + [style for name, style in STYLES.items() if name not in names])
+    return {name: STYLES.get(name) or next(free, style_of(name)) for name in names}
+
+
+def line_with_band(panel, x, lines, name, style):
+    """The middle one of three lines (3, n), labelled, and a band between the others."""
+    lines = np.where(np.abs(lines) < 1e250, lines, np.nan)  # what an axis can show
+    panel.plot(x, lines[1], label=plain(name), **style)
+    panel.fill_between(x, lines[0], lines[2], color=style["color"], alpha=0.18, linewidth=0)
+
+
+def scale_of(*panels):
+    """The scale of the y axis that fits all lines drawn: "log", where it can show them."""
+    drawn = np.concatenate([line.get_ydata() for panel in panels for line in panel.lines])
+    finite = drawn[np.isfinite(drawn)]
+    return "log" if (finite > 0).any() and not (finite < 0).any() else "linear"
+
+
 def all_predictions(model, name, theta, task, x, alpha, steps):
     """f at x (1, G, D_in) after 0 ... steps inner steps, (steps + 1, 1, G, D_out)."""
     if isinstance(model, dict):
@@ -67,7 +87,7 @@ def one_task(name, task):
 def steps_to_draw(model, thetas, steps):
     """The steps as a list of whole numbers; ValueError where nothing is to be drawn, or by none."""
     if not isinstance(thetas, dict):
-        raise TypeError(f"thetas is {thetas!r}; expected a dict name -> omega")
+        raise TypeError(f"thetas is {arguments.shown(thetas)}; expected a dict name -> omega")
     arguments.texts("the names in thetas", list(thetas))
     if isinstance(steps, str) or not np.iterable(steps):
         raise TypeError(f"steps is {steps!r}; expected several whole numbers")
@@ -136,5 +156,9 @@ def legend_below(figure, handles):
 
 
 def plain(name):
-    """The name as Matplotlib can draw it: a path may hold a dollar sign, or bytes of no letter."""
+    """The name as Matplotlib can draw it: a path may hold a dollar sign, or bytes of no letter.
+
+    A label that begins with _ would not be shown.
+    """
+    name = f" {name}" if name.startswith("_") else name
     return name.encode("utf-8", "replace").decode("utf-8").replace("$", r"\$")

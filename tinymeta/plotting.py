@@ -14,8 +14,8 @@ from .class_plots import animate_regions, plot_regions
 from .core import arguments
 from .core.classification import logistic
 from .figure_parts import (BEFORE, MEASURED, QUERY, STYLES, SUPPORT, TRUTH, all_predictions,
-                           labels_of, legend_below, new_figure, one_task, plain, steps_to_draw,
-                           style_of, title_of, units_of)
+                           labels_of, legend_below, line_with_band, new_figure, one_task, plain,
+                           scale_of, steps_to_draw, style_of, styles_of, title_of, units_of)
 
 
 def plot_adaptation(model, thetas, tasks, task, alpha=0.01, steps=(0, 1, 10), labels=None,
@@ -81,26 +81,24 @@ def plot_curves(curves, title="", measured="mean squared error", size=None, scal
             raise TypeError(f"curves[{name!r}] is of type {type(curve).__name__}; expected a "
                             f"tinymeta.AdaptationCurve")
     left, right = figure.subplots(1, 2, sharey=True)
-    longest = max(len(curve.mean) for curve in curves.values())
+    longest, styles = max(len(curve.mean) for curve in curves.values()), styles_of(curves)
     for name, curve in curves.items():
-        style, mean, ci95 = dict(style_of(name), markersize=4), curve.mean, curve.ci95
+        style, mean, ci95 = dict(styles[name], markersize=4), curve.mean, curve.ci95
         for panel, lines in ((left, _around(mean, ci95)), (right, curve.quartiles)):
             if len(mean) == 1 and longest > 1:
                 panel.plot([0, longest - 1], [*lines[1]] * 2, label=plain(name), **style)
             else:
-                _line_with_band(panel, np.arange(len(mean)), lines, name, style)
+                line_with_band(panel, np.arange(len(mean)), lines, name, style)
     left.set(title="mean, 95 % interval", ylabel=textwrap.fill(f"query {measured}", 40))
     right.set(title="median, quartiles")
-    drawn = np.concatenate([line.get_ydata() for line in left.lines + right.lines])
-    finite = drawn[np.isfinite(drawn)]
-    log = measured != "accuracy" and (finite > 0).any() and not (finite < 0).any()
+    scale_of_y = "linear" if measured == "accuracy" else scale_of(left, right)
     for panel in (left, right):
-        panel.set(xlabel="inner steps", yscale="log" if log else "linear")
+        panel.set(xlabel="inner steps", yscale=scale_of_y)
         panel.xaxis.get_major_locator().set_params(integer=True)
         panel.grid(alpha=0.25)
     starts = [float(curve.mean[0]) for curve in curves.values()]
     highest = 1e3 * max([start for start in starts if np.isfinite(start)], default=np.inf)
-    if log and left.get_ylim()[1] > highest:
+    if scale_of_y == "log" and left.get_ylim()[1] > highest:
         left.set_ylim(top=highest)  # a diverged method leaves the panels
     if title:
         figure.suptitle(title)
@@ -118,7 +116,7 @@ def plot_training(losses, points=100, size=None, scale=1.0):
     _some("losses", losses)
     points = arguments.whole_number("points", points, minimum=1)
     figure = new_figure((7.5, 4.2), size, scale)
-    panel = figure.subplots()
+    panel, styles = figure.subplots(), styles_of(losses)
     for name, values in losses.items():
         values = arguments.numbers(f"losses[{name!r}]", values)
         values = arguments.real_numbers(f"losses[{name!r}]", values).astype(float)
@@ -128,10 +126,9 @@ def plot_training(losses, points=100, size=None, scale=1.0):
         finite = [stretch[np.isfinite(stretch)] for stretch in stretches]
         quartiles = [np.quantile(stretch if len(stretch) else [np.nan], [0.25, 0.5, 0.75])
                      for stretch in finite]
-        _line_with_band(panel, ends, np.transpose(quartiles), name, dict(style_of(name), marker=""))
-    positive = any((line.get_ydata() > 0).any() for line in panel.lines)
+        line_with_band(panel, ends, np.transpose(quartiles), name, dict(styles[name], marker=""))
     panel.set(xlabel="iteration", ylabel="each method's own meta-loss",
-              yscale="log" if positive else "linear", title="meta-training: median, quartiles")
+              yscale=scale_of(panel), title="meta-training: median, quartiles")
     panel.grid(alpha=0.25)
     legend_below(figure, panel.get_legend_handles_labels()[0])
     return figure
@@ -226,16 +223,10 @@ def _around(mean, half):
         return np.stack([mean - half, mean, mean + half])
 
 
-def _line_with_band(panel, x, lines, name, style):
-    """The middle one of three lines (3, n), labelled, and a band between the others."""
-    lines = np.where(np.abs(lines) < 1e250, lines, np.nan)  # what an axis can show
-    panel.plot(x, lines[1], label=plain(name), **style)
-    panel.fill_between(x, lines[0], lines[2], color=style["color"], alpha=0.18, linewidth=0)
-
-
 def _some(name, entries):
     if not isinstance(entries, dict):
-        raise TypeError(f"{name} is {entries!r}; expected a dict, by the methods' names")
+        raise TypeError(f"{name} is {arguments.shown(entries)}; "
+                        f"expected a dict, by the methods' names")
     if not entries:
         raise ValueError(f"{name} is empty; expected at least one method's")
     arguments.texts(f"the names in {name}", list(entries))

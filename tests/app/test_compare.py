@@ -185,6 +185,9 @@ def test_a_seed_that_diverges_leaves_the_panels_of_seeds(monkeypatch):
     assert drawn["training.png"].axes[0].lines[0].get_xdata().tolist() == [1, 2, 3]
     seeds.save_seeds_figures(of_seeds, {"MAML": [curve, curve]}, 5, "accuracy", "")
     assert drawn["errors.png"].axes[0].get_yscale() == "linear"
+    curve = AdaptationCurve(errors * np.inf, errors > 0)  # nothing that can be drawn
+    seeds.save_seeds_figures(of_seeds, {"MAML": [curve, curve]}, 5, "mean squared error", "")
+    assert drawn["errors.png"].axes[0].get_yscale() == "linear"
 
 
 # Resuming.

@@ -75,7 +75,7 @@ def test_a_file_that_was_moved_is_known_by_its_content(here, capsys):
     before = capsys.readouterr().out.split("\n4-shot")[-1]
     (here / "curves.csv").rename(here / "moved.csv")
     assert main(["evaluate", "run/maml.npz"]) == 1
-    assert "curves.csv: no such file" in capsys.readouterr().err
+    assert "run/maml.npz was trained on curves.csv: no such file" in capsys.readouterr().err
     assert main(["evaluate", "run/maml.npz", "--tasks", "moved.csv"]) == 0
     assert capsys.readouterr().out.split("\n4-shot")[-1] == before
     assert main(["train", "--resume", "run/maml.npz", "--tasks", "moved.csv"]) == 0

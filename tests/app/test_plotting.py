@@ -333,6 +333,16 @@ def test_every_method_has_its_own_colour_and_its_own_second_cue():
     assert plotting.style_of("mine") == dict(color="0.35", linestyle="-", marker=".")
 
 
+def test_names_of_one_s_own_are_told_apart():
+    names = ["old/maml.npz", "MAML", "_new/maml.npz", "third"]
+    losses = {name: np.ones(3) for name in names}
+    curve = AdaptationCurve(np.ones((2, 3)), np.zeros((2, 3), bool))
+    curves = dict.fromkeys(names, curve)
+    for figure in (plotting.plot_training(losses), plotting.plot_curves(curves)):
+        assert legend(figure) == ["old/maml.npz", "MAML", " _new/maml.npz", "third"]
+        assert len({line.get_color() for line in figure.axes[0].lines}) == 4
+
+
 def test_a_dollar_sign_in_a_name_is_no_mathematics():
     name, losses = "a$b$c", {"a$b$c": np.ones(3)}
     plotting.plot_training(losses).draw_without_rendering()

@@ -1,5 +1,6 @@
 """Tasks: the distributions are the paper's, and batches are what they say."""
 
+import copy
 import dataclasses
 
 import numpy as np
@@ -132,6 +133,9 @@ def test_a_batch_may_be_made_of_lists_and_cannot_be_changed(rng):
 
 def test_a_range_that_was_changed_in_its_place_is_looked_at(rng):
     tasks = tm.SinusoidTasks()
+    other = copy.copy(tasks)
+    other.amplitude = (1, 2)
+    assert tasks.amplitude != other.amplitude == (1.0, 2.0)
     tasks.ranges["amplitude"] = (9, 1)
     with pytest.raises(ValueError, match=r"ranges\['amplitude'\] is \(9, 1\); expected low <= hi"):
         tasks.sample(rng)

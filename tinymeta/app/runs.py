@@ -153,6 +153,8 @@ def load_run(path, curves=None):
             parts.optimizer.step(theta, np.zeros_like(theta))  # its vectors are of θ's length
     except (TypeError, ValueError, IndexError) as error:
         raise CheckpointError(f"{path} cannot be used: {error}") from error
+    except FileNotFoundError as error:
+        raise FileNotFoundError(f"{path} was trained on {error}") from error
     return Run(settings, checkpoint)
 
 

@@ -31,7 +31,7 @@ def _errors(curves, title, measured):
     """Query error against inner steps: of the mean, and of the median task."""
     from matplotlib.figure import Figure  # here, so that the rest starts without Matplotlib
 
-    from ..figure_parts import plain
+    from ..figure_parts import plain, scale_of
 
     figure = Figure(figsize=(9.5, 3.9), layout="constrained")
     panels = figure.subplots(1, 2, sharey=True)
@@ -43,11 +43,13 @@ def _errors(curves, title, measured):
             if len(x) == 1 and longest > 1:  # a level, such as the oracle's
                 x, lines = np.array([0, longest - 1]), np.repeat(lines, 2, axis=1)
             _band(panel, x, lines, label)
-        panel.set(title=f"{kind} over tasks", xlabel="inner steps",
-                  yscale="linear" if measured == "accuracy" else "log")
+        panel.set(title=f"{kind} over tasks", xlabel="inner steps")
         panel.grid(alpha=0.25)
-    highest = 1e3 * max(of_seeds[0].mean[0] for of_seeds in curves.values())
-    if panels[0].get_ylim()[1] > highest:
+    scale = "linear" if measured == "accuracy" else scale_of(*panels)
+    panels[0].set_yscale(scale)  # both have one
+    starts = [of_seeds[0].mean[0] for of_seeds in curves.values()]
+    highest = 1e3 * max([start for start in starts if np.isfinite(start)], default=np.inf)
+    if scale == "log" and panels[0].get_ylim()[1] > highest:
         panels[0].set_ylim(top=highest)  # a diverged method leaves the panels
     panels[0].set_ylabel(textwrap.fill(f"query {plain(measured)}", 40))
     return _finished(figure, panels[0], f"{title}: median and range over seeds")
@@ -57,6 +59,8 @@ def _training(losses, points=100):
     """Meta-loss against iteration: of each seed the median of each of `points` stretches."""
     from matplotlib.figure import Figure
 
+    from ..figure_parts import scale_of
+
     figure = Figure(figsize=(7.5, 4.2), layout="constrained")
     panel = figure.subplots()
     for label, of_seeds in losses.items():
@@ -65,18 +69,16 @@ def _training(losses, points=100):
         medians = [[np.median(part) for part in np.split(values[:n], ends[:-1])]
                    for values in of_seeds]
         _band(panel, ends, over_seeds(medians), label, marker="")
-    panel.set(xlabel="iteration", ylabel="each method's own meta-loss", yscale="log")
+    panel.set(xlabel="iteration", ylabel="each method's own meta-loss", yscale=scale_of(panel))
     panel.grid(alpha=0.25)
     return _finished(figure, panel, "meta-training: median and range over seeds")
 
 
 def _band(panel, x, lines, label, **look):
-    """The middle one of three lines (3, n), and a band between the others."""
-    from ..figure_parts import style_of
+    """The middle one of three lines (3, n), and a band between the others, in a method's look."""
+    from ..figure_parts import line_with_band, style_of
 
-    style = {**style_of(label), "markersize": 4, **look}
-    panel.plot(x, lines[1], label=label, **style)
-    panel.fill_between(x, lines[0], lines[2], color=style["color"], alpha=0.18, linewidth=0)
+    line_with_band(panel, x, lines, label, {**style_of(label), "markersize": 4, **look})
 
 
 def _finished(figure, panel, title):

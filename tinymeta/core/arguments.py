@@ -14,9 +14,11 @@ from numpy.ma import MaskedArray
 
 
 def shown(value):
-    """A value as an error shows it; in words a long array, and a whole number too long to print."""
+    """A value as an error shows it; in words what is long, a whole number too, or an array."""
     if isinstance(value, np.ndarray) and value.size > 6:
         return f"an array of shape {value.shape}"
+    if isinstance(value, (list, tuple, dict)) and len(value) > 20:
+        return f"a {type(value).__name__} of {len(value)} entries"
     if isinstance(value, int) and value.bit_length() >= 200:
         return f"a number of {value.bit_length()} bits"
     try:
@@ -275,3 +277,12 @@ def as_precision_of(omega, array):
     dtype = np.result_type(real, np.complex64) if array.dtype.kind == "c" else real
     with np.errstate(over="ignore"):  # too large for single precision: inf, which checks report
         return array.astype(dtype, copy=False)
+
+
+def finite_in_precision_of(omega, name, array):
+    """The finite array in ω's precision; ValueError where a number is too large for that."""
+    found = as_precision_of(omega, array)
+    if found is not array and not np.isfinite(found).all():
+        raise ValueError(f"{name} has numbers up to {np.abs(array).max():.0e}; expected none too "
+                         f"large for {found.dtype}, the precision of the parameters")
+    return found

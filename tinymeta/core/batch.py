@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from . import arguments
-from .arguments import as_precision_of
 
 ARRAYS = ("x_support", "y_support", "x_query", "y_query")
 
@@ -98,7 +97,7 @@ class Batch:
                 return [array.astype(dtype, copy=False) for array in arrays]
         except FloatingPointError:
             for name, array in zip(ARRAYS, arrays):
-                arguments.floating(name, as_precision_of(omega, array))
+                arguments.finite_in_precision_of(omega, name, array)
             raise
 
 

@@ -117,8 +117,7 @@ def data(theta, x, y, model, of=""):
 
 def _finite(name, theta, array):
     """The array in θ's precision, and finite in it."""
-    array = as_precision_of(theta, arguments.floating(name, array, finite=False))
-    return arguments.floating(name, array)
+    return arguments.finite_in_precision_of(theta, name, arguments.floating(name, array))
 
 
 def _check_leading(leading):

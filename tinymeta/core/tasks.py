@@ -39,7 +39,8 @@ class _Range:
 
     def __set__(self, tasks, ends):
         if "ranges" in vars(tasks):  # else they are about to be made
-            tasks.ranges[self.name] = arguments.interval(self.name, ends)
+            ends = arguments.interval(self.name, ends)
+            tasks.ranges = {**tasks.ranges, self.name: ends}  # a copy of the tasks has its own
 
 
 class _UniformTasks:

@@ -64,7 +64,7 @@ class Checkpoint:
             if _to_plain(tried.state) != _to_plain(state):  # NumPy 1 takes -1 for 2⁶⁴ - 1
                 raise ValueError(f"it is {state!r}; expected a generator's state")
             wrong = "optimizer_state"
-            optimizer.restore(self.optimizer_state)
+            optimizer.restore(copy.deepcopy(self.optimizer_state))  # it may change them in place
         except Exception as error:  # whatever a damaged state can raise
             raise CheckpointError(f"the checkpoint's {wrong} does not fit this run: "
                                   f"{error}") from error
@@ -81,7 +81,7 @@ def save_checkpoint(path, theta, iteration=0, optimizer=None, rng=None, losses=(
     """
     path, settings = arguments.path("path", path), {} if settings is None else settings
     if not isinstance(settings, dict):
-        raise TypeError(f"settings is {settings!r}; expected a dict")
+        raise TypeError(f"settings is {arguments.shown(settings)}; expected a dict")
     if rng is not None:
         arguments.generator("rng", rng)
     if optimizer is not None:
@@ -154,6 +154,8 @@ def load_checkpoint(path):
                               f"{os.path.join(path, inside[0])}")
     try:
         arrays = _arrays(path)
+    except CheckpointError:
+        raise
     except Exception as error:  # whatever reading a damaged file can raise
         if isinstance(error, PermissionError) or getattr(error, "errno", None) in NOT_OPENED:
             raise
@@ -194,7 +196,8 @@ def _arrays(path):
         raise ValueError("no regular file")  # a pipe would be waited for
     with zipfile.ZipFile(path) as file:
         if sum(entry.file_size for entry in file.infolist()) > os.path.getsize(path):
-            raise ValueError("compressed")  # a small file may unpack to gigabytes
+            raise CheckpointError(f"{path} is compressed; expected a checkpoint as save_checkpoint "
+                                  f"writes it: a small file might unpack to gigabytes")
     with np.load(path, allow_pickle=False) as file:
         return {name: file[name] for name in file.files}
 

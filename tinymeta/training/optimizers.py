@@ -108,7 +108,7 @@ class _Optimizer:
     def _check_entries(self, state):
         expected = set(self.state())
         if not isinstance(state, dict):
-            raise TypeError(f"state is {state!r}; expected a dict, as state() gives")
+            raise TypeError(f"state is {arguments.shown(state)}; expected a dict, as state() gives")
         if set(state) != expected:
             raise ValueError(f"state has the entries {sorted(state)}; "
                              f"expected {sorted(expected)}: was it saved by another optimizer "
