@@ -233,12 +233,28 @@ def test_ctrl_c_during_the_evaluation_loses_nothing(tmp_path, capsys, monkeypatc
     assert len(list(tmp_path.glob("*.npz"))) == 5 and not (tmp_path / "results.json").exists()
 
 
-def test_a_method_that_diverges_ends_the_comparison(tmp_path, capsys):
-    options = ["--alpha", "30", "--inner-steps", "20", "--output", str(tmp_path)]
-    assert main([*SMALL, *options]) == 1
-    assert capsys.readouterr().err.endswith(
-        f"The last good parameters are in {tmp_path / 'maml.npz'}.\n")
-    assert not (tmp_path / "fomaml.npz").exists()
+@pytest.mark.parametrize("seeds", [[], ["--seeds", "2"]], ids=["one seed", "two seeds"])
+@pytest.mark.parametrize("jobs", "12")
+def test_the_others_go_on_where_a_method_diverges(jobs, seeds, tmp_path, capsys):
+    options = ["--alpha", "1e3", "--inner-steps", "20", "--output", str(tmp_path), *seeds,
+               "--methods", "maml", "joint", "--jobs", jobs]
+    for command in (["compare", *SMALL, *options], ["--resume", str(tmp_path), "--jobs", jobs]):
+        assert main(command) == 1
+        out, err = capsys.readouterr()
+        assert "joint training" in out and "MAML " not in out.replace("MAML,", "")
+        label, file = ("MAML, seed 1", "maml-seed1.npz") if seeds else ("MAML", "maml.npz")
+        assert f"error: {label}: meta-training diverged at iteration " in err
+        assert f"The last good parameters are in {tmp_path / file}.\n" in err
+        assert err.endswith("not in the table, as a training ended with an error: MAML\n")
+    report = json.loads((tmp_path / "results.json").read_text())
+    assert list(report["seconds"]) == ["joint"] and "MAML" not in report["shots"]["10"]
+    assert "diverged at iteration" in report["errors"][label]
+
+
+def test_where_all_methods_diverge_there_is_no_table(tmp_path, capsys):
+    options = ["--alpha", "1e3", "--inner-steps", "20", "--methods", "maml", "--jobs", "1"]
+    assert main(["compare", *SMALL, *options, "--output", str(tmp_path)]) == 1
+    assert "held-out" not in capsys.readouterr().out and not (tmp_path / "results.json").exists()
 
 
 @pytest.mark.parametrize("option", [["--seed", "0"], ["--protocol", "quick"], ["--output", "x"]])

@@ -118,6 +118,20 @@ def test_a_claim_that_was_left_is_taken_over(tmp_path):
     assert os.listdir(tmp_path) == []
 
 
+def test_a_claim_that_is_interrupted_leaves_no_lock(tmp_path, monkeypatch):
+    presses, holds = [KeyboardInterrupt], Claim.holds
+
+    def press(claim):
+        if presses:
+            raise presses.pop()
+        return holds(claim)
+
+    monkeypatch.setattr(Claim, "holds", press)
+    with pytest.raises(KeyboardInterrupt):
+        Claim(tmp_path / "run.npz")
+    assert not list(tmp_path.iterdir())
+
+
 def test_a_claim_whose_folder_was_given_to_another_run_no_longer_stands(tmp_path):
     path = tmp_path / "run.npz"
     with Claim(path) as claim:

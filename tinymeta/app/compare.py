@@ -60,22 +60,34 @@ def _compare(plan, folder, jobs, claim, go_on):
     width = max(16, *map(len, asked))
 
     def done(label, run):
-        print(f"  {label:<{width}} trained in {run.checkpoint.seconds:.1f} s", flush=True)
+        if run.error:
+            tell(f"error: {label}: {run.error}\nThe last good parameters are in {asked[label][1]}.")
+        else:
+            print(f"  {label:<{width}} trained in {run.checkpoint.seconds:.1f} s", flush=True)
 
     runs, end = train_all(asked, jobs, done)
     if end is not None:
         return ended_early(runs[end], asked[end][1], go_on)
-    if "methods" in plan:
-        print(costs_table({method: all_settings[method, seed] for method, seed in all_settings}))
+    errors = {label: str(run.error) for label, run in runs.items() if run.error}
+    failed = {names[label][0] for label in errors}  # methods, of whatever seed
+    kept = {name: settings for name, settings in all_settings.items() if name[0] not in failed}
+    if "methods" in plan and kept:
+        print(costs_table({method: settings for (method, _), settings in kept.items()}))
     of_seeds = {}  # seed -> method's label -> Run
     for label, (method, seed) in names.items():
-        of_seeds.setdefault(seed, {})[METHODS[method].label] = runs[label]
-    _report(plan, of_seeds, folder, claim)
-    return 0
+        if method not in failed:
+            of_seeds.setdefault(seed, {})[METHODS[method].label] = runs[label]
+    if of_seeds:
+        _report(plan, of_seeds, errors, folder, claim)
+    if failed:
+        labels = [METHODS[method].label for method, _ in all_settings if method in failed]
+        tell(f"not in the table, as a training ended with an error: "
+             f"{', '.join(dict.fromkeys(labels))}")
+    return 1 if failed else 0
 
 
-def _report(plan, of_seeds, folder, claim):
-    """Print and save what a comparison's trained runs are worth."""
+def _report(plan, of_seeds, errors, folder, claim):
+    """Print and save what a comparison's trained runs are worth; errors: of those that failed."""
     runs, several = next(iter(of_seeds.values())), "seeds" in plan
     first = next(iter(runs.values())).settings
     words, seconds = measured(first), {}
@@ -86,7 +98,8 @@ def _report(plan, of_seeds, folder, claim):
               "iterations": first.iterations,
               "seconds": seconds if several else {name: s for name, [s] in seconds.items()},
               "tinymeta": __version__, "numpy": np.__version__,
-              "python": platform.python_version(), "shots": {}}
+              "python": platform.python_version(), **({"errors": errors} if errors else {}),
+              "shots": {}}
     for shots in first.eval_shots:
         curves = {seed: evaluate_runs(runs, shots) for seed, runs in of_seeds.items()}
         floors = _floors(of_seeds, shots) if first.tasks == "sinusoid" else {}

@@ -58,8 +58,8 @@ def _ctrl_c_blocked():
 def train_all(runs, jobs, done):
     """Train runs, label -> (settings, path), `jobs` at a time; return label -> Run, and the end.
 
-    done: called with each label and Run that is complete.  The end is None, or the label of the
-    run that was stopped or diverged first: then the others have been stopped and kept as well.
+    done: called with each label and Run that is complete, or diverged.  The end is None, or the
+    label of the run that was stopped first: then the others have been stopped and kept as well.
     Raises as `train` does.
     """
     if min(jobs, len(runs)) > 1:
@@ -67,7 +67,7 @@ def train_all(runs, jobs, done):
     found = {}
     for label, (settings, path) in runs.items():
         found[label] = train(settings, path)
-        if found[label].stopped or found[label].error:
+        if found[label].stopped:
             return found, label
         done(label, found[label])
     return found, None
@@ -148,7 +148,7 @@ class _Pool:
             self.error = self.error or what[0]
             return
         self.found[label] = run = what[0]
-        if run.stopped or run.error:
+        if run.stopped:
             self.end = self.end or label
             return
         self.shown.finished(label)

@@ -45,7 +45,7 @@ def train(settings, path, more=False, progress=None, patience=1):
     nor overwritten.  Raises ValueError when it has had more iterations than settings ask for,
     ClaimError while another process is at work on `path`, and OSError when it cannot be written.
     """
-    with Claim(path) as claim, Stop(patience) as stop:
+    with Stop(patience) as stop, Claim(path) as claim:
         clear_left_over(path)
         parts, rng = build(settings), np.random.default_rng(settings.seed)
         start = _start(settings, path, more, parts, rng)

@@ -126,8 +126,10 @@ class Comparison:
 
     def _take_settled(self):
         """Central differences whose steps are chosen by f; they say how sure they are."""
-        values, errors = zip(*(settled_difference(self.f, self.theta, d) for d in self.along))
-        values, errors, single = np.array(values), np.array(errors), self._single()
+        single = self._single()
+        values, errors = zip(*(settled_difference(self.f, self.theta, d, single > 0)
+                               for d in self.along))
+        values, errors = np.array(values), np.array(errors)
         norm = np.linalg.norm(values)
         if single:
             rough = self._leave_out_rough(errors, norm)

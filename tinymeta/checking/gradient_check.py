@@ -10,10 +10,10 @@ import numpy as np
 
 from ..core import arguments
 from ..core.layout import Layout, layout_of
-from .comparison import Comparison
+from .comparison import SINGLE, Comparison
 from .diagnosis import checked_hints
 from .ladder import LearnerError, as_array, repeated, same_again, vector
-from .numerical import quiet
+from .numerical import is_single, quiet
 from .report import CheckReport, Finding
 
 
@@ -110,6 +110,7 @@ def check_hvp(gradient, hvp, theta, blocks=None, directions=3, rng=None, method=
         arguments.shape("gradient(theta)", g, theta.shape, ", the shape of theta")
         products = Comparison(gradient, theta, vs, derived, layout, layout, method)
         tolerance = products.tolerance[products.reference[0]]
+        tolerance = max(tolerance, SINGLE) if is_single(derived) else tolerance
         fault = _asymmetry(vs, derived, tolerance)
         return products, products.report(title, hints, fault)
 

@@ -58,19 +58,19 @@ def _usual_step(theta, d):
     return float(np.finfo(float).eps ** (1 / 3) * max(1.0, size))
 
 
-def settled_difference(f, theta, d):
+def settled_difference(f, theta, d, single=False):
     """(derivative, error): central differences along d whose step is chosen by the function.
 
     Each of STEPS is extrapolated with the next, and the one that changes least is taken, relative
     to its value (beyond the scale of θ, a bounded f has derivatives that are all 0); rounding of f
-    counts as a change.  In single precision, many steps near that one give a mean (see _fits).
-    error has the unit of the derivative.
+    counts as a change.  In single precision, many steps near that one give a mean (see _fits);
+    single: f has that in a part, though it may not show.  error has the unit of the derivative.
     """
     values = np.array([central_difference(f, theta, d, shrink) for shrink in STEPS])
     better = (16 * values[1:] - values[:-1]) / 15  # h² cancels: one step is four times the other
     change = np.linalg.norm(np.diff(better, axis=0).reshape(len(better) - 1, -1), axis=1)
     h = np.finfo(float).eps ** (1 / 3) * STEPS[2:]
-    unit = rounding_unit(f, theta, d)
+    unit = max(rounding_unit(f, theta, d), single * float(np.finfo(np.float32).eps))
     error = change + unit * np.linalg.norm(f(theta)) / h
     error = np.where(np.isfinite(error), error, np.inf)
     size = np.linalg.norm(better[1:].reshape(len(error), -1), axis=1)

@@ -89,20 +89,23 @@ class Claim:
     def __init__(self, path, patience=3.0):
         self.path = arguments.path("path", path)
         self.lock = os.path.realpath(self.path) + ".lock"
-        until = time.monotonic() + patience
-        while not self._take():
-            if time.monotonic() > until:
-                raise ClaimError(f"{self.path} is another run's that is still going on; wait for "
-                                 f"it, or choose another folder")
-            time.sleep(0.05)
+        until, self.file = time.monotonic() + patience, None
+        try:
+            while not self._take():
+                if time.monotonic() > until:
+                    raise ClaimError(f"{self.path} is another run's that is still going on; wait "
+                                     f"for it, or choose another folder")
+                time.sleep(0.05)
+        except KeyboardInterrupt:
+            if self.file and not self.file.closed and _is_ours(self.file):
+                self.__exit__()
+            raise
 
     def _take(self):
         if os.path.lexists(self.lock) and not _is_lock(self.lock):
             raise OSError(f"{self.lock} is no lock of ours; expected an empty file, or none yet")
         self.file = open(self.lock, "ab")
-        try:
-            _lock(self.file)
-        except OSError:
+        if not _is_ours(self.file):
             self.file.close()
             return False
         if self.holds():
@@ -144,9 +147,13 @@ def _is_lock(path):
     return stat.S_ISREG(found.st_mode) and found.st_size == 0
 
 
-def _lock(file):
-    """Lock an open file for this process, at once; OSError when another has it."""
-    if fcntl is None:
-        msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
-    else:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+def _is_ours(file):
+    """Lock an open file for this process, at once; return whether it could be."""
+    try:
+        if fcntl is None:
+            msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
+        else:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:  # another has it
+        return False
+    return True
