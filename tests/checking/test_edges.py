@@ -10,7 +10,7 @@ from tinymeta.checking.check_file import check_file
 from tinymeta.checking.diagnosis import compare
 from tinymeta.checking.ladder import LearnerError, repeated
 from tinymeta.checking.learner_model import batch_for, theta_for
-from tinymeta.checking.numerical import rounding_unit, settled_difference
+from tinymeta.checking.numerical import is_single, rounding_unit, settled_difference
 from tinymeta.checking.patterns import single_entries
 
 
@@ -85,6 +85,22 @@ def test_a_derivation_rounded_to_single_precision_is_held_to_that():
     for wrong_by, passes in ((0, True), (1e-6, True), (5e-6, False)):
         gradient = np.float32((1 + wrong_by) * np.cos(theta))
         assert bool(tm.check_gradient(lambda t: np.sum(np.sin(t)), gradient, theta)) is passes
+
+
+def test_few_numbers_are_in_single_precision_by_their_type():
+    assert is_single(np.float32([0.5, 0.25])) and not is_single(np.array([0.5, 0.25]))
+    assert is_single(np.float32([0.1]).astype(float)) and not is_single(np.array([0.1]))
+
+
+def test_products_in_single_precision_are_symmetric_within_that(rng):
+    root = rng.standard_normal((4, 4))
+    H = root @ root.T
+
+    def gradient(theta):
+        return (H @ theta).astype(np.complex64 if np.iscomplexobj(theta) else np.float32)
+
+    for method in ("complex", "both"):
+        assert tm.check_hvp(gradient, lambda theta, v: gradient(v), np.ones(4), method=method)
 
 
 def test_single_precision_in_one_part_of_f_is_seen():

@@ -44,17 +44,22 @@ class Comparison:
         if method != "complex" or reason:
             self.numerical[CENTRAL] = np.array([central_difference(f, theta, d) for d in along])
         self.judged = {kind: np.ones(derived.shape, dtype=bool) for kind in self.numerical}
-        if CENTRAL in self.numerical and np.isfinite(derived).all():
-            self._believe()
+        if np.isfinite(derived).all():
+            self._allow_for_single()
+            if CENTRAL in self.numerical:
+                self._believe()
 
-    def _believe(self):
-        """Leave the references that can be believed, with the tolerance that they can hold."""
+    def _allow_for_single(self):
+        """Allow the errors of single precision, where they are no larger."""
         errors = self.errors()
         nearly = [kind for kind in errors if TOLERANCE[kind] < errors[kind] <= SINGLE]
         single = self._single() if nearly else 0.0
         if single:
             self.tolerance.update(dict.fromkeys(nearly, single))
             self.notes.append(SINGLE_NOTE)
+
+    def _believe(self):
+        """Leave the references that can be believed, with the tolerance that they can hold."""
         if COMPLEX not in self.numerical:
             if self._wrong(CENTRAL):
                 self._take_settled()
@@ -68,8 +73,9 @@ class Comparison:
             if self._wrong(CENTRAL):
                 self._take_settled()
             if self._wrong(CENTRAL) and self._is_below_rounding():
-                self.notes.append("no central differences: f is too flat here for them to show")
-                del self.numerical[CENTRAL], self.judged[CENTRAL]
+                self._drop_central("f is too flat here for them to show")
+            elif self._wrong(CENTRAL) and self.tolerance[CENTRAL] > UNSETTLED:
+                self._drop_central("f is too rough here in single precision")
         elif self._apart() > 10 * TOLERANCE[CENTRAL]:
             self._take_settled()
             self._leave_out_kinks()
@@ -108,6 +114,10 @@ class Comparison:
         self.notes.append(f"the complex step does not count: f drops the imaginary part "
                           f"({dropping_functions(self.f, self.theta)}); central differences decide")
         del self.numerical[COMPLEX], self.judged[COMPLEX]
+
+    def _drop_central(self, reason):
+        self.notes.append(f"no central differences: {reason}")
+        del self.numerical[CENTRAL], self.judged[CENTRAL]
 
     def _leave_out_kinks(self):
         """Where differences lie across a kink of f, the complex step alone counts."""

@@ -145,10 +145,12 @@ def is_in_single(f, theta, along):
 
 
 def is_single(values):
-    """Whether numbers are rounded to single precision.
+    """Whether numbers are in single precision, by their type, or rounded to it.
 
-    Numbers of 20 bits, such as 14,000,000, are in single precision whatever made them.
+    Numbers of 20 bits, such as 14,000,000, are so whatever made them.
     """
+    if values.dtype == np.float32:
+        return True
     bits, _ = np.frexp(values)
     rounded = np.array_equal(bits, bits.astype(np.float32))
     return rounded and not np.array_equal(bits, np.round(bits * 2**20) / 2**20)
