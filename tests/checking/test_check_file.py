@@ -80,10 +80,11 @@ def test_methods_are_checked_with_the_first_right_model_of_the_file(ladders):
     ("import numpy\n1 / 0\n", "mine.py", "running the file",
      "ZeroDivisionError: division by zero, line 2"),
     ("import sys\nsys.exit('now')", "mine.py", "running the file", "SystemExit: now"),
+    ("import sys\nsys.exit()", "mine.py", "running the file", "SystemExit, line 2"),
     ("class Mine:\n    def __init__(self): self.x = y\n    def loss(self): pass\n", "Mine",
      "making it", "NameError: name 'y' is not defined, line 2"),
     (LINE.replace("[0.5, -0.3]", "'ab'"), "mine", "making it", "TypeError: theta has dtype")],
-    ids=["an error", "exit()", "a class", "theta"])
+    ids=["an error", "exit('now')", "exit()", "a class", "theta"])
 def test_an_error_in_the_file_is_a_finding(ladders, text, title, rung, words):
     (ladder,) = ladders(text)
     assert not ladder and ladder.broken == rung and ladder.title.endswith(title)
@@ -226,7 +227,7 @@ def test_a_byte_that_python_refuses_is_a_finding(tmp_path):
     path = tmp_path / "latin.py"
     path.write_bytes(b"# caf\xe9\nn_params = 2\n")
     ladder, = check_file(path)
-    assert not ladder and "missing encoding declaration" in str(ladder)
+    assert not ladder and "line 1 has the byte 0xe9" in str(ladder)
     path.write_bytes(b"# -*- coding: latin-1 -*-\n# caf\xe9\nn_params = 2\n")
     with pytest.raises(ValueError, match="none of the names that are checked"):
         list(check_file(path))

@@ -1,5 +1,7 @@
 """Measured curves: what a file holds is what is sampled; what cannot be is named by its place."""
 
+import copy
+import pickle
 import time
 
 import numpy as np
@@ -118,6 +120,17 @@ def test_curves_are_double_precision_of_one_s_own(dtype, rng):
     for array in (*same.curves["a"], same.scales):
         with pytest.raises(ValueError, match="read-only"):
             array[0] = 3.0
+
+
+def test_curves_cannot_be_replaced_or_added(tasks, rng):
+    for name in (tasks.names[0], "new"):
+        with pytest.raises(TypeError, match="does not support item assignment"):
+            tasks.curves[name] = (np.ones(9), np.ones(9))
+    again = tm.MeasuredTasks({**tasks.curves, "new": (np.ones(9), np.ones(9))}, tasks.columns)
+    assert again.names == [*tasks.names, "new"]
+    for same in (tm.MeasuredTasks(tasks.curves), copy.deepcopy(tasks),
+                 pickle.loads(pickle.dumps(tasks))):
+        assert same.names == tasks.names and len(same.sample(rng, 2, 2, 2)) == 2
 
 
 def test_errors_are_in_measured_units(tasks, rng):  # [TASK.10]

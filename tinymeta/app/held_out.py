@@ -87,8 +87,8 @@ def evaluate_runs(runs, shots, alpha=None, steps=None, seed=None, n_tasks=HELD_O
     for name, run in runs.items():
         s = run.settings
         if _tasks(s) != _tasks(first):
-            raise ValueError("the files were trained on different tasks; expected one kind: "
-                             "take them separately")
+            raise ValueError(f"{name} was trained on different tasks than {next(iter(runs))}; "
+                             f"expected one kind: take them separately")
         last = s.eval_steps if steps is None else steps
         if METHODS[s.method].reads_shots:
             last = min(last, shots)

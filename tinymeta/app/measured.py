@@ -38,7 +38,7 @@ def settings_of_file(path, given):
     except ValueError as error:  # too large to take their mean and spread
         raise OSError(f"{path}: {error}") from error
     added = {"tasks": "measured", "file": path, "content": content, "held_out": n,
-             "scales": scales.ravel().tolist()}
+             "scales": scales.ravel().tolist(), "names": list(tasks.columns)}
     if tasks.d_in > 1:
         added["widths"] = [tasks.d_in, 40, 40, 1]
     if "shots" in given:
@@ -84,11 +84,10 @@ def with_file(s, path):
     content = content_of(path)
     if content == s.content:
         return replace(s, file=path)
+    here = _read(path, content, s.columns).columns
+    if here != s.names and sorted(here) == sorted(s.names):
+        raise OSError(f"{path} has the columns {here}; expected the training's order, {s.names}")
     if os.path.isfile(s.file) and content_of(s.file) == s.content:
-        there, here = (_read(*which, s.columns).columns for which in ((s.file, s.content),
-                                                                      (path, content)))
-        if there != here and sorted(there) == sorted(here):
-            raise OSError(f"{path} has the columns {here}; expected the order of {s.file}, {there}")
         trained = [np.hstack(pair) for pair in training_tasks(s).curves.values()]
         for name, pair in _read(path, content, s.columns).curves.items():
             if any(np.array_equal(np.hstack(pair), curve) for curve in trained):

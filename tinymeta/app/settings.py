@@ -22,7 +22,7 @@ CHOICES = {"method": METHODS, "optimizer": OPTIMIZERS, "tasks": FAMILIES, "init"
            "dtype": ("float32", "float64")}
 NONE_IN_FILES = {"inner_batch": 0, "max_norm": 0.0, "grid": 0, "eval_queries": 0}
 LATER = {"tasks", "loss", "rates", "positive", "context", "strength", "file", "content", "columns",
-         "held_out", "scales"}  # not in older files
+         "held_out", "scales", "names"}  # not in older files
 FEWEST = {"shots": 1, "queries": 1, "n_tasks": 1, "iterations": 1, "inner_steps": 1,
           "inner_batch": 1, "grid": 2, "eval_queries": 1, "eval_steps": 0, "context": 1}
 MOST_STEPS = 10_000  # at test time: every step's errors are kept
@@ -66,6 +66,7 @@ class Settings:
     columns: tuple = ()  # those taken; (): all
     held_out: int = 0  # so many of its curves; 0: it is not the file trained on
     scales: tuple = ()  # mean of each column of the training curves, then std
+    names: tuple = ()  # of those columns; (): not known
 
     def as_dict(self):
         """The settings as files hold them: lists for tuples, and 0 for None."""
@@ -88,7 +89,7 @@ def differences(there, here):
 
     Curves are told apart by their content, wherever their file lies.
     """
-    names = {name for name in {*there, *here} - {"file"}
+    names = {name for name in {*there, *here} - {"file", "names"}
              if there.get(name, "not given") != here.get(name, "not given")}
     if "content" in names:
         names -= {"scales"}

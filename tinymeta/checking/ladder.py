@@ -71,7 +71,8 @@ def _finding(error):
     if "read-only" in str(error):
         what = "changes an argument in place"
         return Finding("", what + where, cause="in place")
-    return Finding("", f"{type(error).__name__}: {error}{where}", cause="error")
+    said = f": {error}" if str(error) else ""
+    return Finding("", f"{type(error).__name__}{said}{where}", cause="error")
 
 
 def is_library(filename):
@@ -98,7 +99,7 @@ def imported(path):
     sys.path.insert(0, str(path.resolve().parent))
 
     def run():
-        importlib.util.decode_source(path.read_bytes())  # a wrong byte, in a comment too
+        _decoded(path.read_bytes())  # a wrong byte, in a comment too
         loader.exec_module(module)
 
     try:
@@ -110,6 +111,21 @@ def imported(path):
             file = getattr(sys.modules[other], "__file__", None)
             if other == name or (file and set(added) & set(Path(file).resolve().parents)):
                 del sys.modules[other]
+
+
+def _decoded(source):
+    """A file's text as Python reads it; SyntaxError where it cannot."""
+    try:
+        return importlib.util.decode_source(source)
+    except (SyntaxError, UnicodeDecodeError) as error:
+        try:
+            source.decode()
+        except UnicodeDecodeError as wrong:
+            line = source[:wrong.start].count(b"\n") + 1
+            raise SyntaxError(f"{error}: line {line} has the byte {source[wrong.start]:#x}; "
+                              f"expected a file in UTF-8, or one that says how it is encoded"
+                              ) from None
+        raise
 
 
 def frozen(array):

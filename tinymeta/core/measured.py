@@ -7,6 +7,8 @@ are the support set, the others the query set, so that no point is in both.
     [TASK.10] mean (std (f - y))²    the squared error of standardised f and y, in measured units
 """
 
+from types import MappingProxyType
+
 import numpy as np
 
 from . import arguments, setting
@@ -30,12 +32,14 @@ class MeasuredTasks:
     """
 
     n_missing = 0
-    curves, columns, scales, d_in, d_out = [
-        setting.until("_tables", lambda name, value: value) for _ in range(5)]
+    columns, scales, d_in, d_out = [
+        setting.until("_tables", lambda name, value: value) for _ in range(4)]
+    curves = setting.Mapping(setting.until("_tables", lambda name, value: value).check)
 
     def __init__(self, curves, columns=None, scales=None):
-        if not isinstance(curves, dict) or not curves:
-            found = "empty" if isinstance(curves, dict) else type(curves).__name__
+        is_dict = isinstance(curves, (dict, MappingProxyType))
+        if not is_dict or not curves:
+            found = "empty" if is_dict else type(curves).__name__
             raise TypeError(f"curves is {found}; expected a dict name -> (x, y), of at least one")
         self.curves = {str(name): _curve(name, pair) for name, pair in curves.items()}
         if len(self.curves) < len(curves):

@@ -1,5 +1,7 @@
 """Settings: attributes that are checked whenever they are set, or stay as they were made."""
 
+from types import MappingProxyType
+
 from . import arguments
 
 
@@ -25,6 +27,13 @@ class Listed(Setting):
         if self.name not in vars(instance):
             raise AttributeError(f"{type(instance).__name__} has no {self.name} yet")
         return list(vars(instance)[self.name])
+
+
+class Mapping(Setting):
+    """A Setting that is a dict: what is read cannot be changed, an attempt is an error."""
+
+    def __get__(self, instance, owner):
+        return self if instance is None else MappingProxyType(vars(instance)[self.name])
 
 
 def whole(minimum):
