@@ -39,6 +39,20 @@ def test_a_run_has_the_bits_of_the_library_s_loop(method, tmp_path):
     same_bits(run.checkpoint, loaded.checkpoint)
 
 
+def test_ctrl_c_while_a_file_is_claimed_is_noted(tmp_path, monkeypatch):
+    presses, holds = [signal.SIGINT], runs.Claim.holds
+
+    def press(claim):
+        if presses:
+            signal.raise_signal(presses.pop())
+        return holds(claim)
+
+    monkeypatch.setattr(runs.Claim, "holds", press)
+    run = runs.train(small(), tmp_path / "run.npz")
+    assert (run.stopped, run.checkpoint.iteration) == (130, 0)
+    assert [path.name for path in tmp_path.iterdir()] == ["run.npz"]
+
+
 @pytest.mark.parametrize("method, protocol", [("maml", finn2017), ("reptile", reptile2018)])
 def test_ctrl_c_stops_after_the_step_and_resuming_gives_the_same_bits(
         method, protocol, tmp_path, monkeypatch):

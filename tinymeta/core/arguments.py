@@ -14,7 +14,7 @@ from numpy.ma import MaskedArray
 
 
 def shown(value):
-    """A value as an error shows it; in words what is long, a whole number too, or an array."""
+    """A value as an error shows it: a long array, list or whole number in words."""
     if isinstance(value, np.ndarray) and value.size > 6:
         return f"an array of shape {value.shape}"
     if isinstance(value, (list, tuple, dict)) and len(value) > 20:
