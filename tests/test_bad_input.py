@@ -40,6 +40,10 @@ def own(**functions):
     return type("Own", (), {**vars(PLAIN), **{k: staticmethod(f) for k, f in functions.items()}})()
 
 
+COUNTED = own()
+COUNTED.n_params = np.int64(14)
+
+
 class Silent(tm.MAML):
     """Forgets to return what its name says."""
 
@@ -136,6 +140,7 @@ VALUE_ERRORS = [
     (lambda: tm.Batch(X[:0], Y, X, Y), "x_support has shape (0, 5, 1); expected (T, K, D_in), and"),
     (lambda: BATCH[2:2], "x_support has shape (0, 5, 1); expected (T, K, D_in), and no axis of"),
     (lambda: tm.check_model(MODEL, THETA[1:]), "theta has shape (12,); expected (13,)"),
+    (lambda: tm.check_model(COUNTED, THETA), "theta has shape (13,); expected (14,)"),
     (lambda: tm.Batch(X, Y[:, :3], X, Y), "y_support has shape (3, 3, 1); expected (3, 5, D_out)"),
     (lambda: tm.Batch(X, Y, X[:2], Y[:2]), "x_query has shape (2, 5, 1); expected (3, Q, 1)"),
     (lambda: tm.Batch(X, Y, X, PAIRS), "y_query has shape (3, 5, 2); expected (3, 5, 1)"),

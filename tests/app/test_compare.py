@@ -251,6 +251,22 @@ def test_the_others_go_on_where_a_method_diverges(jobs, seeds, tmp_path, capsys)
     assert "diverged at iteration" in report["errors"][label]
 
 
+def test_a_method_of_which_one_seed_diverges_is_not_in_the_table(tmp_path, capsys, monkeypatch):
+    train_all = compare.train_all
+
+    def one_diverges(*arguments):
+        runs, end = train_all(*arguments)
+        runs["MAML, seed 1"] = runs["MAML, seed 1"]._replace(error=ArithmeticError("it diverged"))
+        return runs, end
+
+    monkeypatch.setattr(compare, "train_all", one_diverges)
+    options = ["--methods", "maml", "joint", "--jobs", "1", "--seeds", "2", "--output"]
+    assert main(["compare", *SMALL, *options, str(tmp_path)]) == 1
+    report = json.loads((tmp_path / "results.json").read_text())
+    assert report["errors"] == {"MAML, seed 1": "it diverged"} and "maml" not in report["seconds"]
+    assert capsys.readouterr().err.endswith("a training ended with an error: MAML\n")
+
+
 def test_where_all_methods_diverge_there_is_no_table(tmp_path, capsys):
     options = ["--alpha", "1e3", "--inner-steps", "20", "--methods", "maml", "--jobs", "1"]
     assert main(["compare", *SMALL, *options, "--output", str(tmp_path)]) == 1

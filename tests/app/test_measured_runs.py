@@ -254,6 +254,16 @@ def test_a_comparison_that_took_no_step_does_not_block_its_folder(jobs, here):
     assert main(command) == 0
 
 
+def test_a_plan_of_an_older_version_is_gone_on_with(here):
+    """It does not say the columns' names."""
+    command = ["compare", "--tasks", "curves.csv", *FEW, "--methods", "maml", "--output", "run"]
+    assert main(command) == 0
+    plan = json.loads((here / "run" / "compare.json").read_text())
+    assert plan["overrides"].pop("names") == ["hour", "degrees"]
+    (here / "run" / "compare.json").write_text(json.dumps(plan))
+    assert main(command) == 0
+
+
 def test_a_plan_that_is_gone_on_with_stays(here, monkeypatch):
     assert main(["compare", "--tasks", "curves.csv", *FEW, "--methods", "maml", "--output",
                  "run"]) == 0

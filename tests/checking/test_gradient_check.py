@@ -1,5 +1,6 @@
 """check_gradient and check_hvp: they accept what is right, reject what is wrong, and say where."""
 
+import itertools
 import json
 import warnings
 
@@ -110,6 +111,12 @@ def test_a_function_that_draws_at_random_is_called_so():
                          ("gradient", tm.check_hvp(gradient, lambda theta, v: v, ONES))):
         (finding,) = report.findings
         assert finding.what.startswith(f"{name} gives other numbers when it is called again")
+
+
+def test_a_function_may_be_another_by_rounding_when_it_is_called_again():
+    factors = itertools.cycle([1.0, 1 + 1e-15])
+    f = lambda theta: next(factors) * np.sum(theta**2)
+    assert tm.check_gradient(f, 2 * ONES, ONES)
 
 
 def refuses(theta):
