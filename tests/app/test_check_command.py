@@ -246,6 +246,15 @@ def test_a_file_that_ends_the_process_does_not_pass(check_own):
     assert "ended the process, exit code 3, before its checks were done" in printed.out
 
 
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork here")
+def test_a_file_that_ends_beside_a_process_of_its_own_is_not_waited_for(check_own):
+    start = time.monotonic()
+    code, printed = check_own(RIGHT + "import os, time\nif os.fork() == 0: time.sleep(30)\n"
+                                      "os._exit(3)\n", "--timeout", "20")
+    assert code == 1 and "exit code 3, before its checks were done" in printed.out
+    assert time.monotonic() - start < 15
+
+
 @pytest.mark.skipif(os.name == "nt", reason="Windows ends processes with numbers")
 def test_a_file_that_is_ended_by_a_signal_does_not_pass_and_names_it(check_own):
     code, printed = check_own(RIGHT + "import os\nos.kill(os.getpid(), 11)\n")

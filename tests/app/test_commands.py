@@ -148,9 +148,8 @@ def test_train_evaluate_and_plot_work_together(tmp_path, capsys):
     assert main(["train", *arguments]) == 0
     file, out = str(tmp_path / "reptile.npz"), capsys.readouterr().out
     seconds = load_run(file).checkpoint.seconds
-    assert out.startswith(f"Reptile: 12 iterations in {seconds:.1f} s, seed 2\n")
-    assert out.endswith(f"\n\nThe parameters are in {file}.  "
-                        f"See them adapt: python -m tinymeta plot {file}\n")
+    assert out.startswith(f"Reptile: 12 iterations in {seconds:.1f} s, seed 2, kept in {file}\n")
+    assert out.endswith(f"\n\nSee it adapt: python -m tinymeta plot {file}\n")
     assert main(["evaluate", file]) == 0
     tables = capsys.readouterr().out
     assert tables in out and "\n5-shot, 600 held-out" in tables and "\n10-shot, 600" in tables
@@ -364,6 +363,19 @@ def test_a_terminal_without_greek_letters_gets_question_marks(monkeypatch):
         main(["--version"])
     print("all of θ", flush=True)
     assert sys.stdout.buffer.getvalue().endswith(b"all of ?" + os.linesep.encode())
+
+
+def test_a_run_that_is_not_at_its_end_is_told_when_it_is_judged(tmp_path, capsys, monkeypatch):
+    trained(tmp_path)
+    with monkeypatch.context() as context:
+        press_ctrl_c(context, 5)
+        trained(tmp_path, "joint")
+    files = [str(tmp_path / f"{name}.npz") for name in ("maml", "joint")]
+    capsys.readouterr()
+    for command in (["evaluate"], ["plot", "--output", str(tmp_path / "figures")]):
+        assert main([*command, *files]) == 0
+        words = "note: joint training has been trained for 5 of 12 iterations\n"
+        assert capsys.readouterr().err == words
 
 
 # In a process of its own, as a user starts it.

@@ -162,6 +162,7 @@ class Finder:
         if name == "tinymeta":
             open({str(marker)!r}, "w").close()
 sys.meta_path.insert(0, Finder)
+sys.orig_argv = [sys.executable, "-m", "tinymeta"]
 sys.argv = ["-m", "train", *{LONG!r}, "--output", {str(tmp_path / "a")!r}]
 runpy._run_module_as_main("tinymeta")"""
     run = subprocess.Popen([sys.executable, "-c", code], cwd=ROOT, text=True,
@@ -250,6 +251,19 @@ def test_a_signal_that_comes_where_nothing_can_be_raised_is_not_lost(body, code,
     run = subprocess.run([sys.executable, "-c", line, "plot", tmp_path / "maml.npz"], cwd=ROOT,
                          text=True, capture_output=True, timeout=25)
     assert run.returncode == code and "Ended" not in run.stderr
+
+
+def test_another_program_that_imports_the_package_keeps_its_ctrl_c(tmp_path):
+    (tmp_path / "lab").mkdir()
+    (tmp_path / "lab" / "__init__.py").write_text("import tinymeta")
+    (tmp_path / "lab" / "train.py").write_text(
+        "import os, signal; print(signal.getsignal(signal.SIGINT) is signal.default_int_handler, "
+        "os.environ.get('OPENBLAS_NUM_THREADS'))")
+    environ = {**os.environ, "PYTHONPATH": str(ROOT)}
+    environ.pop("OPENBLAS_NUM_THREADS", None)
+    run = subprocess.run([sys.executable, "-m", "lab.train"], cwd=tmp_path, env=environ,
+                         capture_output=True, text=True)
+    assert run.stdout == "True None\n"
 
 
 @posix

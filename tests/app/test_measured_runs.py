@@ -9,7 +9,6 @@ import pytest
 from numpy.testing import assert_array_equal
 
 import tinymeta as tm
-from tinymeta.app import compare
 from tinymeta.app.command_line import main
 from tinymeta.app.held_out import held_out_tasks, tasks_at_test
 from tinymeta.app.runs import load_run
@@ -243,15 +242,17 @@ def test_ten_lines_of_python_do_the_same(here):
     assert curve.mean[10] < 0.5 * curve.mean[0]
 
 
-@pytest.mark.parametrize("jobs", "12")
-def test_a_comparison_that_took_no_step_does_not_block_its_folder(jobs, here):
-    text = (here / "curves.csv").read_text()
-    command = ["compare", "--tasks", "curves.csv", *FEW, "--methods", "maml", "reptile", "--output",
-               "run", "--jobs", jobs]
-    assert main([*command, "--loss", "logistic"]) == 2  # degrees are no classes
-    assert not (here / "run").exists()
-    (here / "curves.csv").write_text(text.replace("s1", "new"))
-    assert main(command) == 0
+@pytest.mark.parametrize("command", ["compare", "train"])
+def test_a_wrong_label_of_any_curve_is_named_before_the_training(command, here, capsys):
+    write(here / "classes.csv", classes=True)
+    text = (here / "classes.csv").read_text()
+    options = [*FEW, "--loss", "logistic", "--columns", "who", "cm", "ripe", "--output", "run"]
+    for curve in ("s0", "s5"):  # one is held out
+        (here / "wrong.csv").write_text(re.sub(rf"^({curve},.*),[01]$", r"\1,2", text, count=1,
+                                               flags=re.MULTILINE))
+        assert main([command, "--tasks", "wrong.csv", *options]) == 1
+        words = f"wrong.csv: y of curve '{curve}' has entries from 0 to 2; expected 0 and 1"
+        assert words in capsys.readouterr().err and not (here / "run").exists()
 
 
 def test_a_plan_of_an_older_version_is_gone_on_with(here):
@@ -262,20 +263,6 @@ def test_a_plan_of_an_older_version_is_gone_on_with(here):
     assert plan["overrides"].pop("names") == ["hour", "degrees"]
     (here / "run" / "compare.json").write_text(json.dumps(plan))
     assert main(command) == 0
-
-
-def test_a_plan_that_is_gone_on_with_stays(here, monkeypatch):
-    assert main(["compare", "--tasks", "curves.csv", *FEW, "--methods", "maml", "--output",
-                 "run"]) == 0
-    for path in (here / "run").iterdir():
-        if path.name != "compare.json":
-            path.unlink()
-
-    def refuse(*arguments):
-        raise ValueError
-
-    monkeypatch.setattr(compare, "train_all", refuse)
-    assert main(["--resume", "run"]) == 2 and (here / "run" / "compare.json").exists()
 
 
 @pytest.mark.parametrize("seeds", [[], ["--seeds", "2"]])

@@ -1,5 +1,6 @@
 """check_file: what is looked for in a file, in which order, and errors in it."""
 
+import os
 import sys
 
 import pytest
@@ -221,6 +222,18 @@ pickle.loads(pickle.dumps(Kept()))
 """)
     ladder, = check_file(tmp_path / "model.v2.py")
     assert ladder and ladder.title == "model model.v2, P = 2"
+
+
+def test_the_file_as_it_is_now_is_checked(tmp_path, monkeypatch):
+    """Not what Python keeps of an older one of the same size and time."""
+    monkeypatch.setattr(sys, "dont_write_bytecode", False)
+    path = tmp_path / "mine.py"
+    for factor in ("2", "3"):
+        path.write_text(LINE.replace("2 * ", f"{factor} * "))
+        os.utime(path, (1e9, 1e9))
+        ladder, = check_file(path)
+        assert ("✗ gradient" in str(ladder)) is (factor == "3")
+    assert [other.name for other in tmp_path.iterdir()] == ["mine.py"]
 
 
 def test_a_byte_that_python_refuses_is_a_finding(tmp_path):

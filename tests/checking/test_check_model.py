@@ -271,6 +271,18 @@ def test_what_a_learner_s_function_should_not_do_is_a_finding(name, result, caus
     assert causes(ladder) == {cause} and words in ladder.findings[0].what
 
 
+@each_function
+def test_exit_in_a_learner_s_code_does_not_end_the_one_who_checks_it(name, rung):
+    def leave(*arguments):
+        raise SystemExit
+
+    ladder = tm.check_model(Plain(**{name: leave}))
+    assert ladder.broken == rung and ladder.findings[0].what.startswith("SystemExit, line ")
+    if name != "hvp":
+        with pytest.raises(RuntimeError, match=r"exit\(\) was called"):
+            tm.check_gradient(leave, leave, np.ones(3))
+
+
 def test_a_gradient_that_returns_nothing_is_said_once():
     ladder = tm.check_model(Plain(gradient=lambda theta, x, y: print(end="")))
     assert [name for name, report in ladder.rungs.items() if not report] == ["gradient"]

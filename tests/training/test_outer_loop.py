@@ -239,3 +239,17 @@ def test_omega_is_the_one_at_the_call(rng):
         omega += change
         losses.append(next(steps).loss)
     assert losses[0] == losses[1]
+
+
+def test_a_family_that_spawns_generators_is_refused():
+    """Their number is in no state: a run that is resumed would draw others."""
+    class Spawning(tm.SinusoidTasks):
+        def sample(self, rng, *sizes):
+            return super().sample(rng.spawn(1)[0], *sizes)
+
+    model = tm.MLP([1, 4, 1])
+    rng = np.random.default_rng(0)
+    theta = model.init(rng)
+    steps = tm.meta_train(tm.MAML(model), Spawning(), theta, tm.SGD(0.1), 2, rng)
+    with pytest.raises(ValueError, match="Spawning.sample.* has called rng.spawn; expected draws"):
+        next(steps)

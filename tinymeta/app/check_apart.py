@@ -34,7 +34,7 @@ def check_apart(path, alpha, seed, timeout, named=False, aside=False):
         process, pipe = start(_work, path, alpha, seed, timeout, named, aside, trace,
                               daemon=False)
         try:
-            while pipe.poll(max(0.0, until - time.monotonic())):
+            while _has_more(process, pipe, until):
                 kind, *what = pipe.recv()
                 if kind == "end" and reported:
                     return
@@ -58,6 +58,19 @@ def check_apart(path, alpha, seed, timeout, named=False, aside=False):
                          findings=[Finding("", said, cause="error")])
     ladder = Ladder(str(path), {"running the file": report}, [])
     yield str(ladder), False, ladder.as_dict()
+
+
+def _has_more(process, pipe, until):
+    """Wait until there is more to receive, and return True; False where time is over.
+
+    EOFError where the process has ended: what it has started may hold the pipe open.
+    """
+    while not pipe.poll(0.1):
+        if process.exitcode is not None and not pipe.poll():
+            raise EOFError
+        if time.monotonic() > until:
+            return False
+    return True
 
 
 def _end_all(process):

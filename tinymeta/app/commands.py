@@ -78,12 +78,11 @@ def train_one(arguments):
     if run.stopped or run.error:
         return ended_early(run, path, go_on)
     print(f"{label}: {settings.iterations:,} iterations in {run.checkpoint.seconds:.1f} s, "
-          f"seed {settings.seed}")
+          f"seed {settings.seed}, kept in {path}", flush=True)
     for shots in settings.eval_shots:
         print(curves_table(evaluate_runs({label: run}, shots), shots, HELD_OUT,
                            measured(settings)) + remark(settings))
-    print(f"\nThe parameters are in {path}.  "
-          f"See them adapt: python -m tinymeta plot {quoted(path)}")
+    print(f"\nSee it adapt: python -m tinymeta plot {quoted(path)}")
     return 0
 
 
@@ -137,13 +136,23 @@ def ended_early(run, path, command):
 def evaluate_files(arguments):
     """Adaptation errors of trained parameters on held-out tasks, one table for each --shots."""
     n_tasks, file = _tasks_at_test(arguments)
-    runs = load_runs(arguments.files, file)
+    runs = _runs_at_test(arguments.files, file)
     first = next(iter(runs.values())).settings
     for shots in _shots_at_test(runs, arguments):
         curves = evaluate_runs(runs, shots, arguments.alpha, arguments.inner_steps,
                                arguments.seed, n_tasks)
         print(curves_table(curves, shots, n_tasks, measured(first)) + remark(first))
     return 0
+
+
+def _runs_at_test(files, curves):
+    """name -> Run of each file; those that are not at their end are told."""
+    runs = load_runs(files, curves)
+    for name, run in runs.items():
+        done, all_of_them = run.checkpoint.iteration, run.settings.iterations
+        if done < all_of_them:
+            tell(f"note: {name} has been trained for {done:,} of {all_of_them:,} iterations")
+    return runs
 
 
 def _tasks_at_test(arguments):
@@ -179,7 +188,7 @@ def plot_files(arguments):
         raise ValueError(f"output is {folder}; expected a folder, or a name that ends in .png")
     if arguments.task is not None:
         checked_task(arguments.task)  # before a folder is made
-    runs = load_runs(arguments.files, arguments.tasks)
+    runs = _runs_at_test(arguments.files, arguments.tasks)
     *others, shots = _shots_at_test(runs, arguments)
     if others and arguments.shots:
         tell(f"note: the figures are of {shots} shots, the last of {len(others) + 1} numbers")

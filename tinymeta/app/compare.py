@@ -13,7 +13,7 @@ from .commands import ended_early
 from .figures import save_figures
 from .folders import made_folder, quoted, told_how_to_go_on
 from .held_out import HELD_OUT, evaluate_runs, least_squares_errors, measured, remark
-from .plan import PLAN, asked_plan, drop_plan, keep_plan, settings_of, write_json
+from .plan import PLAN, asked_plan, keep_plan, settings_of, write_json
 from .processes import cores, train_all
 from .recipes import METHODS
 from .seeds import save_seeds_figures
@@ -32,7 +32,7 @@ def compare(arguments):
     with made_folder(folder), Claim(os.path.join(folder, PLAN)) as claim:
         for name in REPORT:
             clear_left_over(os.path.join(folder, name))
-        new = keep_plan(plan, folder)
+        keep_plan(plan, folder)
         try:
             with told_how_to_go_on(os.path.join(folder, PLAN), go_on):
                 return _compare(plan, folder, jobs, claim, go_on)
@@ -41,9 +41,9 @@ def compare(arguments):
                 raise
             tell(f"\ninterrupted; all that was trained is kept in {folder}\ngo on with: {go_on}")
             return exit_code(error)
-        except (ValueError, TypeError):  # at a first step: the plan may be one of nothing
-            if new:
-                drop_plan(folder)
+        except (ValueError, TypeError):  # at a first step: the plan is one of nothing
+            if set(os.listdir(folder)) <= {PLAN, f"{PLAN}.lock"}:
+                os.unlink(os.path.join(folder, PLAN))
             raise
 
 

@@ -39,8 +39,8 @@ def made_folder(folder, name="output"):
     try:
         os.makedirs(folder, exist_ok=True)
     except OSError as error:
-        raise OSError(f"{name} is {folder}; expected a folder that can be made: "
-                      f"{error.strerror}") from error
+        why = "it is a file" if os.path.isfile(folder) else error.strerror
+        raise OSError(f"{name} is {folder}; expected a folder that can be made: {why}") from None
     try:
         yield
     except BaseException:

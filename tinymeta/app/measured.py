@@ -14,6 +14,8 @@ from pathlib import Path
 import numpy as np
 
 from ..core import arguments
+from ..core.classification import logistic
+from ..core.losses import check_targets
 from ..core.measured import MeasuredTasks
 from ..core.measured_file import check_columns
 
@@ -116,7 +118,17 @@ def _all_tasks(s):
     if 2 * width != len(s.scales):
         raise OSError(f"{s.file} has {width} columns beside the curve's; expected "
                       f"{len(s.scales) // 2}, as the curves that the run was trained on")
+    if s.loss not in REGRESSION:
+        for name, (_, y) in tasks.curves.items():
+            _check_labels(f"{s.file}: y of curve {name!r}", y)
     return MeasuredTasks(tasks.curves, tasks.columns, np.reshape(s.scales, (2, width)))
+
+
+def _check_labels(name, y):
+    try:
+        check_targets(name, y, logistic)
+    except ValueError as error:
+        raise OSError(str(error)) from None
 
 
 def _read(path, content, columns):

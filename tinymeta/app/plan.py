@@ -5,7 +5,7 @@ import os
 from pathlib import Path
 
 from ..core.arguments import seed_number, whole_number
-from ..training.checkpoints import CheckpointError, load_checkpoint
+from ..training.checkpoints import CheckpointError
 from ..training.files import clear_left_over, write_whole
 from .commands import by_hand, is_file, overrides, protocol_of, tell_idle
 from .folders import folder_for, quoted
@@ -62,15 +62,11 @@ def _seeds(arguments):
 
 
 def keep_plan(plan, folder):
-    """Write the plan into a folder, unless it is there; return whether it was written.
-
-    Raises CheckpointError where there is something else.
-    """
+    """Write the plan into a folder, unless it is there; CheckpointError for something else."""
     path = Path(folder, PLAN)
     clear_left_over(path)
     others = set(os.listdir(folder)) - {PLAN, f"{PLAN}.lock"}
-    new = not path.exists() or not path.stat().st_size  # an empty one could not be written
-    if not new:
+    if path.exists() and path.stat().st_size:  # an empty one could not be written
         if differing := differences(_told(_read_plan(folder, check=False)), _told(plan)):
             raise CheckpointError(f"{folder} holds another comparison ({'; '.join(differing)}); "
                                   f"{ELSEWHERE}")
@@ -78,16 +74,6 @@ def keep_plan(plan, folder):
         raise CheckpointError(f"{folder} is not empty, and holds no comparison; {ELSEWHERE}")
     else:
         write_json(path, plan)
-    return new
-
-
-def drop_plan(folder):
-    """Remove a plan of which no step was taken, with the checkpoints that hold none."""
-    for path in Path(folder).glob("*.npz"):
-        if load_checkpoint(path).iteration == 0:
-            path.unlink()
-    if set(os.listdir(folder)) <= {PLAN, f"{PLAN}.lock"}:
-        Path(folder, PLAN).unlink()
 
 
 def _told(plan):

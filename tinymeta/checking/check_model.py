@@ -19,8 +19,10 @@ from .further_rungs import check_activation, check_loss, check_maml, check_tasks
 from .ladder import NOTHING, attempt, climb, frozen, frozen_batch
 from .learner_model import NAMES, batch_for, theta_for
 from .model_check import ModelCheck
+from .numerical import quiet
 
 
+@quiet()
 def check_model(model, theta=None, batch=None, blocks=None, alpha=0.05, seed=0, reference=None):
     """Check a model's derivations, rung by rung; return the Ladder, true if all of them hold.
 

@@ -50,10 +50,9 @@ def check_gradient(f, gradient, theta, blocks=None, directions=None, rng=None, m
     value = f(theta.copy())
     if value is None or isinstance(value, (str, bool, np.bool_)):
         raise TypeError(f"f(theta) is {value!r}; expected one number: is a `return` missing?")
-    if np.ndim(value) != 0:
-        raise ValueError(f"f(theta) has shape {np.shape(value)}; "
-                         f"expected one number, a shape of ()")
     value = as_array(value, "f(theta)")
+    if value.ndim != 0:
+        raise ValueError(f"f(theta) has shape {value.shape}; expected one number, a shape of ()")
     if value.dtype.kind in "fc" and not np.isfinite(value):
         what = f"f(theta) is {value}: there is no derivative to compare with"
         return CheckReport(title, False, findings=[Finding("", what, "", "not finite")])

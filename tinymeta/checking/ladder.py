@@ -16,7 +16,7 @@ import numpy as np
 
 from ..core import arguments
 from ..core.batch import ARRAYS, Batch
-from .numerical import quiet
+from .numerical import ExitError, quiet
 from .report import CheckReport, Finding, Ladder
 
 NOTHING = "nothing"  # what a rung rests on that is always tried
@@ -56,8 +56,8 @@ def attempt(function):
             return function(), None
     except LearnerError as error:
         return None, error.finding
-    except (Exception, SystemExit) as error:  # whatever the learner's code raises, exit() included
-        return None, _finding(error)
+    except Exception as error:  # whatever the learner's code raises, exit() included
+        return None, _finding(error.__cause__ if isinstance(error, ExitError) else error)
 
 
 def _finding(error):
@@ -99,8 +99,10 @@ def imported(path):
     sys.path.insert(0, str(path.resolve().parent))
 
     def run():
-        _decoded(path.read_bytes())  # a wrong byte, in a comment too
-        loader.exec_module(module)
+        source = path.read_bytes()
+        _decoded(source)  # a wrong byte, in a comment too
+        code = loader.source_to_code(source, loader.path)  # no older one that Python has kept
+        exec(code, vars(module))
 
     try:
         yield module, run

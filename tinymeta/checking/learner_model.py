@@ -15,7 +15,7 @@ from ..core.model import Model
 from ..core.tasks import SinusoidTasks
 from ..methods.inner_loop import adapt
 from .ladder import as_array, as_numbers, attempt, frozen, repeated, vector
-from .numerical import derivatives, quiet
+from .numerical import ExitError, derivatives, quiet
 
 NAMES = {"loss": "theta, x, y", "gradient": "theta, x, y", "hvp": "theta, x, y, v"}
 
@@ -31,7 +31,10 @@ class LearnersModel:
         function = getattr(self.model, name, None)
         if function is None:
             raise NotImplementedError(f"the model has no {name}")
-        return function(*(frozen(a) for a in args))
+        try:
+            return function(*(frozen(a) for a in args))
+        except SystemExit as error:
+            raise ExitError("exit() was called") from error
 
     def numbers(self, name, shape, *args):
         """What model.<name> returns, as an array of that shape; the same when called again."""

@@ -29,12 +29,19 @@ SINGLE_UNIT = 1e-10  # an f whose relative rounding is above it is in single pre
 KINK_TOLERANCE = 1e-4  # for directions retried with a thousandth of the step: fewer digits remain
 
 
+class ExitError(RuntimeError):
+    """A learner's code has called exit(): it is not to end the program that checks it."""
+
+
 @contextmanager
 def quiet():
     """Run a learner's code without RuntimeWarnings: overflow and NaN show in the numbers."""
     with warnings.catch_warnings(), np.errstate(all="ignore"):
         warnings.simplefilter("ignore", RuntimeWarning)
-        yield
+        try:
+            yield
+        except SystemExit as error:
+            raise ExitError("exit() was called") from error
 
 
 def complex_step(f, theta, d):

@@ -193,7 +193,8 @@ class _PlainPass:
         if result is None:
             raise TypeError(f"the model's {name} returned None; expected an array: is a `return` "
                             f"missing?")
-        array, expected = np.array(result), self.leading + last
+        array = arguments.as_array(f"the model's {name}", result).copy()
+        expected = self.leading + last
         if array.shape != expected:
             raise ValueError(f"the model's {name} has shape {array.shape}; expected {expected}: "
                              f"one result for each task, leading axes are not summed")

@@ -40,6 +40,10 @@ class AdaptationCurve:
         arguments.shape("errors", self.errors, ("S + 1", "T"))
         arguments.shape("diverged", self.diverged, self.errors.shape, ", as errors has")
 
+    def __repr__(self):
+        steps, T = self.errors.shape
+        return f"AdaptationCurve of {T} tasks after 0 to {steps - 1} steps"
+
     @property
     def mean(self):
         """(S + 1,), over all tasks, diverged ones too: inf when one of them is not finite."""

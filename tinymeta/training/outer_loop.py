@@ -90,8 +90,7 @@ def _steps(method, tasks, omega, optimizer, iterations, rng, sizes):
         rng_state = rng.bit_generator.state
         optimizer_state = copy.deepcopy(optimizer.state()) if restorable else None
         try:
-            batch = arguments.given(f"{type(tasks).__name__}.sample(...)",
-                                    tasks.sample(rng, *sizes), "a batch of tasks")
+            batch = _drawn(tasks, rng, sizes)
             loss, moved = _one_step(method, omega, optimizer, batch, iteration)
             step = Step(iteration, loss, moved.copy())  # a copy: what callers do to it is theirs
         except BaseException:  # Ctrl-C too
@@ -103,15 +102,31 @@ def _steps(method, tasks, omega, optimizer, iterations, rng, sizes):
         yield step
 
 
+def _drawn(tasks, rng, sizes):
+    """The batch; ValueError where the state of rng would not tell what is drawn next."""
+    before, name = _n_spawned(rng), f"{type(tasks).__name__}.sample(...)"
+    batch = arguments.given(name, tasks.sample(rng, *sizes), "a batch of tasks")
+    if _n_spawned(rng) != before:
+        raise ValueError(f"{name} has called rng.spawn; expected draws from rng alone, such as "
+                         f"np.random.default_rng(rng.integers(2**63, size=4)): its state, which a "
+                         f"checkpoint keeps, does not count what was spawned")
+    return batch
+
+
+def _n_spawned(rng):
+    return getattr(getattr(rng.bit_generator, "seed_seq", None), "n_children_spawned", 0)
+
+
 def _one_step(method, omega, optimizer, batch, iteration):
     """The meta-loss, and ω after the step; DivergenceError where one is not finite."""
     with np.errstate(over="ignore", invalid="ignore"):  # divergence is reported below, once
         loss, gradient = arguments.pair(
             method, "meta_gradient", method.meta_gradient(omega.copy(), batch),
             "the loss and its gradient in omega")
-        if np.ndim(loss) or np.asarray(loss).dtype.kind not in "biuf":
-            raise TypeError(f"{type(method).__name__}.meta_gradient(...) returned the loss "
-                            f"{loss!r}; expected one number")
+        name = f"the loss that {type(method).__name__}.meta_gradient(...) returned"
+        array = arguments.as_array(name, loss)
+        if array.ndim or array.dtype.kind not in "biuf":
+            raise TypeError(f"{name} is {arguments.shown(loss)}; expected one number")
         gradient = arguments.result(method, "meta_gradient", gradient, omega.shape)
         finite = bool(np.isfinite(loss) and np.isfinite(gradient).all())
         # Copies: both may work in place, and what was good before is kept.
