@@ -16,7 +16,7 @@ from numpy.testing import assert_array_equal
 from small_runs import SMALL, small, trained
 
 import tinymeta as tm
-from tinymeta.app import commands, figures, runs, stopping
+from tinymeta.app import commands, compare, figures, runs, stopping
 from tinymeta.app.command_line import main
 from tinymeta.training.files import Claim, ClaimError
 
@@ -251,6 +251,30 @@ def test_a_signal_that_comes_where_nothing_can_be_raised_is_not_lost(body, code,
     run = subprocess.run([sys.executable, "-c", line, "plot", tmp_path / "maml.npz"], cwd=ROOT,
                          text=True, capture_output=True, timeout=25)
     assert run.returncode == code and "Ended" not in run.stderr
+
+
+def test_a_plot_into_a_comparison_s_folder_waits_for_its_figures(tmp_path, capsys, monkeypatch):
+    options = ["compare", *SMALL, "--methods", "maml", "--jobs", "1", "--output", str(tmp_path)]
+    assert main(options) == 0
+    found, save = [], compare.save_figures
+
+    def plot_meanwhile(*arguments):
+        with pytest.raises(ClaimError):
+            Claim(tmp_path / "figures", patience=0)
+        found.append(True)
+        return save(*arguments)
+
+    monkeypatch.setattr(compare, "save_figures", plot_meanwhile)
+    assert main(options) == 0 and found
+    assert not [name for name in names(tmp_path) if name.endswith(".lock")]
+
+
+def test_two_that_put_lessons_into_one_folder_do_not_meet(tmp_path, capsys):
+    with Claim(tmp_path / "lessons"):
+        assert main(["lessons", str(tmp_path)]) == 1
+    assert "is another run's that is still going on" in capsys.readouterr().err
+    assert main(["lessons", str(tmp_path)]) == 0
+    assert not [name for name in names(tmp_path) if name.endswith(".lock")]
 
 
 def test_another_program_that_imports_the_package_keeps_its_ctrl_c(tmp_path):

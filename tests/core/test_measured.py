@@ -234,7 +234,8 @@ PAIR = (np.arange(3.0), np.arange(3.0))
 @pytest.mark.parametrize("make, words", [
     (lambda: tm.MeasuredTasks({}), "curves is empty; expected a dict"),
     (lambda: tm.MeasuredTasks({1: PAIR, "1": PAIR}), "the names [1, '1']; expected names that"),
-    (lambda: tm.MeasuredTasks({"a": np.ones(3)}), "curve 'a' is ndarray; expected a pair (x, y)"),
+    (lambda: tm.MeasuredTasks({"a": np.ones(3)}), "curve 'a' is a ndarray; expected a pair (x, y)"),
+    (lambda: tm.MeasuredTasks({"a": [np.ones(3)] * 3}), "is a list of 3; expected a pair (x, y)"),
     (lambda: tm.MeasuredTasks({"a": (np.ones(3), np.ones(4))}), "curve 'a' has 3 x and 4 y"),
     (lambda: tm.MeasuredTasks({"a": (np.ones(1), np.ones(1))}), "at least 2"),
     (lambda: tm.MeasuredTasks({"a": (np.ones(2), [1.0, np.nan])}), "y of curve 'a' has shape (2,)"),

@@ -118,6 +118,19 @@ def test_a_claim_that_was_left_is_taken_over(tmp_path):
     assert os.listdir(tmp_path) == []
 
 
+def test_ctrl_c_while_a_checkpoint_is_made_is_ctrl_c(tmp_path, monkeypatch):
+    def press(*arguments, **arrays):
+        try:
+            raise KeyboardInterrupt
+        finally:
+            raise ValueError("Can't close the ZIP file while there is an open writing handle on it")
+
+    monkeypatch.setattr(np, "savez", press)
+    with pytest.raises(KeyboardInterrupt):
+        tm.save_checkpoint(tmp_path / "run.npz", np.ones(3))
+    assert not list(tmp_path.iterdir())
+
+
 def test_a_claim_that_is_interrupted_leaves_no_lock(tmp_path, monkeypatch):
     presses, holds = [KeyboardInterrupt], Claim.holds
 

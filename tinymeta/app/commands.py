@@ -12,7 +12,7 @@ import numpy as np
 
 from ..core.arguments import seed_number, whole_number
 from ..training.files import Claim
-from .figures import checked_task, save_figures
+from .figures import FIGURES, checked_task, save_figures
 from .families import FAMILIES
 from .folders import folder_for, made_folder, quoted, told_how_to_go_on
 from .held_out import HELD_OUT, evaluate_runs, measured, remark
@@ -194,7 +194,7 @@ def plot_files(arguments):
         tell(f"note: the figures are of {shots} shots, the last of {len(others) + 1} numbers")
     curves = evaluate_runs(runs, shots, arguments.alpha, arguments.inner_steps, arguments.seed)
     place = os.path.dirname(folder) or "." if one else folder
-    with made_folder(place), Claim(folder if one else os.path.join(folder, "figures")):
+    with made_folder(place), Claim(folder if one else os.path.join(folder, FIGURES)):
         names = save_figures(runs, curves, shots, folder, arguments.alpha, arguments.seed,
                              arguments.task, arguments.animate, arguments.format, arguments.scale)
     for name, curve in curves.items():

@@ -10,7 +10,7 @@ from .. import __version__
 from ..core.arguments import whole_number
 from ..training.files import Claim, clear_left_over
 from .commands import ended_early
-from .figures import save_figures
+from .figures import FIGURES, save_figures
 from .folders import made_folder, quoted, told_how_to_go_on
 from .held_out import HELD_OUT, evaluate_runs, least_squares_errors, measured, remark
 from .plan import PLAN, asked_plan, keep_plan, settings_of, write_json
@@ -20,7 +20,7 @@ from .seeds import save_seeds_figures
 from .stopping import asked, exit_code, nobody_reads, tell
 from .tables import costs_table, curves_table, seeds_table, short, summary
 
-REPORT = ("results.json", "errors.png", "training.png", "adaptation.png")
+RESULTS = "results.json"
 
 
 def compare(arguments):
@@ -30,8 +30,6 @@ def compare(arguments):
     plan, folder = asked_plan(arguments)
     go_on = f"python -m tinymeta --resume {quoted(folder)}"
     with made_folder(folder), Claim(os.path.join(folder, PLAN)) as claim:
-        for name in REPORT:
-            clear_left_over(os.path.join(folder, name))
         keep_plan(plan, folder)
         try:
             with told_how_to_go_on(os.path.join(folder, PLAN), go_on):
@@ -113,11 +111,13 @@ def _report(plan, of_seeds, errors, folder, claim):
                   f"largest {together.max():.0e}")
         kept = {seed: summary(of_seed, floors.get(seed)) for seed, of_seed in curves.items()}
         report["shots"][str(shots)] = _by_method(kept) if several else kept[first.seed]
-    claim.check()
-    write_json(Path(folder, REPORT[0]), report)
-    names = save_figures(runs, curves[first.seed], shots, folder)  # at the last number of shots
-    if several:
-        save_seeds_figures(of_seeds, by_method, shots, words, folder)
+    with Claim(os.path.join(folder, FIGURES), patience=60.0):  # a plot may be at work there
+        claim.check()
+        clear_left_over(os.path.join(folder, RESULTS))
+        write_json(Path(folder, RESULTS), report)
+        names = save_figures(runs, curves[first.seed], shots, folder)  # at the last shots
+        if several:
+            save_seeds_figures(of_seeds, by_method, shots, words, folder)
     best = "adaptation.png" if "adaptation.png" in names else "errors.png"
     print(f"\nFigures, numbers and trained parameters are in {folder}:\n"
           f"  {', '.join(names)}, results.json, *.npz\nOpen {os.path.join(folder, best)} first; "

@@ -11,6 +11,8 @@ from ..training.files import clear_left_over, temporary_name, write_whole
 from .held_out import HELD_OUT, held_out_tasks, measured, method_at_test, tasks_at_test
 from .recipes import METHODS
 
+FIGURES = "figures"  # what is claimed in a folder while they are saved there
+
 
 def save_figures(runs, curves, shots, output, alpha=None, seed=None, task=None, animate=False,
                  format="png", scale=1.0):

@@ -8,7 +8,7 @@ folder runs wherever there are NumPy, Matplotlib and Jupyter.
 import re
 from pathlib import Path
 
-from ..training.files import clear_left_over, write_whole
+from ..training.files import Claim, clear_left_over, write_whole
 from .folders import made_folder
 
 PACKAGE = Path(__file__).resolve().parents[1]
@@ -31,7 +31,7 @@ def put_lessons(arguments):
         if path.exists() and not (path.is_file() and path.read_bytes() == content):
             raise FileExistsError(f"{path} is there already, with other content; "
                                   f"choose another folder, or move it away")
-    with made_folder(folder, "folder"):
+    with made_folder(folder, "folder"), Claim(folder / "lessons"):
         for name, content in files.items():
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
             clear_left_over(folder / name)

@@ -223,7 +223,8 @@ class MeasuredTasks:
 def _curve(name, pair):
     """x (n, D_in) and y (n, D_out) of one curve, as floats."""
     if not isinstance(pair, (tuple, list)) or len(pair) != 2:
-        raise TypeError(f"curve {name!r} is {type(pair).__name__}; expected a pair (x, y)")
+        parts = f" of {len(pair)}" if isinstance(pair, (tuple, list)) else ""
+        raise TypeError(f"curve {name!r} is a {type(pair).__name__}{parts}; expected a pair (x, y)")
     parts = []
     for which, values in zip("xy", pair):
         arguments.as_array(f"{which} of curve {name!r}", values)

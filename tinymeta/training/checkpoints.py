@@ -112,7 +112,12 @@ def save_checkpoint(path, theta, iteration=0, optimizer=None, rng=None, losses=(
         raise TypeError(f"{', '.join(objects)}: not an array of numbers, "
                         f"which is all that a checkpoint holds")
     in_memory = io.BytesIO()  # what a full disk does to an open archive is told in many ways
-    np.savez(in_memory, **arrays)
+    try:
+        np.savez(in_memory, **arrays)
+    except ValueError as error:
+        if isinstance(error.__context__, KeyboardInterrupt):  # which the archive's end replaced
+            raise error.__context__ from None
+        raise
     write_whole(path, lambda file: file.write(in_memory.getvalue()))
 
 
