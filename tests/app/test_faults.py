@@ -281,7 +281,7 @@ def test_another_program_that_imports_the_package_keeps_its_ctrl_c(tmp_path):
     (tmp_path / "lab").mkdir()
     (tmp_path / "lab" / "__init__.py").write_text("import tinymeta")
     (tmp_path / "lab" / "train.py").write_text(
-        "import os, signal; print(signal.getsignal(signal.SIGINT) is signal.default_int_handler, "
+        "import os, signal; print(signal.getsignal(signal.SIGINT) is not signal.SIG_DFL, "
         "os.environ.get('OPENBLAS_NUM_THREADS'))")
     environ = {**os.environ, "PYTHONPATH": str(ROOT)}
     environ.pop("OPENBLAS_NUM_THREADS", None)
