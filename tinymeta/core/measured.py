@@ -131,7 +131,8 @@ class MeasuredTasks:
         """
         arguments.flag("outputs", outputs)
         if by is not None and not isinstance(by, MeasuredTasks):
-            raise TypeError(f"by is {by!r}; expected tinymeta.MeasuredTasks, or None")
+            raise TypeError(f"by is of type {type(by).__name__}; expected tinymeta.MeasuredTasks, "
+                            f"or None")
         if by is not None:
             if (by.d_in, by.d_out) != (self.d_in, self.d_out):
                 raise ValueError(f"by has D_in {by.d_in} and D_out {by.d_out}; expected "

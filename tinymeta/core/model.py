@@ -19,7 +19,7 @@ from . import arguments
 from .arguments import as_precision_of, given
 from .initialisation import initial
 from .layout import Layout
-from .losses import check_targets
+from .losses import Loss, check_targets
 
 
 class Model:
@@ -35,6 +35,13 @@ class Model:
         self.layout = Layout(blocks)
         self.blocks, self.slices = self.layout.blocks, self.layout.slices
         self.n_params = self.layout.size
+
+    def __setattr__(self, name, value):
+        """As usual, but loss is a method here: the Loss that it takes is loss_function."""
+        if name == "loss" and isinstance(value, Loss):
+            raise AttributeError(f"loss is the method loss(theta, x, y); expected loss_function = "
+                                 f"the tinymeta.Loss {value.name!r}")
+        super().__setattr__(name, value)
 
     def unflatten(self, theta):
         """Views into θ (..., P), which is not checked, one for each block: (..., *shape)."""
