@@ -81,13 +81,13 @@ def evaluate(method, omega, tasks, rng, n_tasks=600, n_support=10, n_query=None,
     """Adapt ω to held-out tasks and return the AdaptationCurve.
 
     method: a method, or a model, which is adapted by plain gradient descent of step size alpha
-    (0.01 unless given).  omega: one vector (n_params,).  tasks: an object with sample(rng,
-    n_tasks, n_support, n_query), whose batch is taken as it is, of whatever sizes.  n_query: as many as n_support unless given.  steps: inner steps
-    at test time; 0 only measures.  metric: a function of predictions and targets (T, Q, D_out)
-    that returns (T,), in place of the loss.  The same seed gives the same tasks, so that methods
-    are compared on equal terms.  chunk: so many tasks at a time, which bounds the memory and
-    changes no number beyond rounding.  A network with U hidden units in all and φ'' = 0 takes
-    about min(T, chunk) · (2.7 P + 5 K U) numbers of θ's type, Q = K.
+    (0.01 unless given).  omega: one vector (n_params,).  tasks: an object with sample(rng, n_tasks,
+    n_support, n_query), whose batch is taken as it is, of whatever sizes.  n_query: as many as
+    n_support unless given.  steps: inner steps at test time; 0 only measures.  metric: a function
+    of predictions and targets (T, Q, D_out) that returns (T,), in place of the loss.  The same seed
+    gives the same tasks, so that methods are compared on equal terms.  chunk: so many tasks at a
+    time, which bounds the memory and changes no number beyond rounding.  A network with U hidden
+    units in all and φ'' = 0 takes about min(T, chunk) · (2.7 P + 5 K U) numbers of θ's type, Q = K.
 
     Raises TypeError or ValueError for a wrong argument.
     """

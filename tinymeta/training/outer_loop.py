@@ -54,15 +54,17 @@ def meta_train(method, tasks, omega, optimizer, iterations, rng, n_tasks=25, n_s
     """Meta-train ω; yield a Step after each outer step.
 
     method: an object with meta_gradient(omega, batch).  tasks: an object with sample(rng, n_tasks,
-    n_support, n_query), whose batch is taken as it is, of whatever sizes.  omega: the meta-parameters, one vector of the method's length, left as it
-    is.  optimizer: an object with step(omega, gradient).  iterations: the last iteration's number.
-    rng: a numpy.random.Generator; after each yield it stands exactly where the next step will draw
-    from, so its state belongs in a checkpoint.  After an error within a step, or Ctrl-C, the
-    generator, and an optimizer with state and restore, stand where the step found them.  start: how
-    many iterations are done already (resuming).
+    n_support, n_query), whose batch is taken as it is, of whatever sizes.  omega: the
+    meta-parameters, one vector of the method's length, left as it is.  optimizer: an object with
+    step(omega, gradient).  iterations: the last iteration's number.  rng: a numpy.random.Generator;
+    after each yield it stands exactly where the next step will draw from, so its state belongs in a
+    checkpoint.  After an error within a step, or Ctrl-C, the generator, and an optimizer with state
+    and restore, stand where the step found them.  start: how many iterations are done already
+    (resuming).
 
     Raises TypeError or ValueError at once for a wrong argument, ValueError for a batch whose
-    targets do not fit the method's loss, and DivergenceError, which carries the last good
+    targets do not fit the method's loss and for a sample that calls rng.spawn, which no state
+    counts, and DivergenceError, which carries the last good
     parameters, when a loss or a gradient is no longer finite.
     """
     iterations = arguments.whole_number("iterations", iterations, minimum=0)
