@@ -74,7 +74,8 @@ class Comparison:
                 self._take_settled()
             if self._wrong(CENTRAL) and self._is_below_rounding():
                 self._drop_central("f is too flat here for them to show")
-            elif self._wrong(CENTRAL) and self.tolerance[CENTRAL] > UNSETTLED:
+            elif (self._wrong(CENTRAL) and self.tolerance[CENTRAL] > UNSETTLED
+                  and self._single()):  # in double, a disagreement is a finding
                 self._drop_central("f is too rough here in single precision")
         elif self._apart() > 10 * TOLERANCE[CENTRAL]:
             self._take_settled()

@@ -64,8 +64,8 @@ def meta_train(method, tasks, omega, optimizer, iterations, rng, n_tasks=25, n_s
 
     Raises TypeError or ValueError at once for a wrong argument, ValueError for a batch whose
     targets do not fit the method's loss and for a sample that calls rng.spawn, which no state
-    counts, and DivergenceError, which carries the last good
-    parameters, when a loss or a gradient is no longer finite.
+    counts, and DivergenceError, which carries the last good parameters, when a loss or a gradient
+    is no longer finite.
     """
     iterations = arguments.whole_number("iterations", iterations, minimum=0)
     start = arguments.whole_number("start", start, minimum=0)
