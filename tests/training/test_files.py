@@ -88,10 +88,18 @@ def test_a_left_over_from_before_the_clock_was_set_back_is_cleared(tmp_path):
     assert not os.listdir(tmp_path)
 
 
-def test_old_left_overs_are_cleared_by_the_next_save(tmp_path, monkeypatch):
-    (tmp_path / "run.npz.0123abcd.tmp").write_text("half")
-    monkeypatch.setattr(files, "LEFT_OVER", 0.0)
-    write_whole(tmp_path / "run.npz", lambda file: file.write(b"all"))
+def test_a_save_clears_old_left_overs_but_none_that_is_being_written(tmp_path):
+    path, left_over = tmp_path / "run.npz", tmp_path / "run.npz.0123abcd.tmp"
+    left_over.write_text("half")
+
+    def write(file):
+        for temporary in tmp_path.iterdir():
+            os.utime(temporary, (0, 0))  # old by its date
+        write_whole(path, lambda other: other.write(b"another's"))
+        assert len(list(tmp_path.glob("*.tmp"))) == 1 and not left_over.exists()
+        file.write(b"all")
+
+    write_whole(path, write)
     assert [(p.name, p.read_bytes()) for p in tmp_path.iterdir()] == [("run.npz", b"all")]
 
 

@@ -21,7 +21,7 @@ except ImportError:  # Windows
     fcntl = None
     import msvcrt
 
-LEFT_OVER = 3600.0  # seconds after which nobody is still writing a temporary file
+LEFT_OVER = 10.0  # seconds after which a temporary file that nobody holds is a killed process's
 
 
 class ClaimError(OSError):
@@ -44,6 +44,7 @@ def write_whole(path, write):
     temporary = temporary_name(target)
     try:
         with open(temporary, "xb") as file:
+            _hold(file)
             write(file)
             file.flush()
             os.fsync(file.fileno())
@@ -66,17 +67,37 @@ def temporary_name(path):
 
 
 def clear_left_over(path, seconds=0.0):
-    """Remove what killed processes have left of writing `path`, if it is at least so old."""
+    """Remove what killed processes have left of writing `path`.
+
+    seconds: where there is no claim on it, only what is so old, and held by nobody who writes.
+    """
     path = Path(os.path.realpath(os.fspath(path)))
     ours = re.compile(re.escape(path.name) + r"\.[0-9a-f]{8}\.tmp")
     for other in path.parent.iterdir() if path.parent.is_dir() else ():
         if ours.fullmatch(other.name):
             try:
                 age = abs(time.time() - other.stat().st_mtime)  # the clock may have been set back
-                if age >= seconds:
+                if age >= seconds and not (seconds and _is_held(other)):
                     shutil.rmtree(other) if other.is_dir() else other.unlink()
             except OSError:  # another process has done so, or may not let us
                 pass
+
+
+def _hold(file):
+    """Lock a file that is being written, against clear_left_over."""
+    if fcntl is not None:
+        with suppress(OSError):  # some network's disks know no locks
+            fcntl.flock(file, fcntl.LOCK_SH)
+
+
+def _is_held(path):
+    """Whether a process that lives may be writing the file, or in the folder."""
+    if path.is_dir():
+        return True
+    if fcntl is None:  # then nobody can remove it while it is open
+        return False
+    with open(path, "rb") as file:
+        return not _is_ours(file)
 
 
 class Claim:
