@@ -53,19 +53,19 @@ def _compare(plan, folder, jobs, claim, go_on):
           f"task{'' if first.n_tasks == 1 else 's'} with {first.shots} + {first.queries} points, "
           f"for each method; seed{'s' * ('seeds' in plan)} {seeds}", flush=True)
     names = {_label(plan, method, seed): (method, seed) for method, seed in all_settings}
-    asked = {label: (all_settings[name], os.path.join(folder, _file(plan, *name)))
+    to_do = {label: (all_settings[name], os.path.join(folder, _file(plan, *name)))
              for label, name in names.items()}
-    width = max(16, *map(len, asked))
+    width = max(16, *map(len, to_do))
 
     def done(label, run):
         if run.error:
-            tell(f"error: {label}: {run.error}\nThe last good parameters are in {asked[label][1]}.")
+            tell(f"error: {label}: {run.error}\nThe last good parameters are in {to_do[label][1]}.")
         else:
             print(f"  {label:<{width}} trained in {run.checkpoint.seconds:.1f} s", flush=True)
 
-    runs, end = train_all(asked, jobs, done)
+    runs, end = train_all(to_do, jobs, done)
     if end is not None:
-        return ended_early(runs[end], asked[end][1], go_on)
+        return ended_early(runs[end], to_do[end][1], go_on)
     errors = {label: str(run.error) for label, run in runs.items() if run.error}
     failed = {names[label][0] for label in errors}  # methods, of whatever seed
     kept = {name: settings for name, settings in all_settings.items() if name[0] not in failed}
