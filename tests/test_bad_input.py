@@ -215,7 +215,7 @@ VALUE_ERRORS = [
     (lambda: tm.GRU(1, 3, 2, loss(gradient=lambda f, y: f[0, :2])), "gradient(f, y) has shape (2"),
     (lambda: tm.MLP([1, 1], loss=loss(curvature=lambda f, y, d: 0.0)), "curvature(f, y, f_dot) ha"),
     (lambda: tm.MLP([1, 1], loss=loss(gradient=lambda f, y: np.subtract(f, 1, out=f))),
-     "loss 'own' changes f or y"),
+     "loss 'own': gradient changes f"),
     (lambda: tm.MeasuredTasks({"a": (X[0], 1e-250 * Y[0])}).standardized(), "y has entries that d"),
     (lambda: tm.check_hvp(sum, min, THETA, directions=np.ones((2, 3))), "directions has"),
     (lambda: tm.taylor_order(sum, THETA, THETA, THETA, (0.1,)), "steps is (0.1,); expected at"),
@@ -223,6 +223,14 @@ VALUE_ERRORS = [
     (lambda: tm.MAML(MODEL, query_loss=loss(curvature=lambda f, y, d: d.T)),
      "curvature(f, y, f_dot) has shape (1, 3, 2); expected (2, 3, 1)"),
     (lambda: tm.MLP([1, 1], phi(value=np.sum)), "activation 'own': value(z) has shape ()"),
+    (lambda: tm.MLP([1, 1], phi(value=lambda z: np.maximum(z, 0, out=z))),
+     "activation 'own': value changes z; expected a function that leaves it as it is"),
+    (lambda: tm.evaluate(MODEL, THETA, own(sample=lambda *_: BATCH), RNG, n_support=-3),
+     "n_support is -3; expected a whole number of at least 1"),
+    (lambda: tm.RidgeHead(tm.MLP([1, 2, 1]), 1e-50).init(RNG, np.float32),
+     "strength is 1e-50; expected 1e-38 to 3e+38, numbers that float32 holds"),
+    (lambda: tm.RidgeHead(tm.MLP([1, 2, 1]), 1e-50, learned=False).adapt(
+        np.ones(4, np.float32), X, Y), "strength is 1e-50; expected 1e-38"),
     (lambda: tm.MLP([1, 1], phi(derivative=lambda z, a: z.T)), "derivative(z, a) has shape (3, 2)"),
     (lambda: tm.check_model(MODEL, blocks=THETA), "blocks is array(…expected [(name, shape), ...]"),
     (lambda: tm.MeasuredTasks({"a": (RAGGED, Y[0])}), "x of curve 'a' is a list of unequal parts"),
@@ -397,6 +405,12 @@ TYPE_ERRORS = [
     (lambda: tm.save_checkpoint("nowhere", THETA, settings={"a": 10**5000}),
      "settings is a dict with a number of thousands of digits; expected plain"),
     (lambda: tm.check_adapt(3, MODEL, THETA, X[0], Y[0]), "adapt is 3; expected a function"),
+    (lambda: tm.evaluate(MODEL, THETA, own(sample=lambda *_: BATCH), RNG, n_tasks=6.0),
+     "n_tasks is 6.0; expected a whole number of at least 1"),
+    (lambda: next(tm.meta_train(tm.MAML(MODEL), family(lambda batch: (batch,)), THETA, tm.SGD(1),
+                                1, RNG)), "sample(...) is of type tuple; expected a tinymeta.Ba"),
+    (lambda: tm.save_checkpoint("nowhere", THETA, settings=nested(1500)),
+     "settings is a dict that is nested too deeply; expected plain numbers"),
     (lambda: tm.check_meta_gradient(sum, MODEL), "theta is None; expected an array"),
     (lambda: tm.AdaptationCurve(None, None), "errors is None; expected an array"),
     (lambda: tm.ContextMLP([1, 1], network=tm.GRU), "network is <class…GRU'>; expected the class"),
@@ -424,6 +438,13 @@ def refused(call, message, kind=ValueError):
     for words in message.split("…"):
         before, there, found = found.partition(words)
         assert there, (words, str(caught.value))
+
+
+def nested(depth):
+    outer = inner = {}
+    for _ in range(depth):
+        inner["a"] = inner = {}
+    return outer
 
 
 def family(change):

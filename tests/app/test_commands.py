@@ -202,6 +202,36 @@ def test_an_odd_path_is_quoted_and_drawn(tmp_path, capsys):
     assert main(["plot", str(folder / "maml.npz"), str(folder / "x$_.npz")]) == 0
 
 
+@pytest.mark.parametrize("name", [b"m\xe9sures", b"a\nb", b"q'\xe9\\"])
+def test_a_quoted_path_is_what_bash_reads_as_that_path(name):
+    """Names that are not UTF-8, and those that no line can show."""
+    command = f"printf %s {folders.quoted(os.fsdecode(name))}"
+    assert command.isprintable()
+    assert subprocess.run(["bash", "-c", command], capture_output=True, check=True).stdout == name
+
+
+@pytest.mark.parametrize("command", [["train"], ["compare"], ["lessons", "new"]])
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows removes no folder in use")
+def test_commands_in_a_folder_that_has_gone_say_so(command, tmp_path, monkeypatch, capsys):
+    (tmp_path / "gone").mkdir()
+    monkeypatch.chdir(tmp_path / "gone")
+    (tmp_path / "gone").rmdir()
+    assert main(command) == 1
+    assert "the folder that this was started in is no longer there" in capsys.readouterr().err
+
+
+def test_a_comparison_s_run_is_not_trained_further_in_its_folder(tmp_path, capsys):
+    folder = tmp_path / "run"
+    few = ["--iterations", "3", "--n-tasks", "2", "--widths", "1", "4", "1"]
+    assert main(["--protocol", "finn2017", "--methods", "maml", *few, "--output", str(folder)]) == 0
+    before = (folder / "maml.npz").read_bytes()
+    further = ["train", "--resume", str(folder / "maml.npz")]
+    assert main([*further, "--iterations", "5"]) == 2
+    words = "maml.npz, which is part of a comparison; expected a copy of it in another folder"
+    assert words in capsys.readouterr().err and (folder / "maml.npz").read_bytes() == before
+    assert main(further) == 0
+
+
 # Resuming.
 
 

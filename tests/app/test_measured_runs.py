@@ -2,7 +2,9 @@
 
 import hashlib
 import json
+import os
 import re
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -240,6 +242,26 @@ def test_ten_lines_of_python_do_the_same(here):
         pass
     curve = tm.evaluate(method, step.omega, held_out, rng, 50, metric=held_out.squared_error)
     assert curve.mean[10] < 0.5 * curve.mean[0]
+
+
+def test_files_of_one_name_in_two_folders_have_folders_of_their_own(here, capsys):
+    for folder, n in (("one", 8), ("two", 9)):
+        (here / folder).mkdir()
+        write(here / folder / "curves.csv", n=n)
+        assert main(["train", "--tasks", os.path.join(folder, "curves.csv"), *FEW]) == 0
+    assert len(os.listdir("results")) == 2
+    (of_one,) = Path("results").glob("*one*")
+    other = ["train", "--tasks", os.path.join("two", "curves.csv"), *FEW, "--output", str(of_one)]
+    assert main(other) == 1
+    words = "other settings (curves {} there, {} here)".format(
+        *(os.path.join(folder, "curves.csv") for folder in ("one", "two")))
+    assert words in capsys.readouterr().err
+
+
+def test_a_mistyped_file_is_not_what_the_run_was_trained_on(here, capsys):
+    assert main(["train", "--tasks", "curves.csv", *FEW, "--output", "run"]) == 0
+    assert main(["evaluate", "run/maml.npz", "--tasks", "cruves.csv"]) == 1
+    assert "error: tasks is cruves.csv: no such file" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("command", ["compare", "train"])

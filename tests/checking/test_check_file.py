@@ -84,8 +84,10 @@ def test_methods_are_checked_with_the_first_right_model_of_the_file(ladders):
     ("import sys\nsys.exit()", "mine.py", "running the file", "SystemExit, line 2"),
     ("class Mine:\n    def __init__(self): self.x = y\n    def loss(self): pass\n", "Mine",
      "making it", "NameError: name 'y' is not defined, line 2"),
-    (LINE.replace("[0.5, -0.3]", "'ab'"), "mine", "making it", "TypeError: theta has dtype")],
-    ids=["an error", "exit('now')", "exit()", "a class", "theta"])
+    (LINE.replace("[0.5, -0.3]", "'ab'"), "mine", "making it", "TypeError: theta has dtype"),
+    (LINE + "\nrows = iter(())\ndef hvp(theta, x, y, v):\n    return next(rows)\n", "P = 2",
+     "Hessian × vector", "StopIteration, line")],
+    ids=["an error", "exit('now')", "exit()", "a class", "theta", "next() at an end"])
 def test_an_error_in_the_file_is_a_finding(ladders, text, title, rung, words):
     (ladder,) = ladders(text)
     assert not ladder and ladder.broken == rung and ladder.title.endswith(title)

@@ -62,3 +62,16 @@ def test_taylor_order_is_infinite_where_nothing_but_rounding_remains():
     line = lambda t: 3 * t.sum()
     assert tm.taylor_order(line, 9.0, np.ones(3), np.ones(3)) == np.inf
     assert tm.taylor_order(line, 9.0 + 1e-10, np.ones(3), np.ones(3)) < 1.1
+
+
+def test_taylor_order_is_a_number_where_some_remainder_is_exactly_0():
+    tube = lambda t: np.maximum(abs(t) - 0.1, 0).sum() ** 2  # flat around 0
+    assert 2 < tm.taylor_order(tube, 0.0, np.zeros(1), np.array([2.0])) < np.inf
+    assert tm.taylor_order(tube, 1.0, np.zeros(1), np.array([2.0])) < 1.1
+
+
+def test_taylor_order_of_no_finite_numbers_or_of_another_shape_is_refused():
+    with pytest.raises(ValueError, match=r"f\(theta \+ r v\) is .*; expected numbers whose sq"):
+        tm.taylor_order(lambda t: np.exp(3e3 * t).sum(), 1.0, np.ones(1) / 9, np.ones(1))
+    with pytest.raises(ValueError, match=r"f\(theta \+ r v\) has shape \(2,\); expected \(1,\)"):
+        tm.taylor_order(lambda t: np.ones(1 + (t[0] > 0)), 1.0, np.zeros(1), np.ones(1))

@@ -105,6 +105,17 @@ def test_on_sine_features_two_points_determine_the_wave(rng):
     assert np.median(model.loss(theta, batch.x_query, batch.y_query)) < 1e-26
 
 
+def test_features_that_work_in_place_leave_x_as_it_is():
+    def features(x):
+        x -= 0.5
+        return x
+
+    model, x, theta = tm.Linear(1, 1, features), np.ones((3, 1)), np.array([2.0, 1.0])
+    assert model.loss(theta, x, x) == model.loss(theta, x, x) == 1.0 and (x == 1).all()
+    assert tm.least_squares(tm.Linear(1, 1, features, bias=False), x, x) == [2.0]
+    assert (x == 1).all()
+
+
 @pytest.mark.parametrize("model", [tm.Linear(2, 3), tm.Linear(1, 1, features=tm.sine_features)],
                          ids=["2 to 3", "sine features"])
 def test_least_squares_leaves_no_gradient_and_keeps_single_precision(model, rng):

@@ -174,6 +174,11 @@ def test_omega_may_be_a_list_and_data_of_another_size_are_named(kind, model, rng
         method.meta_gradient(omega, random_batch(tm.MLP([5, 2, model.d_out]), rng))
 
 
+class ForgetsMAML(tm.MAML):
+    def __init__(self, model):
+        self.steps = 2
+
+
 class Forgets(tm.Method):
     def __init__(self, model):
         self.net = model
@@ -192,8 +197,10 @@ class Counts(tm.Method):
 
 def test_a_method_that_has_not_been_made_by_method_is_told_so(rng):
     batch = tm.SinusoidTasks().sample(rng, 2, 3, 3)
-    with pytest.raises(TypeError, match=r"Forgets has no chunk; expected super\(\).__init__"):
+    with pytest.raises(AttributeError, match=r"Forgets has no \w+ yet; expected super\(\)"):
         Forgets(tm.MLP([1, 1])).meta_gradient(np.ones(2), batch)
+    with pytest.raises(AttributeError, match="ForgetsMAML has no model yet; expected super"):
+        tm.evaluate_batch(ForgetsMAML(tm.MLP([1, 1])), np.ones(2), batch)
 
 
 def test_a_trajectory_of_another_length_is_told(rng):
@@ -213,6 +220,36 @@ def test_an_adapt_that_works_in_place_leaves_omega_as_it_is(rng):
     assert (omega == 1).all()
     losses = tm.MLP([1, 1]).loss(omega / 2, batch.x_query, batch.y_query)
     assert loss == pytest.approx(losses.mean())
+
+
+class MovesAll(tm.MAML):
+    def adapt(self, omega, x, y):
+        x += 1
+        return super().adapt(omega, x, y)
+
+    def trajectory(self, omega, x, y, steps):
+        for array in (omega, x, y):
+            array += 1
+        return super().trajectory(omega, x, y, steps)
+
+
+def test_a_method_that_works_in_place_changes_nothing_of_the_caller_s(rng):
+    method, omega = MovesAll(tm.MLP([1, 1])), np.ones(2)
+    batch = tm.SinusoidTasks().sample(rng, 2, 3, 3)
+    before = batch.x_support.copy(), batch.y_support.copy()
+    method.meta_gradient(omega, batch)
+    tm.evaluate_batch(method, omega, batch, steps=1)
+    assert (omega == 1).all()
+    assert_array_equal([batch.x_support, batch.y_support], before)
+
+
+@pytest.mark.parametrize("kind", [tm.MAML, tm.JointTraining, tm.Reptile, tm.MetaSGD, tm.ANIL])
+def test_what_a_trajectory_yields_is_not_the_caller_s_omega(kind, rng):
+    method = kind(tm.MLP([1, 3, 1]))
+    omega, batch = method.init(rng), tm.SinusoidTasks().sample(rng, 2, 3, 3)
+    for theta in method.trajectory(omega, batch.x_support, batch.y_support, 1):
+        assert not np.shares_memory(theta, omega)
+    assert not np.shares_memory(method.adapt(omega, batch.x_support, batch.y_support)[0], omega)
 
 
 @pytest.mark.parametrize("name", ["loss", "gradient", "hvp"])

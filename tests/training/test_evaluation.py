@@ -1,5 +1,6 @@
 """Evaluation: errors along the trajectory, their summary, and what counts as diverged."""
 
+import types
 import warnings
 
 import numpy as np
@@ -95,6 +96,26 @@ def test_a_metric_that_makes_something_of_nan_hides_no_diverged_task():
     with np.errstate(all="ignore"):
         curve = tm.evaluate_batch(model, np.full(2, 1e300), batch, 1e10, 2, tm.accuracy)
     assert np.isfinite(curve.errors).all() and curve.n_diverged.tolist() == [0, 5, 5]
+
+
+@pytest.mark.filterwarnings("error")
+def test_a_metric_that_works_in_place_hides_no_diverged_task():
+    def metric(f, y):
+        f[~np.isfinite(f)] = 0.0
+        return np.minimum(np.abs(f - y).mean(axis=(1, 2)), 1.0)
+
+    batch = TASKS.sample(new_rng(), 5)
+    with np.errstate(all="ignore"):
+        curve = tm.evaluate_batch(tm.Linear(1, 1), np.full(2, 1e300), batch, 1e10, 2, metric)
+    assert curve.n_diverged.tolist() == [0, 5, 5]
+
+
+def test_a_complex_query_loss_is_named(rng):
+    net = tm.MLP([1, 3, 1])
+    model = types.SimpleNamespace(n_params=net.n_params, loss=net.loss, hvp=net.hvp,
+                                  gradient=lambda *args: net.gradient(*args) + 0j)
+    with pytest.raises(TypeError, match="a query loss has dtype complex128; expected real"):
+        tm.evaluate(tm.MAML(model), net.init(rng), TASKS, rng, 2, steps=1)
 
 
 def test_diverged_tasks_are_counted_and_spare_the_median():

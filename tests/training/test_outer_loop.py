@@ -153,6 +153,26 @@ def test_what_a_divergence_keeps_is_nobody_else_s(rng):
     assert_array_equal(omega, before)
 
 
+class Buffered:
+    """An optimizer that returns the same array again and again, and diverges at its third step."""
+
+    def __init__(self):
+        self.buffer, self.t = np.empty(MODEL.n_params), 0
+
+    def step(self, theta, gradient):
+        self.t += 1
+        return np.subtract(theta, 0.1 if self.t < 3 else np.inf, out=self.buffer)
+
+
+def test_an_optimizer_s_own_buffer_is_not_the_last_good_parameters(rng):
+    seen = []
+    with pytest.raises(tm.DivergenceError) as caught:
+        for step in tm.meta_train(tm.MAML(MODEL), TASKS, MODEL.init(rng), Buffered(), 3, rng):
+            seen.append(step.omega)
+    assert_array_equal(caught.value.theta, seen[-1])
+    assert_allclose(seen[0] - seen[1], 0.1)
+
+
 class InPlaceReptile:
     """Reptile with a slip that is often made: θ is not copied, and ω moves with it."""
 

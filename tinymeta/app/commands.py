@@ -14,7 +14,7 @@ from ..core.arguments import seed_number, whole_number
 from ..training.files import Claim
 from .figures import FIGURES, checked_task, save_figures
 from .families import FAMILIES
-from .folders import folder_for, made_folder, quoted, told_how_to_go_on
+from .folders import PLAN, folder_for, made_folder, quoted, told_how_to_go_on
 from .held_out import HELD_OUT, evaluate_runs, measured, remark
 from .measured import settings_of_file
 from .protocols import OWN, PROTOCOLS
@@ -102,7 +102,9 @@ def _to_begin(arguments):
 def by_hand(arguments, given):
     """Those of the overrides that stood on the command line, for a folder's name."""
     shown = {name: value for name, value in overrides(arguments).items() if name in given}
-    return {**shown, "tasks": Path(given["file"]).stem} if "file" in given else shown
+    if "file" in given:  # with its folder: files of one name are others
+        shown["tasks"] = str(Path(given["file"])).removesuffix(".csv")
+    return shown
 
 
 def _to_resume(arguments):
@@ -120,6 +122,9 @@ def _to_resume(arguments):
         raise ValueError(
             f"--resume goes on with the settings kept in its file; beside it only --iterations may "
             f"be given{why}, and, of measured curves, --tasks FILE")
+    if given and os.path.exists(os.path.join(os.path.dirname(arguments.resume), PLAN)):
+        raise ValueError(f"iterations is {arguments.iterations} for {arguments.resume}, which is "
+                         f"part of a comparison; expected a copy of it in another folder")
     return replace(settings, **given), arguments.resume
 
 

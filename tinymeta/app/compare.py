@@ -11,9 +11,9 @@ from ..core.arguments import whole_number
 from ..training.files import Claim, clear_left_over
 from .commands import ended_early
 from .figures import FIGURES, save_figures
-from .folders import made_folder, quoted, told_how_to_go_on
+from .folders import PLAN, made_folder, quoted, told_how_to_go_on
 from .held_out import HELD_OUT, evaluate_runs, least_squares_errors, measured, remark
-from .plan import PLAN, asked_plan, keep_plan, settings_of, write_json
+from .plan import asked_plan, keep_plan, settings_of, write_json
 from .processes import cores, train_all
 from .recipes import METHODS
 from .seeds import save_seeds_figures

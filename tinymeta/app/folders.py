@@ -11,6 +11,9 @@ from contextlib import contextmanager
 from ..training.files import ClaimError
 from .stopping import nobody_reads
 
+PLAN = "compare.json"  # in a comparison's folder
+GONE = ": the folder that this was started in is no longer there"
+
 
 def folder_for(start, given, *seeds):
     """A folder's name that tells runs with different settings apart, in results/."""
@@ -40,6 +43,7 @@ def made_folder(folder, name="output"):
         os.makedirs(folder, exist_ok=True)
     except OSError as error:
         why = "it is a file" if os.path.isfile(folder) else error.strerror
+        why += GONE if _has_gone() else ""
         raise OSError(f"{name} is {folder}; expected a folder that can be made: {why}") from None
     try:
         yield
@@ -49,9 +53,25 @@ def made_folder(folder, name="output"):
         raise
 
 
+def _has_gone():
+    """Whether the folder that this was started in has been removed."""
+    try:
+        return not os.getcwd()
+    except OSError:
+        return True
+
+
 def quoted(path):
-    """A path as a command takes it: quoted for the shell, and no option where it starts with -."""
-    return shlex.quote(f"./{path}" if path.startswith("-") else path)
+    """A path as a command takes it: quoted for the shell, and no option where it starts with -.
+
+    Bytes that are not UTF-8 are written as bash, zsh and others read them: $'m\\xe9sures'.
+    """
+    path = f"./{path}" if path.startswith("-") else path
+    if path.isprintable():
+        return shlex.quote(path)
+    written = [chr(byte) if 32 <= byte < 127 and byte not in b"'\\" else f"\\x{byte:02x}"
+               for byte in os.fsencode(path)]
+    return f"$'{''.join(written)}'"
 
 
 @contextmanager
@@ -71,7 +91,7 @@ def of_what(error):
     """What is full, or gone, where an error of the system does not name it."""
     number = getattr(error, "errno", None)
     if number == errno.ENOENT and error.filename is None:
-        return ": the folder that this was started in is no longer there"
+        return GONE
     if number != errno.ENOSPC or error.filename is not None:
         return ""
     sys.stdout = open(os.devnull, "w")  # what it holds cannot be written at the end either

@@ -83,7 +83,10 @@ def with_file(s, path):
     if s.tasks != "measured":
         raise ValueError(f"it was trained on {s.tasks}; expected a run on measured curves beside "
                          f"--tasks {path}")
-    content = content_of(path)
+    try:
+        content = content_of(path)
+    except FileNotFoundError as error:
+        raise OSError(f"tasks is {error}") from None
     if content == s.content:
         return replace(s, file=path)
     here = _read(path, content, s.columns).columns

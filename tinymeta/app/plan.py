@@ -8,13 +8,12 @@ from ..core.arguments import seed_number, whole_number
 from ..training.checkpoints import CheckpointError
 from ..training.files import clear_left_over, write_whole
 from .commands import by_hand, is_file, overrides, protocol_of, tell_idle
-from .folders import folder_for, quoted
+from .folders import PLAN, folder_for, quoted
 from .protocols import OWN, PROTOCOLS
 from .recipes import COMPARED, METHODS
 from .settings import build, differences, settings_from
 
 MOST_SEEDS = 1000
-PLAN = "compare.json"
 ELSEWHERE = "choose another --output"
 
 
@@ -95,7 +94,7 @@ def _read_plan(folder, asked="", check=True, file=None):
     try:
         if path.exists() and not path.is_file():
             raise OSError("no regular file")  # a pipe would be waited for
-        plan = json.loads(path.read_text(encoding="utf-8"))
+        plan = json.loads(path.read_text(encoding="utf-8-sig"))
         if not isinstance(plan, dict) or not isinstance(plan.get("overrides"), dict):
             raise ValueError("it has no overrides; expected the plan of a comparison")
         if file is not None:

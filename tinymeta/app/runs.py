@@ -21,6 +21,7 @@ from .settings import LATER, Settings, build, differences, settings_from
 from .stopping import Stop
 
 SAVE_EVERY = 10.0  # seconds
+ELSEWHERE = "choose another --output, or remove that file"
 
 
 class Run(NamedTuple):
@@ -110,16 +111,19 @@ def _start(settings, path, more, parts, rng):
     if not os.path.exists(path):
         return Checkpoint(parts.method.init(rng, np.dtype(settings.dtype), settings.init))
     try:
-        run = load_run(path, settings.file or None)
+        kept = load_checkpoint(path).settings
+        others = kept.get("content", settings.content) != settings.content
+        run = None if others else load_run(path, settings.file or None)
     except CheckpointError as error:
         raise CheckpointError(f"{error}; move it away to train this one anew") from error
-    checkpoint, here = run.checkpoint, settings.as_dict()
-    there = {**run.settings.as_dict(), **checkpoint.settings}
+    here = settings.as_dict()
+    there = kept if others else {**run.settings.as_dict(), **kept}
     if more:
         there["iterations"] = here["iterations"]
     if differing := differences(there, here):
         raise CheckpointError(f"{path} holds a run with other settings ({'; '.join(differing)}); "
-                              f"choose another --output, or remove that file")
+                              f"{ELSEWHERE}")
+    checkpoint = run.checkpoint
     if checkpoint.iteration > settings.iterations:
         raise ValueError(f"iterations is {settings.iterations}; expected at least "
                          f"{checkpoint.iteration}, the number already done in {path}")

@@ -96,8 +96,11 @@ def differences(there, here):
     words = []
     for name in sorted(names):
         first, second = (_brief(of.get(name, "not given")) for of in (there, here))
-        what = f"the content of {here.get('file') or 'curves'}" if name == "content" else name
-        words.append(f"{what} {first} there, {second} here")
+        if name == "content":
+            files = [of.get("file") or "none" for of in (there, here)]
+            name = f"the content of {files[1]}" if files[0] == files[1] else "curves"
+            first, second = (first, second) if files[0] == files[1] else files
+        words.append(f"{name} {first} there, {second} here")
     return words
 
 

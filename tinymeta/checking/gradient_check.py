@@ -137,10 +137,23 @@ def taylor_order(f, derivative, theta, v, steps=(1e-1, 1e-2, 1e-3)):
     start = arguments.numbers("f(theta)", f(theta))
     if derivative.ndim:
         arguments.shape("derivative", derivative, start.shape, ", the shape of f(theta)")
-    remainders = [np.linalg.norm(f(theta + r * v) - start - r * derivative) for r in steps]
+    remainders = [_remainder(f, theta + r * v, start + r * derivative) for r in steps]
     if max(remainders) <= 1e-13 * (np.linalg.norm(start) + np.linalg.norm(derivative)):
         return np.inf
+    remainders = np.maximum(remainders, 1e-16 * max(remainders))  # 0 has no logarithm
     return float(np.polyfit(np.log(steps), np.log(remainders), 1)[0])
+
+
+def _remainder(f, moved, expected):
+    """The distance of f(moved) from what was expected, a number."""
+    found = arguments.numbers("f(theta + r v)", f(moved))
+    arguments.shape("f(theta + r v)", found, expected.shape, ", the shape of f(theta)")
+    with np.errstate(over="ignore", invalid="ignore"):
+        remainder = np.linalg.norm(found - expected)
+    if not np.isfinite(remainder):
+        raise ValueError(f"f(theta + r v) is {arguments.shown(found)}; expected numbers whose "
+                         f"squares are finite, as at smaller steps r")
+    return remainder
 
 
 def _numbers(name, value):

@@ -65,6 +65,8 @@ def _finding(error):
     if isinstance(error, NotImplementedError):
         reason = f": {error}" if str(error) else ""
         return Finding("", f"not written yet{reason}", cause="not written")
+    if isinstance(error, RuntimeError) and isinstance(error.__cause__, StopIteration):
+        error = error.__cause__  # a next() of the learner's own, within a loop of ours
     frames = traceback.extract_tb(error.__traceback__)
     own = [frame for frame in frames if not is_library(frame.filename)]
     where = f", line {own[-1].lineno}: `{own[-1].line}`" if own and own[-1].line else ""

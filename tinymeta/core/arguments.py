@@ -25,6 +25,8 @@ def shown(value):
         return repr(value)
     except ValueError:  # one within it
         return f"a {type(value).__name__} with a number of thousands of digits"
+    except RecursionError:
+        return f"a {type(value).__name__} that is nested too deeply"
 
 
 def whole_number(name, value, minimum, most=sys.maxsize):
@@ -176,11 +178,15 @@ def tried(name, value, takes, arrays, fits):
     takes: the arguments' names.  None where it raises an error, which it will raise again.
     """
     function(name, value, *takes)
+    copies = [array.copy() for array in arrays]
     try:
         with np.errstate(all="ignore"):
-            found = value(*arrays)
+            found = value(*copies)
     except Exception:
         return None
+    for take, array, after in zip(takes, arrays, copies):
+        if not np.array_equal(array, after, equal_nan=True):
+            raise ValueError(f"{name} changes {take}; expected a function that leaves it as it is")
     array, call = as_array(name, found), f"{name}({', '.join(takes)})"
     if array.dtype.kind not in "biufc":
         raise TypeError(f"{call} returned {found!r}; expected an array of numbers")
@@ -264,6 +270,15 @@ def step_size(name, value, n_params=None):
     vector = vector.copy()
     vector.setflags(write=False)  # what is checked stays as it is
     return vector
+
+
+def number_held(name, value, dtype):
+    """A positive number; ValueError unless it is one in that precision too."""
+    limits = np.finfo(dtype)
+    if not float(limits.tiny) <= value <= float(limits.max):
+        raise ValueError(f"{name} is {value:g}; expected {limits.tiny:.0e} to {limits.max:.0e}, "
+                         f"numbers that {limits.dtype} holds")
+    return value
 
 
 def as_precision_of(omega, array):

@@ -14,26 +14,36 @@ class Setting:
     def __set_name__(self, owner, name):
         self.name = name
 
-    def __set__(self, instance, value):  # without __get__, reading finds what is kept here
+    def __set__(self, instance, value):
         vars(instance)[self.name] = self.check(instance, self.name, value)
-
-
-class Listed(Setting):
-    """A Setting that is a list: what is read is a copy, since a change of it would be no change."""
 
     def __get__(self, instance, owner):
         if instance is None:
             return self
         if self.name not in vars(instance):
-            raise AttributeError(f"{type(instance).__name__} has no {self.name} yet")
-        return list(vars(instance)[self.name])
+            raise AttributeError(f"{type(instance).__name__} has no {self.name} yet; expected "
+                                 f"super().__init__(...) in its __init__")
+        return self.read(vars(instance)[self.name])
+
+    def read(self, value):
+        """What is read of the value that is kept."""
+        return value
+
+
+class Listed(Setting):
+    """A Setting that is a list: what is read is a copy, since a change of it would be no change."""
+
+    def read(self, value):
+        """A copy."""
+        return list(value)
 
 
 class Mapping(Setting):
     """A Setting that is a dict: what is read cannot be changed, an attempt is an error."""
 
-    def __get__(self, instance, owner):
-        return self if instance is None else MappingProxyType(vars(instance)[self.name])
+    def read(self, value):
+        """A view, for reading alone."""
+        return MappingProxyType(value)
 
 
 def whole(minimum):

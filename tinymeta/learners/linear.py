@@ -80,7 +80,7 @@ class LinearPass:
 
     def __init__(self, model, theta, x, y):
         self.model, self.y = model, y
-        self.F = model.features(x)  # (..., K, M)
+        self.F = model.features(x.copy())  # (..., K, M); one's own features may change it
         W, b = model.split(theta)
         self.f = self.F @ W + b  # (..., K, D_out)  [LIN.1]
 
@@ -123,7 +123,7 @@ def least_squares(model, x, y):
     x, y = arguments.floating("x", x), arguments.floating("y", y)
     zero = np.zeros(model.n_params, dtype=np.result_type(x, y))
     _, x, y, _ = model.check(zero, x, y)
-    F = model.features(x)  # (..., K, M)
+    F = model.features(x.copy())  # (..., K, M)
     if model.bias:
         F = np.concatenate([F, np.ones_like(F[..., :1])], axis=-1)  # (..., K, M + 1)
     if F.dtype.char not in "fdFD":  # half and long precision are not in np.linalg

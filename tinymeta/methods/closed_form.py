@@ -76,7 +76,8 @@ class RidgeHead(Method):
     def init(self, rng, dtype=np.float64, scheme=None):
         """Draw the hidden layers as the model does; log λ starts at log strength."""
         hidden = self.hidden.init(rng, dtype, scheme)
-        extra = np.full(int(self.learned), np.log(self.strength), dtype)
+        strength = arguments.number_held("strength", self.strength, dtype)
+        extra = np.full(int(self.learned), np.log(strength), dtype)
         return np.concatenate([hidden, extra])
 
     def split(self, omega):
@@ -84,7 +85,7 @@ class RidgeHead(Method):
         P = self.hidden.n_params
         if self.learned:
             return omega[..., :P], np.exp(omega[..., P:, np.newaxis])
-        return omega, self.strength
+        return omega, arguments.number_held("strength", self.strength, omega.dtype)
 
     def adapt(self, omega, x, y):
         """θ' (T, P), the network with its solved head, and its pullback, v (T, P) -> (T, n)."""

@@ -116,7 +116,8 @@ class Method:
 
     def query_pass(self, omega, x, y, x_query, y_query):
         """The pass at θ' on the query sets, and the pullback; the arrays are a Batch's."""
-        theta, pullback = arguments.pair(self, "adapt", self.adapt(omega.copy(), x, y),
+        copies = [array.copy() for array in (omega, x, y)]  # one's own adapt may change them
+        theta, pullback = arguments.pair(self, "adapt", self.adapt(*copies),
                                          "theta (T, P) and its pullback")
         theta = arguments.result(self, "adapt", theta, (len(x), "P"))
         arguments.function(f"the pullback of {type(self).__name__}.adapt(...)", pullback)
@@ -186,9 +187,6 @@ class Method:
         is one vector (n_params,).
         """
         self.check_targets(batch)
-        if "chunk" not in vars(self):
-            raise TypeError(f"{type(self).__name__} has no chunk; expected "
-                            f"super().__init__(model) in its __init__")
         omega, P = arguments.floating("omega", omega, finite=False), self.n_params
         if omega.shape != (P,):
             expected = ("P" if P is None else P,)
@@ -209,13 +207,13 @@ class Method:
         check_targets("y_query", batch.y_query, of_query)
 
     def check(self, omega, x, y):
-        """ω (..., n_params), x (..., K, D_in) and y (..., K, D_out) as arrays of ω's precision.
+        """A copy of ω (..., n_params), and x (..., K, D_in) and y (..., K, D_out) in its precision.
 
         Raises TypeError or ValueError where they do not fit.
         """
         omega, P = arguments.floating("omega", omega, finite=False), self.n_params
         arguments.shape("omega", omega, (..., "P" if P is None else P))
-        return omega, *data(omega, x, arguments.given("y", y), self.model)
+        return omega.copy(), *data(omega, x, arguments.given("y", y), self.model)
 
 
 def _over(total, batch):

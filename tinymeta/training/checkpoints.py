@@ -91,9 +91,9 @@ def save_checkpoint(path, theta, iteration=0, optimizer=None, rng=None, losses=(
     if not isinstance(optimizer_state, dict):
         raise TypeError(f"{type(optimizer).__name__}.state() returned {optimizer_state!r}; "
                         f"expected a dict of arrays")
-    if not all(isinstance(key, str) for key in optimizer_state):
+    if not all(map(_is_entry, optimizer_state)):
         raise TypeError(f"{type(optimizer).__name__}.state() returned the keys "
-                        f"{list(optimizer_state)}; expected texts")
+                        f"{list(optimizer_state)}; expected texts, without '.npy' at the end")
     losses = arguments.as_array("losses", losses)
     theta = _checked(theta, iteration, losses if losses.size else losses.astype(float), seconds)
     try:
@@ -119,6 +119,11 @@ def save_checkpoint(path, theta, iteration=0, optimizer=None, rng=None, losses=(
             raise error.__context__ from None
         raise
     write_whole(path, lambda file: file.write(in_memory.getvalue()))
+
+
+def _is_entry(key):
+    """Whether an entry of an .npz file can have this name and be found again."""
+    return isinstance(key, str) and not key.endswith(".npy") and "\0" not in key
 
 
 def _check_keys(value):

@@ -93,7 +93,10 @@ def evaluate(method, omega, tasks, rng, n_tasks=600, n_support=10, n_query=None,
     """
     arguments.generator("rng", rng)
     arguments.methods("tasks", tasks, "sample")
-    batch = tasks.sample(rng, n_tasks, n_support, n_support if n_query is None else n_query)
+    n_query = n_support if n_query is None else n_query
+    sizes = [arguments.whole_number(name, n, minimum=1) for name, n in
+             (("n_tasks", n_tasks), ("n_support", n_support), ("n_query", n_query))]
+    batch = tasks.sample(rng, *sizes)
     check_batch(batch, f"{type(tasks).__name__}.sample(...)")
     return evaluate_batch(method, omega, batch, alpha, steps, metric, chunk)
 
@@ -143,15 +146,17 @@ def _errors(method, omega, arrays, steps, metric):
 
     (2, S + 1, T), in double.
     """
-    x, y, x_query, y_query = arrays
+    omega, x, y, x_query, y_query = (array.copy() for array in (omega, *arrays))
     if metric is None:
         losses = method.losses(omega, x, y, x_query, y_query, steps)  # [EVAL.1]
-        losses = arguments.result(method, "losses", losses, (steps + 1, len(x))).astype(float)
+        losses = arguments.result(method, "losses", losses, (steps + 1, len(x)))
+        losses = arguments.real_numbers("a query loss", losses).astype(float)
         return np.stack([losses, np.isfinite(losses)])
     predictions = method.predictions(omega, x, y, x_query, steps)  # (S + 1, T, Q, D_out)
     predictions = arguments.result(method, "predictions", predictions,
                                    (steps + 1, len(x), y_query.shape[1], "D_out"))
-    errors = [arguments.numbers("metric(f, y)", metric(f, y_query.copy())) for f in predictions]
+    errors = [arguments.numbers("metric(f, y)", metric(f.copy(), y_query.copy()))
+              for f in predictions]
     errors = arguments.real_numbers("metric(f, y)", np.stack(errors)).astype(float)
     if errors.shape != (expected := (steps + 1, len(y_query))):
         raise ValueError(f"metric returned shape {errors.shape[1:]}; expected {expected[1:]}, "

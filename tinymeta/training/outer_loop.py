@@ -19,6 +19,8 @@ from typing import NamedTuple
 import numpy as np
 
 from ..core import arguments
+from ..core.batch import check_batch
+from ..methods.method import Method
 
 
 class Step(NamedTuple):
@@ -92,7 +94,7 @@ def _steps(method, tasks, omega, optimizer, iterations, rng, sizes):
         rng_state = rng.bit_generator.state
         optimizer_state = copy.deepcopy(optimizer.state()) if restorable else None
         try:
-            batch = _drawn(tasks, rng, sizes)
+            batch = _drawn(tasks, rng, sizes, isinstance(method, Method))
             loss, moved = _one_step(method, omega, optimizer, batch, iteration)
             step = Step(iteration, loss, moved.copy())  # a copy: what callers do to it is theirs
         except BaseException:  # Ctrl-C too
@@ -100,14 +102,19 @@ def _steps(method, tasks, omega, optimizer, iterations, rng, sizes):
             if restorable:
                 optimizer.restore(optimizer_state)
             raise
-        omega = moved
+        omega = moved.copy()  # the optimizer may return an array that it writes into again
         yield step
 
 
-def _drawn(tasks, rng, sizes):
-    """The batch; ValueError where the state of rng would not tell what is drawn next."""
+def _drawn(tasks, rng, sizes, ours):
+    """The batch; ValueError where the state of rng would not tell what is drawn next.
+
+    ours: whether it is for a Method, which takes a Batch.
+    """
     before, name = _n_spawned(rng), f"{type(tasks).__name__}.sample(...)"
     batch = arguments.given(name, tasks.sample(rng, *sizes), "a batch of tasks")
+    if ours:
+        check_batch(batch, name)
     if _n_spawned(rng) != before:
         raise ValueError(f"{name} has called rng.spawn; expected draws from rng alone, such as "
                          f"np.random.default_rng(rng.integers(2**63, size=4)): its state, which a "
