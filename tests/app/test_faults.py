@@ -448,7 +448,8 @@ def test_an_empty_plan_beside_other_files_is_no_comparison_s(tmp_path, capsys):
     for name in ("compare.json", "results.json"):
         (tmp_path / name).write_text("" if name == "compare.json" else "mine")
     assert main(["compare", *SMALL, "--methods", "maml", "--output", str(tmp_path)]) == 1
-    assert "is not empty, and holds no comparison" in capsys.readouterr().err
+    words = f"holds no comparison ({tmp_path / 'compare.json'} is empty); choose another"
+    assert words in capsys.readouterr().err
     assert (tmp_path / "results.json").read_text() == "mine"
 
 

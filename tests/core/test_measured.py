@@ -197,7 +197,7 @@ GOOD = "s,x,y\na,1,2\na,2,3\n"
     (GOOD + "\na,3,inf\n", "row 5, column y is 'inf'"),
     (GOOD + '"b\nc",3,4\n"b\nc",5,inf\n', "row 6, column y is 'inf'"),
     (GOOD + "a,3,1_000\n", "row 4, column y is '1_000'"),
-    (GOOD + '"a,3,4\na,5,6\na,7,8\n', "row 4 has 1 columns; expected 3"),
+    (GOOD + '"a,3,4\na,5,6\na,7,8\n', "row 4 has 1 column; expected 3"),
     (GOOD + 'a,3,"4,5"\n', "row 4, column y is '4,5'"),
     ("a,1,2\na,2,oops\n", "row 2, column y is 'oops'"),
     ("a;900;0.5\na;1,000;2\n", "row 2 has '1,000' and row 1 '0.5'; expected commas or points"),

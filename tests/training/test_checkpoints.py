@@ -200,6 +200,9 @@ def test_restoring_into_another_optimizer_or_generator_is_an_error_and_changes_n
         checkpoint.restore(tm.SGD(0.1), rng)
     with pytest.raises(tm.CheckpointError, match="does not fit"):
         checkpoint.restore(optimizer, np.random.Generator(np.random.MT19937(0)))
+    for state in (None, {"bit_generator": "PCG64"}):
+        with pytest.raises(tm.CheckpointError, match=f"it is {state}; expected a generator's st"):
+            dataclasses.replace(checkpoint, rng_state=state).restore(optimizer, rng)
     assert optimizer.t == 0 and rng.random() == np.random.default_rng(0).random()
 
 

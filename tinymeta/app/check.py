@@ -15,7 +15,8 @@ MOST_TIMEOUT = 1e6  # seconds, twelve days: systems count no longer than some ye
 
 def check(arguments):
     """Check every derivation of the package against numerical derivatives, and print a table; or,
-    given Python files, check the models and meta-gradients in them, and say what is wrong."""
+    given Python files, check the models and meta-gradients in them, and say what is wrong.  They
+    run as under python FILE, but with an empty standard input."""
     seed_number("seed", arguments.seed)
     number("alpha", arguments.alpha, above=0)
     number("timeout", arguments.timeout, above=0, below=MOST_TIMEOUT)

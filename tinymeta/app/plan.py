@@ -70,7 +70,8 @@ def keep_plan(plan, folder):
             raise CheckpointError(f"{folder} holds another comparison ({'; '.join(differing)}); "
                                   f"{ELSEWHERE}")
     elif others:
-        raise CheckpointError(f"{folder} is not empty, and holds no comparison; {ELSEWHERE}")
+        empty = f" ({path} is empty)" if path.exists() else ""
+        raise CheckpointError(f"{folder} is not empty, and holds no comparison{empty}; {ELSEWHERE}")
     else:
         write_json(path, plan)
 

@@ -139,7 +139,7 @@ def floating(name, value, finite=True):
     array = as_array(name, given(name, value))
     if array.dtype.kind not in "fc":
         raise TypeError(f"{name} has dtype {array.dtype} and shape {array.shape}; expected "
-                        f"floating-point numbers, such as np.asarray({name}, dtype=float)")
+                        f"floating-point numbers, such as np.asarray(..., dtype=float) gives")
     if finite and (bad := array.size - np.count_nonzero(np.isfinite(array))):
         raise ValueError(f"{name} has shape {array.shape} and {bad} NaN or infinite entries; "
                          f"expected none")

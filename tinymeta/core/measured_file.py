@@ -23,7 +23,7 @@ def read_curves(path, columns=None):
     curves, first_row, n_missing, marks = {}, {}, 0, {}
     for line, row in rows:
         if len(row) != len(header):
-            raise ValueError(f"{path}, row {line} has {len(row)} columns; expected {len(header)}: "
+            raise ValueError(f"{path}, row {line} has {_columns(row)}; expected {len(header)}: "
                              f"{', '.join(header)}")
         name, *cells = [row[i] for i in chosen]
         if not name:
@@ -91,7 +91,7 @@ def _header(path, rows, columns):
                                  f"{name!r}; expected one of {', '.join(first)}")
         return first, rows[1:]
     if len(first) < 3:
-        raise ValueError(f"{path}, row {line} has {len(first)} columns; expected at least 3, for "
+        raise ValueError(f"{path}, row {line} has {_columns(first)}; expected at least 3, for "
                          f"curve, x and y, separated by commas, semicolons or tabs")
     numbers = [cell for cell in first[1:] if cell.lower() in MISSING or _is_number(cell)]
     if "" in numbers and len(numbers) < len(first) - 1:
@@ -111,6 +111,11 @@ def check_columns(columns):
         raise ValueError(f"columns is {list(columns)}; expected at least 3 different names: of the "
                          f"curve, x and y")
     return columns
+
+
+def _columns(row):
+    """How many there are, in words."""
+    return f"{len(row)} column{'s' * (len(row) > 1)}"
 
 
 def _is_number(cell):

@@ -58,6 +58,8 @@ class Checkpoint:
         wrong = "rng_state"
         try:
             state, tried = _from_plain(self.rng_state), copy.deepcopy(rng.bit_generator)
+            if not isinstance(state, dict) or "state" not in state:
+                raise ValueError(f"it is {state!r}; expected a generator's state")
             if (kind := state.get("bit_generator")) != (own := type(tried).__name__):
                 raise ValueError(f"it is of {kind!r}; expected {own!r}, the generator's kind")
             tried.state = state  # a state that is half right would change half
