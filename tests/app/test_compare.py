@@ -296,6 +296,36 @@ def test_a_damaged_plan_is_an_error(content, tmp_path, capsys):
     assert f"no comparison to go on with in {path} (" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("content", ["", None, '{"protocol": "qui'], ids=["empty", "none", "half"])
+@pytest.mark.parametrize("seeds", [[], ["--seeds", "2"]], ids=["one seed", "two"])
+def test_runs_beside_a_damaged_plan_are_gone_on_with_by_the_same_command(
+        content, seeds, tmp_path, capsys):
+    options = ["compare", *SMALL, *seeds, "--methods", "maml", "joint", "--jobs", "1", "--output"]
+    plan, folder = tmp_path / "run" / "compare.json", str(tmp_path / "run")
+    assert main([*options, folder]) == 0
+    before = plan.read_text(), capsys.readouterr().out.partition("shot")[2]
+    for path in plan.parent.glob("joint*"):
+        path.unlink()
+    plan.unlink() if content is None else plan.write_text(content)
+    assert main(["--resume", folder]) == 1
+    assert "the command that began it, with that --output, writes" in capsys.readouterr().err
+    for other in (["--alpha", "0.5"], ["--activation", "tanh"]):
+        assert main([*options, folder, *other]) == 1
+    assert main([*options, folder]) == 0
+    printed = capsys.readouterr()
+    assert (plan.read_text(), printed.out.partition("shot")[2]) == before
+    assert "and written anew: the runs in" in printed.err
+
+
+def test_runs_beside_foreign_files_without_a_plan_are_left_alone(tmp_path, capsys):
+    options = ["compare", *SMALL, "--methods", "maml", "--output", str(tmp_path)]
+    assert main(options) == 0
+    (tmp_path / "compare.json").unlink()
+    (tmp_path / "thesis.tex").write_text("years of work")
+    assert main(options) == 1
+    assert "is not empty, and holds no comparison" in capsys.readouterr().err
+
+
 # The folder.
 
 

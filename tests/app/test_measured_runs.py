@@ -258,6 +258,15 @@ def test_files_of_one_name_in_two_folders_have_folders_of_their_own(here, capsys
     assert words in capsys.readouterr().err
 
 
+def test_files_whose_names_are_nearly_one_have_folders_of_their_own(here, capsys):
+    for name in ("curves", "curves-alpha0.1.csv"):
+        (here / name).write_text((here / "curves.csv").read_text())
+    for options in (["curves.csv"], ["curves"], ["curves.csv", "--alpha", "0.1"],
+                    ["curves-alpha0.1.csv"]):
+        assert main(["train", *FEW, "--tasks", *options]) == 0
+    assert len(os.listdir("results")) == 4
+
+
 def test_a_mistyped_file_is_not_what_the_run_was_trained_on(here, capsys):
     assert main(["train", "--tasks", "curves.csv", *FEW, "--output", "run"]) == 0
     assert main(["evaluate", "run/maml.npz", "--tasks", "cruves.csv"]) == 1

@@ -1,5 +1,6 @@
 """check_file: what is looked for in a file, in which order, and errors in it."""
 
+import json
 import os
 import sys
 
@@ -55,6 +56,8 @@ def test_functions_of_a_file_are_a_model_with_the_file_s_theta_and_blocks(ladder
     text = LINE.replace("2 * np", "-2 * np") + "blocks = [('slope', (1,)), ('b', (1,))]"
     (ladder,) = ladders(text)
     assert ladder.broken == "gradient" and ladder.wrong_blocks == ["slope", "b"]
+    (ladder,) = ladders(text.replace("(1,)", "np.array([1])"))  # NumPy's whole numbers
+    assert json.loads(json.dumps(ladder.as_dict()))["title"] == ladder.title
 
 
 def test_a_number_called_batch_is_no_batch(ladders):
@@ -137,8 +140,10 @@ def test_two_files_that_import_the_same_name_get_each_their_own(tmp_path):
 
 
 def test_a_file_may_have_any_name(tmp_path):
-    for name in ("model", "json.py", "my.model.py"):
-        (tmp_path / name).write_text(LINE)
+    own = next(name for name in sys.builtin_module_names if name not in sys.modules)
+    first = {own: f"import {own}\nassert {own}.__spec__.origin == 'built-in'\n"}  # as in Python
+    for name in ("model", "json.py", "my.model.py", own):
+        (tmp_path / name).write_text(first.get(name, "") + LINE)
         (ladder,) = check_file(tmp_path / name)
         assert ladder, str(ladder)
     assert sys.modules["json"].dumps(1) == "1"

@@ -205,6 +205,8 @@ GOOD = "s,x,y\na,1,2\na,2,3\n"
     (GOOD + ",3,4\n", "row 4, column s is empty; expected the name of a curve"),
     (GOOD + "a,3\n", "row 4 has 2 columns; expected 3: s, x, y"),
     (GOOD + "a,3,4,5\n", "row 4 has 4 columns"),
+    ("s,t (s; since dose),y\na,1,2\na,oops,3\n", "row 3, column t (s; since dose) is 'oops'"),
+    ("s;t (s, min, h);y\na;1;2\na;oops;3\n", "row 3, column t (s, min, h) is 'oops'"),
     (GOOD + "b,3,4\nb,5,\n", "row 4, column s: curve 'b' has 1 point; expected at least 2"),
     (GOOD + "b,3,\n", "row 4, column s: curve 'b' has 0 points"),
     (GOOD + "a,3," + "9" * 200_000 + "\n", "row 4: field larger than field limit")])

@@ -105,6 +105,12 @@ def test_on_sine_features_two_points_determine_the_wave(rng):
     assert np.median(model.loss(theta, batch.x_query, batch.y_query)) < 1e-26
 
 
+@pytest.mark.filterwarnings("error")
+def test_features_need_not_be_defined_at_0():
+    model = tm.Linear(1, 1, features=np.log)
+    assert model.loss(np.array([1.0, 0.0]), np.full((2, 1), np.e), np.ones((2, 1))) == 0
+
+
 def test_features_that_work_in_place_leave_x_as_it_is():
     def features(x):
         x -= 0.5

@@ -259,3 +259,39 @@ def test_a_model_s_part_that_returns_none_is_told_so(name, rng):
     model = types.SimpleNamespace(**{**parts, name: lambda *_: None}, n_params=2)
     with pytest.raises(TypeError, match=rf"the model's {name}\(.*returned None; expected an arr"):
         tm.MAML(model).meta_gradient(np.ones(2), tm.SinusoidTasks().sample(rng, 2, 3, 3))
+
+
+@pytest.mark.parametrize("dtype", [object, complex, str])
+@pytest.mark.parametrize("name", ["loss", "gradient", "hvp"])
+def test_a_model_s_part_that_returns_no_real_numbers_is_told_so(name, dtype, rng):
+    net, batch = tm.MLP([1, 1]), tm.SinusoidTasks().sample(rng, 2, 3, 3)
+    parts = {part: getattr(net, part) for part in ("loss", "gradient", "hvp")}
+    wrong = lambda *args: parts[name](*args).astype(dtype)
+    model = types.SimpleNamespace(**{**parts, name: wrong}, n_params=2)
+    words = rf"the model's {name}\(.*has dtype .*; expected real numbers"
+    with pytest.raises(TypeError, match=words):
+        tm.MAML(model).meta_gradient(np.ones(2), batch)
+    if name == "gradient":
+        with pytest.raises(TypeError, match=words):
+            tm.adapt(model, np.ones(2), batch.x_support[0], batch.y_support[0], 0.1, 1)
+
+
+class Gives(tm.Method):
+    """Adapts by a trajectory that is given."""
+
+    def adapt(self, omega, x, y):
+        raise NotImplementedError
+
+    def trajectory(self, omega, x, y, steps):
+        return [self.theta] * (steps + 1)
+
+
+@pytest.mark.parametrize("theta, error, words", [
+    (np.ones(3), ValueError, r"has shape \(3,\); expected \(2,\)"),
+    (np.ones((2, 2)), ValueError, r"has shape \(2, 2\); expected \(3, 2\)"),
+    ("ab", TypeError, "has dtype <U2")], ids=["P", "T", "text"])
+def test_what_a_trajectory_of_one_s_own_yields_is_looked_at(theta, error, words, rng):
+    method, batch = Gives(tm.MLP([1, 1])), tm.SinusoidTasks().sample(rng, 3, 4, 4)
+    method.theta = theta
+    with pytest.raises(error, match=rf"θ_0 of Gives.trajectory\(...\) {words}"):
+        tm.evaluate_batch(method, np.ones(2), batch, steps=1)

@@ -206,6 +206,27 @@ def test_restoring_into_another_optimizer_or_generator_is_an_error_and_changes_n
     assert optimizer.t == 0 and rng.random() == np.random.default_rng(0).random()
 
 
+class TwoMoments:
+    """An optimizer of one's own, whose second entry no other optimizer has."""
+
+    def __init__(self):
+        self.m, self.second = np.zeros(16), np.zeros(16)
+
+    def state(self):
+        return {"m": self.m, "second": self.second}
+
+    def restore(self, state):
+        self.m = state["m"]
+        self.second = state["second"]
+
+
+def test_an_optimizer_that_restores_half_is_as_it_was(good):
+    optimizer = TwoMoments()
+    with pytest.raises(tm.CheckpointError, match="does not fit this run: it has no entry 'second'"):
+        tm.load_checkpoint(good).restore(optimizer, np.random.default_rng(0))
+    assert (optimizer.m == 0).all()
+
+
 @pytest.mark.parametrize("wrong", [
     {"rng_state": {"has_uint32": "x"}}, {"rng_state": {"state": {"state": -1, "inc": 3}}},
     {"rng_state": {"state": {"state": 2**200, "inc": 3}}}, {"rng_state": {"state": None}},

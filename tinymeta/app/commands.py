@@ -25,7 +25,8 @@ from .stopping import tell
 from .tables import curves_table
 
 MOST_TASKS, MOST_SHOTS = 1_000_000, 10_000  # at test time
-PICTURES = {".png", ".pdf", ".svg", ".gif", ".jpg", ".jpeg"}  # names that are no folder's
+PICTURES = {".png", ".pdf", ".svg", ".gif", ".jpg", ".jpeg", ".eps", ".ps", ".tif", ".tiff",
+            ".webp"}  # names that are no folder's
 LEAST_SCALE, MOST_SCALE = 0.1, 4  # smaller text is no text; larger leaves no room for panels
 
 
@@ -103,7 +104,8 @@ def by_hand(arguments, given):
     """Those of the overrides that stood on the command line, for a folder's name."""
     shown = {name: value for name, value in overrides(arguments).items() if name in given}
     if "file" in given:  # with its folder: files of one name are others
-        shown["tasks"] = str(Path(given["file"])).removesuffix(".csv")
+        path = str(Path(given["file"]))
+        shown["tasks"] = path.removesuffix(".csv") if path.endswith(".csv") else f"./{path}"
     return shown
 
 

@@ -13,7 +13,7 @@ from .commands import ended_early
 from .figures import FIGURES, save_figures
 from .folders import PLAN, made_folder, quoted, told_how_to_go_on
 from .held_out import HELD_OUT, evaluate_runs, least_squares_errors, measured, remark
-from .plan import asked_plan, keep_plan, settings_of, write_json
+from .plan import asked_plan, keep_plan, run_file, settings_of, write_json
 from .processes import cores, train_all
 from .recipes import METHODS
 from .seeds import save_seeds_figures
@@ -53,7 +53,7 @@ def _compare(plan, folder, jobs, claim, go_on):
           f"task{'' if first.n_tasks == 1 else 's'} with {first.shots} + {first.queries} points, "
           f"for each method; seed{'s' * ('seeds' in plan)} {seeds}", flush=True)
     names = {_label(plan, method, seed): (method, seed) for method, seed in all_settings}
-    to_do = {label: (all_settings[name], os.path.join(folder, _file(plan, *name)))
+    to_do = {label: (all_settings[name], os.path.join(folder, run_file(plan, *name)))
              for label, name in names.items()}
     width = max(16, *map(len, to_do))
 
@@ -138,10 +138,6 @@ def _by_method(kept):
 
 def _label(plan, method, seed):
     return METHODS[method].label + (f", seed {seed}" if "seeds" in plan else "")
-
-
-def _file(plan, method, seed):
-    return f"{method}-seed{seed}.npz" if "seeds" in plan else f"{method}.npz"
 
 
 def _words(numbers):

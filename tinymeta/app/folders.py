@@ -24,9 +24,9 @@ def folder_for(start, given, *seeds):
             parts.append(f"{name.replace('_', '')}{value}")
     name = "-".join([*parts, "seed" + "-".join(map(str, seeds))])
     plain = re.sub(r"[/\\]", "_", name)  # a column's, such as U/V
-    lists = ["".join(map(str, value)) for value in given.values() if isinstance(value, list)]
+    texts = ["".join(map(str, value)) for value in given.values() if isinstance(value, (str, list))]
     whole = os.fsencode(plain)
-    if plain != name or "-" in "".join(lists) or len(whole) > 120:  # too long for some systems
+    if plain != name or "-" in "".join(texts) or len(whole) > 120:  # too long for some systems
         exact = repr((start, given, seeds)).encode()
         plain = f"{whole[:100].decode(errors='ignore')}-{zlib.crc32(exact):08x}"
     return os.path.join("results", plain)

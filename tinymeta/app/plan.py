@@ -5,16 +5,19 @@ import os
 from pathlib import Path
 
 from ..core.arguments import seed_number, whole_number
-from ..training.checkpoints import CheckpointError
+from ..training.checkpoints import CheckpointError, load_checkpoint
 from ..training.files import clear_left_over, write_whole
 from .commands import by_hand, is_file, overrides, protocol_of, tell_idle
 from .folders import PLAN, folder_for, quoted
 from .protocols import OWN, PROTOCOLS
 from .recipes import COMPARED, METHODS
 from .settings import build, differences, settings_from
+from .stopping import tell
 
 MOST_SEEDS = 1000
 ELSEWHERE = "choose another --output"
+ANEW = "the command that began it, with that --output, writes it anew and goes on"
+REPORT = ("results.json", "errors.png", "training.png", "adaptation.png", "figures")
 
 
 def asked_plan(arguments):
@@ -65,15 +68,46 @@ def keep_plan(plan, folder):
     path = Path(folder, PLAN)
     clear_left_over(path)
     others = set(os.listdir(folder)) - {PLAN, f"{PLAN}.lock"}
-    if path.exists() and path.stat().st_size:  # an empty one could not be written
+    there, ours = path.exists() and path.stat().st_size > 0, _are_of(plan, folder, others)
+    if there and not (ours and _is_damaged(folder)):
         if differing := differences(_told(_read_plan(folder, check=False)), _told(plan)):
             raise CheckpointError(f"{folder} holds another comparison ({'; '.join(differing)}); "
                                   f"{ELSEWHERE}")
-    elif others:
+    elif others and not ours:
         empty = f" ({path} is empty)" if path.exists() else ""
         raise CheckpointError(f"{folder} is not empty, and holds no comparison{empty}; {ELSEWHERE}")
     else:
+        if ours:
+            tell(f"note: {path} is {'damaged' if there else 'missing or empty'}, and written anew: "
+                 f"the runs in {folder} are this comparison's")
         write_json(path, plan)
+
+
+def run_file(plan, method, seed):
+    """The name of the file that a run of a comparison is kept in."""
+    return f"{method}-seed{seed}.npz" if "seeds" in plan else f"{method}.npz"
+
+
+def _are_of(plan, folder, names):
+    """Whether the files of a folder are runs of this plan, or made of them, and nothing else."""
+    runs = {run_file(plan, *name): settings for name, settings in settings_of(plan).items()}
+    found = names & runs.keys()
+    if not found or names - found - set(REPORT):
+        return False
+    try:
+        kept = {name: load_checkpoint(os.path.join(folder, name)).settings for name in found}
+    except (OSError, CheckpointError):
+        return False
+    return not any(differences(kept[name], runs[name].as_dict()) for name in found)
+
+
+def _is_damaged(folder):
+    """Whether the plan in a folder cannot be read."""
+    try:
+        _read_plan(folder, check=False)
+    except CheckpointError:
+        return True
+    return False
 
 
 def _told(plan):
@@ -105,7 +139,7 @@ def _read_plan(folder, asked="", check=True, file=None):
         return plan
     except (OSError, ValueError, LookupError, TypeError, RecursionError) as error:
         raise CheckpointError(f"{asked}no comparison to go on with in {path} ({error})"
-                              + ("" if asked else f"; {ELSEWHERE}, or move {folder} away")
+                              + (f"; {ANEW}" if asked else f"; {ELSEWHERE}, or move {folder} away")
                               ) from error
 
 

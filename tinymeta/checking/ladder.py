@@ -93,7 +93,8 @@ def imported(path):
     path is what it was, and other files' imports of the same names are their own.
     """
     name = path.stem.replace(".", "_")  # a dot would make it a part of a package
-    name = f"checked_{name}" if name in sys.modules else name
+    taken = name in sys.modules or name in sys.builtin_module_names  # those are found first
+    name = f"checked_{name}" if taken else name
     loader = importlib.machinery.SourceFileLoader(name, os.path.abspath(path))
     module = importlib.util.module_from_spec(importlib.util.spec_from_loader(name, loader))
     modules, folders = set(sys.modules), list(sys.path)
@@ -149,7 +150,11 @@ def frozen_batch(batch):
         arrays = batch
     else:
         raise TypeError(f"batch is of type {type(batch).__name__}; expected a tinymeta.Batch")
-    return Batch(*(frozen(np.asarray(a, dtype=float)) for a in arrays))
+    return Batch(*(frozen(_in_double(name, array)) for name, array in zip(ARRAYS, arrays)))
+
+
+def _in_double(name, array):
+    return arguments.real_numbers(name, arguments.numbers(name, array)).astype(float)
 
 
 def repeated(called, function, *args):

@@ -83,7 +83,7 @@ class Batch:
             return Batch(self.x_support[which], self.y_support[which],
                          self.x_query[which], self.y_query[which], parameters)
         except IndexError as error:
-            raise IndexError(f"batch[{asked}] is none of {len(self)} tasks: {error}") from None
+            raise IndexError(f"batch[{asked!r}] is none of {len(self)} tasks: {error}") from None
 
     def arrays(self, omega):
         """x_support, y_support, x_query and y_query in the precision of ω.

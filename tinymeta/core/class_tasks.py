@@ -92,6 +92,14 @@ class _TwoClasses:
         return np.where(positive, one, zero)[..., np.newaxis]
 
 
+def _checked_plane(tasks, name, value):
+    """A copy of e₁ and e₂, (2, d_in), that nobody changes."""
+    plane = arguments.real_numbers(name, arguments.floating(name, value)).copy()
+    arguments.shape(name, plane, (2, tasks.d_in))
+    plane.setflags(write=False)
+    return plane
+
+
 class BoundaryTasks(_TwoClasses):
     """Which side of a hyperplane through 0?  Its normal lies in a plane that all tasks share.
 
@@ -102,6 +110,7 @@ class BoundaryTasks(_TwoClasses):
     Raises TypeError or ValueError for a wrong setting.
     """
 
+    plane = setting.Setting(_checked_plane)
     d_in = setting.until("plane", partial(arguments.whole_number, minimum=2))
     plane_seed = setting.until("plane", arguments.seed_number)
 

@@ -6,6 +6,7 @@ flattens parts into a new vector; models, methods, checks and checkpoints all us
 """
 
 import math
+import operator
 
 import numpy as np
 
@@ -19,8 +20,8 @@ class Layout:
 
     def __init__(self, blocks):
         try:
-            self.blocks = [(name, tuple(shape)) for name, shape in blocks]
-            ends = np.cumsum([0] + [int(np.prod(shape)) for _, shape in self.blocks]).tolist()
+            self.blocks = [(name, tuple(map(operator.index, shape))) for name, shape in blocks]
+            ends = np.cumsum([0] + [math.prod(shape) for _, shape in self.blocks]).tolist()
         except (TypeError, ValueError):
             raise ValueError(
                 f"blocks is {repr(blocks)[:80]}; expected [(name, shape), ...]") from None

@@ -65,8 +65,7 @@ def _rows(path):
         row = data[:error.start].count(b"\n") + 1
         raise ValueError(f"{path}, row {row} is not in UTF-8; "
                          f"expected a CSV file saved as UTF-8") from None
-    first = re.sub(r'"[^"]*"', "", text).split("\n", 1)[0]  # what is quoted separates nothing
-    delimiter = next((mark for mark in ";\t" if mark in first), ",")
+    delimiter = _delimiter(re.sub(r'"[^"]*"', "", text))  # what is quoted separates nothing
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
     rows, begins = [], 1
     try:
@@ -79,6 +78,18 @@ def _rows(path):
     if not rows:
         raise ValueError(f"{path} is empty; expected rows with a curve, x and y")
     return rows, delimiter
+
+
+def _delimiter(text):
+    """What separates the cells: the mark that the first two rows have equally often, two or more.
+
+    Where none does, the first row decides.
+    """
+    first, *others = text.split("\n", 2)[:2]
+    for mark in ";\t,":
+        if first.count(mark) >= 2 and all(row.count(mark) == first.count(mark) for row in others):
+            return mark
+    return next((mark for mark in ";\t" if mark in first), ",")
 
 
 def _header(path, rows, columns):

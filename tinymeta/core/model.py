@@ -175,28 +175,32 @@ class _PlainPass:
 
     def __init__(self, model, theta, x, y):
         self.model, self.arrays = model, (theta, x, y)
-        self.leading = np.broadcast_shapes(theta.shape[:-1], x.shape[:-2])
+        self.leading, self.P = np.broadcast_shapes(theta.shape[:-1], x.shape[:-2]), theta.shape[-1:]
 
     def loss(self):
         """L (...)."""
-        return self._checked("loss(theta, x, y)", self.model.loss(*self.point()), ())
+        loss = self.model.loss(*self.point())
+        return self._checked("loss(theta, x, y)", loss, (), self.arrays)
 
     def gradient(self):
         """g (..., P)."""
         gradient = self.model.gradient(*self.point())
-        return self._checked("gradient(theta, x, y)", gradient, self.arrays[0].shape[-1:])
+        return self._checked("gradient(theta, x, y)", gradient, self.P, self.arrays)
 
     def hvp(self, v):
         """H v for v (..., P), (..., P)."""
         product = self.model.hvp(*self.point(), v.copy())
-        return self._checked("hvp(theta, x, y, v)", product, self.arrays[0].shape[-1:])
+        return self._checked("hvp(theta, x, y, v)", product, self.P, (*self.arrays, v))
 
     def point(self):
         """Copies of θ, x and y."""
         return [array.copy() for array in self.arrays]
 
-    def _checked(self, name, result, last):
-        """The result as an array; ValueError unless its shape is (..., *last)."""
+    def _checked(self, name, result, last, given):
+        """The result as an array; an error unless it is numbers of shape (..., *last).
+
+        They are real where all that was given is.
+        """
         if result is None:
             raise TypeError(f"the model's {name} returned None; expected an array: is a `return` "
                             f"missing?")
@@ -205,4 +209,8 @@ class _PlainPass:
         if array.shape != expected:
             raise ValueError(f"the model's {name} has shape {array.shape}; expected {expected}: "
                              f"one result for each task, leading axes are not summed")
+        kinds = "biufc" if any(np.iscomplexobj(array) for array in given) else "biuf"
+        if array.dtype.kind not in kinds:
+            raise TypeError(f"the model's {name} has dtype {array.dtype}; expected "
+                            f"{'real ' * (kinds == 'biuf')}numbers")
         return array

@@ -58,7 +58,9 @@ class Linear(Model):
     def __init__(self, d_in, d_out, features=None, bias=True, loss=squared_error):
         self.d_in, self.d_out, self.features, self.bias = d_in, d_out, features, bias
         self.loss_function = check_loss(loss, d_out=self.d_out)
-        example = arguments.numbers("features(x)", self.features(np.zeros((1, self.d_in))))
+        with np.errstate(all="ignore"):  # features may not be defined at 0
+            example = self.features(np.zeros((1, self.d_in)))
+        example = arguments.numbers("features(x)", example)
         arguments.shape("features(x)", example, (1, "M"), f" for x of shape (1, {d_in})")
         blocks = [("W1", (example.shape[1], self.d_out))]
         if self.bias:

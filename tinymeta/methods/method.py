@@ -153,8 +153,12 @@ class Method:
         if not np.iterable(thetas):
             raise TypeError(f"{name}.trajectory(...) returned {thetas!r}; expected "
                             f"θ_0 ... θ_steps, one after the other")
+        P = getattr(self.judge, "n_params", None) or "P"
         for n, theta in enumerate(thetas, start=1):
-            yield arguments.given(f"θ_{n - 1} of {name}.trajectory(...)", theta)
+            of = f"θ_{n - 1} of {name}.trajectory(...)"
+            theta = arguments.floating(of, theta, finite=False)
+            arguments.shape(of, theta, (len(x), P) if theta.ndim > 1 else (P,))
+            yield theta
         if n != steps + 1:
             raise ValueError(f"{name}.trajectory(...) gave {n} parameters; expected {steps + 1}, "
                              f"θ_0 ... θ_{steps}")

@@ -66,11 +66,24 @@ class Checkpoint:
             if _to_plain(tried.state) != _to_plain(state):  # NumPy 1 takes -1 for 2⁶⁴ - 1
                 raise ValueError(f"it is {state!r}; expected a generator's state")
             wrong = "optimizer_state"
-            optimizer.restore(copy.deepcopy(self.optimizer_state))  # it may change them in place
+            _restored(optimizer, copy.deepcopy(self.optimizer_state))  # it may change them in place
         except Exception as error:  # whatever a damaged state can raise
+            said = f"it has no entry {error}" if isinstance(error, KeyError) else error
             raise CheckpointError(f"the checkpoint's {wrong} does not fit this run: "
-                                  f"{error}") from error
+                                  f"{said}") from error
         rng.bit_generator.state = state
+
+
+def _restored(optimizer, state):
+    """Restore an optimizer; where that raises, and it tells its state, it is as it was before."""
+    tells = callable(getattr(optimizer, "state", None))
+    before = copy.deepcopy(optimizer.state()) if tells else None
+    try:
+        optimizer.restore(state)
+    except Exception:
+        if tells:
+            optimizer.restore(before)
+        raise
 
 
 def save_checkpoint(path, theta, iteration=0, optimizer=None, rng=None, losses=(), seconds=0.0,
