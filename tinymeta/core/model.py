@@ -175,7 +175,8 @@ class _PlainPass:
 
     def __init__(self, model, theta, x, y):
         self.model, self.arrays = model, (theta, x, y)
-        self.leading, self.P = np.broadcast_shapes(theta.shape[:-1], x.shape[:-2]), theta.shape[-1:]
+        self.leading = np.broadcast_shapes(theta.shape[:-1], x.shape[:-2])
+        self.last = theta.shape[-1:]
 
     def loss(self):
         """L (...)."""
@@ -185,12 +186,12 @@ class _PlainPass:
     def gradient(self):
         """g (..., P)."""
         gradient = self.model.gradient(*self.point())
-        return self._checked("gradient(theta, x, y)", gradient, self.P, self.arrays)
+        return self._checked("gradient(theta, x, y)", gradient, self.last, self.arrays)
 
     def hvp(self, v):
         """H v for v (..., P), (..., P)."""
         product = self.model.hvp(*self.point(), v.copy())
-        return self._checked("hvp(theta, x, y, v)", product, self.P, (*self.arrays, v))
+        return self._checked("hvp(theta, x, y, v)", product, self.last, (*self.arrays, v))
 
     def point(self):
         """Copies of θ, x and y."""
