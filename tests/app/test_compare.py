@@ -296,7 +296,8 @@ def test_a_damaged_plan_is_an_error(content, tmp_path, capsys):
     assert f"no comparison to go on with in {path} (" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("content", ["", None, '{"protocol": "qui'], ids=["empty", "none", "half"])
+@pytest.mark.parametrize("content", ["", None, '{"protocol": "qui', (": 12", ': "12"')],
+                         ids=["empty", "none", "half", "text"])
 @pytest.mark.parametrize("seeds", [[], ["--seeds", "2"]], ids=["one seed", "two"])
 def test_runs_beside_a_damaged_plan_are_gone_on_with_by_the_same_command(
         content, seeds, tmp_path, capsys):
@@ -306,7 +307,10 @@ def test_runs_beside_a_damaged_plan_are_gone_on_with_by_the_same_command(
     before = plan.read_text(), capsys.readouterr().out.partition("shot")[2]
     for path in plan.parent.glob("joint*"):
         path.unlink()
-    plan.unlink() if content is None else plan.write_text(content)
+    if content is None:
+        plan.unlink()
+    else:
+        plan.write_text(content if isinstance(content, str) else before[0].replace(*content))
     assert main(["--resume", folder]) == 1
     assert "the command that began it, with that --output, writes" in capsys.readouterr().err
     for other in (["--alpha", "0.5"], ["--activation", "tanh"]):

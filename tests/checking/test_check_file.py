@@ -215,6 +215,26 @@ Own.sums = sums
     assert right and not wrong and "2 times what it should be" in str(wrong)
 
 
+@pytest.mark.parametrize("returned, words", [
+    ("None", "Own.meta_gradient(...) returned None; expected the loss and its gradient in omega"),
+    ("found[1]", "Own.meta_gradient(...) returned an object of type ndarray; expected the loss"),
+    ("found[::-1]", "the loss that Own.meta_gradient(...) returned is an array of shape (39,)"),
+    ("(found[0], found[1][1:])", "Own.meta_gradient(...) has shape (38,); expected (39,)")])
+def test_what_the_meta_gradient_of_a_method_returns_is_named(returned, words, ladders):
+    ladder, = ladders(METHOD.format("v", SMALL) + f"""
+def mine(self, *arguments):
+    found = tm.Method.meta_gradient(self, *arguments)
+    return {returned}
+Own.meta_gradient = mine
+""")
+    assert not ladder and words in " ".join(str(ladder).split())
+
+
+def test_sums_without_a_return_are_named(ladders):
+    ladder, = ladders(METHOD.format("v", SMALL) + "Own.sums = lambda *_: None")
+    assert "Own.sums(...) returned None; expected the sums of the losses" in str(ladder)
+
+
 def test_a_method_has_one_loss(ladders):
     text = METHOD.format("v - 0.1 * self.model.hvp(omega, x, y, v)", SMALL)
     ladder, = ladders(text + "Own.meta_loss = lambda *_: 3.0")

@@ -179,6 +179,11 @@ class ForgetsMAML(tm.MAML):
         self.steps = 2
 
 
+class ForgetsMLP(tm.MLP):
+    def __init__(self):
+        self.size = 3
+
+
 class Forgets(tm.Method):
     def __init__(self, model):
         self.net = model
@@ -201,6 +206,10 @@ def test_a_method_that_has_not_been_made_by_method_is_told_so(rng):
         Forgets(tm.MLP([1, 1])).meta_gradient(np.ones(2), batch)
     with pytest.raises(AttributeError, match="ForgetsMAML has no model yet; expected super"):
         tm.evaluate_batch(ForgetsMAML(tm.MLP([1, 1])), np.ones(2), batch)
+    with pytest.raises(AttributeError, match=r"ForgetsMLP has no \w+ yet; expected super"):
+        ForgetsMLP().init(rng)
+    with pytest.raises(AttributeError, match="MLP has no depth$"):
+        tm.MLP([1, 1]).depth
 
 
 def test_a_trajectory_of_another_length_is_told(rng):

@@ -69,8 +69,8 @@ def keep_plan(plan, folder):
     clear_left_over(path)
     others = set(os.listdir(folder)) - {PLAN, f"{PLAN}.lock"}
     there, ours = path.exists() and path.stat().st_size > 0, _are_of(plan, folder, others)
-    if there and not (ours and _is_damaged(folder)):
-        if differing := differences(_told(_read_plan(folder, check=False)), _told(plan)):
+    if there and not (ours and _is_damaged(folder, plan)):
+        if differing := _differing(folder, plan):
             raise CheckpointError(f"{folder} holds another comparison ({'; '.join(differing)}); "
                                   f"{ELSEWHERE}")
     elif others and not ours:
@@ -101,10 +101,16 @@ def _are_of(plan, folder, names):
     return not any(differences(kept[name], runs[name].as_dict()) for name in found)
 
 
-def _is_damaged(folder):
-    """Whether the plan in a folder cannot be read."""
+def _differing(folder, plan):
+    """What differs between the plan in a folder and another one, in words."""
+    return differences(_told(_read_plan(folder, check=False)), _told(plan))
+
+
+def _is_damaged(folder, plan):
+    """Whether the plan in a folder cannot be read, or is another that cannot be carried out."""
     try:
-        _read_plan(folder, check=False)
+        if _differing(folder, plan):
+            _read_plan(folder)
     except CheckpointError:
         return True
     return False
@@ -138,8 +144,10 @@ def _read_plan(folder, asked="", check=True, file=None):
             settings_of(plan)
         return plan
     except (OSError, ValueError, LookupError, TypeError, RecursionError) as error:
-        raise CheckpointError(f"{asked}no comparison to go on with in {path} ({error})"
-                              + (f"; {ANEW}" if asked else f"; {ELSEWHERE}, or move {folder} away")
+        advice = f"; {ANEW}" if asked else f"; {ELSEWHERE}, or move {folder} away"
+        if asked and path.exists() and isinstance(error, FileNotFoundError):
+            advice = ""  # it is the curves that are no longer there
+        raise CheckpointError(f"{asked}no comparison to go on with in {path} ({error}){advice}"
                               ) from error
 
 

@@ -9,6 +9,7 @@ from functools import partial
 
 import numpy as np
 
+from ..core import arguments
 from ..core.model import pass_at
 from .diagnosis import Hints, compare
 from .gradient_check import check_gradient
@@ -33,7 +34,8 @@ def check_method(method, name, omega=None, batch=None, seed=0):
 
 def _check(method, omega, batch):
     """meta_gradient against numerical derivatives of meta_loss."""
-    loss, gradient = method.meta_gradient(omega, batch)
+    found = method.meta_gradient(omega, batch)
+    loss, gradient = arguments.loss_and_gradient(method, found, omega.size)
     meant = method.meta_loss(omega, batch)
     if not np.isclose(loss, meant, 1e-9, 0):
         raise LearnerError(f"meta_gradient's loss is {loss:.6g}; expected {meant:.6g}, meta_loss's",

@@ -239,6 +239,16 @@ def pair(owner, method, value, expected):
     return value
 
 
+def loss_and_gradient(method, value, P):
+    """What a method's meta_gradient returned: one number and a vector (P,), both real."""
+    loss, gradient = pair(method, "meta_gradient", value, "the loss and its gradient in omega")
+    name = f"the loss that {type(method).__name__}.meta_gradient(...) returned"
+    array = as_array(name, loss)
+    if array.ndim or array.dtype.kind not in "biuf":
+        raise TypeError(f"{name} is {shown(loss)}; expected one number")
+    return loss, result(method, "meta_gradient", gradient, (P,))
+
+
 def shape(name, array, expected, remark=""):
     """Raise ValueError unless the last axes of `array` fit `expected`.
 

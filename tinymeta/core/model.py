@@ -43,6 +43,13 @@ class Model:
                                  f"the tinymeta.Loss {value.name!r}")
         super().__setattr__(name, value)
 
+    def __getattr__(self, name):
+        """Only called where there is no such attribute."""
+        said = f"{type(self).__name__} has no {name}"
+        if "layout" not in vars(self):
+            said += " yet; expected super().__init__(...) in its __init__"
+        raise AttributeError(said, name=name, obj=self)
+
     def unflatten(self, theta):
         """Views into θ (..., P), which is not checked, one for each block: (..., *shape)."""
         return self.layout.unflatten(theta)

@@ -104,7 +104,8 @@ class Method:
         omega: one vector (n_params,).  batch: T tasks.  Raises TypeError or ValueError for
         arguments that do not fit.
         """
-        loss, gradient = self._totals(self.sums, omega, batch)
+        loss, gradient = arguments.pair(self, "sums", self._totals(self.sums, omega, batch),
+                                        "the sums of the losses and of their gradients")
         return _over(loss, batch), _over(gradient, batch)
 
     def sums(self, omega, x, y, x_query, y_query):

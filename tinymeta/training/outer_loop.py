@@ -129,14 +129,8 @@ def _n_spawned(rng):
 def _one_step(method, omega, optimizer, batch, iteration):
     """The meta-loss, and ω after the step; DivergenceError where one is not finite."""
     with np.errstate(over="ignore", invalid="ignore"):  # divergence is reported below, once
-        loss, gradient = arguments.pair(
-            method, "meta_gradient", method.meta_gradient(omega.copy(), batch),
-            "the loss and its gradient in omega")
-        name = f"the loss that {type(method).__name__}.meta_gradient(...) returned"
-        array = arguments.as_array(name, loss)
-        if array.ndim or array.dtype.kind not in "biuf":
-            raise TypeError(f"{name} is {arguments.shown(loss)}; expected one number")
-        gradient = arguments.result(method, "meta_gradient", gradient, omega.shape)
+        found = method.meta_gradient(omega.copy(), batch)
+        loss, gradient = arguments.loss_and_gradient(method, found, omega.size)
         finite = bool(np.isfinite(loss) and np.isfinite(gradient).all())
         # Copies: both may work in place, and what was good before is kept.
         moved = optimizer.step(omega.copy(), gradient) if finite else omega  # [TRAIN.1]
