@@ -429,6 +429,8 @@ def test_default_folders_of_long_settings_are_told_apart():
     ({"columns": ["U/V"]}, {"columns": ["U_V"]})], ids=str)
 def test_default_folders_of_columns_are_told_apart(one, other):
     assert folders.folder_for("measured", one, 0) != folders.folder_for("measured", other, 0)
+    one, other = {"tasks": "flow", "alpha": 0.1}, {"tasks": "flow-alpha0.1"}
+    assert folders.folder_for("measured", one, 0) != folders.folder_for("measured", other, 0)
 
 
 @pytest.mark.parametrize("there", [True, False])

@@ -39,6 +39,15 @@ def test_a_boundary_s_label_is_the_side_of_a_hyperplane(labels, values, rng):  #
     assert abs(np.exp(1j * angle).mean()) < 0.15
 
 
+def test_a_plane_of_one_s_own_is_kept_as_a_copy_that_nobody_changes():
+    tasks, plane = tm.BoundaryTasks(3), np.eye(2, 3)
+    tasks.plane = plane
+    plane[:] = 7
+    assert_allclose(tasks.plane, np.eye(2, 3))
+    with pytest.raises(ValueError, match="read-only"):
+        tasks.plane[:] = 7
+
+
 def test_the_plane_is_orthonormal_and_decided_by_its_seed_alone():
     plane = tm.BoundaryTasks().plane
     assert_allclose(plane @ plane.T, np.eye(2), atol=1e-14)

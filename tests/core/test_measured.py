@@ -207,6 +207,8 @@ GOOD = "s,x,y\na,1,2\na,2,3\n"
     (GOOD + "a,3,4,5\n", "row 4 has 4 columns"),
     ("s,t (s; since dose),y\na,1,2\na,oops,3\n", "row 3, column t (s; since dose) is 'oops'"),
     ("s;t (s, min, h);y\na;1;2\na;oops;3\n", "row 3, column t (s, min, h) is 'oops'"),
+    ("s,t (s; min; h),y\na,1,2\na,oops,3\n", "row 3, column t (s; min; h) is 'oops'"),
+    ("s;no,x,y\na;1,1,2\na;1,oops,3\n", "row 3, column x is 'oops'"),
     (GOOD + "b,3,4\nb,5,\n", "row 4, column s: curve 'b' has 1 point; expected at least 2"),
     (GOOD + "b,3,\n", "row 4, column s: curve 'b' has 0 points"),
     (GOOD + "a,3," + "9" * 200_000 + "\n", "row 4: field larger than field limit")])
