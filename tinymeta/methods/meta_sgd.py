@@ -76,9 +76,8 @@ class MetaSGD(Method):
     def init(self, rng, dtype=np.float64, scheme=None):
         """Draw θ as the model does; every rate starts at alpha.  ValueError where it cannot."""
         theta = super().init(rng, dtype, scheme)
-        start = np.log(self.alpha) if self.positive else self.alpha
-        if start > float(np.finfo(theta.dtype).max):
-            raise ValueError(f"alpha is {self.alpha:g}; expected a number that {theta.dtype} holds")
+        alpha = arguments.number_held("alpha", self.alpha, theta.dtype)
+        start = np.log(alpha) if self.positive else alpha
         return np.concatenate([theta, np.full(self.n_params - theta.size, start, theta.dtype)])
 
     def split(self, omega):
