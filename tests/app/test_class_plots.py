@@ -171,7 +171,7 @@ regions, glyphs = class_plots.plot_regions, class_plots.plot_glyphs
      "task has D_in 64 and D_out 5; expected 1 and 1, for a curve to draw, or 2 and 1"),
     (lambda thetas, task: regions(MODEL, thetas, tm.Batch(
         task.x_support, np.arange(7.0).clip(0, 2)[:, np.newaxis][np.newaxis], task.x_query,
-        task.y_query)), "task has 3 different y; expected the labels of two classes"),
+        task.y_query)), "task has the y array([0., 1., 2.]); expected the labels"),
     (lambda thetas, task: glyphs(sample(tm.GlyphTasks(), 2)),
      "batch is 2 tasks; expected a Batch of one task"),
     (lambda thetas, task: glyphs(task), "batch has D_in 2 and D_out 1")])

@@ -348,6 +348,7 @@ def test_wrong_usage_ends_with_its_code_and_a_message_that_names_it(
     (MemoryError("2 GiB"), 1, "error: not enough memory for these settings (2 GiB)\n"),
     (ModuleNotFoundError("no nbconvert", name="nbconvert"), 1,
      "error: no nbconvert; install it with: pip install nbconvert\n"),
+    (ImportError("broken"), 1, "error: broken\n"),
     (tm.ConvergenceError("stuck"), 1, "error: stuck\n"),
     (PermissionError("closed"), 1, "error: closed\n"), (TypeError("odd"), 2, "error: odd\n"),
     (tm.CheckpointError("bad"), 1, "error: bad\n"), (ValueError("wrong"), 2, "error: wrong\n")])

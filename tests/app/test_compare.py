@@ -321,6 +321,16 @@ def test_runs_beside_a_damaged_plan_are_gone_on_with_by_the_same_command(
     assert "and written anew: the runs in" in printed.err
 
 
+def test_what_a_killed_comparison_left_beside_a_damaged_plan_does_not_matter(tmp_path, capsys):
+    options = ["compare", *SMALL, "--methods", "maml", "--output", str(tmp_path)]
+    assert main(options) == 0
+    assert main(["plot", str(tmp_path / "maml.npz"), "--format", "pdf", "--output",
+                 str(tmp_path)]) == 0
+    for name in ("compare.json", "maml.npz.lock", "maml.npz.0a1b2c3d.tmp"):
+        (tmp_path / name).write_text("")
+    assert main(options) == 0 and "and written anew" in capsys.readouterr().err
+
+
 def test_runs_beside_foreign_files_without_a_plan_are_left_alone(tmp_path, capsys):
     options = ["compare", *SMALL, "--methods", "maml", "--output", str(tmp_path)]
     assert main(options) == 0

@@ -16,7 +16,7 @@ from numpy.testing import assert_array_equal
 from small_runs import SMALL, small, trained
 
 import tinymeta as tm
-from tinymeta.app import commands, compare, figures, runs, stopping
+from tinymeta.app import commands, compare, figures, lessons, runs, stopping
 from tinymeta.app.command_line import main
 from tinymeta.training.files import Claim, ClaimError
 
@@ -234,9 +234,10 @@ def test_what_a_kill_in_the_middle_of_an_animation_leaves_is_cleared_by_the_next
     run.communicate()
     (tmp_path / "figures" / "training.png.0123abcd.tmp").write_text("half")
     assert names(tmp_path / "temporary") == []
-    assert main(["plot", "--animate", str(tmp_path / "maml.npz")]) == 0
-    assert names(tmp_path / "figures") == ["adaptation.gif", "adaptation.png", "errors.png",
-                                           "training.png"]
+    for more in ([], ["--animate"]):
+        assert main(["plot", *more, str(tmp_path / "maml.npz")]) == 0
+        assert names(tmp_path / "figures") == ["adaptation.gif"] * bool(more) + [
+            "adaptation.png", "errors.png", "training.png"]
 
 @posix
 @pytest.mark.parametrize("body, code", [
@@ -275,6 +276,12 @@ def test_two_that_put_lessons_into_one_folder_do_not_meet(tmp_path, capsys):
     assert "is another run's that is still going on" in capsys.readouterr().err
     assert main(["lessons", str(tmp_path)]) == 0
     assert not [name for name in names(tmp_path) if name.endswith(".lock")]
+
+
+def test_a_copy_of_the_lessons_says_where_they_are(tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr(lessons, "PACKAGE", tmp_path / "tinymeta")
+    assert main(["lessons", str(tmp_path / "more")]) == 1
+    assert f"this is the copy beside those in {tmp_path}" in capsys.readouterr().err
 
 
 def test_another_program_that_imports_the_package_keeps_its_ctrl_c(tmp_path):
@@ -393,6 +400,16 @@ def test_a_full_disk_is_told_with_the_path_and_how_to_go_on(n, tmp_path, capsys,
     assert capsys.readouterr().err.endswith(
         f"error: [Errno 28] No space left on device: '{file}'\n{kept}\n")
     assert n == 1 or runs.load_run(file).checkpoint.iteration == n - 1
+
+
+def test_a_run_that_could_not_begin_names_no_other_one_to_go_on_with(tmp_path, capsys, monkeypatch):
+    def protected(path):
+        raise PermissionError(13, "Permission denied", f"{path}.lock")
+
+    trained(tmp_path)
+    monkeypatch.setattr(runs, "Claim", protected)
+    assert main(["train", *SMALL, "--seed", "9", "--output", str(tmp_path)]) == 1
+    assert "go on with" not in capsys.readouterr().err
 
 
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="a device of Linux")

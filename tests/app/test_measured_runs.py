@@ -104,6 +104,17 @@ def test_a_comparison_goes_on_from_the_same_curves_elsewhere_but_not_from_others
     digits = "[0-9a-f]{12}…"
     assert re.search(rf"run holds another comparison .the content of curves.csv {digits} there, "
                      rf"{digits} here.;", err)
+    assert main(["--resume", "run", "--tasks", "curves.csv"]) == 1
+    assert "no comparison to go on with" in (err := capsys.readouterr().err) and "anew" not in err
+
+
+def test_every_method_s_network_takes_as_many_x_as_the_file_has(here):
+    write(here / "two.csv", classes=True)
+    command = [*FEW, "--tasks", "two.csv", "--loss", "logistic"]
+    assert main(["compare", *command, "--methods", "maml", "memory"]) == 0
+    folder, = Path("results").iterdir()
+    widths = [load_run(folder / f"{name}.npz").settings.widths for name in ("maml", "memory")]
+    assert widths == [(2, 40, 40, 1), (2, 40, 1)]
 
 
 def test_other_curves_are_all_held_out_and_standardised_as_those_of_training(here, capsys):

@@ -90,10 +90,11 @@ def main(argv=None):
         if nobody_reads(error):  # such as head
             sys.stdout = open(os.devnull, "w")
             return exit_code() if asked else 1
-        if not isinstance(error, (ArithmeticError, OSError, RuntimeError, ValueError, TypeError)):
+        if not isinstance(error, (ArithmeticError, ImportError, OSError, RuntimeError, ValueError,
+                                  TypeError)):
             raise
         tell(f"error: {error}{of_what(error)}")
-        failed = CheckpointError, OSError, ArithmeticError, RuntimeError
+        failed = CheckpointError, ImportError, OSError, ArithmeticError, RuntimeError
         return 1 if isinstance(error, failed) else 2
 
 

@@ -20,7 +20,7 @@ from .measured import settings_of_file
 from .protocols import OWN, PROTOCOLS
 from .recipes import METHODS
 from .runs import expanded, load_run, load_runs, train
-from .settings import MOST_STEPS, Settings, build, settings_from
+from .settings import MOST_STEPS, Settings, build, changed
 from .stopping import tell
 from .tables import curves_table
 
@@ -92,7 +92,7 @@ def _to_begin(arguments):
     protocol, given = protocol_of(arguments, overrides(arguments), "finn2017")
     make = PROTOCOLS[protocol]
     settings = make(arguments.method) if arguments.method else make()
-    settings = settings_from({**settings.as_dict(), **given})
+    settings = changed(settings, given)
     build(settings)  # wrong settings fail now, before anything is made
     tell_idle(arguments, [settings.method])
     folder = arguments.output or folder_for(

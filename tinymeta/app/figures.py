@@ -58,6 +58,7 @@ def save_figures(runs, curves, shots, output, alpha=None, seed=None, task=None, 
         figures, shown, output = {name: figures["adaptation"]}, None, folder
     else:
         figures = {f"{name}.{format}": figure for name, figure in figures.items()}
+        clear_left_over(os.path.join(output, "adaptation.gif"))  # of one who was to animate
     save_whole(figures, output)
     if not animate or shown is None:
         return [*figures]

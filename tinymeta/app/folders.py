@@ -80,7 +80,8 @@ def told_how_to_go_on(path, command):
     try:
         yield
     except OSError as error:
-        if isinstance(error, ClaimError) or nobody_reads(error):
+        not_begun = isinstance(error, ClaimError) or str(error.filename).endswith(".lock")
+        if not_begun or nobody_reads(error):
             raise
         kept = f"what was saved before is kept; go on with: {command}"
         kept = kept if os.path.isfile(path) else "nothing was kept"

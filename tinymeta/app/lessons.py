@@ -45,6 +45,10 @@ def put_lessons(arguments):
 def lesson_files():
     """name -> bytes of all that belongs into a folder of lessons."""
     lessons, results = _place("lessons", "lessons"), _place("results", "tests/results")
+    if not lessons.is_dir():
+        raise FileNotFoundError(f"{lessons} is not there; expected the lessons of a clone, or of "
+                                f"an installed tinymeta: this is the copy beside those in "
+                                f"{PACKAGE.parent}")
     files = {}
     for path in [*lessons.glob("*.ipynb"), *lessons.glob("*.py"), *lessons.glob("figures/*")]:
         if path.name not in BUILDERS and path.name != "__init__.py":

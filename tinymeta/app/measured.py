@@ -41,8 +41,6 @@ def settings_of_file(path, given):
         raise OSError(f"{path}: {error}") from error
     added = {"tasks": "measured", "file": path, "content": content, "held_out": n,
              "scales": scales.ravel().tolist(), "names": list(tasks.columns)}
-    if tasks.d_in > 1:
-        added["widths"] = [tasks.d_in, 40, 40, 1]
     if "shots" in given:
         added["eval_shots"] = [given["shots"]]
     return {**added, **{name: value for name, value in given.items() if name != "tasks"}}

@@ -6,18 +6,18 @@ from pathlib import Path
 
 from ..core.arguments import seed_number, whole_number
 from ..training.checkpoints import CheckpointError, load_checkpoint
-from ..training.files import clear_left_over, write_whole
+from ..training.files import clear_left_over, files_of, write_whole
 from .commands import by_hand, is_file, overrides, protocol_of, tell_idle
 from .folders import PLAN, folder_for, quoted
 from .protocols import OWN, PROTOCOLS
 from .recipes import COMPARED, METHODS
-from .settings import build, differences, settings_from
+from .settings import build, changed, differences
 from .stopping import tell
 
 MOST_SEEDS = 1000
 ELSEWHERE = "choose another --output"
 ANEW = "the command that began it, with that --output, writes it anew and goes on"
-REPORT = ("results.json", "errors.png", "training.png", "adaptation.png", "figures")
+REPORT = {"results", "errors", "training", "adaptation", "figures"}  # names but for their ends
 
 
 def asked_plan(arguments):
@@ -67,7 +67,7 @@ def keep_plan(plan, folder):
     """Write the plan into a folder, unless it is there; CheckpointError for something else."""
     path = Path(folder, PLAN)
     clear_left_over(path)
-    others = set(os.listdir(folder)) - {PLAN, f"{PLAN}.lock"}
+    others = files_of(folder) - {PLAN}
     there, ours = path.exists() and path.stat().st_size > 0, _are_of(plan, folder, others)
     if there and not (ours and _is_damaged(folder, plan)):
         if differing := _differing(folder, plan):
@@ -92,7 +92,7 @@ def _are_of(plan, folder, names):
     """Whether the files of a folder are runs of this plan, or made of them, and nothing else."""
     runs = {run_file(plan, *name): settings for name, settings in settings_of(plan).items()}
     found = names & runs.keys()
-    if not found or names - found - set(REPORT):
+    if not found or {Path(name).stem for name in names - found} - REPORT:
         return False
     try:
         kept = {name: load_checkpoint(os.path.join(folder, name)).settings for name in found}
@@ -145,8 +145,8 @@ def _read_plan(folder, asked="", check=True, file=None):
         return plan
     except (OSError, ValueError, LookupError, TypeError, RecursionError) as error:
         advice = f"; {ANEW}" if asked else f"; {ELSEWHERE}, or move {folder} away"
-        if asked and path.exists() and isinstance(error, FileNotFoundError):
-            advice = ""  # it is the curves that are no longer there
+        if asked and path.is_file() and isinstance(error, OSError):
+            advice = ""  # it is the curves that are no longer there, or others
         raise CheckpointError(f"{asked}no comparison to go on with in {path} ({error}){advice}"
                               ) from error
 
@@ -166,10 +166,9 @@ def settings_of(plan):
         raise ValueError(f"methods has {unknown[0]!r}; expected some of {[*METHODS]}")
     all_settings = {}
     for method in plan.get("methods", COMPARED):
-        settings = settings_from({**PROTOCOLS[plan["protocol"]](method).as_dict(),
-                                  **plan["overrides"]})
+        settings = changed(PROTOCOLS[plan["protocol"]](method), plan["overrides"])
         for seed in plan.get("seeds", [settings.seed]):
-            all_settings[method, seed] = settings_from({**settings.as_dict(), "seed": seed})
+            all_settings[method, seed] = changed(settings, {"seed": seed})
             build(all_settings[method, seed])
     return all_settings
 

@@ -75,6 +75,17 @@ class Settings:
         return json.loads(json.dumps(stored))
 
 
+def changed(settings, given):
+    """The Settings with those given, name -> value, in the place of its own, checked.
+
+    A network takes as many x as the file of curves has, unless widths are given.
+    """
+    widths = {}
+    if "names" in given:  # of the columns, x and y
+        widths["widths"] = [len(given["names"]) - 1, *settings.widths[1:]]
+    return settings_from({**settings.as_dict(), **widths, **given})
+
+
 def settings_from(stored):
     """Settings from a dict, as `as_dict` gave it.  Raises ValueError for unknown entries."""
     if unknown := sorted(set(stored) - set(asdict(Settings()))):

@@ -21,9 +21,11 @@ def curves_table(curves, shots, n_tasks, measured="mean squared error"):
                  for m, c in zip(curve.mean, half)]
         cells = [cells[k] if k < len(cells) else "-" for k in steps]
         rows.append((name, cells, short(curve.median[-1]), curve.n_diverged[-1]))
-    lines = [f"{name:<16}{''.join(f' {cell:>9}' for cell in cells)}{median:>7}{diverged:>5}"
+    width = max(16, *(len(name) for name, *_ in rows))
+    lines = [f"{name:<{width}}{''.join(f' {cell:>9}' for cell in cells)}{median:>7}{diverged:>5}"
              for name, cells, median, diverged in rows]
-    return "\n".join([f"\n{shots}-shot, {n_tasks} held-out tasks: {measured} ± 95 % "
+    tasks = f"{n_tasks} held-out task{'s' * (n_tasks != 1)}"
+    return "\n".join([f"\n{shots}-shot, {tasks}: {measured} ± 95 % "
                       "interval by inner step,\nmedian and diverged tasks after the last step",
                       lines[0], "-" * len(lines[0]), *lines[1:]])
 
