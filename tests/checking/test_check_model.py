@@ -233,6 +233,17 @@ def test_the_line_of_an_exception_is_the_innermost_of_one_s_own(function, line):
     assert f"line {own.__code__.co_firstlineno + 1}: `{line}" in finding.what
 
 
+@pytest.mark.parametrize("init, words", [
+    (lambda rng: 1 / 0, "→ ZeroDivisionError: division by zero, line "),
+    (lambda rng: rng.sample(), "has no attribute 'sample'")])
+def test_an_exception_in_init_is_a_finding(init, words):
+    right = tm.MLP([1, 2, 1])
+    functions = {name: getattr(right, name) for name in ("loss", "gradient", "hvp")}
+    ladder = tm.check_model(SimpleNamespace(init=init, **functions))
+    assert not ladder and words in " ".join(str(ladder).split())
+    assert ladder.untried == ["loss", "gradient", "hvp"]
+
+
 def test_what_is_not_written_yet_is_said_to_be_so():
     def not_written(*_):
         raise NotImplementedError("equation [HVP.4] goes here")

@@ -70,7 +70,9 @@ def check_meta_gradient(meta_gradient, model=None, theta=None, batch=None, alpha
     own_loop, judge = adapt is not None or loss is not None, KINDS[kind]
     theta, batch, alpha, steps, layout = _checked(model, theta, batch, alpha, steps, own_loop)
     if own_loop:
-        judge = _by_own_loop(kind, adapt, loss or getattr(model, "loss", None))
+        adapt = partial(right_adapt, model) if adapt is None else adapt
+        loss = getattr(model, "loss", None) if loss is None else loss
+        judge = _by_own_loop(kind, adapt, loss)
     else:
         model = as_called(model, theta, batch)
 

@@ -16,10 +16,11 @@ from ..core.losses import Loss, squared_error
 from ..learners.linear import Linear
 from ..learners.mlp import MLP
 from .further_rungs import check_activation, check_loss, check_maml, check_tasks
-from .ladder import NOTHING, attempt, climb, frozen, frozen_batch
+from .ladder import NOTHING, LearnerError, attempt, climb, frozen, frozen_batch
 from .learner_model import NAMES, batch_for, theta_for
 from .model_check import ModelCheck
 from .numerical import quiet
+from .report import CheckReport, Ladder
 
 
 @quiet()
@@ -49,11 +50,16 @@ def check_model(model, theta=None, batch=None, blocks=None, alpha=0.05, seed=0, 
     rng = np.random.default_rng(arguments.seed_number("seed", seed))
     alpha = arguments.number("alpha", alpha, above=0)
     given = None if batch is None else frozen_batch(batch)
-    theta = theta_for(model, theta, rng, given)
+    try:
+        theta = theta_for(model, theta, rng, given)
+    except LearnerError as error:
+        report = CheckReport("init", False, findings=[error.finding])
+        return Ladder(f"model {_name(model)}", {"init": report}, [*NAMES])
     batch, note = (given, "") if given else batch_for(model, theta, rng)
     batch = frozen_batch(batch)
     blocks = getattr(model, "blocks", None) if blocks is None else blocks
-    layout_of(blocks, theta.size)  # so that what is no layout is refused here
+    if blocks is not None:  # what is no layout is refused here
+        blocks = layout_of(blocks, theta.size).blocks
     network = _matching_network(model, theta, batch)
     blocks = getattr(network, "blocks", None) if blocks is None else blocks
     check = ModelCheck(model, theta, batch, layout_of(blocks, theta.size), network, rng)
@@ -75,9 +81,12 @@ def check_model(model, theta=None, batch=None, blocks=None, alpha=0.05, seed=0, 
                       "gradient", "Hessian × vector", "a batch of tasks"))
     basis = (f"{theta.size} coordinates at one θ and {len(check.x)} examples; H v in 3 directions; "
              f"{len(batch)} tasks, α = {alpha:g}, seed {seed}")
+    return climb(f"model {_name(model)}, P = {theta.size}", rungs, basis)
+
+
+def _name(model):
     name = getattr(model, "__name__", type(model).__name__)
-    name = "of plain functions" if name == "SimpleNamespace" else name
-    return climb(f"model {name}, P = {theta.size}", rungs, basis)
+    return "of plain functions" if name == "SimpleNamespace" else name
 
 
 def _matching_network(model, theta, batch):
@@ -86,7 +95,7 @@ def _matching_network(model, theta, batch):
     Only the loss counts: a subclass of MLP with another loss is another model.
     """
     x, y = batch.x_support[0], batch.y_support[0]
-    features = model.features(x) if isinstance(model, Linear) else x
+    features = model.design(x) if isinstance(model, Linear) else x
     for mlp in _networks(model, theta.size, features.shape[-1], y.shape[-1]):
         def same_loss():
             return all(np.isclose(model.loss(frozen(t), x, y), mlp.loss(t, features, y), 1e-9, 0)

@@ -50,7 +50,7 @@ def check_gradient(f, gradient, theta, blocks=None, directions=None, rng=None, m
     value = f(theta.copy())
     if value is None or isinstance(value, (str, bool, np.bool_)):
         raise TypeError(f"f(theta) is {value!r}; expected one number: is a `return` missing?")
-    value = as_array(value, "f(theta)")
+    value = _numbers("f(theta)", value)
     if value.ndim != 0:
         raise ValueError(f"f(theta) has shape {value.shape}; expected one number, a shape of ()")
     if value.dtype.kind in "fc" and not np.isfinite(value):
@@ -131,10 +131,12 @@ def taylor_order(f, derivative, theta, v, steps=(1e-1, 1e-2, 1e-3)):
     arguments.shape("v", v, theta.shape, ", the shape of theta")
     arguments.function("f", f, "theta")
     derivative = arguments.numbers("derivative", derivative)
+    if not np.isfinite(derivative).all():
+        raise ValueError(f"derivative is {arguments.shown(derivative)}; expected finite numbers")
     if arguments.as_array("steps", steps).ndim != 1 or len({*steps}) < 2:
         raise ValueError(f"steps is {steps!r}; expected at least two different numbers")
     steps = [arguments.number(f"steps[{i}]", r, above=0) for i, r in enumerate(steps)]
-    start = arguments.numbers("f(theta)", f(theta))
+    start = arguments.numbers("f(theta)", f(theta.copy())).copy()
     if derivative.ndim:
         arguments.shape("derivative", derivative, start.shape, ", the shape of f(theta)")
     remainders = [_remainder(f, theta + r * v, start + r * derivative) for r in steps]
@@ -209,7 +211,8 @@ def _random_directions(layout, n, rng):
     for directions, place in zip(along, layout.slices):
         directions[:, place] = rng.standard_normal((n, place.stop - place.start))
     along = along.reshape(-1, layout.size)
-    return along / np.linalg.norm(along, axis=1, keepdims=True)
+    norms = np.linalg.norm(along, axis=1, keepdims=True)
+    return along / np.where(norms > 0, norms, 1.0)  # 0 in a block of no numbers
 
 
 def _asymmetry(vs, products, tolerance):

@@ -62,18 +62,20 @@ def attempt(function):
 
 def _finding(error):
     """What was raised, at the innermost line that is the learner's own."""
-    if isinstance(error, NotImplementedError):
-        reason = f": {error}" if str(error) else ""
-        return Finding("", f"not written yet{reason}", cause="not written")
     if isinstance(error, RuntimeError) and isinstance(error.__cause__, StopIteration):
         error = error.__cause__  # a next() of the learner's own, within a loop of ours
+    try:
+        said = f": {error}" if str(error) else ""
+    except Exception as wrong:  # an error class of the learner's own
+        said = f", whose __str__ raises {type(wrong).__name__}"
+    if isinstance(error, NotImplementedError):
+        return Finding("", f"not written yet{said}", cause="not written")
     frames = traceback.extract_tb(error.__traceback__)
     own = [frame for frame in frames if not is_library(frame.filename)]
     where = f", line {own[-1].lineno}: `{own[-1].line}`" if own and own[-1].line else ""
-    if "read-only" in str(error):
+    if "read-only" in said:
         what = "changes an argument in place"
         return Finding("", what + where, cause="in place")
-    said = f": {error}" if str(error) else ""
     return Finding("", f"{type(error).__name__}{said}{where}", cause="error")
 
 

@@ -14,7 +14,7 @@ from ..core.batch import Batch
 from ..core.model import Model
 from ..core.tasks import SinusoidTasks
 from ..methods.inner_loop import adapt
-from .ladder import as_array, as_numbers, attempt, frozen, repeated, vector
+from .ladder import LearnerError, as_array, as_numbers, attempt, frozen, repeated, vector
 from .numerical import ExitError, derivatives, quiet
 
 NAMES = {"loss": "theta, x, y", "gradient": "theta, x, y", "hvp": "theta, x, y, v"}
@@ -73,7 +73,10 @@ def theta_for(model, theta, rng, batch=None):
                          f"blocks = [(name, shape), ...] says what lies where")
     if theta is None:
         if callable(getattr(model, "init", None)):
-            theta = arguments.numbers("model.init(rng)", model.init(rng))
+            theta, finding = attempt(lambda: model.init(rng))
+            if finding:
+                raise LearnerError(finding.what, finding.cause)
+            theta = arguments.numbers("model.init(rng)", theta)
             theta = theta + 0.1 * rng.standard_normal(theta.shape)  # biases too
         elif hasattr(model, "n_params"):
             P = arguments.whole_number("model.n_params", model.n_params, minimum=1)

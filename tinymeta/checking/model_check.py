@@ -203,7 +203,7 @@ class ModelCheck:
 
     def _hints(self, known, tags, shares, excluded):
         """The Hints; tags: of a matching network's weights, of its biases, and of the whole."""
-        squared = getattr(self.network, "loss_function", None) is squared_error
+        squared = getattr(self.network, "loss_function", None) == squared_error
         tags = {key: known_mistakes.equation(self.network, tag)
                 for key, tag in zip(("W", "b", ""), tags) if self.network is not None}
         return Hints(known, self.sizes, tags, shares, squared, excluded)
@@ -229,7 +229,7 @@ class ModelCheck:
 
     def _of_network(self):
         """The matching network, θ, its inputs and targets."""
-        x = self.model.features(self.x) if isinstance(self.model, Linear) else self.x
+        x = self.model.design(self.x) if isinstance(self.model, Linear) else self.x
         return self.network, self.theta, x, self.y
 
     def _known_of_examples(self, name, along, tag):

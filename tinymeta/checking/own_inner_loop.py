@@ -35,9 +35,11 @@ class OwnInnerLoop:
         It can be shorter than ω, or longer: as θ is.
         """
         task = batch.x_support[0], batch.y_support[0]
-        end = end_of(as_array(repeated("adapt", self.adapt, theta, *task, *self.settings)))
+        called = "adapt(theta, x, y, alpha, steps)"
+        found = repeated("adapt", self.adapt, theta, *task, *self.settings)
+        end = end_of(as_numbers(called, found))
         size = end.size if end.size == n_params else min(end.size, theta.size)
-        as_numbers("adapt(theta, x, y, alpha, steps)", end, (size,) if end.ndim else theta.shape)
+        as_numbers(called, end, (size,) if end.ndim else theta.shape)
 
     def meta_loss(self, theta, batch, fit=SUPPORT, judge=QUERY):
         """The mean query loss of what adapt gives; or on other sets."""
