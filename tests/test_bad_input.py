@@ -25,7 +25,7 @@ X, Y = RNG.standard_normal((2, 3, 5, 1))
 BATCH, PAIRS = tm.Batch(X, Y, X + 1, Y), np.ones((3, 5, 2))
 TASKS, MAML = tm.SinusoidTasks(), tm.MAML(MODEL)
 NAN, WHOLE = np.where(np.arange(15).reshape(3, 5, 1) == 7, np.nan, X), np.ones((3, 5, 1), int)
-MASKED = np.ma.masked_array(np.ones((3, 1)), mask=[[0], [1], [0]])
+ONE, MASKED = np.ones((3, 5, 1)), np.ma.masked_array(np.ones((3, 1)), mask=[[0], [1], [0]])
 CURVE = {"a": (X[0], Y[0])}
 PLAIN = bare(MODEL)  # which has no n_params, and no check
 
@@ -44,12 +44,9 @@ COUNTED = own()
 COUNTED.n_params = np.int64(14)
 
 
-class Silent(tm.MAML):
-    """Forgets to return what its name says."""
-
-    def __init__(self, name):
-        super().__init__(MODEL)
-        setattr(self, name, lambda *_: None)
+def silent(name):
+    """A method that forgets to return what `name` says."""
+    return type("Silent", (tm.MAML,), {name: lambda *_: None})(MODEL)
 
 
 class Returning(tm.MAML):
@@ -247,7 +244,7 @@ VALUE_ERRORS = [
     (lambda: MAML.losses(THETA, X, Y, NAN, Y, 1), "x_query has shape (3, 5, 1) and 1 NaN"),
     (lambda: MAML.losses(THETA, X, Y, X, PAIRS, 1), "y_query has shape (3, 5, 2); expected"),
     (lambda: PROTO.adapt(THETA, X, Y[0]), "y has shape (5, 1); expected (3, 5, N)"),
-    (lambda: PROTO.predictions(THETA, X, abs(Y), PAIRS, 1), "x_query has shape (3, 5, 2); exp"),
+    (lambda: PROTO.predictions(THETA, X, ONE, PAIRS, 1), "x_query has shape (3, 5, 2); exp"),
     (lambda: plot_curves({"a": 1}, size=3), "size is 3; expected (width, height) in inches"),
     (lambda: plot_training({"a": Y[0, 0]}, points=0), "points is 0; expected a whole number"),
     (lambda: tm.MetaSGD(MODEL, rates=THETA), "rates is array(…expected one of ['one', 'block'"),
@@ -267,9 +264,9 @@ TYPE_ERRORS = [
       for method in METHODS),
     *((lambda m=method: list(m.trajectory(m.init(RNG), X, Y, "1")), "steps is '1'; expected a who")
       for method in METHODS),
-    (lambda: PROTO.predictions(THETA, X, abs(Y), X, "1"), "steps is '1'; expected a whole"),
+    (lambda: PROTO.predictions(THETA, X, ONE, X, "1"), "steps is '1'; expected a whole"),
     (lambda: MAML.losses(THETA, X, Y, X, None, 1), "y_query is None; expected an array"),
-    (lambda: PROTO.losses(THETA, X, abs(Y), X, None, 1), "y_query is None; expected an"),
+    (lambda: PROTO.losses(THETA, X, ONE, X, None, 1), "y_query is None; expected an"),
     (lambda: MODEL.init(RNG, 0.5), "dtype is 0.5; expected a real floating-point type"),
     (lambda: tm.accuracy("a", Y), "f has dtype <U1 and shape (); expected an array of numbers"),
     (lambda: tm.accuracy(Y, None), "y is None; expected an array of num"),
@@ -342,15 +339,15 @@ TYPE_ERRORS = [
     (lambda: tm.ContextMLP([1, 1], network=None), "network is None; expected the class tinymeta"),
     (lambda: tm.Linear(1, 1, features=3), "features is 3; expected a function of x, or None"),
     (lambda: tm.least_squares(LINE, WHOLE, Y), "x has dtype int64 and shape (3, 5, 1)"),
-    (lambda: Silent("adapt").meta_loss(THETA, BATCH), "Silent.adapt(...) returned None; expected"),
-    (lambda: list(train(Silent("meta_gradient"))), "Silent.meta_gradient(...) returned None"),
+    (lambda: silent("adapt").meta_loss(THETA, BATCH), "Silent.adapt(...) returned None; expected"),
+    (lambda: list(train(silent("meta_gradient"))), "Silent.meta_gradient(...) returned None"),
     (lambda: list(train(Returning("x", THETA))), "returned is 'x'; expected one number"),
     (lambda: list(train(Returning(X, THETA))), "the loss that Returning.meta_gradient(...)"),
     (lambda: list(train(Returning(1.0, None))), "Returning.meta_gradient(...) returned None"),
     (lambda: list(train(optimizer=TO_COMPLEX)), "step(...) has dtype complex128; expected real"),
     (lambda: list(train(optimizer=NO_STEP)), "NoStep.step(...) returned None; expected an array"),
-    (lambda: tm.evaluate(Silent("losses"), THETA, TASKS, RNG), "Silent.losses(...) returned None"),
-    (lambda: tm.evaluate(Silent("predictions"), THETA, TASKS, RNG, metric=tm.accuracy), "returned"),
+    (lambda: tm.evaluate(silent("losses"), THETA, TASKS, RNG), "Silent.losses(...) returned None"),
+    (lambda: tm.evaluate(silent("predictions"), THETA, TASKS, RNG, metric=tm.accuracy), "returned"),
     (lambda: tm.check_gradient(sum, np.ones(2), np.ones(2) + 1j), "theta has dtype complex128"),
     (lambda: tm.check_model(None), "model is None; expected…loss"),
     (lambda: tm.check_model(tm.MLP), "model is the class MLP…an object"),
@@ -463,7 +460,92 @@ def family(change):
 NOTHING = own(init=lambda *_: None, predict=lambda *_: None)
 SHORTER = own(init=lambda *_: THETA[1:], predict=lambda theta, x: x[:, 1:])
 SHORTER.n_params = 13
+BUFFER = np.empty((2, 3, 1))
+
+
+def into_buffer(f, *_):
+    """A function that writes what it returns into one array."""
+    if f.shape != BUFFER.shape:
+        return f * 1
+    BUFFER[...] = f
+    return BUFFER
+
+
+def once(**methods):
+    """An object with these methods, each of which returns one thing."""
+    return type("Own", (), {name: lambda *_, value=value: value for name, value in
+                            methods.items()})()
+
+
+def maml_whose(name, value):
+    """MAML, whose method `name` returns one thing."""
+    return type("Mine", (tm.MAML,), {name: lambda *_: value})(MODEL)
+
+
+def waves(truth, **more):
+    """Sine waves with a truth of one's own."""
+    return type("Waves", (tm.SinusoidTasks,), {"truth": truth, **more})()
+
+
+def drawn(tasks=TASKS, model=MAML, task=BATCH[0], **more):
+    if isinstance(tasks, tm.SinusoidTasks):
+        task = tm.SinusoidTasks().sample(RNG, 1, 5, 5)
+    return plot_adaptation({"a": model}, {"a": THETA}, tasks, task, **more)
+
+
+TWICE = [("a", (6,)), ("a", (7,))]
+LABELS = tm.Batch(PAIRS, np.ones((3, 5, 1)) + (Y > 0), PAIRS, np.ones((3, 5, 1)))
+FLAT = own(init=lambda *_: THETA)
+FLAT.n_params = lambda: 13
 OF_ONES_OWN = [
+    (lambda: tm.MLP([1, 2, 1], loss=loss(gradient=into_buffer)), ValueError,
+     "gradient(f, y) returns the array that it has returned before, with other numbers; expected"),
+    (lambda: tm.MLP([1, 2, 1], phi(value=lambda z: z.tolist())), TypeError, "value(z) returned [["),
+    (lambda: tm.accuracy(Y, Y + 1), ValueError, "y has numbers from …; expected the labels of two"),
+    (lambda: plot_adaptation(MAML, {"a": THETA}, None, LABELS[0]), ValueError,
+     "task has the y array([1., 2.]); expected the labels of two classes, 0 and 1 or -1 and 1"),
+    (lambda: tm.check_gradient(sum, THETA, THETA, blocks=TWICE), ValueError,
+     "blocks has the names ['a', 'a']; expected each only once"),
+    (lambda: tm.check_gradient(sum, THETA, THETA, blocks=[(0, (13,))]), TypeError,
+     "the names in blocks is [0]; expected a list of texts"),
+    (lambda: tm.evaluate(once(predictions=Y), THETA, TASKS, RNG), TypeError,
+     "method is …; expected an object with losses (it has no losses)"),
+    (lambda: tm.MAML(FLAT).meta_gradient(THETA, BATCH), TypeError,
+     "model.n_params is <function…; expected a whole number of at least 1"),
+    (lambda: tm.Linear(1, 1, lambda x: np.mean(x, 0) if x.ndim > 2 else x).loss(np.ones(2), X, Y),
+     ValueError, "features(x) has shape (5, 1); expected (3, 5, 1) for x of shape (3, 5, 1)"),
+    (lambda: waves(lambda self, p, x: None).sample(RNG), TypeError,
+     "Waves.truth(...) returned None; expected an array: is a `return` missing?"),
+    (lambda: waves(lambda self, p, x: x > 0).sample(RNG), TypeError,
+     "Waves.truth(...) has dtype bool and shape (25, 20, 1); expected floating-point"),
+    (lambda: waves(lambda self, p, x: x + 0j).sample(RNG), TypeError,
+     "Waves.truth(...) has dtype complex128; expected real numbers"),
+    (lambda: drawn(waves(lambda self, p, x: x[0])), ValueError,
+     "Waves.truth(...) has shape (200, 1); expected (1, 200, 1)"),
+    (lambda: drawn(waves(tm.SinusoidTasks.truth, y_in_units=lambda self, y: None)), TypeError,
+     "Waves.y_in_units(...) returned None; expected an array"),
+    (lambda: drawn(model=once(predictions=np.ones((11, 1, 200, 2)))), ValueError,
+     "Own.predictions(...) has shape (11, 1, 200, 2); expected (11, 1, 200, 1)"),
+    (lambda: drawn(scale=1e-6), ValueError, "scale is 1e-06; expected one finite number of at"),
+    (lambda: drawn(size=(1e6, 3)), ValueError, "size[0] is 1000000.0; expected one finite number"),
+    (lambda: plot_adaptation(MODEL, {"a": THETA + 0j}, TASKS, BATCH[0]), TypeError,
+     "thetas['a'] has dtype complex128; expected real numbers"),
+    (lambda: tm.taylor_order(sum, np.nan, THETA, THETA), ValueError, "derivative is array(nan)"),
+    (lambda: tm.check_gradient(lambda t: {}, THETA, THETA), TypeError, "f(theta) has dtype object"),
+    (lambda: tm.adapt(PLAIN, np.ones((2, 13)), X, Y, 0.1, 1), ValueError,
+     "theta has leading axes that do not fit the others: theta (2,), x (3,)"),
+    (lambda: tm.evaluate(tm.MAML(tm.RNN(1, 2, 1)), tm.RNN(1, 2, 1).init(RNG), TASKS, RNG,
+                         metric=max), TypeError, "RNN.predict is …; expected a function of theta"),
+    (lambda: tm.Memory(type("Mine", (tm.RNN,), {"loss": None})(1, 2, 1)), TypeError, "rnn is <"),
+    (lambda: tm.Memory(type("Mine", (tm.RNN,), {"at": lambda *_: None})(1, 2, 1)),
+     ValueError, "rnn is a Mine, which redefines at, loss, gradient or hvp; expected one"),
+    (lambda: tm.OracleTasks(once(sample=())).sample(RNG), TypeError, "batch is of type tuple; ex"),
+    (lambda: next(train(tasks=own(sample=lambda *_: next(iter(()))))), RuntimeError,
+     "Own.sample(...) raised StopIteration; expected a batch for each step"),
+    (lambda: maml_whose("sums", (1.0, THETA[1:])).meta_gradient(THETA, BATCH), ValueError,
+     "Mine.sums(...) has shape (12,); expected (13,)"),
+    (lambda: maml_whose("query_pass", None).meta_gradient(THETA, BATCH), TypeError,
+     "Mine.query_pass(...) returned None; expected a pass and the pullback"),
     (lambda: tm.MAML(NOTHING).init(RNG), TypeError, "Own.init(...) returned None; expected an arr"),
     (lambda: tm.check_model(NOTHING), TypeError, "model.init(rng) is None; expected"),
     (lambda: tm.check_gradient(lambda t: (t @ t, 2 * t), THETA, THETA), ValueError,
@@ -484,7 +566,7 @@ OF_ONES_OWN = [
     (lambda: tm.MAML(SHORTER).predictions(THETA, X, Y, X, 1), ValueError,
      "Own.predict(...) has shape (3, 4, 1); expected (..., 5, D_out)"),
     *((lambda m=method, T=T, call=call: getattr(m, call)(
-        m.init(RNG), X, abs(Y), np.ones((T, 4, 1)), *[np.ones((T, 4, 1))] * (call == "losses"), 1),
+        m.init(RNG), X, ONE, np.ones((T, 4, 1)), *[np.ones((T, 4, 1))] * (call == "losses"), 1),
        ValueError, f"x_query has shape ({T}, 4, 1); expected (3, Q, D_in): as many sets as x_supp")
       for method in [*METHODS, PROTO, tm.Memory(tm.RNN(1, 4, 1))]
       for T in (1, 2) for call in ("predictions", "losses"))]

@@ -65,7 +65,7 @@ def animate_regions(model, thetas, task, alpha=0.01, steps=10, interval=400, tas
     interval: milliseconds for each frame.  Returns a FuncAnimation.
     """
     steps = arguments.whole_number("steps", steps, minimum=0)
-    interval = arguments.number("interval", interval, above=0)
+    interval = arguments.number("interval", interval, above=0, below=1e6)
     figure = plot_regions(model, thetas, task, alpha, (0,), tasks, labels, size, scale)
     axes, (at_x, _) = _axes(task), units_of(tasks)
     scores = [_scores(model, name, theta, task, alpha, axes, steps)
@@ -110,12 +110,14 @@ def plot_glyphs(batch):
 def _check_classes(task):
     """ValueError unless `task` is one task of two classes in the plane."""
     one_task("task", task)
-    sizes, values = (task.x_support.shape[2], task.y_support.shape[2]), np.unique(task.y_support)
+    sizes = task.x_support.shape[2], task.y_support.shape[2]
     if sizes != (2, 1):
         raise ValueError(f"task has D_in {sizes[0]} and D_out {sizes[1]}; expected points in the "
                          f"plane, D_in 2, and two classes, D_out 1")
-    if len(values) > 2:
-        raise ValueError(f"task has {len(values)} different y; expected the labels of two classes")
+    labels = np.unique(np.concatenate([task.y_support, task.y_query], axis=1))
+    if not any(np.isin(labels, pair).all() for pair in ((0, 1), (-1, 1))):
+        raise ValueError(f"task has the y {arguments.shown(labels)}; expected the labels of two "
+                         f"classes, 0 and 1 or -1 and 1")
 
 
 def _axes(task):

@@ -5,6 +5,7 @@ colour-blind readers can tell apart), and each role has a second cue: a marker o
 """
 
 import textwrap
+from functools import partial
 
 import numpy as np
 from matplotlib.figure import Figure
@@ -72,9 +73,12 @@ def all_predictions(model, name, theta, task, x, alpha, steps):
             raise ValueError(f"alpha has the names {list(alpha)}; expected {name!r} too, as thetas")
         method = JointTraining(model, alpha[name] if isinstance(alpha, dict) else alpha)
     theta = arguments.floating(f"thetas[{name!r}]", theta, finite=False)
+    arguments.real_numbers(f"thetas[{name!r}]", theta)
     arguments.shape(f"thetas[{name!r}]", theta, (getattr(method, "n_params", None) or "P",))
     with np.errstate(over="ignore", invalid="ignore"):  # divergence is seen
-        return method.predictions(theta, task.x_support, task.y_support, x, steps)
+        copies = [array.copy() for array in (theta, task.x_support, task.y_support, x)]
+        f = method.predictions(*copies, steps)  # one's own may change them
+    return arguments.result(method, "predictions", f, (steps + 1, 1, x.shape[1], 1))
 
 
 def one_task(name, task):
@@ -91,7 +95,8 @@ def steps_to_draw(model, thetas, steps):
     arguments.texts("the names in thetas", list(thetas))
     if isinstance(steps, str) or not np.iterable(steps):
         raise TypeError(f"steps is {steps!r}; expected several whole numbers")
-    if not thetas or not len(steps):
+    steps = list(steps)
+    if not thetas or not steps:
         raise ValueError(f"thetas has {len(thetas)} entries and steps {len(steps)}; "
                          f"expected at least one of each")
     if isinstance(model, dict) and (missing := [name for name in thetas if name not in model]):
@@ -103,14 +108,20 @@ def steps_to_draw(model, thetas, steps):
 def units_of(tasks):
     """Two functions that bring x and y (..., D) to measured units, where the tasks have any."""
     arguments.methods("tasks", tasks)
-    return [getattr(tasks, name, np.asarray) for name in ("x_in_units", "y_in_units")]
+    def to_units(name, u):
+        return arguments.result(tasks, name, getattr(tasks, name)(u.copy()), u.shape)
+
+    return [partial(to_units, name) if hasattr(tasks, name) else np.asarray
+            for name in ("x_in_units", "y_in_units")]
 
 
 def labels_of(tasks, labels, usual=("x", "y")):
     """The names on the two axes: those given, else the tasks' own, else the usual ones."""
     if labels is None:
-        return [plain(name) for name in getattr(tasks, "columns", ())][:2] or usual
-    if len(arguments.texts("labels", labels)) != 2:
+        names = [plain(name) for name in getattr(tasks, "columns", ())][:2]
+        return names if len(names) == 2 else usual
+    labels = arguments.texts("labels", labels)
+    if len(labels) != 2:
         raise ValueError(f"labels is {labels!r}; expected 2, of the axes")
     return labels
 
@@ -121,11 +132,11 @@ def new_figure(usual, size, scale, keep_height=True):
 
     keep_height: the usual height stays, so that larger text leaves room for the panels.
     """
-    scale = arguments.number("scale", scale, above=0)
+    scale = arguments.number("scale", scale, at_least=0.1, below=10)  # beyond, no text fits
     size_in_inches = usual if size is None else size
     if arguments.as_array("size", size_in_inches).shape != (2,):
         raise ValueError(f"size is {size!r}; expected (width, height) in inches, or None")
-    width, height = (arguments.number(f"size[{i}]", inches, above=0)
+    width, height = (arguments.number(f"size[{i}]", inches, above=0, below=100)
                      for i, inches in enumerate(size_in_inches))
     if size is not None or not keep_height:
         height /= scale

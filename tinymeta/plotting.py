@@ -13,6 +13,7 @@ from matplotlib.lines import Line2D
 from .class_plots import animate_regions, plot_regions
 from .core import arguments
 from .core.classification import logistic
+from .core.tasks import true_values
 from .figure_parts import (BEFORE, MEASURED, QUERY, STYLES, SUPPORT, TRUTH, all_predictions,
                            labels_of, legend_below, line_with_band, new_figure, one_task, plain,
                            scale_of, steps_to_draw, style_of, styles_of, title_of, units_of)
@@ -146,7 +147,7 @@ def animate_adaptation(model, thetas, tasks, task, alpha=0.01, steps=10, interva
         return animate_regions(model, thetas, task, alpha, steps, interval, tasks, labels, size,
                                scale)
     steps = arguments.whole_number("steps", steps, minimum=0)
-    interval = arguments.number("interval", interval, above=0)
+    interval = arguments.number("interval", interval, above=0, below=1e6)
     figure = plot_adaptation(model, thetas, tasks, task, alpha, (0,), labels, size, scale)
     x, (at_x, at_y) = _known(tasks, task)[0], units_of(tasks)
     lines, predictions = [], []
@@ -171,10 +172,10 @@ def _known(tasks, task):
         raise ValueError(f"task has D_in {sizes[0]} and D_out {sizes[1]}; expected 1 and 1, for a "
                          f"curve to draw, or 2 and 1, for two classes in the plane")
     known = task.x_query[0], task.y_query[0], QUERY
-    if task.parameters and hasattr(tasks, "truth"):
-        grid = np.linspace(*tasks.x_range, 200)[:, np.newaxis]  # (G, 1)
-        parameters = {name: values[0] for name, values in task.parameters.items()}
-        known = grid, tasks.truth(parameters, grid), TRUTH
+    if task.parameters and hasattr(tasks, "truth") and hasattr(tasks, "x_range"):
+        low, high = arguments.interval("tasks.x_range", tasks.x_range)
+        grid = np.linspace(low, high, 200)[np.newaxis, :, np.newaxis]  # (1, G, 1)
+        known = grid[0], true_values(tasks, task.parameters, grid)[0], TRUTH
     elif hasattr(tasks, "points"):
         known = *tasks.points(task), MEASURED
     points = np.concatenate([known[0], task.x_support[0]])
@@ -202,7 +203,7 @@ def _predictions(model, name, theta, task, x, alpha, steps):
 def _is_logistic(model, name):
     """Whether what is predicted are scores of two classes, which are drawn as probabilities."""
     method = model[name] if isinstance(model, dict) else model
-    return getattr(getattr(method, "judge", method), "loss_function", None) is logistic
+    return getattr(getattr(method, "judge", method), "loss_function", None) == logistic
 
 
 def _step_style(k, steps, color):

@@ -211,7 +211,7 @@ GOOD = "s,x,y\na,1,2\na,2,3\n"
     ("s;no,x,y\na;1,1,2\na;1,oops,3\n", "row 3, column x is 'oops'"),
     (GOOD + "b,3,4\nb,5,\n", "row 4, column s: curve 'b' has 1 point; expected at least 2"),
     (GOOD + "b,3,\n", "row 4, column s: curve 'b' has 0 points"),
-    (GOOD + "a,3," + "9" * 200_000 + "\n", "row 4: field larger than field limit")])
+    (GOOD + "a,3," + "9" * 200_000 + "\n", "row 4 cannot be read (field larger")])
 def test_an_error_names_file_row_and_column(read, text, words):
     with pytest.raises(ValueError) as caught:
         read(text)
@@ -263,6 +263,7 @@ def test_a_header_names_each_column_once(read):
     with pytest.raises(ValueError, match="row 1 is curve, x, y, ; expected a name for each column"):
         read("curve,x,y,\na,1,2,\na,2,3,\n")
     assert read("a,NA,NA\na,1,2\na,2,3\n").n_missing == 1  # no header
+    assert read("curve,time,Na\na,1,2\na,2,3\n").columns == ("time", "Na")  # sodium
 
 
 def test_the_points_of_a_curve_cannot_be_changed(rng):

@@ -215,9 +215,11 @@ def test_a_method_that_has_not_been_made_by_method_is_told_so(rng):
 def test_a_trajectory_of_another_length_is_told(rng):
     method, batch = Counts(tm.MLP([1, 1])), tm.SinusoidTasks().sample(rng, 2, 3, 3)
     for method.number in (0, 2, 5):
-        with pytest.raises(ValueError, match=f"gave {method.number} parameters; expected 4, θ_0"):
+        more = " or more" * (method.number > 4)
+        words = f"gave {method.number}{more} parameters; expected 4, θ_0"
+        with pytest.raises(ValueError, match=words):
             tm.evaluate_batch(method, np.ones(2), batch, steps=3)
-    method.trajectory = lambda omega, x, y, steps: [omega, None]
+    Counts.trajectory = lambda self, omega, x, y, steps: [omega, None]
     with pytest.raises(TypeError, match=r"θ_1 of Counts.trajectory\(...\) is None; expected"):
         tm.evaluate_batch(method, np.ones(2), batch, steps=1)
 
@@ -250,6 +252,164 @@ def test_a_method_that_works_in_place_changes_nothing_of_the_caller_s(rng):
     tm.evaluate_batch(method, omega, batch, steps=1)
     assert (omega == 1).all()
     assert_array_equal([batch.x_support, batch.y_support], before)
+
+
+class SumsInPlace(tm.MAML):
+    def sums(self, omega, x, y, x_query, y_query):
+        omega *= 2
+        x_query += 1
+        return super().sums(omega, x, y, x_query, y_query)
+
+
+def test_sums_that_work_in_place_are_the_same_for_every_chunk(rng):
+    omega, batch = np.ones(2), tm.SinusoidTasks().sample(rng, 3, 3, 3)
+    before = batch.x_query.copy()
+    losses = [SumsInPlace(tm.MLP([1, 1]), chunk=n).meta_gradient(omega, batch)[0] for n in (1, 9)]
+    assert losses[0] == pytest.approx(losses[1], rel=1e-12) and (omega == 1).all()
+    assert_array_equal(batch.x_query, before)
+
+
+class Own:
+    """A line, whose predict returns one buffer each time, and changes what it is given."""
+
+    n_params, memory = 2, np.empty((2, 3, 1))
+
+    def loss(self, theta, x, y):
+        return tm.Linear(1, 1).loss(theta, x, y)
+
+    def gradient(self, theta, x, y):
+        return tm.Linear(1, 1).gradient(theta, x, y)
+
+    def predict(self, theta, x):
+        self.memory[...] = tm.Linear(1, 1).predict(theta, x)
+        theta *= 0
+        x += 1
+        return self.memory
+
+    def init(self, rng):
+        return rng.standard_normal(2)
+
+
+def test_a_predict_that_works_in_place_predicts_as_one_that_does_not(rng):
+    method, clean = tm.JointTraining(Own(), 0.1), tm.JointTraining(tm.Linear(1, 1), 0.1)
+    batch, omega = tm.SinusoidTasks().sample(rng, 2, 3, 3), method.init(rng)
+    sets = batch.x_support, batch.y_support, batch.x_query
+    assert_allclose(method.predictions(omega, *sets, 3), clean.predictions(omega, *sets, 3))
+
+
+@pytest.mark.parametrize("kind", [tm.MAML, tm.Reptile, tm.JointTraining, tm.MetaSGD, tm.ANIL,
+                                  tm.RidgeHead, tm.ImplicitMAML])
+def test_a_pullback_is_of_the_data_that_were_adapted_to(kind, problem):
+    method, x, y = kind(MODEL), problem[1].x_support.copy(), problem[1].y_support.copy()
+    theta, pullback = method.adapt(method.init(np.random.default_rng(0)), x, y)
+    before = pullback(theta)
+    x[...], y[...] = 0, 1
+    assert_array_equal(pullback(theta), before)
+
+
+class Endless(tm.MAML):
+    def trajectory(self, omega, x, y, steps):
+        while True:
+            yield omega
+
+
+def test_an_endless_trajectory_ends(problem):
+    with pytest.raises(ValueError, match="gave 4 or more parameters; expected 3, θ_0"):
+        tm.evaluate_batch(Endless(MODEL), *problem, steps=2)
+
+
+@pytest.mark.parametrize("name", ["adapt", "trajectory", "query_pass"])
+def test_what_others_are_made_of_is_not_set_on_an_object(name):
+    with pytest.raises(AttributeError, match=f"{name} cannot be set on an object; expected a sub"):
+        setattr(tm.MAML(MODEL), name, lambda *_: None)
+
+
+class Skip(tm.MLP):
+    """The pass at half the input: one's own, of whatever kind."""
+
+    def at(self, theta, x, y):
+        return super().at(theta, x / 2, y)
+
+
+def test_a_ridge_head_on_a_network_with_a_pass_of_its_own_is_exact(problem, rng):
+    method = tm.RidgeHead(Skip([2, 5, 4, 3], "tanh"))
+    omega, batch = method.init(rng), problem[1]
+    loss, gradient = method.meta_gradient(omega, batch)
+    assert loss == pytest.approx(method.meta_loss(omega, batch), rel=1e-12)
+    assert tm.check_gradient(lambda w: method.meta_loss(w, batch), gradient, omega)
+
+
+class MeanOverTasks(tm.MLP):
+    """A pass whose loss, or whose `wrong` part, is a mean over tasks; or no pass."""
+
+    wrong = "loss"
+
+    def at(self, theta, x, y):
+        point = super().at(theta, x, y)
+        right = getattr(point, self.wrong, None)
+        parts = {name: getattr(point, name) for name in ("loss", "gradient", "hvp")}
+        parts[self.wrong] = lambda *v: right(*v).mean(axis=0)
+        return types.SimpleNamespace(**parts) if self.wrong else None
+
+
+@pytest.mark.parametrize("wrong", ["loss", "gradient", "hvp", ""])
+def test_a_pass_of_one_s_own_is_checked_as_a_plain_model_is(wrong, problem):
+    model = MeanOverTasks(MODEL.widths, "tanh")
+    model.wrong = wrong
+    words = rf"the model's {wrong}\(theta, x, y.* has shape|what MeanOverTasks.at\(...\) returned"
+    with pytest.raises((ValueError, TypeError), match=words):
+        tm.MAML(model, steps=2).meta_gradient(*problem)
+
+
+class Registered:
+    names = []
+
+    def __init_subclass__(cls, name, **more):
+        super().__init_subclass__(**more)
+        Registered.names.append(name)
+
+
+def test_a_mixin_below_learns_of_its_subclasses():
+    class A(tm.MAML, Registered, name="A"):
+        pass
+
+    class B(tm.FastMLP, Registered, name="B"):
+        pass
+    assert Registered.names == ["A", "B"]
+
+
+class WithLayers:
+    def layers(self, theta):
+        return super().layers(2 * theta)
+
+
+@pytest.mark.parametrize("name, bases, inside", [
+    ("steps", (tm.MAML,), 5), ("alpha", (tm.MetaSGD,), 0.1), ("loss_function", (tm.MLP,), None),
+    ("amplitude", (tm.SinusoidTasks,), (1, 2)), ("features", (tm.Linear,), lambda self, x: x),
+    ("learning_rate", (tm.Adam,), 0.1), ("noise", (tm.MoonTasks,), 0.5),
+    ("layers", (WithLayers, tm.FastMLP), None)])
+def test_a_class_body_may_not_hide_what_is_read_elsewhere(name, bases, inside):
+    with pytest.raises(TypeError, match=f"^Mine has {name} = .*in its class body|redefines layers"):
+        type("Mine", bases, {} if name == "layers" else {name: inside})
+
+
+@pytest.mark.parametrize("kind", [tm.MAML, tm.Reptile, tm.JointTraining, tm.ImplicitMAML,
+                                  tm.RidgeHead, tm.Prototypes])
+def test_leading_axes_that_do_not_fit_are_named(kind, problem):
+    method, x = kind(MODEL), problem[1].x_support
+    y = np.eye(3)[np.zeros(x.shape[:2], int)]
+    omega = np.stack([method.init(np.random.default_rng(0))] * 2)
+    with pytest.raises(ValueError, match=r"omega has leading axes .* omega \(2,\), x \(3,\)"):
+        method.adapt(omega, x, y)
+
+
+def test_targets_that_do_not_fit_the_loss_are_named_wherever_they_come_in(rng):
+    model = tm.MLP([1, 1], loss=tm.logistic)
+    method, batch = tm.MAML(model), tm.SinusoidTasks().sample(rng, 2, 3, 3)
+    sets = np.ones(2), batch.x_support, batch.y_support
+    for call in (method.adapt, lambda *sets: method.losses(*sets, *sets[1:], 1)):
+        with pytest.raises(ValueError, match="y has numbers|y has .*expected.*logistic"):
+            call(*sets)
 
 
 @pytest.mark.parametrize("kind", [tm.MAML, tm.JointTraining, tm.Reptile, tm.MetaSGD, tm.ANIL])

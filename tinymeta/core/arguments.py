@@ -179,21 +179,40 @@ def tried(name, value, takes, arrays, fits):
     """
     function(name, value, *takes)
     copies = [array.copy() for array in arrays]
+
+    @np.errstate(all="ignore")
+    def call(arrays):
+        return value(*arrays)
+
     try:
-        with np.errstate(all="ignore"):
-            found = value(*copies)
+        found = call(copies)
     except Exception:
         return None
     for take, array, after in zip(takes, arrays, copies):
         if not np.array_equal(array, after, equal_nan=True):
             raise ValueError(f"{name} changes {take}; expected a function that leaves it as it is")
-    array, call = as_array(name, found), f"{name}({', '.join(takes)})"
-    if array.dtype.kind not in "biufc":
-        raise TypeError(f"{call} returned {found!r}; expected an array of numbers")
+    array, called = as_array(name, found), f"{name}({', '.join(takes)})"
+    if array.dtype.kind not in "biufc" or isinstance(found, (list, tuple)):
+        raise TypeError(f"{called} returned {found!r}; expected an array of numbers")
     if array.shape not in fits:
-        raise ValueError(f"{call} has shape {array.shape}; expected {fits[0]} for "
+        raise ValueError(f"{called} has shape {array.shape}; expected {fits[0]} for "
                          f"{takes[0]} of shape {arrays[0].shape}")
+    if _is_overwritten(array, lambda: call([array.copy() for array in arrays])):
+        raise ValueError(f"{called} returns the array that it has returned before, with other "
+                         f"numbers; expected a new one each time")
     return array
+
+
+def _is_overwritten(array, call):
+    """Whether a call writes into the array that an earlier one has returned."""
+    if not array.flags.writeable:
+        return False
+    kept, other = array.copy(), array == 0
+    array[...] = other
+    call()
+    overwritten = not np.array_equal(array, other)
+    array[...] = kept
+    return overwritten
 
 
 def path(name, value):

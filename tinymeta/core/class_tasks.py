@@ -55,7 +55,7 @@ def _checked_labels(_, name, labels):
     return labels
 
 
-class _TwoClasses:
+class _TwoClasses(setting.WithSettings):
     """Tasks of two classes with an angle; subclasses make the points from standard normals.
 
     `_points` gives x (T, K + Q, D_in), and where the class is 1 (T, K + Q).

@@ -140,13 +140,16 @@ def accuracy(f, y):
     """The share of examples decided right, (...), for f and y (..., K, D_out).
 
     Several outputs: y is one-hot, and the largest score decides.  One output: y is 0/1 or ±1, and
-    the sign decides.  NaN is wrong.  Raises ValueError where K or D_out differ.
+    the sign decides.  NaN is wrong.  Raises ValueError where K or D_out differ, and for other y.
     """
     f, y = arguments.numbers("f", f), arguments.numbers("y", y)
     arguments.shape("f", f, (..., "K", "D_out"))
     if f.shape[-2:] != y.shape[-2:] or f.shape[f.ndim - y.ndim:] != y.shape:
         raise ValueError(f"y has shape {y.shape}; expected (..., K, D_out) as f, {f.shape}")
     if f.shape[-1] == 1:
+        if not np.isin(y, (-1, 0, 1)).all():
+            raise ValueError(f"y has numbers from {y.min():g} to {y.max():g}; expected the labels "
+                             f"of two classes, 0 and 1 or -1 and 1")
         right = ((f.real > 0) == (y > 0)) & ~np.isnan(f)  # (..., K, 1)
         return right.mean(axis=(-2, -1))
     right = (f.real.argmax(axis=-1) == y.argmax(axis=-1)) & ~np.isnan(f).any(axis=-1)

@@ -10,6 +10,8 @@ import operator
 
 import numpy as np
 
+from . import arguments
+
 
 class Layout:
     """The parts of a flat vector, in order.
@@ -20,12 +22,15 @@ class Layout:
 
     def __init__(self, blocks):
         try:
-            self.blocks = [(name, tuple(map(operator.index, shape))) for name, shape in blocks]
+            pairs = list(blocks)
+            self.blocks = [(name, tuple(map(operator.index, shape))) for name, shape in pairs]
             ends = np.cumsum([0] + [math.prod(shape) for _, shape in self.blocks]).tolist()
         except (TypeError, ValueError):
             raise ValueError(
                 f"blocks is {repr(blocks)[:80]}; expected [(name, shape), ...]") from None
-        self.names = [name for name, _ in self.blocks]
+        self.names = arguments.texts("the names in blocks", [name for name, _ in self.blocks])
+        if len(set(self.names)) < len(self.names):
+            raise ValueError(f"blocks has the names {self.names}; expected each only once")
         self.shapes = [shape for _, shape in self.blocks]
         self.slices, self.size = [slice(*pair) for pair in zip(ends, ends[1:])], ends[-1]
         self.places = list(zip(self.slices, self.shapes))

@@ -155,7 +155,7 @@ def check_targets(name, y, loss):
     """Raise ValueError unless the targets y (..., K, D_out) fit the loss, if it is one."""
     if not isinstance(loss, Loss) or loss.targets is _anything:
         return
-    if (wrong := loss.targets(y.real)) is not None:
+    if (wrong := loss.targets(y.real.copy())) is not None:
         found, expected = arguments.pair(loss, "targets", wrong, "None, or what was found and "
                                          "what was expected")
         raise ValueError(f"{name} has {found}; expected {expected}, for the loss {loss.name}")

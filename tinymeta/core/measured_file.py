@@ -74,7 +74,8 @@ def _rows(path):
                 rows.append((begins, [cell.strip() for cell in row]))
             begins = reader.line_num + 1  # a quoted cell may go over several lines
     except csv.Error as error:
-        raise ValueError(f"{path}, row {begins}: {error}") from None
+        raise ValueError(f"{path}, row {begins} cannot be read ({error}); expected cells separated "
+                         f"by {delimiter!r}, and each quote closed again") from None
     if not rows:
         raise ValueError(f"{path} is empty; expected rows with a curve, x and y")
     return rows, delimiter
@@ -104,11 +105,12 @@ def _header(path, rows, columns):
     if len(first) < 3:
         raise ValueError(f"{path}, row {line} has {_columns(first)}; expected at least 3, for "
                          f"curve, x and y, separated by commas, semicolons or tabs")
-    numbers = [cell for cell in first[1:] if cell.lower() in MISSING or _is_number(cell)]
-    if "" in numbers and len(numbers) < len(first) - 1:
+    missing = [cell for cell in first[1:] if cell.lower() in MISSING]
+    has_numbers = any(map(_is_number, first[1:]))
+    if "" in missing and not has_numbers and len(missing) < len(first) - 1:
         raise ValueError(f"{path}, row {line} is {', '.join(first)}; expected a name for each "
                          f"column, or numbers after the curve's name")
-    if not numbers:
+    if not has_numbers and len(missing) < len(first) - 1:  # a name may be Na, sodium
         if len(set(first)) < len(first):
             raise ValueError(f"{path}, row {line} is {', '.join(first)}; expected different names "
                              f"of columns, or numbers after the curve's name")

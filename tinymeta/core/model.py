@@ -20,9 +20,10 @@ from .arguments import as_precision_of, given
 from .initialisation import initial
 from .layout import Layout
 from .losses import Loss, check_targets
+from .setting import WithSettings
 
 
-class Model:
+class Model(WithSettings):
     """What the package's models share: the layout of θ, its initialisation, and checked functions.
 
     Subclasses define `at(theta, x, y)`.  d_in, d_out: D_in and D_out.  blocks: the parts of θ in
@@ -44,7 +45,9 @@ class Model:
         super().__setattr__(name, value)
 
     def __getattr__(self, name):
-        """Only called where there is no such attribute."""
+        """Only called where there is no such attribute, or a property of it lacks one."""
+        if hasattr(type(self), name):
+            return object.__getattribute__(self, name)  # once more, for its own error
         said = f"{type(self).__name__} has no {name}"
         if "layout" not in vars(self):
             said += " yet; expected super().__init__(...) in its __init__"
@@ -108,7 +111,7 @@ class Model:
             v = as_precision_of(theta, arguments.floating("v", v, finite=False))
             arguments.shape("v", v, (..., self.n_params), f": {self.layout}")
             leading["v"] = v.shape[:-1]
-        _check_leading(leading)
+        check_leading(**leading)
         return theta, x, y, v
 
 
@@ -134,14 +137,15 @@ def _finite(name, theta, array):
     return arguments.finite_in_precision_of(theta, name, arguments.floating(name, array))
 
 
-def _check_leading(leading):
+def check_leading(**leading):
     """Raise ValueError unless leading axes, name -> shape, broadcast and none is empty."""
     try:
         if 0 in np.broadcast_shapes(*leading.values()):
             raise ValueError
     except ValueError:
+        first, *_ = leading
         found = ", ".join(f"{name} {shape}" for name, shape in leading.items())
-        raise ValueError(f"theta has leading axes that do not fit the others: {found}; expected "
+        raise ValueError(f"{first} has leading axes that do not fit the others: {found}; expected "
                          f"axes that broadcast, such as () or (T,), and no empty one") from None
 
 
@@ -165,44 +169,60 @@ def shortcut(model, name):
     return None
 
 
+def is_ours(function):
+    """Whether a function is the package's, rather than that of a subclass elsewhere."""
+    package = __package__.partition(".")[0]
+    return getattr(function, "__module__", "").startswith(f"{package}.")
+
+
 def pass_at(model, theta, x, y):
     """The model's pass at θ: .loss(), .gradient() and .hvp(v), by the documented methods.
 
     It is model.at(theta, x, y) where that is sure to be the same (see `shortcut`).
     """
     at = shortcut(model, "at")
-    return at(theta, x, y) if at else _PlainPass(model, theta, x, y)
+    if at is None:
+        return _OwnPass(model, theta, x, y)
+    if is_ours(at):
+        return at(theta, x, y)
+    point = at(theta.copy(), x.copy(), y.copy())
+    arguments.methods(f"what {type(model).__name__}.at(...) returned", point, "loss", "gradient")
+    return _OwnPass(model, theta, x, y, point)
 
 
-class _PlainPass:
-    """The pass of a model that offers only loss, gradient and hvp; their shapes are checked.
+class _OwnPass:
+    """The pass of one's own `at`, or of a model of loss, gradient and hvp; shapes are checked.
 
     The model gets copies, and its results are copied: it may change the ones, or keep the others.
     """
 
-    def __init__(self, model, theta, x, y):
-        self.model, self.arrays = model, (theta, x, y)
+    def __init__(self, model, theta, x, y, point=None):
+        self.model, self.arrays, self.point = model, (theta, x, y), point
         self.leading = np.broadcast_shapes(theta.shape[:-1], x.shape[:-2])
         self.last = theta.shape[-1:]
 
     def loss(self):
         """L (...)."""
-        loss = self.model.loss(*self.point())
-        return self._checked("loss(theta, x, y)", loss, (), self.arrays)
+        return self._checked("loss(theta, x, y)", self._of("loss"), (), self.arrays)
 
     def gradient(self):
         """g (..., P)."""
-        gradient = self.model.gradient(*self.point())
+        gradient = self._of("gradient")
         return self._checked("gradient(theta, x, y)", gradient, self.last, self.arrays)
 
     def hvp(self, v):
         """H v for v (..., P), (..., P)."""
-        product = self.model.hvp(*self.point(), v.copy())
+        product = self._of("hvp", v.copy())
         return self._checked("hvp(theta, x, y, v)", product, self.last, (*self.arrays, v))
 
-    def point(self):
-        """Copies of θ, x and y."""
-        return [array.copy() for array in self.arrays]
+    def _of(self, name, *v):
+        if self.point is not None:
+            return getattr(self.point, name)(*v)
+        return getattr(self.model, name)(*(array.copy() for array in self.arrays), *v)
+
+    def __getattr__(self, name):
+        """What else a pass has, such as .f."""
+        return getattr(vars(self)["point"], name)
 
     def _checked(self, name, result, last, given):
         """The result as an array; an error unless it is numbers of shape (..., *last).

@@ -30,6 +30,23 @@ class Setting:
         return value
 
 
+class WithSettings:
+    """A class with Settings; a subclass's class body may not hide one behind a value.
+
+    The value would go unread where __init__ sets the attribute, and unchecked where it does not.
+    """
+
+    def __init_subclass__(cls, **more):
+        super().__init_subclass__(**more)
+        for name, value in vars(cls).items():
+            above = [vars(base).get(name) for base in cls.__mro__[1:]]
+            settable = hasattr(value, "__set__")  # such as another Setting, or a property
+            if not settable and any(isinstance(base, Setting) for base in above):
+                raise TypeError(f"{cls.__name__} has {name} = {arguments.shown(value)} in its "
+                                f"class body; expected it in __init__, as an argument of "
+                                f"super().__init__")
+
+
 class Listed(Setting):
     """A Setting that is a list: what is read is a copy, since a change of it would be no change."""
 

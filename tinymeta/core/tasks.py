@@ -28,22 +28,22 @@ def _checked_ranges(tasks, name, ranges):
     return {name: arguments.interval(name, ends) for name, ends in ranges.items()}
 
 
-class _Range:
+class _Range(setting.Setting):
     """One of the ranges by its own name: `tasks.amplitude` is tasks.ranges["amplitude"]."""
 
-    def __set_name__(self, owner, name):
-        self.name = name
+    def __init__(self):
+        super().__init__(_checked_range)
 
     def __get__(self, tasks, owner):
         return self if tasks is None else tasks.ranges[self.name]
 
     def __set__(self, tasks, ends):
         if "ranges" in vars(tasks):  # else they are about to be made
-            ends = arguments.interval(self.name, ends)
+            ends = self.check(tasks, self.name, ends)
             tasks.ranges = {**tasks.ranges, self.name: ends}  # a copy of the tasks has its own
 
 
-class _UniformTasks:
+class _UniformTasks(setting.WithSettings):
     """Tasks whose parameters and inputs are uniform in ranges; subclasses say what y is.
 
     Every task is drawn from its own row of random numbers, so that, noise apart, the first ten of
@@ -83,14 +83,13 @@ class _UniformTasks:
             low, high = arguments.interval(f"ranges[{name!r}]", ends)  # it may have been changed
             parameters[name] = low + (high - low) * uniform[:, i]  # (T,)
         x = self._inputs(uniform[:, len(self.ranges):])  # (T, K + Q or G, 1)
-        y = self.truth(parameters, x)  # (T, K + Q or G, 1)
+        y = true_values(self, parameters, x)  # (T, K + Q or G, 1)
         first, last = slice(K), slice(x.shape[1] - Q, None)
         if self.noise > 0:
             y_support = y[:, first] + self.noise * rng.standard_normal((T, K, 1))
             y_query = y[:, last] + self.noise * rng.standard_normal((T, Q, 1))
             return Batch(x[:, first], y_support, x[:, last], y_query, parameters)
-        right = y.shape == x.shape and np.isfinite(y).all()  # in one look at all the points
-        make = Batch.unchecked if right else Batch
+        make = Batch.unchecked if np.isfinite(y).all() else Batch  # in one look at all points
         return make(x[:, first], y[:, first], x[:, last], y[:, last], parameters)
 
     def _inputs(self, uniform):
@@ -101,6 +100,13 @@ class _UniformTasks:
         else:
             x = np.linspace(low, high, self.grid)[np.argsort(uniform, axis=1)]
         return x[..., np.newaxis]
+
+
+def true_values(tasks, parameters, x):
+    """tasks.truth(parameters, x), real numbers of x's shape (T, n, 1); one's own gets copies."""
+    copies = {name: np.array(values) for name, values in parameters.items()}
+    y = arguments.result(tasks, "truth", tasks.truth(copies, x.copy()), x.shape)
+    return arguments.real_numbers(f"{type(tasks).__name__}.truth(...)", y)
 
 
 def parameter(parameters, name):

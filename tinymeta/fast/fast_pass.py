@@ -48,8 +48,10 @@ class FastMLP(MLP):
         self.largest = max(n_in * n_out for n_in, n_out in shapes)
         self.thin_up_to = [n_in * n_out / (n_in + n_out) for n_in, n_out in shapes]
 
-    def __init_subclass__(cls):
-        redefined = {"at", "layers", "unflatten"} & set(vars(cls))
+    def __init_subclass__(cls, **more):
+        super().__init_subclass__(**more)
+        above = cls.__mro__[:cls.__mro__.index(FastMLP)]
+        redefined = {"at", "layers", "unflatten"} & {name for own in above for name in vars(own)}
         if redefined:
             raise TypeError(f"{cls.__name__} redefines {', '.join(sorted(redefined))}, which the "
                             f"fast pass does not call; expected a subclass of tinymeta.MLP")

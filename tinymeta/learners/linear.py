@@ -67,6 +67,16 @@ class Linear(Model):
             blocks.append(("b1", (self.d_out,)))
         super().__init__(self.d_in, self.d_out, blocks, default_init="xavier")
 
+    def design(self, x):
+        """F (..., K, M), the features of x; one's own may change their argument, or lose an axis.
+
+        Raises TypeError or ValueError for what is no such array.
+        """
+        F = arguments.numbers("features(x)", self.features(x.copy()))
+        expected = (*x.shape[:-1], self.blocks[0][1][0])
+        arguments.shape("features(x)", F, expected, f" for x of shape {x.shape}")
+        return F
+
     def split(self, theta):
         """The views W (..., M, D_out) and b (..., 1, D_out), or 0 without a bias."""
         W, *b = self.unflatten(theta)
@@ -82,7 +92,7 @@ class LinearPass:
 
     def __init__(self, model, theta, x, y):
         self.model, self.y = model, y
-        self.F = model.features(x.copy())  # (..., K, M); one's own features may change it
+        self.F = model.design(x)  # (..., K, M)
         W, b = model.split(theta)
         self.f = self.F @ W + b  # (..., K, D_out)  [LIN.1]
 
@@ -125,7 +135,7 @@ def least_squares(model, x, y):
     x, y = arguments.floating("x", x), arguments.floating("y", y)
     zero = np.zeros(model.n_params, dtype=np.result_type(x, y))
     _, x, y, _ = model.check(zero, x, y)
-    F = model.features(x.copy())  # (..., K, M)
+    F = model.design(x)  # (..., K, M)
     if model.bias:
         F = np.concatenate([F, np.ones_like(F[..., :1])], axis=-1)  # (..., K, M + 1)
     if F.dtype.char not in "fdFD":  # half and long precision are not in np.linalg

@@ -17,7 +17,7 @@ The floor is closed-form least squares on (sin x, cos x): see least_squares in l
 import numpy as np
 
 from ..core import arguments, setting
-from ..core.batch import Batch
+from ..core.batch import Batch, check_batch
 from ..core.model import pass_at
 from .inner_loop import checked_alpha, iterates
 from .method import Method
@@ -75,7 +75,7 @@ def with_parameters(batch):
 
     Raises ValueError for a batch that carries no parameters.
     """
-    if not batch.parameters:
+    if not check_batch(batch).parameters:
         raise ValueError("batch has no parameters; expected some, such as amplitude and phase, "
                          "to tell the oracle")
     columns = [arguments.numbers(f"parameters[{name!r}]", values)

@@ -18,7 +18,7 @@ import numpy as np
 
 from ..core import arguments, setting
 from ..core.arguments import as_precision_of
-from ..core.model import Model, data, pass_at
+from ..core.model import Model, check_leading, data, pass_at
 
 
 def adapt(model, theta, x, y, alpha, steps, batch_size=None):
@@ -39,6 +39,7 @@ def adapt(model, theta, x, y, alpha, steps, batch_size=None):
         theta = arguments.floating("theta", theta, finite=False)
         arguments.shape("theta", theta, (..., "P"))
         x, y = data(theta, x, arguments.given("y", y), model)
+        check_leading(theta=theta.shape[:-1], x=x.shape[:-2])
     alpha, steps, batch_size = check_settings(alpha, steps, batch_size, theta.shape[-1], fewest=0)
     check_batch_size("x", batch_size, x.shape[-2])
     leading = np.broadcast_shapes(theta.shape[:-1], x.shape[:-2])

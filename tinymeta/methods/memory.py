@@ -31,7 +31,7 @@ and an external memory; the order of asking and telling is the same).
 import numpy as np
 
 from ..core import arguments
-from ..core.model import pass_at
+from ..core.model import is_ours, pass_at, shortcut
 from ..learners.recurrent import beside
 from .method import Method
 
@@ -47,6 +47,10 @@ class Memory(Method):
 
     def __init__(self, rnn, chunk=100):
         super().__init__(arguments.methods("rnn", rnn, *self.needs), chunk)
+        at = shortcut(rnn, "at")
+        if at is None or not is_ours(at):
+            raise ValueError(f"rnn is a {type(rnn).__name__}, which redefines at, loss, gradient "
+                             f"or hvp; expected one that redefines `run`, or another loss_function")
 
     def adapt(self, omega, x, y):
         """The state (h_{K-1}, y_{K-1}), (T, H + D_out), after reading x and y, and its pullback.

@@ -13,18 +13,16 @@ The meta-loss is the mean over tasks of the query loss at θ', and by the chain 
 Everything else, training, evaluation, checkpoints and checks, is written once, on this interface.
 """
 
-from functools import partial
-
 import numpy as np
 
 from ..core import arguments, setting
 from ..core.batch import check_batch, chunks
 from ..core.losses import check_targets
-from ..core.model import data, pass_at, shortcut
+from ..core.model import check_leading, data, pass_at, shortcut
 from ..core.side_by_side import each
 
 
-class Method:
+class Method(setting.WithSettings):
     """A method for the model `model`; subclasses define adapt and trajectory.
 
     needs: the methods that the model must have.  n_params and blocks: the layout of ω, here the
@@ -37,11 +35,12 @@ class Method:
     side_by_side = False  # whether chunks may run in threads; each class says it for itself
     shortcuts = ()  # those of its methods that compute sooner what follows from `adapt`
 
-    def __init_subclass__(cls):
+    def __init_subclass__(cls, **more):
         """A shortcut counts only where nothing at all is defined nearer to the class than it is.
 
         And a trajectory only where no adapt is: it would be that of another inner loop.
         """
+        super().__init_subclass__(**more)
         for name in cls.shortcuts:
             above = cls.__mro__[:_place(cls, name)]
             if any(not own.startswith("__") for scope in above for own in vars(scope)):
@@ -53,10 +52,18 @@ class Method:
         self.model = arguments.methods("model", model, *self.needs)
         self.chunk = chunk
 
+    def __setattr__(self, name, value):
+        """As usual, but the methods that others are made of are the class's."""
+        if name in ("adapt", "trajectory", "query_pass"):
+            raise AttributeError(f"{name} cannot be set on an object; expected a subclass of "
+                                 f"{type(self).__name__} that defines it")
+        super().__setattr__(name, value)
+
     @property
     def n_params(self):
         """The length of ω; None where the model does not say."""
-        return getattr(self.model, "n_params", None)
+        P = getattr(self.model, "n_params", None)
+        return P if P is None else arguments.size("model.n_params", P)
 
     @property
     def blocks(self):
@@ -70,7 +77,9 @@ class Method:
 
     def init(self, rng, dtype=np.float64, scheme=None):
         """Draw initial ω (n_params,), as the model's init does."""
-        omega = arguments.methods("model", self.model, "init").init(rng, dtype, scheme)
+        init = arguments.methods("model", self.model, "init").init
+        usual = dtype == np.float64 and scheme is None  # one's own init may know no others
+        omega = init(rng) if usual else init(rng, dtype, scheme)
         P = getattr(self.model, "n_params", None)
         return arguments.result(self.model, "init", omega, ("P" if P is None else P,))
 
@@ -106,19 +115,20 @@ class Method:
         """
         loss, gradient = arguments.pair(self, "sums", self._totals(self.sums, omega, batch),
                                         "the sums of the losses and of their gradients")
-        return _over(loss, batch), _over(gradient, batch)
+        gradient = arguments.result(self, "sums", gradient, (np.size(omega),))
+        return _over(np.asarray(loss), batch), _over(gradient, batch)
 
     def sums(self, omega, x, y, x_query, y_query):
         """The sums over some tasks of the query losses, a number, and of their gradients in ω."""
-        query, pullback = self.query_pass(omega, x, y, x_query, y_query)
+        found = self.query_pass(omega, x, y, x_query, y_query)
+        query, pullback = arguments.pair(self, "query_pass", found, "a pass and the pullback")
         gradients = pullback(query.gradient())  # (T, n_params)  [META.1]
         gradients = arguments.result(self, "pullback", gradients, (len(x), omega.size))
         return query.loss().sum(), gradients.sum(axis=0)  # number, (n_params,)
 
     def query_pass(self, omega, x, y, x_query, y_query):
         """The pass at θ' on the query sets, and the pullback; the arrays are a Batch's."""
-        copies = [array.copy() for array in (omega, x, y)]  # one's own adapt may change them
-        theta, pullback = arguments.pair(self, "adapt", self.adapt(*copies),
+        theta, pullback = arguments.pair(self, "adapt", self.adapt(omega, x, y),
                                          "theta (T, P) and its pullback")
         theta = arguments.result(self, "adapt", theta, (len(x), "P"))
         arguments.function(f"the pullback of {type(self).__name__}.adapt(...)", pullback)
@@ -126,18 +136,23 @@ class Method:
 
     def predictions(self, omega, x_support, y_support, x_query, steps):
         """f at x_query (T, Q, D_in) after 0 ... steps inner steps, (steps + 1, T, Q, D_out)."""
-        arguments.methods("model", self.model, "predict")
+        predict = arguments.methods("model", self.model, "predict").predict
+        name = f"{type(self.model).__name__}.predict"
+        arguments.function(name, predict, "theta", "x")
         thetas = self._iterates(omega, x_support, y_support, steps)
         x_query, _ = self.queries(omega, x_support, x_query)
-        found = [self.model.predict(theta, x_query) for theta in thetas]
-        shape = (..., x_query.shape[-2], "D_out")
-        return np.stack([arguments.result(self.model, "predict", f, shape) for f in found])
+        shape, found = (..., x_query.shape[-2], "D_out"), []
+        for theta in thetas:
+            f = predict(theta.copy(), x_query.copy())  # one's own may change them, or keep f
+            found.append(arguments.result(self.model, "predict", f, shape).copy())
+        return np.stack(found)
 
     def losses(self, omega, x_support, y_support, x_query, y_query, steps):
         """The query losses of T tasks after 0 ... steps inner steps, (steps + 1, T)."""
         thetas = self._iterates(omega, x_support, y_support, steps)
         y_query = arguments.given("y_query", y_query)
         x_query, y_query = self.queries(omega, x_support, x_query, y_query)
+        check_targets("y_query", y_query, self.target_losses[1])
         return np.stack([pass_at(self.judge, theta, x_query, y_query).loss() for theta in thetas])
 
     def queries(self, omega, x_support, x_query, y_query=None):
@@ -150,7 +165,8 @@ class Method:
 
     def _iterates(self, omega, x, y, steps):
         """Yield the trajectory; an error where one's own method gives none, or another number."""
-        thetas, name, n = self.trajectory(omega, x, y, steps), type(self).__name__, 0
+        copies = [np.array(array) for array in (omega, x, y)]  # one's own may change them
+        thetas, name, n = self.trajectory(*copies, steps), type(self).__name__, 0
         if not np.iterable(thetas):
             raise TypeError(f"{name}.trajectory(...) returned {thetas!r}; expected "
                             f"θ_0 ... θ_steps, one after the other")
@@ -159,19 +175,26 @@ class Method:
             of = f"θ_{n - 1} of {name}.trajectory(...)"
             theta = arguments.floating(of, theta, finite=False)
             arguments.shape(of, theta, (len(x), P) if theta.ndim > 1 else (P,))
+            if n > steps + 1:
+                break
             yield theta
         if n != steps + 1:
-            raise ValueError(f"{name}.trajectory(...) gave {n} parameters; expected {steps + 1}, "
-                             f"θ_0 ... θ_{steps}")
+            more = " or more" * (n > steps + 1)
+            raise ValueError(f"{name}.trajectory(...) gave {n}{more} parameters; expected "
+                             f"{steps + 1}, θ_0 ... θ_{steps}")
 
     def _totals(self, sums, omega, batch):
         """What sums(ω, ...) gives for all tasks, `chunk` at a time."""
         omega = self.one_vector(omega, batch)
         arrays = batch.arrays(omega)
+
+        def of_copies(*part):  # one's own adapt may change them
+            return sums(omega.copy(), *(array.copy() for array in part))
+
         if len(batch) <= self.chunk:
-            return sums(omega, *arrays)
+            return of_copies(*arrays)
         parts = chunks(arrays, self.chunk)
-        of_parts = each(partial(sums, omega), parts, self.work(parts[0]))
+        of_parts = each(of_copies, parts, self.work(parts[0]))
         totals = next(of_parts)
         for more in of_parts:
             totals = [total + one for total, one in zip(totals, more)]
@@ -212,13 +235,21 @@ class Method:
         check_targets("y_query", batch.y_query, of_query)
 
     def check(self, omega, x, y):
-        """A copy of ω (..., n_params), and x (..., K, D_in) and y (..., K, D_out) in its precision.
+        """Copies of ω (..., n_params), x (..., K, D_in) and y (..., K, D_out) in ω's precision.
 
-        Raises TypeError or ValueError where they do not fit.
+        Raises TypeError or ValueError where they do not fit, and for targets not of the loss.
         """
+        omega, x, y = self.fitting(omega, x, y)
+        check_targets("y", y, self.target_losses[0])
+        return omega, x, y
+
+    def fitting(self, omega, x, y):
+        """As `check`, for any targets."""
         omega, P = arguments.floating("omega", omega, finite=False), self.n_params
         arguments.shape("omega", omega, (..., "P" if P is None else P))
-        return omega.copy(), *data(omega, x, arguments.given("y", y), self.model)
+        x, y = data(omega, x, arguments.given("y", y), self.model)
+        check_leading(omega=omega.shape[:-1], x=x.shape[:-2])
+        return omega.copy(), x.copy(), y.copy()  # a pullback comes back to them
 
 
 def _over(total, batch):

@@ -22,6 +22,7 @@ import numpy as np
 
 from ..core import arguments
 from ..core.classification import softmax
+from ..core.losses import check_targets
 from .method import Method
 
 
@@ -87,11 +88,12 @@ class Prototypes(Method):
         return softmax.value(scores, y_query)
 
     def check(self, omega, x, y):
-        """As Method.check does, for y (..., K, N) of any number of classes."""
+        """As Method.check does, for y (..., K, N) of any number N of classes."""
         shape = arguments.as_array("x", x).shape[:-1]
-        omega, x, _ = super().check(omega, x, np.zeros(shape + (self.model.d_out,)))
+        omega, x, _ = self.fitting(omega, x, np.zeros(shape + (self.model.d_out,)))
         y = arguments.numbers("y", y)
         arguments.shape("y", y, (*shape, "N"))
+        check_targets("y", y, softmax)
         return omega, x, y.astype(omega.real.dtype, copy=False)
 
     def counts(self, y):

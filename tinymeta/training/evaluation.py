@@ -35,7 +35,7 @@ class AdaptationCurve:
         """Lists become arrays; TypeError or ValueError for what is not of so many tasks."""
         errors = arguments.real_numbers("errors", arguments.numbers("errors", self.errors))
         diverged = arguments.numbers("diverged", self.diverged).astype(bool)
-        object.__setattr__(self, "errors", errors.copy())
+        object.__setattr__(self, "errors", errors.astype(float))  # a copy
         object.__setattr__(self, "diverged", diverged)
         arguments.shape("errors", self.errors, ("S + 1", "T"))
         arguments.shape("diverged", self.diverged, self.errors.shape, ", as errors has")
@@ -103,7 +103,7 @@ def evaluate(method, omega, tasks, rng, n_tasks=600, n_support=10, n_query=None,
 
 def evaluate_batch(method, omega, batch, alpha=None, steps=10, metric=None, chunk=100):
     """The AdaptationCurve of ω on one's own Batch of tasks.  Raises as `evaluate` does."""
-    method = _method(method, alpha)
+    method = _method(method, alpha, "losses" if metric is None else "predictions")
     steps = arguments.whole_number("steps", steps, minimum=0)
     chunk = arguments.whole_number("chunk", chunk, minimum=1)
     if metric is not None:
@@ -129,11 +129,12 @@ def evaluate_batch(method, omega, batch, alpha=None, steps=10, metric=None, chun
     return AdaptationCurve(errors, diverged)
 
 
-def _method(method, alpha):
+def _method(method, alpha, needed):
     """The method itself, or plain gradient descent on a model."""
     arguments.methods("method", method)
     is_model = callable(getattr(method, "loss", None)) and callable(getattr(method, "gradient", 0))
     if hasattr(method, "predictions") and not is_model:
+        arguments.methods("method", method, needed)
         if alpha is not None:
             raise ValueError(f"alpha is {alpha!r} beside a method; expected None: it has its own")
         return method

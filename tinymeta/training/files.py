@@ -83,6 +83,12 @@ def clear_left_over(path, seconds=0.0):
                 pass
 
 
+def files_of(folder):
+    """The names in a folder, but for claims and for what killed processes have left."""
+    ours = re.compile(r".*\.lock|.*\.[0-9a-f]{8}\.tmp", re.DOTALL)
+    return {name for name in os.listdir(folder) if not ours.fullmatch(name)}
+
+
 def _hold(file):
     """Lock a file that is being written, against clear_left_over."""
     if fcntl is not None:

@@ -55,7 +55,7 @@ def rate_of(name, value):
     return arguments.step_size(name, value)
 
 
-class _Optimizer:
+class _Optimizer(setting.WithSettings):
     """What SGD and Adam share: the rate, clipping, the count of steps.  Subclasses have `_move`."""
 
     learning_rate = setting.Setting(lambda _, name, value: (

@@ -112,7 +112,11 @@ def _drawn(tasks, rng, sizes, ours):
     ours: whether it is for a Method, which takes a Batch.
     """
     before, name = _n_spawned(rng), f"{type(tasks).__name__}.sample(...)"
-    batch = arguments.given(name, tasks.sample(rng, *sizes), "a batch of tasks")
+    try:
+        batch = arguments.given(name, tasks.sample(rng, *sizes), "a batch of tasks")
+    except StopIteration as error:  # a generator cannot raise it
+        said = f"{name} raised StopIteration; expected a batch for each step"
+        raise RuntimeError(said) from error
     if ours:
         check_batch(batch, name)
     if _n_spawned(rng) != before:
@@ -131,6 +135,7 @@ def _one_step(method, omega, optimizer, batch, iteration):
     with np.errstate(over="ignore", invalid="ignore"):  # divergence is reported below, once
         found = method.meta_gradient(omega.copy(), batch)
         loss, gradient = arguments.loss_and_gradient(method, found, omega.size)
+        gradient = arguments.as_precision_of(omega, gradient)
         finite = bool(np.isfinite(loss) and np.isfinite(gradient).all())
         # Copies: both may work in place, and what was good before is kept.
         moved = optimizer.step(omega.copy(), gradient) if finite else omega  # [TRAIN.1]
