@@ -1,5 +1,6 @@
 """Figures: what is drawn is what was given, and it can be told apart."""
 
+import copy
 import warnings
 
 import matplotlib
@@ -147,13 +148,14 @@ def test_measured_tasks_are_drawn_with_all_their_points_in_measured_units():
 @pytest.mark.parametrize("of", [lambda model: model,
                                 lambda model: {"MAML": tm.MAML(model, 0.5)}],
                          ids=["a model", "a method"])
-def test_classes_on_a_line_are_drawn_with_the_probability_that_the_axis_names(of):
+@pytest.mark.parametrize("copied", [lambda model: model, copy.deepcopy], ids=["it", "a copy"])
+def test_classes_on_a_line_are_drawn_with_the_probability_that_the_axis_names(of, copied):
     dose = np.arange(30.0)
     tasks = tm.MeasuredTasks({"a": (dose, (dose > 12).astype(float))}, ("dose", "ripe"))
     tasks = tasks.standardized(outputs=False)
     task = tasks.sample(np.random.default_rng(0), 1, 8, 8)
     model, theta = tm.MLP([1, 8, 1], MODEL.activation, loss=tm.logistic), THETAS["MAML"]
-    arguments = of(model), {"MAML": theta}, tasks, task, 0.5
+    arguments = of(copied(model)), {"MAML": theta}, tasks, task, 0.5
     figure = plotting.plot_adaptation(*arguments, steps=(0, 1))
     adapted = tm.adapt(model, theta, task.x_support[0], task.y_support[0], 0.5, 1)[1]
     x, y = line(figure.axes[0], "after 1 step").get_data()
@@ -166,6 +168,40 @@ def test_classes_on_a_line_are_drawn_with_the_probability_that_the_axis_names(of
     moving._func(1)
     moving._draw_was_started = True
     assert_allclose(moving._fig.axes[0].lines[-1].get_ydata(), y)
+
+
+class InPlace(tm.SinusoidTasks):
+    """Waves in other units, whose functions change what they are given."""
+
+    def y_in_units(self, y):
+        y *= 2
+        return y
+
+    def truth(self, parameters, x):
+        parameters["amplitude"] *= 1.0
+        x -= parameters["phase"][:, np.newaxis, np.newaxis]
+        return parameters["amplitude"][:, np.newaxis, np.newaxis] * np.sin(x)
+
+
+class PredictsInPlace(tm.MAML):
+    def predictions(self, omega, x, y, x_query, steps):
+        found = super().predictions(omega, x, y, x_query, steps)
+        for array in (omega, x, y, x_query):
+            array += 1
+        return found
+
+
+def test_what_works_in_place_changes_neither_the_task_nor_the_next_panel():
+    before = X.copy(), Y.copy()
+    methods = {name: PredictsInPlace(MODEL) for name in THETAS}
+    figure = plotting.plot_adaptation(methods, THETAS, InPlace(), TASK, steps=(0, 1))
+    for panel in figure.axes:
+        x, y = line(panel, "truth").get_data()
+        amplitude, phase = (TASK.parameters[name] for name in ("amplitude", "phase"))
+        assert (x[0], x[-1]) == TASKS.x_range
+        assert_allclose(y, 2 * amplitude * np.sin(x - phase), rtol=1e-12)
+        assert_allclose(line(panel, "support").get_ydata(), 2 * before[1][:, 0])
+    assert_allclose([X, Y], before)
 
 
 LONG = {f"a method of a rather long name {i}": values

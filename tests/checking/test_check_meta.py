@@ -44,6 +44,17 @@ def test_the_end_of_an_inner_loop_or_its_trajectory_climbs_the_whole_ladder():
         assert ladder and list(ladder.rungs) == ["1 step", "2 steps", "5 steps"]
 
 
+def test_a_loss_alone_judges_gradient_descent():
+    mine = lambda *arguments: learner_maml(*arguments, LearnerMLP())
+    ladder = tm.check_meta_gradient(mine, MODEL, THETA, BATCH, loss=MODEL.loss)
+    assert ladder and "of the inner loop adapt" in ladder.title
+
+
+def test_an_adapt_without_a_return_is_told_so():
+    ladder = tm.check_meta_gradient(sum, MODEL, THETA, BATCH, adapt=lambda *_: None)
+    assert "returned None (is a `return` missing?)" in " ".join(str(ladder).split())
+
+
 def test_methods_are_tried_at_0_05_with_1_2_and_5_steps_and_twice_at_another_alpha():
     asked = []
 

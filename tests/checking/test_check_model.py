@@ -244,6 +244,11 @@ def test_an_exception_in_init_is_a_finding(init, words):
     assert ladder.untried == ["loss", "gradient", "hvp"]
 
 
+def test_the_blocks_of_a_model_may_come_one_by_one():
+    right = tm.MLP([1, 2, 1])
+    assert tm.check_model(right, blocks=zip(right.layout.names, right.layout.shapes))
+
+
 def test_what_is_not_written_yet_is_said_to_be_so():
     def not_written(*_):
         raise NotImplementedError("equation [HVP.4] goes here")

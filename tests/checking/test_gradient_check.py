@@ -56,6 +56,11 @@ def test_a_wrong_gradient_fails_in_the_block_where_it_is_wrong(block, factor, mo
     assert ("directions" in mode) == (report.findings == [])  # projections show no pattern
 
 
+def test_blocks_may_come_one_by_one_and_one_may_be_empty():
+    blocks = zip(("a", "none", "b"), ((1,), (0,), (2,)))
+    assert tm.check_gradient(lambda t: t @ t, lambda t: 2 * t, np.ones(3), blocks, directions=2)
+
+
 def test_a_report_by_directions_has_the_norms_of_the_projections_on_unit_vectors():
     report = tm.check_gradient(lambda t: 3 * t[:6].sum(), np.r_[3 * np.ones(6), np.zeros(6)], THETA,
                                [("one", (6,)), ("two", (6,))], directions=500)

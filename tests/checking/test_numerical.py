@@ -58,6 +58,18 @@ def test_taylor_order_is_2_with_the_derivative_and_1_with_another():
     assert abs(tm.taylor_order(lambda t: np.sum(t**3), 3.0, np.ones(1), np.ones(1)) - 2) < 0.1
 
 
+def test_taylor_order_is_that_of_an_f_that_works_in_place_or_returns_one_array():
+    buffer = np.empty(3)
+
+    def in_place(theta):
+        theta *= theta
+        return np.multiply(theta, 2, out=buffer)
+
+    theta, v = np.ones(3), np.array([1.0, 2.0, 3.0])
+    assert tm.taylor_order(in_place, 4 * v, theta, v) == pytest.approx(2)
+    assert (theta == 1).all()
+
+
 def test_taylor_order_is_infinite_where_nothing_but_rounding_remains():
     line = lambda t: 3 * t.sum()
     assert tm.taylor_order(line, 9.0, np.ones(3), np.ones(3)) == np.inf

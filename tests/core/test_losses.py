@@ -90,6 +90,14 @@ def test_maml_through_it_is_exact_and_the_same_on_the_fast_network(loss, labels,
         assert_allclose(found, gradient, rtol=1e-10, atol=1e-13)
 
 
+def test_targets_that_work_in_place_change_no_batch(rng):
+    loss = tm.squared_error._replace(targets=lambda y: y.fill(0))
+    batch = tm.SinusoidTasks().sample(rng, 2, 3, 3)
+    before = batch.y_support.copy()
+    tm.MAML(tm.MLP([1, 1], loss=loss)).meta_gradient(np.ones(2), batch)
+    assert_allclose(batch.y_support, before)
+
+
 @pytest.mark.parametrize("loss, y", [(tm.logistic, [[1.0], [0.0]]), (tm.softmax, np.eye(2))],
                          ids=["logistic", "softmax"])
 def test_scores_of_ten_thousand_are_no_trouble(loss, y):

@@ -156,6 +156,21 @@ def test_a_batch_shows_its_shapes(rng):
                            "y_query (3, 4, 1), amplitude, phase)")
 
 
+class InPlace(tm.SinusoidTasks):
+    def truth(self, parameters, x):
+        parameters["amplitude"] *= 2
+        x -= parameters["phase"][:, np.newaxis, np.newaxis]
+        return parameters["amplitude"][:, np.newaxis, np.newaxis] * np.sin(x) / 2
+
+
+def test_a_truth_that_works_in_place_changes_no_batch():
+    found, expected = (tasks.sample(np.random.default_rng(0), 3, 4, 5)
+                       for tasks in (InPlace(), tm.SinusoidTasks()))
+    assert_array_equal(found.x_support, expected.x_support)
+    assert_allclose(found.y_query, expected.y_query, rtol=1e-15)
+    assert_array_equal(found.parameters["amplitude"], expected.parameters["amplitude"])
+
+
 def test_a_range_may_be_set_by_its_own_name(rng):
     for tasks in (tm.SinusoidTasks(), tm.LinearTasks()):
         for name in tasks.ranges:

@@ -2,6 +2,7 @@
 
 import copy
 import pickle
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -116,6 +117,13 @@ def test_whatever_is_not_finite_is_divergence_and_undoes_the_step(bad, kind, rng
     assert (rng.bit_generator.state, str(vars(optimizer))) == (states[0], str(states[1]))
     assert (caught.value.iteration, type(caught.value.loss)) == (2, float)
     assert_array_equal(caught.value.theta, kept.theta)
+
+
+def test_a_gradient_too_large_for_omega_s_precision_is_divergence(rng):
+    method = SimpleNamespace(meta_gradient=lambda omega, batch: (1.0, np.full(2, 1e39)))
+    steps = tm.meta_train(method, TASKS, np.ones(2, np.float32), tm.SGD(0.1), 1, rng)
+    with pytest.raises(tm.DivergenceError):
+        next(steps)
 
 
 @pytest.mark.filterwarnings("error")  # divergence is told once, and not by warnings
