@@ -250,7 +250,10 @@ def test_a_method_that_works_in_place_changes_nothing_of_the_caller_s(rng):
     before = batch.x_support.copy(), batch.y_support.copy()
     method.meta_gradient(omega, batch)
     tm.evaluate_batch(method, omega, batch, steps=1)
+    support = batch.x_support.copy(), batch.y_support.copy()
+    method.losses(omega, *support, batch.x_query, batch.y_query, 1)
     assert (omega == 1).all()
+    assert_array_equal(support, before)
     assert_array_equal([batch.x_support, batch.y_support], before)
 
 
@@ -407,8 +410,10 @@ def test_targets_that_do_not_fit_the_loss_are_named_wherever_they_come_in(rng):
     model = tm.MLP([1, 1], loss=tm.logistic)
     method, batch = tm.MAML(model), tm.SinusoidTasks().sample(rng, 2, 3, 3)
     sets = np.ones(2), batch.x_support, batch.y_support
-    for call in (method.adapt, lambda *sets: method.losses(*sets, *sets[1:], 1)):
-        with pytest.raises(ValueError, match="y has numbers|y has .*expected.*logistic"):
+    labels = np.ones((2, 3, 1))
+    for name, call in {"y": method.adapt, "y_query": lambda omega, x, y: method.losses(
+            omega, x, labels, x, y, 1)}.items():
+        with pytest.raises(ValueError, match=f"^{name} has .*expected.*logistic"):
             call(*sets)
 
 
