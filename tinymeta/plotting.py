@@ -59,7 +59,7 @@ def plot_adaptation(model, thetas, tasks, task, alpha=0.01, steps=(0, 1, 10), la
         y_label = f"probability that {y_label} is 1"
     for panel in panels:
         panel.set(xlabel=x_label)
-    panels[0].set(ylabel=y_label,
+    panels[0].set(ylabel=textwrap.fill(y_label, 40),
                   ylim=_limits(np.vstack([known[1], at_y(support[1])]), np.stack(drawn)))
     greys = [_step_style(k, steps, "0.25") for k in steps]  # each panel has its own colour
     legend_below(figure, [Line2D([], [], **style) for style in (known[2], SUPPORT, *greys)])

@@ -65,9 +65,9 @@ def test_taylor_order_is_that_of_an_f_that_works_in_place_or_returns_one_array()
         theta *= theta
         return np.multiply(theta, 2, out=buffer)
 
-    theta, v = np.ones(3), np.array([1.0, 2.0, 3.0])
-    assert tm.taylor_order(in_place, 4 * v, theta, v) == pytest.approx(2)
-    assert (theta == 1).all()
+    theta, v = np.full(3, 2.0), np.array([1.0, 2.0, 3.0])
+    assert tm.taylor_order(in_place, 8 * v, theta, v) == pytest.approx(2)
+    assert (theta == 2).all()
 
 
 def test_taylor_order_is_infinite_where_nothing_but_rounding_remains():

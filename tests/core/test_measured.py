@@ -197,7 +197,7 @@ GOOD = "s,x,y\na,1,2\na,2,3\n"
     (GOOD + "\na,3,inf\n", "row 5, column y is 'inf'"),
     (GOOD + '"b\nc",3,4\n"b\nc",5,inf\n', "row 6, column y is 'inf'"),
     (GOOD + "a,3,1_000\n", "row 4, column y is '1_000'"),
-    (GOOD + '"a,3,4\na,5,6\na,7,8\n', "row 4 has 1 column; expected 3"),
+    (GOOD + '"a,3,4\na,5,6\na,7,8\n', "row 4 has a cell that goes on over"),
     (GOOD + 'a,3,"4,5"\n', "row 4, column y is '4,5'"),
     ("a,1,2\na,2,oops\n", "row 2, column y is 'oops'"),
     ("a;900;0.5\na;1,000;2\n", "row 2 has '1,000' and row 1 '0.5'; expected commas or points"),
@@ -255,6 +255,17 @@ def test_curves_that_cannot_be_are_named(make, words):
     with pytest.raises((TypeError, ValueError)) as caught:
         make()
     assert words in str(caught.value)
+
+
+@pytest.mark.parametrize("old, new", [
+    ("b,2,3,\n", 'b,2,3,"see page 3\n'), ("b,2,3,", 'b,2,"3,'), ("b,2,3,", '"b,2,3,'),
+    ("b,2,3,\na,4,5,", 'b,2,3,"see page 3\na,4,5,"see page 4')])
+def test_a_quote_that_is_not_closed_swallows_no_rows_without_a_word(old, new, read):
+    rows = "curve,x,y,note\na,0,1,\na,1,2,\nb,1,2,\nb,2,3,\na,4,5,\nb,6,7,\n"
+    with pytest.raises(ValueError, match="row 5 has a cell that goes on over other rows; expected"):
+        read(rows.replace(old, new), columns=["curve", "x", "y"])
+    rows = rows.replace(old, old[:-1] + '"a note,\nin two lines"\n') if old[-1] == "\n" else rows
+    assert read(rows, columns=["curve", "x", "y"]).names == ["a", "b"]
 
 
 def test_a_header_names_each_column_once(read):

@@ -210,6 +210,8 @@ def test_a_method_that_has_not_been_made_by_method_is_told_so(rng):
         ForgetsMLP().init(rng)
     with pytest.raises(AttributeError, match="MLP has no depth$"):
         tm.MLP([1, 1]).depth
+    with pytest.raises(AttributeError, match="Skip has no n_layers$"):
+        Skip([1, 1]).depth
 
 
 def test_a_trajectory_of_another_length_is_told(rng):
@@ -328,10 +330,14 @@ def test_what_others_are_made_of_is_not_set_on_an_object(name):
 
 
 class Skip(tm.MLP):
-    """The pass at half the input: one's own, of whatever kind."""
+    """A pass of one's own, which is another for the network without its last layer."""
 
     def at(self, theta, x, y):
-        return super().at(theta, x / 2, y)
+        return super().at(theta, x / len(self.widths), y)
+
+    @property
+    def depth(self):
+        return self.n_layers
 
 
 def test_a_ridge_head_on_a_network_with_a_pass_of_its_own_is_exact(problem, rng):

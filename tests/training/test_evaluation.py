@@ -99,6 +99,11 @@ def test_a_metric_that_makes_something_of_nan_hides_no_diverged_task():
     assert np.isfinite(curve.errors).all() and curve.n_diverged.tolist() == [0, 5, 5]
 
 
+def test_a_curve_of_half_precision_is_summed_in_double():
+    curve = tm.AdaptationCurve(np.full((1, 4), 6e4, np.float16), np.zeros((1, 4)))
+    assert curve.mean == np.float16(6e4) and curve.ci95 == 0
+
+
 @pytest.mark.filterwarnings("error")
 def test_a_metric_that_works_in_place_hides_no_diverged_task():
     def metric(f, y):

@@ -37,8 +37,8 @@ def put_lessons(arguments):
             clear_left_over(folder / name)
             write_whole(folder / name, lambda file, content=content: file.write(content))
     first = min(name for name in files if name.startswith("1_"))
-    print(f"{sum(name.endswith(('.ipynb', '.html')) for name in files)} lessons are in {folder}; "
-          f"begin with {folder / first}")
+    n = sum(name.endswith((".ipynb", ".html")) for name in files) - ("index.html" in files)
+    print(f"{n} lessons are in {folder}; begin with {folder / first}")
     return 0
 
 

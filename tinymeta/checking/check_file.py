@@ -52,7 +52,7 @@ def check_file(path, alpha=0.05, seed=0):
     path = Path(arguments.path("path", path))
     if not path.is_file():
         found = "no regular file" if path.exists() else "no such file"
-        raise FileNotFoundError(f"{path}: {found}")
+        raise FileNotFoundError(f"{path}: {found}; expected a Python file")
     if path.suffix == ".ipynb":
         raise ValueError(f"{path} is a notebook; expected a Python file, as `jupyter nbconvert "
                          f"--to script` makes of it")

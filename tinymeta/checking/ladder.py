@@ -65,7 +65,7 @@ def _finding(error):
     if isinstance(error, RuntimeError) and isinstance(error.__cause__, StopIteration):
         error = error.__cause__  # a next() of the learner's own, within a loop of ours
     try:
-        said = f": {error}" if str(error) else ""
+        said = f": {error}".rstrip(".") if str(error) else ""
     except Exception as wrong:  # an error class of the learner's own
         said = f", whose __str__ raises {type(wrong).__name__}"
     if isinstance(error, NotImplementedError):

@@ -114,7 +114,8 @@ def as_array(name, value):
 def given(name, value, expected="an array of floating-point numbers"):
     """`value`; TypeError where it is None, which NumPy would take for an array."""
     if value is None:
-        raise TypeError(f"{name} is None; expected {expected}")
+        missing = ": is a `return` missing?" if name.endswith(")") else ""  # of a function
+        raise TypeError(f"{name} is None; expected {expected}{missing}")
     return value
 
 

@@ -72,6 +72,9 @@ def _rows(path):
         for row in reader:
             if any(row):
                 rows.append((begins, [cell.strip() for cell in row]))
+            if any(_holds_rows(cell, delimiter, len(rows[0][1])) for cell in row):
+                raise ValueError(f"{path}, row {begins} has a cell that goes on over other rows; "
+                                 f"expected each quote to be closed again")
             begins = reader.line_num + 1  # a quoted cell may go over several lines
     except csv.Error as error:
         raise ValueError(f"{path}, row {begins} cannot be read ({error}); expected cells separated "
@@ -79,6 +82,11 @@ def _rows(path):
     if not rows:
         raise ValueError(f"{path} is empty; expected rows with a curve, x and y")
     return rows, delimiter
+
+
+def _holds_rows(cell, delimiter, n_columns):
+    """Whether a cell of several lines has one that looks like a row."""
+    return any(line.count(delimiter) >= n_columns - 1 for line in cell.split("\n")[1:])
 
 
 def _delimiter(text):

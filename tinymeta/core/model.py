@@ -39,9 +39,9 @@ class Model(WithSettings):
 
     def __setattr__(self, name, value):
         """As usual, but loss is a method here: the Loss that it takes is loss_function."""
-        if name == "loss" and isinstance(value, Loss):
+        if name == "loss" and not callable(value):
             raise AttributeError(f"loss is the method loss(theta, x, y); expected loss_function = "
-                                 f"the tinymeta.Loss {value.name!r}")
+                                 f"{getattr(value, 'name', value)!r}, a tinymeta.Loss")
         super().__setattr__(name, value)
 
     def __getattr__(self, name):

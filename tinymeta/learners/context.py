@@ -61,6 +61,16 @@ class ContextMLP(Model):
         self.of_context = slice(W1.start + first * others[0], W1.stop)  # W_c in ω
 
     @property
+    def widths(self):
+        """[D_in, n_1, ..., D_out]"""
+        return [self.d_in, *self.network.widths[1:]]
+
+    @property
+    def activation(self):
+        """The network's Activation."""
+        return self.network.activation
+
+    @property
     def loss_function(self):
         """How predictions are scored; another loss gets a network of its own."""
         return self.network.loss_function

@@ -59,6 +59,11 @@ class RidgeHead(Method):
         self.layout = Layout(blocks)
 
     @property
+    def mlp(self):
+        """The network, the model."""
+        return self.model
+
+    @property
     def n_params(self):
         """The length of ω: the hidden layers' parameters, and one for log λ if it is learned."""
         return self.layout.size

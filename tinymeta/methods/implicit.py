@@ -41,7 +41,8 @@ class ImplicitMAML(Method):
     to v; in single precision 1e-4 if that is larger.  newton_steps: of the inner problem, at most.
     chunk: so many tasks at a time.  After `adapt`, .residual holds the inner problem's, (T,).
 
-    Raises TypeError or ValueError for a wrong setting; adapt and its pullback ConvergenceError.
+    Raises TypeError or ValueError for a wrong setting, adapt TypeError for half precision; adapt
+    and its pullback ConvergenceError.
     """
 
     strength, tolerance = setting.real(above=0), setting.real(above=0, below=1)
@@ -84,6 +85,8 @@ class ImplicitMAML(Method):
 
         Ends when every residual is within the tolerance, or after newton_steps.
         """
+        if omega.real.dtype.itemsize < 4:
+            raise TypeError(f"omega has dtype {omega.dtype}; expected single or double precision")
         largest = float(np.sqrt(np.finfo(omega.dtype).max))
         if self.strength > largest:
             raise ValueError(f"strength is {self.strength:g}; expected at most {largest:.0e}, "

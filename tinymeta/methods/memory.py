@@ -52,6 +52,11 @@ class Memory(Method):
             raise ValueError(f"rnn is a {type(rnn).__name__}, which redefines at, loss, gradient "
                              f"or hvp; expected one that redefines `run`, or another loss_function")
 
+    @property
+    def rnn(self):
+        """The recurrent network, the model."""
+        return self.model
+
     def adapt(self, omega, x, y):
         """The state (h_{K-1}, y_{K-1}), (T, H + D_out), after reading x and y, and its pullback.
 

@@ -156,10 +156,11 @@ def _errors(method, omega, arrays, steps, metric):
     predictions = method.predictions(omega, x, y, x_query, steps)  # (S + 1, T, Q, D_out)
     predictions = arguments.result(method, "predictions", predictions,
                                    (steps + 1, len(x), y_query.shape[1], "D_out"))
-    errors = [arguments.numbers("metric(f, y)", metric(f.copy(), y_query.copy()))
-              for f in predictions]
-    errors = arguments.real_numbers("metric(f, y)", np.stack(errors)).astype(float)
-    if errors.shape != (expected := (steps + 1, len(y_query))):
-        raise ValueError(f"metric returned shape {errors.shape[1:]}; expected {expected[1:]}, "
-                         f"a number for each task")
+    errors = []
+    for f in predictions:
+        of_tasks = arguments.numbers("metric(f, y)", metric(f.copy(), y_query.copy()))
+        if of_tasks.shape != (len(y_query),):
+            raise ValueError(f"metric returned shape {of_tasks.shape}; expected "
+                             f"({len(y_query)},), a number for each task")
+        errors.append(arguments.real_numbers("metric(f, y)", of_tasks).astype(float))
     return np.stack([errors, np.isfinite(predictions).all(axis=(2, 3))])
