@@ -210,7 +210,7 @@ def test_a_file_without_anything_to_check_stops_no_other_one(tmp_path, capsys):
         assert options or f"PASS  {files[2]}: model right" in out
     empty, none, right = json.loads(out)
     assert (empty["file"], empty["passed"], right["passed"]) == (files[0], False, True)
-    assert none["error"] == f"{files[1]}: no such file"
+    assert none["error"] == f"{files[1]}: no such file; expected a Python file"
 
 
 def test_one_wrong_file_of_several_is_a_failure_and_all_are_checked(tmp_path, capsys):

@@ -361,7 +361,7 @@ def test_implicit_maml_of_numbers_that_overflow_is_told_and_does_not_warn(rng):
     omega = model.init(rng)
     with pytest.raises(ValueError, match=r"strength is 1e\+200; expected at most 1e\+154, who"):
         tm.ImplicitMAML(model, 1e200).adapt(omega, batch.x_support, batch.y_support)
-    with pytest.raises(ValueError, match=r"strength is 1e\+20; expected at most 2e\+19, .* float32"):
+    with pytest.raises(ValueError, match=r"strength is 1e\+20; expected at most 2e\+19, "):
         tm.ImplicitMAML(model, 1e20).adapt(omega.astype("f4"), batch.x_support, batch.y_support)
 
 
