@@ -495,6 +495,18 @@ def test_a_plan_that_cannot_be_is_told_by_what_is_wrong(plan, words, tmp_path, c
     assert words in capsys.readouterr().err
 
 
+def test_a_plan_that_may_not_be_read_is_not_called_damaged(tmp_path, capsys, monkeypatch):
+    options = ["compare", *SMALL, "--methods", "maml", "--output", str(tmp_path)]
+    assert main(options) == 0
+
+    def protected(path, **_):
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setattr(Path, "read_text", protected)
+    assert main(options) == 1
+    assert "Permission denied" in (err := capsys.readouterr().err) and "anew" not in err
+
+
 def test_a_list_in_place_of_a_plan_is_told_so_to_a_new_comparison(tmp_path, capsys):
     (tmp_path / "compare.json").write_text("[1]")
     assert main(["compare", *SMALL, "--methods", "maml", "--output", str(tmp_path)]) == 1

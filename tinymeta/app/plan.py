@@ -111,8 +111,8 @@ def _is_damaged(folder, plan):
     try:
         if _differing(folder, plan):
             _read_plan(folder)
-    except CheckpointError:
-        return True
+    except CheckpointError as error:
+        return not isinstance(error.__cause__, OSError)  # which may not be read
     return False
 
 

@@ -162,7 +162,11 @@ def _numbers(name, value):
     """The value as an array of numbers; TypeError or ValueError for anything else."""
     if value is None:
         raise TypeError(f"{name} is None; expected an array of numbers: is a `return` missing?")
-    return arguments.numbers(name, as_array(value, name))
+    array = arguments.numbers(name, as_array(value, name))
+    if array.dtype == np.float16:
+        raise TypeError(f"{name} has dtype float16; expected double precision, or single: half "
+                        f"shows too few digits for a check")
+    return array
 
 
 def _generator(rng):

@@ -107,7 +107,8 @@ class MeasuredTasks:
             raise ValueError(f"names is empty; expected some of {self.names}")
         if unknown := sorted(set(names) - set(self.curves)):
             raise ValueError(f"names has {unknown}; expected some of {self.names}")
-        chosen = {name: pair for name, pair in self.curves.items() if name in set(names)}
+        wanted = set(names)
+        chosen = {name: pair for name, pair in self.curves.items() if name in wanted}
         return MeasuredTasks(chosen, self.columns, self.scales)
 
     def split(self, rng, held_out):
