@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +17,7 @@ from numpy.testing import assert_array_equal
 from small_runs import SMALL, small, trained
 
 import tinymeta as tm
-from tinymeta.app import commands, compare, figures, lessons, runs, stopping
+from tinymeta.app import command_line, commands, compare, figures, lessons, runs, stopping
 from tinymeta.app.command_line import main
 from tinymeta.training.files import Claim, ClaimError
 
@@ -493,6 +494,39 @@ def test_a_plan_that_cannot_be_is_told_by_what_is_wrong(plan, words, tmp_path, c
     (tmp_path / "compare.json").write_text(json.dumps(plan))
     assert main(["compare", "--resume", str(tmp_path)]) == 1
     assert words in capsys.readouterr().err
+
+
+def test_what_stands_in_the_way_of_a_plan_that_was_lost_is_named(tmp_path, capsys):
+    options = ["compare", *SMALL, "--methods", "maml", "--output", str(tmp_path)]
+    assert main(options) == 0
+    (tmp_path / "compare.json").unlink()
+    for name in (".DS_Store", "talk.png", "notes.txt"):
+        (tmp_path / name).write_text("")
+    assert main(options) == 1
+    assert "choose another --output, or move notes.txt, talk.png away" in capsys.readouterr().err
+    for name in ("talk.png", "notes.txt"):
+        (tmp_path / name).unlink()
+    assert main(options) == 0
+
+
+def test_an_error_that_a_swallowed_signal_leads_to_is_that_signal(tmp_path, capsys, monkeypatch):
+    def swallowed(*_, **more):
+        with suppress(KeyboardInterrupt):
+            stopping.end(signal.SIGTERM, None)
+        raise IndexError("list index out of range")
+
+    trained(tmp_path)
+    monkeypatch.setattr(commands, "save_figures", swallowed)
+    monkeypatch.setattr(stopping, "raised", raised := [])
+    monkeypatch.setattr(command_line, "raised", raised)
+    assert main(["plot", str(tmp_path / "maml.npz")]) == 143
+    assert capsys.readouterr().err.endswith("\ninterrupted\n")
+
+
+def test_a_plot_that_is_refused_leaves_no_folder(tmp_path, capsys):
+    trained(tmp_path, "oracle")
+    options = ["plot", str(tmp_path / "oracle.npz"), "--output", str(tmp_path / "a" / "b" / "c.png")]
+    assert main(options) == 2 and names(tmp_path) == ["oracle.npz"]
 
 
 def test_a_plan_that_may_not_be_read_is_not_called_damaged(tmp_path, capsys, monkeypatch):

@@ -108,6 +108,18 @@ def test_a_comparison_goes_on_from_the_same_curves_elsewhere_but_not_from_others
     assert "no comparison to go on with" in (err := capsys.readouterr().err) and "anew" not in err
 
 
+def test_other_columns_than_those_of_the_training_are_told(here, capsys):
+    assert main(["train", "--tasks", "curves.csv", *FEW, "--output", "run"]) == 0
+    write(here / "other.csv", level=3.0)
+    text = (here / "other.csv").read_text()
+    (here / "other.csv").write_text(text.replace("hour", "minute"))
+    for name, told in (("curves", 0), ("other", 1)):
+        capsys.readouterr()
+        assert main(["evaluate", "run/maml.npz", "--tasks", f"{name}.csv"]) == 0
+        words = "has the columns minute, degrees; MAML was trained on hour, degrees"
+        assert capsys.readouterr().err.count(words) == told
+
+
 def test_every_method_s_network_takes_as_many_x_as_the_file_has(here):
     write(here / "two.csv", classes=True)
     command = [*FEW, "--tasks", "two.csv", "--loss", "logistic"]

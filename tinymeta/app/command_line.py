@@ -12,7 +12,7 @@ from .compare import compare
 from .folders import of_what
 from .lessons import put_lessons
 from .options import CHECK, DRAWN, LESSONS, METHOD, RUN, SEVERAL, TASKS, TEST
-from .stopping import asked, exit_code, nobody_reads, tell
+from .stopping import asked, exit_code, nobody_reads, raised, tell
 
 DESCRIPTION = """\
 Gradient-based meta-learning in NumPy, every gradient derived by hand.
@@ -67,6 +67,7 @@ def main(argv=None):
     """Run the command line with the arguments `argv`; return the exit code."""
     argv = sys.argv[1:] if argv is None else list(argv)
     asked.clear()
+    before = len(raised)
     if not argv or (argv[0].startswith("-") and argv[0] not in ("-h", "--help", "--version")):
         argv = ["compare"] + argv
     if hasattr(sys.stdout, "reconfigure"):
@@ -85,7 +86,8 @@ def main(argv=None):
         tell(f"error: not enough memory for these settings ({error})")
         return 1
     except Exception as error:
-        if signal := _of_signal(error):  # what a library raises while it clears up after Ctrl-C
+        signal = _of_signal(error)  # what a library raises while it clears up after Ctrl-C
+        if signal or len(raised) > before:  # or after it has swallowed it
             return _interrupted(signal)
         if nobody_reads(error):  # such as head
             sys.stdout = open(os.devnull, "w")

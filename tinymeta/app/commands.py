@@ -15,7 +15,7 @@ from ..training.files import Claim
 from .figures import FIGURES, checked_task, save_figures
 from .families import FAMILIES
 from .folders import PLAN, folder_for, made_folder, quoted, told_how_to_go_on
-from .held_out import HELD_OUT, evaluate_runs, measured, remark
+from .held_out import HELD_OUT, evaluate_runs, measured, remark, tasks_at_test
 from .measured import settings_of_file
 from .protocols import OWN, PROTOCOLS
 from .recipes import METHODS
@@ -159,6 +159,10 @@ def _runs_at_test(files, curves):
         done, all_of_them = run.checkpoint.iteration, run.settings.iterations
         if done < all_of_them:
             tell(f"note: {name} has been trained for {done:,} of {all_of_them:,} iterations")
+        s = run.settings
+        if s.names and (here := tasks_at_test(s).columns) != tuple(s.names):
+            tell(f"note: {s.file} has the columns {', '.join(here)}; {name} was trained on "
+                 f"{', '.join(s.names)}")
     return runs
 
 

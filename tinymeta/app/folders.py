@@ -6,7 +6,8 @@ import re
 import shlex
 import sys
 import zlib
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from pathlib import Path
 
 from ..training.files import ClaimError
 from .stopping import nobody_reads
@@ -38,7 +39,7 @@ def made_folder(folder, name="output"):
 
     Raises OSError that says what stands in its way.
     """
-    new = not os.path.isdir(folder)
+    new = [path for path in (Path(folder), *Path(folder).parents) if not path.is_dir()]
     try:
         os.makedirs(folder, exist_ok=True)
     except OSError as error:
@@ -48,8 +49,9 @@ def made_folder(folder, name="output"):
     try:
         yield
     except BaseException:
-        if new and os.path.isdir(folder) and not os.listdir(folder):
-            os.rmdir(folder)
+        for path in new:
+            with suppress(OSError):  # it was not made, or is not empty
+                path.rmdir()
         raise
 
 

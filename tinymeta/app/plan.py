@@ -68,14 +68,18 @@ def keep_plan(plan, folder):
     path = Path(folder, PLAN)
     clear_left_over(path)
     others = files_of(folder) - {PLAN}
-    there, ours = path.exists() and path.stat().st_size > 0, _are_of(plan, folder, others)
+    there, runs = path.exists() and path.stat().st_size > 0, _are_of(plan, folder, others)
+    foreign = {name for name in others - runs if Path(name).stem not in REPORT}
+    ours = runs and not foreign
     if there and not (ours and _is_damaged(folder, plan)):
         if differing := _differing(folder, plan):
             raise CheckpointError(f"{folder} holds another comparison ({'; '.join(differing)}); "
                                   f"{ELSEWHERE}")
     elif others and not ours:
         empty = f" ({path} is empty)" if path.exists() else ""
-        raise CheckpointError(f"{folder} is not empty, and holds no comparison{empty}; {ELSEWHERE}")
+        away = f", or move {', '.join(sorted(foreign))} away" if runs else ""
+        raise CheckpointError(f"{folder} is not empty, and holds no comparison{empty}; "
+                              f"{ELSEWHERE}{away}")
     else:
         if ours:
             tell(f"note: {path} is {'damaged' if there else 'missing or empty'}, and written anew: "
@@ -89,16 +93,15 @@ def run_file(plan, method, seed):
 
 
 def _are_of(plan, folder, names):
-    """Whether the files of a folder are runs of this plan, or made of them, and nothing else."""
+    """Those of the names in a folder that are runs of this plan; none if one is another's."""
     runs = {run_file(plan, *name): settings for name, settings in settings_of(plan).items()}
     found = names & runs.keys()
-    if not found or {Path(name).stem for name in names - found} - REPORT:
-        return False
     try:
         kept = {name: load_checkpoint(os.path.join(folder, name)).settings for name in found}
     except (OSError, CheckpointError):
-        return False
-    return not any(differences(kept[name], runs[name].as_dict()) for name in found)
+        return set()
+    others = any(differences(kept[name], runs[name].as_dict()) for name in found)
+    return set() if others else found
 
 
 def _differing(folder, plan):

@@ -236,7 +236,7 @@ def as_numbers(name, value, shape=None):
 
 def vector(name, value, P="P"):
     """The value as a vector (P,) in double precision; TypeError or ValueError for another thing."""
-    array = arguments.floating(name, as_array(value, name))
+    array = arguments.floating(name, as_array(arguments.given(name, value), name))
     arguments.shape(name, array, (P,))
     if array.dtype.kind == "c":
         raise TypeError(f"{name} has dtype {array.dtype}; expected real numbers: "

@@ -130,7 +130,8 @@ class Method(setting.WithSettings):
         """The pass at θ' on the query sets, and the pullback; the arrays are a Batch's."""
         theta, pullback = arguments.pair(self, "adapt", self.adapt(omega, x, y),
                                          "theta (T, P) and its pullback")
-        theta = arguments.result(self, "adapt", theta, (len(x), "P"))
+        P = getattr(self.judge, "n_params", None) or "P"
+        theta = arguments.result(self, "adapt", theta, (len(x), P))
         arguments.function(f"the pullback of {type(self).__name__}.adapt(...)", pullback)
         return pass_at(self.judge, theta, x_query, y_query), pullback
 

@@ -36,7 +36,10 @@ def write_whole(path, write):
     """
     if arguments.path("path", path).endswith(("/", os.sep)):
         raise OSError(f"{path} is the name of a folder; expected that of a file")
-    target = os.path.realpath(path)
+    try:
+        target = os.path.realpath(path)
+    except OSError as error:  # the working folder is no longer there
+        raise OSError(error.errno, error.strerror, str(path)) from error
     if os.path.lexists(target) and not os.path.isfile(target):
         raise OSError(f"{path} is no regular file; expected one, or none yet")
     if os.path.exists(target) and not os.access(target, os.W_OK):
@@ -84,9 +87,9 @@ def clear_left_over(path, seconds=0.0):
 
 
 def files_of(folder):
-    """The names in a folder, but for claims and for what killed processes have left."""
-    ours = re.compile(r".*\.lock|.*\.[0-9a-f]{8}\.tmp", re.DOTALL)
-    return {name for name in os.listdir(folder) if not ours.fullmatch(name)}
+    """The names in a folder, but for hidden ones, claims, and what killed processes have left."""
+    others = re.compile(r"\..*|.*\.lock|.*\.[0-9a-f]{8}\.tmp", re.DOTALL)
+    return {name for name in os.listdir(folder) if not others.fullmatch(name)}
 
 
 def _hold(file):
