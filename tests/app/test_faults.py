@@ -525,7 +525,8 @@ def test_an_error_that_a_swallowed_signal_leads_to_is_that_signal(tmp_path, caps
 
 def test_a_plot_that_is_refused_leaves_no_folder(tmp_path, capsys):
     trained(tmp_path, "oracle")
-    options = ["plot", str(tmp_path / "oracle.npz"), "--output", str(tmp_path / "a" / "b" / "c.png")]
+    picture = str(tmp_path / "a" / "b" / "c.png")
+    options = ["plot", str(tmp_path / "oracle.npz"), "--output", picture]
     assert main(options) == 2 and names(tmp_path) == ["oracle.npz"]
 
 
