@@ -324,7 +324,7 @@ def test_divergence_is_an_error_and_keeps_the_last_good_parameters(tmp_path, cap
     ("--held-out 3", 2, "held_out is 3 without a file; expected --tasks FILE.csv"),
     ("train --method prototypes", 2, "'prototypes'; expected another: sinusoid has no one-hot"),
     ("--tasks moons --methods prototypes", 2, "expected another: moons has no one-hot"),
-    ("train --tasks run", 1, "run: no regular file; --tasks names a family"),
+    ("train --tasks run", 1, "run: no regular file; --tasks says where"),
     ("plot run/maml.npz --task 600", 2, "task is 600; expected less than 600")], ids=str)
 def test_wrong_usage_ends_with_its_code_and_a_message_that_names_it(
         arguments, code, word, capsys, monkeypatch, tmp_path):
