@@ -7,7 +7,7 @@ The source, in reading order; each wing is a folder that imports only those abov
                 class_tasks, glyphs             classes: boundaries, moons, strokes
                 measured, measured_file         curves of one's own
                 model, layout                   what a model is, and how θ lies in one vector
-                arguments, setting              clear errors, in calls and when something is set
+                arguments, setting, tried       clear errors: in calls, in what is set, in functions
                 initialisation                  random weights
                 side_by_side                    chunks of tasks on several cores
     learners    linear, mlp, context            gradient and Hessian times vector, by hand

@@ -8,10 +8,11 @@ import pytest
 import tinymeta as tm
 from tinymeta.checking.check_file import check_file
 from tinymeta.checking.diagnosis import compare
-from tinymeta.checking.ladder import LearnerError, repeated
+from tinymeta.checking.ladder import LearnerError
 from tinymeta.checking.learner_model import batch_for, theta_for
 from tinymeta.checking.numerical import is_single, rounding_unit, settled_difference
 from tinymeta.checking.patterns import single_entries
+from tinymeta.checking.returned import repeated
 
 
 def causes(report):

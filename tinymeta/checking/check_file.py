@@ -28,10 +28,12 @@ from ..learners.mlp import MLP
 from ..methods.method import Method
 from .check_meta import check_adapt, check_meta_gradient
 from .check_model import check_model
-from .ladder import attempt, frozen_batch, imported, vector
+from .imported import imported
+from .ladder import attempt
 from .learner_model import as_called, batch_for, bounded, theta_for
 from .own_method import check_method
 from .report import CheckReport, Ladder
+from .returned import frozen_batch, vector
 
 KINDS = {"meta_gradient": "maml", "first_order_meta_gradient": "first-order maml",
          "reptile": "reptile"}

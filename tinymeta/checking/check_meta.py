@@ -20,11 +20,12 @@ from .diagnosis import Hints, compare
 from .elsewhere import climb_elsewhere, in_steps
 from .gradient_check import check_gradient
 from .known_meta_mistakes import of_adapted, of_first_order, of_meta_gradient, of_reptile
-from .ladder import LearnerError, as_numbers, frozen, frozen_batch, repeated, vector
+from .ladder import LearnerError
 from .learner_model import as_called
 from .numerical import relative_error
 from .own_inner_loop import OwnInnerLoop, end_of
 from .report import Finding
+from .returned import as_numbers, frozen, frozen_batch, repeated, vector
 
 DIVERGES = "the inner loop diverges at α = {:g}: nothing to compare; check with a smaller alpha"
 NOT_SHOWN = ("the Hessian term is smaller than what is let pass: a first-order gradient would "

@@ -16,11 +16,12 @@ from ..core.losses import Loss, squared_error
 from ..learners.linear import Linear
 from ..learners.mlp import MLP
 from .further_rungs import check_activation, check_loss, check_maml, check_tasks
-from .ladder import NOTHING, LearnerError, attempt, climb, frozen, frozen_batch
+from .ladder import NOTHING, LearnerError, attempt, climb
 from .learner_model import NAMES, batch_for, theta_for
 from .model_check import ModelCheck
 from .numerical import quiet
 from .report import CheckReport, Ladder
+from .returned import frozen, frozen_batch
 
 
 @quiet()

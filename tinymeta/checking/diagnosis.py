@@ -12,11 +12,12 @@ import numpy as np
 
 from ..core import arguments
 from ..core.layout import Layout
-from .ladder import as_numbers, attempt
+from .ladder import attempt
 from .numerical import relative_error, within_squares
 from .patterns import (MATCH, arranged, clipped, found, multiple, permuted, same, share,
                        single_entries, unknown, vanishing)
 from .report import CheckReport, Finding
+from .returned import as_numbers
 
 
 class KnownMistake(NamedTuple):

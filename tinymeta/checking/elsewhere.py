@@ -10,7 +10,8 @@ import numpy as np
 
 from ..core.batch import Batch
 from .diagnosis import confirmed
-from .ladder import attempt, climb, frozen_batch
+from .ladder import attempt, climb
+from .returned import frozen_batch
 
 
 def climb_elsewhere(title, rung, steps, theta, batch, alpha):

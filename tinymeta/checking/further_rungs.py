@@ -14,10 +14,11 @@ from .comparison import TOLERANCE
 from .diagnosis import Hints, compare
 from .dropped_parts import ANY_DROPPED, dropping_functions
 from .gradient_check import check_gradient, check_hvp
-from .ladder import as_numbers, attempt, frozen
+from .ladder import attempt
 from .learner_model import NAMES, bounded
 from .numerical import complex_step, is_single, way_for
 from .report import CheckReport, Finding
+from .returned import as_numbers, frozen
 
 
 def check_activation(phi):

@@ -12,9 +12,10 @@ from ..core import arguments
 from ..core.layout import Layout, layout_of
 from .comparison import SINGLE, Comparison
 from .diagnosis import checked_hints
-from .ladder import LearnerError, as_array, repeated, same_again, vector
+from .ladder import LearnerError
 from .numerical import is_single, quiet
 from .report import CheckReport, Finding
+from .returned import as_array, repeated, same_again, vector
 
 
 @quiet()

@@ -14,8 +14,9 @@ from ..core.batch import Batch
 from ..core.model import Model
 from ..core.tasks import SinusoidTasks
 from ..methods.inner_loop import adapt
-from .ladder import LearnerError, as_array, as_numbers, attempt, frozen, repeated, vector
+from .ladder import LearnerError, attempt
 from .numerical import ExitError, derivatives, quiet
+from .returned import as_array, as_numbers, frozen, repeated, vector
 
 NAMES = {"loss": "theta, x, y", "gradient": "theta, x, y", "hvp": "theta, x, y, v"}
 

@@ -10,13 +10,14 @@ from ..learners.linear import Linear
 from . import known_mistakes
 from .diagnosis import Hints, compare, confirmed
 from .gradient_check import check_gradient, check_hvp
-from .ladder import LearnerError, as_numbers, attempt
+from .ladder import LearnerError, attempt
 from .learner_model import LearnersModel
 from .more_points import at_more_points, of_memory
 from .numerical import (derivative, derivatives, is_in_single, is_single, relative_error,
                         way_for)
 from .own_variables import in_own_variables
 from .report import CheckReport, Finding
+from .returned import as_numbers
 
 
 class ModelCheck:

@@ -5,8 +5,9 @@ from functools import partial
 import numpy as np
 
 from .diagnosis import KnownMistake
-from .ladder import as_array, as_numbers, attempt, repeated
+from .ladder import attempt
 from .numerical import derivatives
+from .returned import as_array, as_numbers, repeated
 
 SUPPORT, QUERY = slice(0, 2), slice(2, 4)  # of a task's four arrays
 SWAPS = (  # what, the set that is adapted to, the set that judges

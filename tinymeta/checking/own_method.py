@@ -13,8 +13,9 @@ from ..core import arguments
 from ..core.model import pass_at
 from .diagnosis import Hints, compare
 from .gradient_check import check_gradient
-from .ladder import LearnerError, attempt, climb, frozen_batch, vector
+from .ladder import LearnerError, attempt, climb
 from .learner_model import batch_for, theta_for
+from .returned import frozen_batch, vector
 
 FIRST_ORDER = ("first order: the pullback gives back what it is given, so this is no derivative of "
                "the meta-loss: compared with the mean of the query gradients at θ'")

@@ -12,6 +12,7 @@ from typing import Callable, NamedTuple, Optional
 import numpy as np
 
 from . import arguments
+from .tried import tried
 
 
 class Activation(NamedTuple):
@@ -59,8 +60,8 @@ def _tried(phi):
     for n, part in enumerate(("value", "derivative", "second_derivative"), start=1):
         function, fits = getattr(phi, part), [(2, 3), (3,), ()][:None if n > 1 else 1]
         if function is not None or n < 3:
-            arrays.append(arguments.tried(f"activation {phi.name!r}: {part}", function, takes[:n],
-                                          arrays, fits))
+            arrays.append(tried(f"activation {phi.name!r}: {part}", function, takes[:n], arrays,
+                                fits))
     return phi
 
 

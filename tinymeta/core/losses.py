@@ -28,6 +28,7 @@ from typing import Callable, NamedTuple
 import numpy as np
 
 from . import arguments, setting
+from .tried import tried
 
 
 def _anything(y):
@@ -146,8 +147,7 @@ def check_loss(loss, name="loss", d_out=None):
         like_f = [f.shape, f.shape[1:]]  # the same for all tasks will do
         for part, n, fits in (("value", 2, [(2,)]), ("gradient", 2, like_f),
                               ("curvature", 3, like_f)):
-            arguments.tried(f"loss {loss.name!r}: {part}", getattr(loss, part), takes[:n], [f] * n,
-                            fits)
+            tried(f"loss {loss.name!r}: {part}", getattr(loss, part), takes[:n], [f] * n, fits)
     return loss
 
 

@@ -19,7 +19,7 @@ from . import arguments
 from .arguments import as_precision_of, given
 from .initialisation import initial
 from .layout import Layout
-from .losses import Loss, check_targets
+from .losses import check_targets
 from .setting import WithSettings
 
 
@@ -169,10 +169,10 @@ def shortcut(model, name):
     return None
 
 
-def is_ours(function):
-    """Whether a function is the package's, rather than that of a subclass elsewhere."""
-    package = __package__.partition(".")[0]
-    return getattr(function, "__module__", "").startswith(f"{package}.")
+def package_at(model):
+    """model.at, as `shortcut` gives it, where it is the package's own; else None."""
+    at, package = shortcut(model, "at"), __package__.partition(".")[0]
+    return at if getattr(at, "__module__", "").startswith(f"{package}.") else None
 
 
 def pass_at(model, theta, x, y):
@@ -180,13 +180,12 @@ def pass_at(model, theta, x, y):
 
     It is model.at(theta, x, y) where that is sure to be the same (see `shortcut`).
     """
-    at = shortcut(model, "at")
-    if at is None:
-        return _OwnPass(model, theta, x, y)
-    if is_ours(at):
+    if at := package_at(model):
         return at(theta, x, y)
-    point = at(theta.copy(), x.copy(), y.copy())
-    arguments.methods(f"what {type(model).__name__}.at(...) returned", point, "loss", "gradient")
+    point = None
+    if at := shortcut(model, "at"):
+        point, name = at(theta.copy(), x.copy(), y.copy()), f"{type(model).__name__}.at(...)"
+        arguments.methods(f"what {name} returned", point, "loss", "gradient")
     return _OwnPass(model, theta, x, y, point)
 
 
@@ -219,10 +218,6 @@ class _OwnPass:
         if self.point is not None:
             return getattr(self.point, name)(*v)
         return getattr(self.model, name)(*(array.copy() for array in self.arrays), *v)
-
-    def __getattr__(self, name):
-        """What else a pass has, such as .f."""
-        return getattr(vars(self)["point"], name)
 
     def _checked(self, name, result, last, given):
         """The result as an array; an error unless it is numbers of shape (..., *last).

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ..checking.ladder import as_numbers
+from ..checking.returned import as_numbers
 from . import exercise
 from .feedback import judge
 

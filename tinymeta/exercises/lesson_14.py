@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from ..checking.ladder import LearnerError, as_numbers
+from ..checking.ladder import LearnerError
+from ..checking.returned import as_numbers
 from . import exercise
 from .feedback import judge
 

@@ -1,7 +1,5 @@
 """The exercises of lesson 16, Which, when."""
 
-import numpy as np
-
 from . import exercise
 from .feedback import judge, rounded
 

@@ -5,7 +5,7 @@ import numpy as np
 import tinymeta as tm
 
 from ..checking.gradient_check import check_gradient
-from ..checking.ladder import as_numbers
+from ..checking.returned import as_numbers
 from . import exercise
 from .feedback import explained, judge
 

@@ -4,8 +4,9 @@ import numpy as np
 
 import tinymeta as tm
 
-from ..checking.ladder import LearnerError, as_numbers
+from ..checking.ladder import LearnerError
 from ..checking.report import CheckReport
+from ..checking.returned import as_numbers
 from . import exercise
 from .feedback import judge
 

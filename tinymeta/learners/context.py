@@ -21,7 +21,7 @@ from functools import cached_property
 
 import numpy as np
 
-from ..core import arguments, setting
+from ..core import setting
 from ..core.arguments import size
 from ..core.setting import in_layout
 from ..core.losses import squared_error

@@ -25,7 +25,7 @@ import numpy as np
 from ..core import arguments, setting
 from ..core.layout import Layout
 from ..core.losses import squared_error
-from ..core.model import is_ours, shortcut
+from ..core.model import package_at
 from .method import Method
 
 
@@ -120,8 +120,7 @@ class RidgeHead(Method):
 
         Support and query set go through the hidden layers, which tasks share, together.
         """
-        at = shortcut(self.model, "at")
-        if at is None or not is_ours(at):
+        if not package_at(self.model):
             return super().sums(omega, x, y, x_query, y_query)
         omega, x, y = self.check(omega, x, y)
         (hidden, strength), K, loss = self.split(omega), x.shape[1], self.model.loss_function

@@ -31,7 +31,7 @@ and an external memory; the order of asking and telling is the same).
 import numpy as np
 
 from ..core import arguments
-from ..core.model import is_ours, pass_at, shortcut
+from ..core.model import package_at, pass_at
 from ..learners.recurrent import beside
 from .method import Method
 
@@ -47,8 +47,7 @@ class Memory(Method):
 
     def __init__(self, rnn, chunk=100):
         super().__init__(arguments.methods("rnn", rnn, *self.needs), chunk)
-        at = shortcut(rnn, "at")
-        if at is None or not is_ours(at):
+        if not package_at(rnn):
             raise ValueError(f"rnn is a {type(rnn).__name__}, which redefines at, loss, gradient "
                              f"or hvp; expected one that redefines `run`, or another loss_function")
 
