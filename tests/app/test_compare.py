@@ -296,6 +296,14 @@ def test_a_damaged_plan_is_an_error(content, tmp_path, capsys):
     assert f"no comparison to go on with in {path} (" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("name", ["alpha", "widths", "shots", "loss", "seed", "tasks", "held_out"])
+def test_a_null_in_a_plan_is_told(name, tmp_path, capsys):
+    plan = {"protocol": "quick", "overrides": {name: None}}
+    (tmp_path / "compare.json").write_text(json.dumps(plan))
+    assert main(["--resume", str(tmp_path)]) == 1
+    assert f"{name} is None; expected" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("content", ["", None, '{"protocol": "qui', (": 12", ': "12"')],
                          ids=["empty", "none", "half", "text"])
 @pytest.mark.parametrize("seeds", [[], ["--seeds", "2"]], ids=["one seed", "two"])

@@ -273,6 +273,8 @@ def test_a_header_names_each_column_once(read):
         read("curve,x,x\na,1,2\na,2,3\n")
     with pytest.raises(ValueError, match="row 1 is curve, x, y, ; expected a name for each column"):
         read("curve,x,y,\na,1,2,\na,2,3,\n")
+    with pytest.raises(ValueError, match="row 1 is , curve, x, y; expected a name for each column"):
+        read(",curve,x,y\n0,1,2,3\n1,1,3,4\n0,2,2,3\n1,2,3,4\n")  # pandas writes its index
     assert read("a,NA,NA\na,1,2\na,2,3\n").n_missing == 1  # no header
     assert read("curve,time,Na\na,1,2\na,2,3\n").columns == ("time", "Na")  # sodium
 

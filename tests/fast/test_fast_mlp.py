@@ -63,6 +63,16 @@ def test_its_pass_is_the_definition(settings, dtype, tolerance, rng):  # [FAST.1
             assert dtype is not np.float32 or found.dtype == dtype
 
 
+@pytest.mark.parametrize("shares", [(), (3,)], ids=["one θ", "one for each task"])
+def test_a_complex_direction_or_point_beside_a_real_one_is_the_definition_s(shares, rng):
+    fast, plain = both(SETTINGS["tanh 2-5-5-5-3"])
+    theta, v = random_theta(plain, rng, *shares), random_theta(plain, rng, 3)
+    x, y = random_data(plain, rng, 3)
+    for point, direction in ((theta, v + 1j * v[::-1]), (theta + 1e-30j, v)):
+        found, right = (model.hvp(point, x, y, direction) for model in (fast, plain))
+        assert relative_error(right, found) < 1e-13 and found.dtype == complex
+
+
 @pytest.mark.parametrize("make", [
     lambda m: tm.MAML(m, 0.1), lambda m: tm.MAML(m, 0.1, first_order=True),
     lambda m: tm.MetaSGD(m, 0.1), lambda m: tm.MetaSGD(m, 0.1, rates="block", positive=True)],

@@ -24,7 +24,8 @@ NONE_IN_FILES = {"inner_batch": 0, "max_norm": 0.0, "grid": 0, "eval_queries": 0
 LATER = {"tasks", "loss", "rates", "positive", "context", "strength", "file", "content", "columns",
          "held_out", "scales", "names"}  # not in older files
 FEWEST = {"shots": 1, "queries": 1, "n_tasks": 1, "iterations": 1, "inner_steps": 1,
-          "inner_batch": 1, "grid": 2, "eval_queries": 1, "eval_steps": 0, "context": 1}
+          "inner_batch": 1, "grid": 2, "eval_queries": 1, "eval_steps": 0, "context": 1,
+          "held_out": 0}
 MOST_STEPS = 10_000  # at test time: every step's errors are kept
 MOST_NUMBERS = 500_000_000  # in an array: 2 GB in single precision
 
@@ -70,7 +71,7 @@ class Settings:
 
     def as_dict(self):
         """The settings as files hold them: lists for tuples, and 0 for None."""
-        stored = {name: NONE_IN_FILES[name] if value is None else value
+        stored = {name: NONE_IN_FILES.get(name) if value is None else value
                   for name, value in asdict(self).items()}
         return json.loads(json.dumps(stored))
 

@@ -115,7 +115,7 @@ def _header(path, rows, columns):
                          f"curve, x and y, separated by commas, semicolons or tabs")
     missing = [cell for cell in first[1:] if cell.lower() in MISSING]
     has_numbers = any(map(_is_number, first[1:]))
-    if "" in missing and not has_numbers and len(missing) < len(first) - 1:
+    if "" in (first[0], *missing) and not has_numbers and len(missing) < len(first) - 1:
         raise ValueError(f"{path}, row {line} is {', '.join(first)}; expected a name for each "
                          f"column, or numbers after the curve's name")
     if not has_numbers and len(missing) < len(first) - 1:  # a name may be Na, sodium

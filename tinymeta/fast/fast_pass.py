@@ -167,7 +167,9 @@ class FastPass:
 
     def hvp(self, v):
         """H v for v (T, P), (T, P)."""
-        V = self.model.matrices(v)
+        if np.iscomplexobj(v) and not np.iscomplexobj(self.f):
+            return self.hvp(v.real) + 1j * self.hvp(v.imag)  # H is real
+        V = self.model.matrices(v.astype(self.f.dtype, copy=False))
         z_dot = self.in_rows(product(self.a_by_task[0], V[1]))
         return self.dots_to_theta(*self.dots(z_dot, V))
 
