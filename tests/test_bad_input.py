@@ -219,6 +219,8 @@ VALUE_ERRORS = [
     (lambda: tm.accuracy(X, Y[:2]), "y has shape (2, 5, 1); expected (..., K, D_out) as f"),
     (lambda: tm.MAML(MODEL, query_loss=loss(curvature=lambda f, y, d: d.T)),
      "curvature(f, y, f_dot) has shape (1, 3, 2); expected (2, 3, 1)"),
+    (lambda: tm.MLP([1, 1], phi(init="kaiming")),
+     "activation 'own' has init 'kaiming'; expected one of ['he', "),
     (lambda: tm.MLP([1, 1], phi(value=np.sum)), "activation 'own': value(z) has shape ()"),
     (lambda: tm.MLP([1, 1], phi(value=lambda z: np.maximum(z, 0, out=z))),
      "activation 'own': value changes z; expected a function that leaves it as it is"),

@@ -654,7 +654,7 @@ def test_the_picture_of_the_adaptation_alone_may_have_a_name_of_its_own(tmp_path
     assert main(["plot", str(tmp_path / "oracle.npz"), "--output", str(picture)]) == 2
     assert "expected a folder: these runs have no adaptation" in capsys.readouterr().err
     assert main(["plot", str(tmp_path / "oracle.npz"), "--animate"]) == 0
-    assert "no animation: these runs have no curves" in capsys.readouterr().err
+    assert "--animate changed nothing: these runs have no curves" in capsys.readouterr().err
     options = ["plot", str(tmp_path / "maml.npz"), "--output", str(picture), "--format", "svg"]
     assert main(options) == 2 and "format is svg; expected png" in capsys.readouterr().err
     assert main([*options[:-2], "--animate"]) == 2 and "animate" in capsys.readouterr().err

@@ -127,6 +127,14 @@ def test_results_of_several_tasks_that_are_made_one_break_the_rung_of_tasks(name
     assert ladder.broken == "a batch of tasks" and causes(ladder) == {"axis"}
 
 
+@pytest.mark.parametrize("name, rung", [("gradient", "gradient"), ("hvp", "Hessian × vector")])
+def test_what_is_nan_is_no_mix_of_tasks_and_no_asymmetry(name, rung):
+    right = getattr(LearnerMLP(), name)
+    ladder = tm.check_model(Plain(**{name: lambda *arguments: np.nan * right(*arguments)}))
+    assert ladder.broken == rung and ladder.rungs["a batch of tasks"]
+    assert "symmetric" not in str(ladder) and "NaN or infinite" in str(ladder)
+
+
 def test_a_model_that_reaches_over_the_tasks_throughout_is_not_taken_for_one_task():
     def error(t, x, c):
         centred = x - x.mean(axis=tuple(range(x.ndim - 1)))  # (T, K, 1): over the tasks too

@@ -150,9 +150,11 @@ def test_errors_are_in_measured_units(tasks, rng):  # [TASK.10]
     "station\thour\tdegrees\nRome\t0\t20\nRome\t1\t21\nOslo\t0\t1.5\nOslo\t1\t2.5\n",
     'station,hour,degrees\n"Oslo", 0, 1.5\nOslo,5,\nRome ,0,20\nOslo,1,2.5\n'
     "Rome,NA,1\nRome,null,1\nRome,n/a,1\nRome,NaN,1\nRome,1,21\n",
+    "station,hour,degrees\n   \nOslo,0,1.5\nRome,0,20\n , ,\nOslo,1,2.5\nRome,1,21\n\t\n",
     '"the; station",hour,degrees\nOslo,0,1.5\nRome,0,20\nOslo,1,2.5\nRome,1,21\n',
 ], ids=["a header, rows in any order", "no header", "semicolons, decimal commas, a mark, blanks",
-        "tabs", "quotes, spaces and missing values", "a semicolon in quotes"])
+        "tabs", "quotes, spaces and missing values", "rows of blanks",
+        "a semicolon in quotes"])
 def test_a_file_is_read(read, text):
     tasks = read(text)
     for name, y in {"Oslo": [1.5, 2.5], "Rome": [20, 21]}.items():
@@ -275,7 +277,8 @@ def test_a_header_names_each_column_once(read):
         read("curve,x,y,\na,1,2,\na,2,3,\n")
     with pytest.raises(ValueError, match="row 1 is , curve, x, y; expected a name for each column"):
         read(",curve,x,y\n0,1,2,3\n1,1,3,4\n0,2,2,3\n1,2,3,4\n")  # pandas writes its index
-    assert read("a,NA,NA\na,1,2\na,2,3\n").n_missing == 1  # no header
+    headless = read("a,NA,NA\na,1,2\na,2,3\n")
+    assert headless.n_missing == 1 and "y, 1 row without a number" in str(headless)
     assert read("curve,time,Na\na,1,2\na,2,3\n").columns == ("time", "Na")  # sodium
 
 

@@ -212,8 +212,10 @@ def plot_files(arguments):
         if not np.isfinite(curve.errors).any():
             tell(f"note: {name} has no line: all its errors are infinite")
     print(f"saved {folder}" if one else f"in {folder}: {', '.join(names)}")
-    if arguments.animate and "adaptation.gif" not in names:
-        tell("no animation: these runs have no curves or regions to draw")
+    asked = [name for name in ("animate", "task") if getattr(arguments, name) not in (None, False)]
+    if asked and not one and not any("adaptation" in name for name in names):
+        tell(f"note: --{' and --'.join(asked)} changed nothing: these runs have no curves or "
+             f"regions to draw")
     return 0
 
 

@@ -224,7 +224,7 @@ def _asymmetry(vs, products, tolerance):
     """A Finding unless uᵀ(H v) = vᵀ(H u) for the first two of vs (n, P)."""
     difference = abs(vs[0] @ products[1] - vs[1] @ products[0])
     scale = np.linalg.norm(vs[0]) * np.linalg.norm(products[1])
-    if difference <= tolerance * scale:
+    if not difference > tolerance * scale:  # NaN is no asymmetry
         return None
     what = f"not symmetric: uᵀ(Hv) and vᵀ(Hu) differ by {difference:.1e} of {scale:.1e}"
     return Finding("", what, "", "symmetry")

@@ -12,6 +12,7 @@ from typing import Callable, NamedTuple, Optional
 import numpy as np
 
 from . import arguments
+from .initialisation import SCHEMES
 from .tried import tried
 
 
@@ -56,6 +57,9 @@ tanh = Activation("tanh", np.tanh, _tanh_derivative, _tanh_second_derivative, in
 def _tried(phi):
     """The activation; TypeError or ValueError unless its functions return arrays like z."""
     arguments.texts("activation's name and init", [phi.name, phi.init])
+    if phi.init not in SCHEMES:
+        raise ValueError(f"activation {phi.name!r} has init {phi.init!r}; expected one of "
+                         f"{sorted(SCHEMES)}")
     arrays, takes = [np.linspace(-1, 1, 6).reshape(2, 3)], ("z", "a", "d")
     for n, part in enumerate(("value", "derivative", "second_derivative"), start=1):
         function, fits = getattr(phi, part), [(2, 3), (3,), ()][:None if n > 1 else 1]

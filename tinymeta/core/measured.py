@@ -91,7 +91,8 @@ class MeasuredTasks:
 
     def __repr__(self):
         lengths = [len(x) for x, _ in self.curves.values()]
-        missing = f", {self.n_missing} rows without a number" if self.n_missing else ""
+        rows = f"{self.n_missing} row{'s' * (self.n_missing > 1)}"
+        missing = f", {rows} without a number" if self.n_missing else ""
         return (f"{len(lengths)} curve{'' if len(lengths) == 1 else 's'} of {min(lengths)} to "
                 f"{max(lengths)} points, {', '.join(self.columns)}{missing}")
 

@@ -70,8 +70,9 @@ def _rows(path):
     rows, begins = [], 1
     try:
         for row in reader:
-            if any(row):
-                rows.append((begins, [cell.strip() for cell in row]))
+            cells = [cell.strip() for cell in row]
+            if any(cells):
+                rows.append((begins, cells))
             if any(_holds_rows(cell, delimiter, len(rows[0][1])) for cell in row):
                 raise ValueError(f"{path}, row {begins} has a cell that goes on over other rows; "
                                  f"expected each quote to be closed again")

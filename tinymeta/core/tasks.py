@@ -11,6 +11,8 @@ Networks", Sec. 5.1, for the sinusoids; its generator subtracts the phase, as he
 are ours.
 """
 
+from types import MappingProxyType
+
 import numpy as np
 
 from . import arguments, setting
@@ -23,7 +25,7 @@ def _checked_range(_, name, ends):
 
 def _checked_ranges(tasks, name, ranges):
     names = list(vars(tasks).get(name, ranges))
-    if not isinstance(ranges, dict) or list(ranges) != names:
+    if not isinstance(ranges, (dict, MappingProxyType)) or list(ranges) != names:
         raise ValueError(f"{name} is {ranges!r}; expected a dict of the ranges of {names}")
     return {name: arguments.interval(name, ends) for name, ends in ranges.items()}
 
@@ -50,7 +52,7 @@ class _UniformTasks(setting.WithSettings):
     a hundred tasks are the same as ten tasks drawn with the same seed.
     """
 
-    ranges, x_range = setting.Setting(_checked_ranges), setting.Setting(_checked_range)
+    ranges, x_range = setting.Mapping(_checked_ranges), setting.Setting(_checked_range)
     noise = setting.real(at_least=0)
     grid = setting.Setting(lambda _, name, value: (
         None if value is None else arguments.whole_number(name, value, minimum=2)))
@@ -79,8 +81,7 @@ class _UniformTasks(setting.WithSettings):
                                  f"expected at most {self.grid}, the number of grid points")
         uniform = rng.random((T, len(self.ranges) + (self.grid or K + Q)))
         parameters = {}
-        for i, (name, ends) in enumerate(self.ranges.items()):
-            low, high = arguments.interval(f"ranges[{name!r}]", ends)  # it may have been changed
+        for i, (name, (low, high)) in enumerate(self.ranges.items()):
             parameters[name] = low + (high - low) * uniform[:, i]  # (T,)
         x = self._inputs(uniform[:, len(self.ranges):])  # (T, K + Q or G, 1)
         y = true_values(self, parameters, x)  # (T, K + Q or G, 1)
