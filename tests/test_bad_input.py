@@ -249,6 +249,9 @@ VALUE_ERRORS = [
     (lambda: PROTO.predictions(THETA, X, ONE, PAIRS, 1), "x_query has shape (3, 5, 2); exp"),
     (lambda: plot_curves({"a": 1}, size=3), "size is 3; expected (width, height) in inches"),
     (lambda: plot_training({"a": Y[0, 0]}, points=0), "points is 0; expected a whole number"),
+    (lambda: tm.MetaSGD(COUNTED, rates="block"), "rates is 'block' and the model has no blocks; exp"),
+    *((lambda steps=steps: tm.MetaSGD(MODEL).losses(tm.MetaSGD(MODEL).init(RNG), X, Y, X, Y, steps),
+       f"steps is {steps}; expected a whole number of at least 0") for steps in (-1, -2)),
     (lambda: tm.MetaSGD(MODEL, rates=THETA), "rates is array(…expected one of ['one', 'block'"),
     (lambda: tm.MetaSGD(MODEL, 1e308).init(RNG, np.float32), "alpha is 1e+308; expected 1e-38"),
     (lambda: tm.MetaSGD(MODEL, 1e-50, positive=True).init(RNG, np.float32),
@@ -689,6 +692,13 @@ def test_a_ridge_head_is_solved_for_any_targets_and_prototypes_take_those_of_sof
     prototypes = tm.Prototypes(tm.MLP([1, 3, 2]))
     tasks, omega = Given(SOFT, SIGNS), prototypes.init(RNG)
     refused(lambda: tm.evaluate(prototypes, omega, tasks, RNG), "y_query has…for the loss softmax")
+    batch = tasks.batch
+    refused(lambda: prototypes.losses(omega, batch.x_support, batch.y_support, batch.x_query,
+                                      batch.y_query, 0),
+            "y_query has…for the loss softmax")
+    memory, x = tm.Memory(tm.RNN(2, 3, 1, tm.logistic)), np.ones((1, 2, 2))
+    omega, y = memory.init(RNG), np.ones((1, 2, 1))
+    refused(lambda: memory.losses(omega, x, y, x, 3 * y, 1), "y_query has…for the loss logistic")
 
 
 def test_good_input_of_the_same_kinds_is_taken():

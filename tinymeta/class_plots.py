@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from .core import arguments
-from .figure_parts import (all_predictions, labels_of, legend_below, new_figure, one_task,
+from .figure_parts import (all_predictions, in_lines, labels_of, legend_below, new_figure, one_task,
                            steps_to_draw, style_of, title_of, units_of)
 
 CLASSES = (dict(color="#D55E00", marker="o"), dict(color="#56B4E9", marker="s"))
@@ -40,7 +40,8 @@ def plot_regions(model, thetas, task, alpha=0.01, steps=(0, 1, 3), tasks=None, l
     figure = new_figure(usual, size, scale, keep_height=False)
     rows = figure.subplots(len(thetas), len(steps), sharex=True, sharey=True, squeeze=False)
     axes, (at_x, _) = _axes(task), units_of(tasks)  # (G, 2)
-    label_1, label_2 = labels_of(tasks, labels, ("$x_1$", "$x_2$"))
+    label_1, label_2 = [in_lines(label, scale, 28 / scale)
+                        for label in labels_of(tasks, labels, ("$x_1$", "$x_2$"))]
     for row, (name, theta) in zip(rows, thetas.items()):
         f = _scores(model, name, theta, task, alpha, axes, max(steps))  # (S + 1, G G + Q)
         for panel, k in zip(row, steps):

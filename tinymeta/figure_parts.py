@@ -126,6 +126,17 @@ def labels_of(tasks, labels, usual=("x", "y")):
     return labels
 
 
+def in_lines(label, scale, letters=40):
+    """A long label in as many lines, of so many letters, as there is room for; the rest is "…".
+
+    One with a formula stays as it is.
+    """
+    if "$" in label.replace(r"\$", ""):
+        return label
+    lines = max(1, int(4 / scale))
+    return textwrap.fill(label, max(int(letters), 8), max_lines=lines, placeholder=" …")
+
+
 def new_figure(usual, size, scale, keep_height=True):
     """A Figure of `size` inches, or the usual; at scale 2 half as large, in twice as many dots an
     inch, so that all that has a size of its own is twice as large beside the panels.

@@ -4,7 +4,6 @@ Every function returns Matplotlib's own object; saving and showing are the calle
 figure_parts.py's, whose styles are here too.
 """
 
-import textwrap
 
 import numpy as np
 from matplotlib.animation import FuncAnimation
@@ -15,8 +14,8 @@ from .core import arguments
 from .core.classification import logistic
 from .core.tasks import true_values
 from .figure_parts import (BEFORE, MEASURED, QUERY, STYLES, SUPPORT, TRUTH, all_predictions,
-                           labels_of, legend_below, line_with_band, new_figure, one_task, plain,
-                           scale_of, steps_to_draw, style_of, styles_of, title_of, units_of)
+                           in_lines, labels_of, legend_below, line_with_band, new_figure, one_task,
+                           plain, scale_of, steps_to_draw, style_of, styles_of, title_of, units_of)
 
 
 def plot_adaptation(model, thetas, tasks, task, alpha=0.01, steps=(0, 1, 10), labels=None,
@@ -58,8 +57,8 @@ def plot_adaptation(model, thetas, tasks, task, alpha=0.01, steps=(0, 1, 10), la
     if labels is None and any(_is_logistic(model, name) for name in thetas):
         y_label = f"probability that {y_label} is 1"
     for panel in panels:
-        panel.set(xlabel=x_label)
-    panels[0].set(ylabel=textwrap.fill(y_label, 40),
+        panel.set(xlabel=in_lines(x_label, scale, 40 / scale))
+    panels[0].set(ylabel=in_lines(y_label, scale, 28 / scale),
                   ylim=_limits(np.vstack([known[1], at_y(support[1])]), np.stack(drawn)))
     greys = [_step_style(k, steps, "0.25") for k in steps]  # each panel has its own colour
     legend_below(figure, [Line2D([], [], **style) for style in (known[2], SUPPORT, *greys)])
@@ -90,7 +89,7 @@ def plot_curves(curves, title="", measured="mean squared error", size=None, scal
                 panel.plot([0, longest - 1], [*lines[1]] * 2, label=plain(name), **style)
             else:
                 line_with_band(panel, np.arange(len(mean)), lines, name, style)
-    left.set(title="mean, 95 % interval", ylabel=textwrap.fill(f"query {measured}", 40))
+    left.set(title="mean, 95 % interval", ylabel=in_lines(f"query {measured}", scale))
     right.set(title="median, quartiles")
     scale_of_y = "linear" if measured == "accuracy" else scale_of(left, right)
     for panel in (left, right):

@@ -415,6 +415,26 @@ def test_nothing_to_draw_is_an_error_that_names_it(draw, words):
     assert words in str(caught.value)
 
 
+@pytest.mark.parametrize("scale", [1, 3, 4])
+@pytest.mark.parametrize("n", [60, 300])
+def test_long_names_of_columns_leave_room_for_the_curves(n, scale):
+    columns = [(f"the {quantity} of the compound in rats " * 9)[:n] for quantity in ("age", "mass")]
+    tasks = tm.MeasuredTasks({"a": (np.arange(9.0), np.sin(np.arange(9)))}, columns=columns)
+    task, curve = tasks.sample(RNG, 1, 4, 4), AdaptationCurve(np.ones((3, 4)), np.zeros((3, 4)))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        for figure in (plotting.plot_adaptation(MODEL, {"M": THETAS["MAML"]}, tasks, task, scale=scale),
+                       plotting.plot_curves({"MAML": curve}, measured=columns[1], scale=scale)):
+            figure.draw_without_rendering()
+            assert figure.axes[0].get_ylabel().split()[-1] == "…" or n == 60
+
+
+def test_a_formula_in_a_label_stays_whole():
+    label = r"$\sin(x - \psi)$, the sine of the angle, in units of the amplitude"
+    figure = plotting.plot_adaptation(MODEL, THETAS, TASKS, TASK, labels=(label, label), scale=2)
+    assert figure.axes[0].get_xlabel() == figure.axes[0].get_ylabel() == label
+
+
 def test_a_legend_of_long_paths_stays_inside_the_figure():
     losses = {"/".join([letter * 160, "maml.npz"]): np.ones(9) for letter in "ab"}
     figure = plotting.plot_training(losses)

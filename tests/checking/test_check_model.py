@@ -127,6 +127,14 @@ def test_results_of_several_tasks_that_are_made_one_break_the_rung_of_tasks(name
     assert ladder.broken == "a batch of tasks" and causes(ladder) == {"axis"}
 
 
+@pytest.mark.parametrize("n_params", [2.0, "13", [13], True])
+def test_a_number_of_parameters_that_maml_would_refuse_is_refused_here(n_params):
+    model = Plain()
+    model.n_params, model.init = n_params, lambda rng: rng.normal(size=13)
+    with pytest.raises(TypeError, match="model.n_params is .*; expected a whole number"):
+        tm.check_model(model)
+
+
 @pytest.mark.parametrize("name, rung", [("gradient", "gradient"), ("hvp", "Hessian × vector")])
 def test_what_is_nan_is_no_mix_of_tasks_and_no_asymmetry(name, rung):
     right = getattr(LearnerMLP(), name)

@@ -150,7 +150,7 @@ def test_errors_are_in_measured_units(tasks, rng):  # [TASK.10]
     "station\thour\tdegrees\nRome\t0\t20\nRome\t1\t21\nOslo\t0\t1.5\nOslo\t1\t2.5\n",
     'station,hour,degrees\n"Oslo", 0, 1.5\nOslo,5,\nRome ,0,20\nOslo,1,2.5\n'
     "Rome,NA,1\nRome,null,1\nRome,n/a,1\nRome,NaN,1\nRome,1,21\n",
-    "station,hour,degrees\n   \nOslo,0,1.5\nRome,0,20\n , ,\nOslo,1,2.5\nRome,1,21\n\t\n",
+    " , ,\nstation,hour,degrees\n   \nOslo,0,1.5\nRome,0,20\n , ,\nOslo,1,2.5\nRome,1,21\n\t\n",
     '"the; station",hour,degrees\nOslo,0,1.5\nRome,0,20\nOslo,1,2.5\nRome,1,21\n',
 ], ids=["a header, rows in any order", "no header", "semicolons, decimal commas, a mark, blanks",
         "tabs", "quotes, spaces and missing values", "rows of blanks",

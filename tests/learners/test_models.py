@@ -111,6 +111,14 @@ def test_features_need_not_be_defined_at_0():
     assert model.loss(np.array([1.0, 0.0]), np.full((2, 1), np.e), np.ones((2, 1))) == 0
 
 
+@pytest.mark.filterwarnings("ignore:invalid value")
+def test_features_that_are_no_numbers_at_some_x_are_named():
+    model, x = tm.Linear(1, 1, features=np.log), np.array([[1.0], [-1.0], [-2.0]])
+    for call in (lambda: tm.least_squares(model, x, x), lambda: model.predict(np.ones(2), x)):
+        with pytest.raises(ValueError, match=r"features\(x\) has shape \(3, 1\) and 2 NaN or inf"):
+            call()
+
+
 def test_features_that_work_in_place_leave_x_as_it_is():
     def features(x):
         x -= 0.5

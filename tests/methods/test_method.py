@@ -396,6 +396,8 @@ class WithLayers:
     ("steps", (tm.MAML,), 5), ("alpha", (tm.MetaSGD,), 0.1), ("loss_function", (tm.MLP,), None),
     ("amplitude", (tm.SinusoidTasks,), (1, 2)), ("features", (tm.Linear,), lambda self, x: x),
     ("learning_rate", (tm.Adam,), 0.1), ("noise", (tm.MoonTasks,), 0.5),
+    ("ways", (tm.GlyphTasks,), 3), ("tasks", (tm.OracleTasks,), tm.LinearTasks()),
+    ("columns", (tm.MeasuredTasks,), ("x", "y")),
     ("layers", (WithLayers, tm.FastMLP), None)])
 def test_a_class_body_may_not_hide_what_is_read_elsewhere(name, bases, inside):
     with pytest.raises(TypeError, match=f"^Mine has {name} = .*in its class body|redefines layers"):

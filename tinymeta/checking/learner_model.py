@@ -72,6 +72,9 @@ def theta_for(model, theta, rng, batch=None):
         raise ValueError(f"theta is a list of {len(theta)} arrays of shapes {shapes}; expected one "
                          f"flat vector (P,): np.concatenate([part.ravel() for part in theta]), and "
                          f"blocks = [(name, shape), ...] says what lies where")
+    P = getattr(model, "n_params", None)
+    if P is not None:
+        P = arguments.size("model.n_params", P)
     if theta is None:
         if callable(getattr(model, "init", None)):
             theta, finding = attempt(lambda: model.init(rng))
@@ -79,15 +82,13 @@ def theta_for(model, theta, rng, batch=None):
                 raise LearnerError(finding.what, finding.cause)
             theta = arguments.numbers("model.init(rng)", theta)
             theta = theta + 0.1 * rng.standard_normal(theta.shape)  # biases too
-        elif hasattr(model, "n_params"):
-            P = arguments.whole_number("model.n_params", model.n_params, minimum=1)
+        elif P is not None:
             theta = 0.5 * rng.standard_normal(P)
             theta = theta if _is_finite(model, theta, batch) else np.abs(theta) + 0.1
         else:
             raise ValueError("theta is None and the model has neither init(rng) nor n_params; "
                              "expected theta, (P,)")
-    P = getattr(model, "n_params", None)
-    return vector("theta", theta, P if isinstance(P, (int, np.integer)) else "P")
+    return vector("theta", theta, "P" if P is None else P)
 
 
 def _is_finite(model, theta, batch):

@@ -141,7 +141,12 @@ def floating(name, value, finite=True):
     if array.dtype.kind not in "fc":
         raise TypeError(f"{name} has dtype {array.dtype} and shape {array.shape}; expected "
                         f"floating-point numbers, such as np.asarray(..., dtype=float) gives")
-    if finite and (bad := array.size - np.count_nonzero(np.isfinite(array))):
+    return all_finite(name, array) if finite else array
+
+
+def all_finite(name, array):
+    """The array of numbers; ValueError where one of them is NaN or infinite."""
+    if bad := array.size - np.count_nonzero(np.isfinite(array)):
         raise ValueError(f"{name} has shape {array.shape} and {bad} NaN or infinite entries; "
                          f"expected none")
     return array

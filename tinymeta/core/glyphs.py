@@ -30,7 +30,7 @@ PER_CLASS = STROKES * 4 * 2  # normals: two for each uniform number
 PER_EXAMPLE = 1 + STROKES * 4 + 2  # normals: order, jitter, shift
 
 
-class GlyphTasks:
+class GlyphTasks(setting.WithSettings):
     """N-way K-shot classification of glyphs; every task has N new classes.
 
     ways: N, at least 2.  D_in = 64, D_out = N, y is one-hot: use tm.softmax.  Raises TypeError or

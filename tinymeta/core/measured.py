@@ -17,7 +17,7 @@ from .class_tasks import sizes
 from .measured_file import read_curves, usual_labels
 
 
-class MeasuredTasks:
+class MeasuredTasks(setting.WithSettings):
     """A family of tasks made of measured curves.
 
     curves: name -> (x, y), arrays (n, D_in) and (n, D_out), or (n,) where there is one number a

@@ -73,7 +73,7 @@ def _rows(path):
             cells = [cell.strip() for cell in row]
             if any(cells):
                 rows.append((begins, cells))
-            if any(_holds_rows(cell, delimiter, len(rows[0][1])) for cell in row):
+            if rows and any(_holds_rows(cell, delimiter, len(rows[0][1])) for cell in row):
                 raise ValueError(f"{path}, row {begins} has a cell that goes on over other rows; "
                                  f"expected each quote to be closed again")
             begins = reader.line_num + 1  # a quoted cell may go over several lines

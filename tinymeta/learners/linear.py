@@ -75,7 +75,7 @@ class Linear(Model):
         F = arguments.numbers("features(x)", self.features(x.copy()))
         expected = (*x.shape[:-1], self.blocks[0][1][0])
         arguments.shape("features(x)", F, expected, f" for x of shape {x.shape}")
-        return F
+        return arguments.all_finite("features(x)", F)
 
     def split(self, theta):
         """The views W (..., M, D_out) and b (..., 1, D_out), or 0 without a bias."""

@@ -53,7 +53,7 @@ class JointTraining(Method):
         return pass_at(self.model, omega, x, y), lambda v: v  # [JOINT.1]
 
 
-class OracleTasks:
+class OracleTasks(setting.WithSettings):
     """The same tasks with their parameters as further inputs: x becomes (x, amplitude, phase).
 
     tasks: SinusoidTasks, LinearTasks or anything whose batches carry parameters.  D_in grows by

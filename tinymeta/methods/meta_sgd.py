@@ -55,6 +55,9 @@ class MetaSGD(Method):
         super().__init__(model, chunk)
         self.alpha, self.steps, self.rates, self.positive = alpha, steps, rates, positive
         P = arguments.whole_number("model.n_params", getattr(model, "n_params", None), minimum=1)
+        if rates == "block" and getattr(model, "blocks", None) is None:
+            raise ValueError("rates is 'block' and the model has no blocks; expected model.blocks, "
+                             "[(name, shape), ...], or other rates")
         theta = layout_of(getattr(model, "blocks", None), P)
         shape = {"one": (1,), "block": (len(theta),), "parameter": (P,), "step": (steps, P)}[rates]
         name = "log rates" if positive else "rates"

@@ -153,19 +153,21 @@ class Method(setting.WithSettings):
         thetas = self._iterates(omega, x_support, y_support, steps)
         y_query = arguments.given("y_query", y_query)
         x_query, y_query = self.queries(omega, x_support, x_query, y_query)
-        check_targets("y_query", y_query, self.target_losses[1])
         return np.stack([pass_at(self.judge, theta, x_query, y_query).loss() for theta in thetas])
 
     def queries(self, omega, x_support, x_query, y_query=None):
         """x_query, and y_query if any, in ω's precision.  ValueError unless they fit x_support."""
         omega = arguments.floating("omega", omega, finite=False)
         x_query, y_query = data(omega, x_query, y_query, self.judge, "_query")
+        if y_query is not None:
+            check_targets("y_query", y_query, self.target_losses[1])
         leading = arguments.as_array("x_support", x_support).shape[:-2]
         arguments.shape("x_query", x_query, (*leading, "Q", "D_in"), ": as many sets as x_support")
         return x_query, y_query
 
     def _iterates(self, omega, x, y, steps):
         """Yield the trajectory; an error where one's own method gives none, or another number."""
+        steps = arguments.whole_number("steps", steps, minimum=0)
         copies = [np.array(array) for array in (omega, x, y)]  # one's own may change them
         thetas, name, n = self.trajectory(*copies, steps), type(self).__name__, 0
         if not np.iterable(thetas):

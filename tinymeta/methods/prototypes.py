@@ -85,6 +85,7 @@ class Prototypes(Method):
         scores = self.predictions(omega, x_support, y_support, x_query, steps)
         y_query = arguments.floating("y_query", y_query)
         arguments.shape("y_query", y_query, scores.shape[1:])
+        check_targets("y_query", y_query, softmax)
         return softmax.value(scores, y_query)
 
     def check(self, omega, x, y):
