@@ -249,7 +249,7 @@ VALUE_ERRORS = [
     (lambda: PROTO.predictions(THETA, X, ONE, PAIRS, 1), "x_query has shape (3, 5, 2); exp"),
     (lambda: plot_curves({"a": 1}, size=3), "size is 3; expected (width, height) in inches"),
     (lambda: plot_training({"a": Y[0, 0]}, points=0), "points is 0; expected a whole number"),
-    (lambda: tm.MetaSGD(COUNTED, rates="block"), "rates is 'block' and the model has no blocks; exp"),
+    (lambda: tm.MetaSGD(COUNTED, rates="block"), "rates is 'block' and the model has no blocks"),
     *((lambda steps=steps: tm.MetaSGD(MODEL).losses(tm.MetaSGD(MODEL).init(RNG), X, Y, X, Y, steps),
        f"steps is {steps}; expected a whole number of at least 0") for steps in (-1, -2)),
     (lambda: tm.MetaSGD(MODEL, rates=THETA), "rates is array(…expected one of ['one', 'block'"),

@@ -421,9 +421,10 @@ def test_long_names_of_columns_leave_room_for_the_curves(n, scale):
     columns = [(f"the {quantity} of the compound in rats " * 9)[:n] for quantity in ("age", "mass")]
     tasks = tm.MeasuredTasks({"a": (np.arange(9.0), np.sin(np.arange(9)))}, columns=columns)
     task, curve = tasks.sample(RNG, 1, 4, 4), AdaptationCurve(np.ones((3, 4)), np.zeros((3, 4)))
+    theta = {"M": THETAS["MAML"]}
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        for figure in (plotting.plot_adaptation(MODEL, {"M": THETAS["MAML"]}, tasks, task, scale=scale),
+        for figure in (plotting.plot_adaptation(MODEL, theta, tasks, task, scale=scale),
                        plotting.plot_curves({"MAML": curve}, measured=columns[1], scale=scale)):
             figure.draw_without_rendering()
             assert figure.axes[0].get_ylabel().split()[-1] == "…" or n == 60
