@@ -285,6 +285,16 @@ def test_divergence_is_an_error_and_keeps_the_last_good_parameters(tmp_path, cap
 # Wrong usage, and other ends.
 
 
+def test_more_shots_than_a_grid_has_points_are_refused(tmp_path, capsys):
+    run = str(tmp_path / "reptile.npz")
+    assert main(["train", "--protocol", "reptile2018", "--method", "reptile", "--iterations", "1",
+                 "--output", str(tmp_path)]) == 0
+    for command in ("evaluate", "plot"):
+        assert main([command, run, "--shots", "51"]) == 2
+        assert "shots is 51; expected a whole number of at least 1 and at most 50" in (
+            capsys.readouterr().err)
+
+
 @pytest.mark.parametrize("arguments, code, word", [
     ("dance", 2, "invalid choice: 'dance'"), ("train --method sgd", 2, "invalid choice: 'sgd'"),
     ("train --activation step", 2, "invalid choice: 'step'"),

@@ -434,6 +434,21 @@ def test_what_a_trajectory_yields_is_not_the_caller_s_omega(kind, rng):
     assert not np.shares_memory(method.adapt(omega, batch.x_support, batch.y_support)[0], omega)
 
 
+@pytest.mark.parametrize("make", [tm.MAML, lambda m: tm.MAML(m, first_order=True), tm.Reptile,
+                                  tm.JointTraining], ids=["MAML", "first order", "Reptile", "joint"])
+@pytest.mark.parametrize("kind", [int, bool])
+def test_what_a_model_returns_may_be_whole_numbers(make, kind, rng):
+    def model(kind):
+        return types.SimpleNamespace(
+            n_params=1, loss=lambda t, x, y: (t[..., :1] * x[..., 0]).mean(axis=-1),
+            gradient=lambda t, x, y: (x > 0).sum(axis=-2).astype(bool).astype(kind),
+            hvp=lambda t, x, y, v: np.zeros(v.shape, kind))
+
+    batch, theta = tm.SinusoidTasks().sample(rng, 3, 3, 3), np.ones(1)
+    found, right = (make(model(k)).meta_gradient(theta, batch) for k in (kind, float))
+    assert found[0] == right[0] and found[1] == right[1] and found[1].dtype == float
+
+
 @pytest.mark.parametrize("name", ["loss", "gradient", "hvp"])
 def test_a_model_s_part_that_returns_none_is_told_so(name, rng):
     net = tm.MLP([1, 1])

@@ -232,5 +232,7 @@ def _shots_at_test(runs, arguments):
     if arguments.alpha is not None:
         readers = [name for name in readers_of("alpha") if name != "metasgd"]  # which learned it
         _tell_without_effect("alpha", arguments.alpha, methods, readers)
-    shots = arguments.shots or next(iter(runs.values())).settings.eval_shots
-    return [whole_number("shots", n, minimum=1, most=MOST_SHOTS) for n in shots]
+    first = next(iter(runs.values())).settings
+    most = first.grid or MOST_SHOTS
+    return [whole_number("shots", n, minimum=1, most=most)
+            for n in arguments.shots or first.eval_shots]

@@ -60,8 +60,8 @@ class Model(WithSettings):
     def init(self, rng, dtype=np.float64, scheme=None):
         """Draw initial parameters θ (P,).
 
-        dtype: float64 or float32.  scheme: "he", "xavier", "truncated_normal" or "uniform"; None
-        takes the one that fits the model.  Raises TypeError or ValueError for anything else.
+        dtype: a real floating-point type.  scheme: "he", "xavier", "truncated_normal" or "uniform";
+        None takes the one that fits the model.  Raises TypeError or ValueError for anything else.
         """
         return initial(self.layout, rng, dtype, self.default_init if scheme is None else scheme)
 
@@ -227,7 +227,7 @@ class _OwnPass:
         if result is None:
             raise TypeError(f"the model's {name} returned None; expected an array: is a `return` "
                             f"missing?")
-        array = arguments.as_array(f"the model's {name}", result).copy()
+        array = arguments.as_array(f"the model's {name}", result)
         expected = self.leading + last
         if array.shape != expected:
             raise ValueError(f"the model's {name} has shape {array.shape}; expected {expected}: "
@@ -236,4 +236,4 @@ class _OwnPass:
         if array.dtype.kind not in kinds:
             raise TypeError(f"the model's {name} has dtype {array.dtype}; expected "
                             f"{'real ' * (kinds == 'biuf')}numbers")
-        return array
+        return array.astype(given[0].dtype if array.dtype.kind in "biu" else array.dtype)

@@ -184,8 +184,8 @@ def load_checkpoint(path):
     except Exception as error:  # whatever reading a damaged file can raise
         if isinstance(error, PermissionError) or getattr(error, "errno", None) in NOT_OPENED:
             raise
-        raise CheckpointError(f"{path} is not a readable checkpoint; is it truncated, or another "
-                              f"kind of file?") from error
+        raise CheckpointError(f"{path} is not a readable checkpoint, but truncated, or another "
+                              f"kind of file") from error
     found = str(arrays.get("format", "missing"))
     if found != FORMAT:
         raise CheckpointError(f"{path} is an .npz file, but not a tinymeta checkpoint: its format "
