@@ -435,7 +435,8 @@ def test_what_a_trajectory_yields_is_not_the_caller_s_omega(kind, rng):
 
 
 @pytest.mark.parametrize("make", [tm.MAML, lambda m: tm.MAML(m, first_order=True), tm.Reptile,
-                                  tm.JointTraining], ids=["MAML", "first order", "Reptile", "joint"])
+                                  tm.JointTraining],
+                         ids=["MAML", "first order", "Reptile", "joint"])
 @pytest.mark.parametrize("kind", [int, bool])
 def test_what_a_model_returns_may_be_whole_numbers(make, kind, rng):
     def model(kind):
