@@ -59,6 +59,13 @@ def test_a_table_of_seeds_shows_the_median_over_seeds_and_the_range_under_it():
         "                 20.0-20.0           10.0-10.0"]
 
 
+def test_large_numbers_of_diverged_tasks_stand_apart():
+    lost = curve(*np.full((2, 1500), np.inf), diverged=np.ones((2, 1500), bool))
+    assert "inf 3000" in seeds_table({"MAML": [lost, lost]}, 5, 1500)
+    high = AdaptationCurve(np.full((1, 10**6), 1e300), np.ones((1, 10**6), bool))
+    assert " 1e+300 1000000" in curves_table({"MAML": high}, 5, 10**6)
+
+
 @pytest.mark.parametrize("last, shown", [
     (0, [0]), (1, [0, 1]), (2, [0, 1, 2]), (5, [0, 1, 2, 5]), (7, [0, 1, 2, 5, 7]),
     (10, [0, 1, 2, 5, 10]), (11, [0, 1, 5, 10, 11]), (32, [0, 1, 5, 10, 32])])

@@ -22,8 +22,7 @@ def curves_table(curves, shots, n_tasks, measured="mean squared error"):
         cells = [cells[k] if k < len(cells) else "-" for k in steps]
         rows.append((name, cells, short(curve.median[-1]), curve.n_diverged[-1]))
     width = max(16, *(len(name) for name, *_ in rows))
-    lines = [f"{name:<{width}}{''.join(f' {cell:>9}' for cell in cells)}{median:>7}{diverged:>5}"
-             for name, cells, median, diverged in rows]
+    lines = _lines(rows, width, 6)
     tasks = f"{n_tasks} held-out task{'s' * (n_tasks != 1)}"
     return "\n".join([f"\n{shots}-shot, {tasks}: {measured} ± 95 % "
                       "interval by inner step,\nmedian and diverged tasks after the last step",
@@ -47,13 +46,21 @@ def seeds_table(curves, shots, n_tasks, measured="mean squared error"):
         spread = [_range(*means[::2, k]) if there else "" for k, there in zip(steps, known)]
         diverged = sum(int(curve.n_diverged[-1]) for curve in of_seeds)
         rows += [(name, middle, short(tasks[1]), diverged), ("", spread, _range(*tasks[::2]), "")]
-    lines = [f"{name:<16}{''.join(f' {cell:>9}' for cell in cells)} {median:>9}{diverged:>4}"
-             for name, cells, median, diverged in rows]
+    lines = _lines(rows, 16, 9)
     return "\n".join([
         f"\n{shots}-shot, {n_tasks} held-out tasks for each of {seeds} seeds: {measured},",
         "by inner step the median over seeds, and under it the range; of the last step the",
         "median task too, and the diverged tasks of all seeds",
         lines[0].rstrip(), "-" * len(lines[0]), *(line.rstrip() for line in lines[1:])])
+
+
+def _lines(rows, width, width_of_median):
+    """A line for each row (name, cells, median, diverged): a blank is between any two columns."""
+    last, lines = max(len(str(diverged)) for *_, diverged in rows), []
+    for name, cells, median, diverged in rows:
+        shown = "".join(f" {cell:>9}" for cell in cells)
+        lines.append(f"{name:<{width}}{shown} {median:>{width_of_median}} {diverged:>{last}}")
+    return lines
 
 
 def _range(low, high):
