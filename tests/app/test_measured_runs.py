@@ -96,7 +96,8 @@ def test_a_comparison_goes_on_from_the_same_curves_elsewhere_but_not_from_others
     assert main(["compare", "--tasks", "moved.csv", *command]) == 0
     assert main(["--resume", "run"]) == 1
     err = capsys.readouterr().err
-    assert "--tasks says where the file of curves is, or names" in err and "anew" not in err
+    assert "--tasks says where the file of curves is, or, for new training, names" in err
+    assert "anew" not in err
     assert main(["--resume", "run", "--tasks", "moved.csv"]) == 0
     write(here / "curves.csv", level=3.0)
     assert main(["compare", "--tasks", "curves.csv", *command]) == 1

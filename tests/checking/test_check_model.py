@@ -143,6 +143,15 @@ def test_what_is_nan_is_no_mix_of_tasks_and_no_asymmetry(name, rung):
     assert "symmetric" not in str(ladder) and "NaN or infinite" in str(ladder)
 
 
+@pytest.mark.parametrize("name", ["gradient", "hvp"])
+def test_a_vector_of_another_length_is_no_fault_of_the_other_one(name):
+    wrong = Plain(**{name: lambda theta, *arguments: np.zeros(theta.size + 1)})
+    ladder = tm.check_model(wrong)
+    broken = {rung for rung, report in ladder.rungs.items() if not report}
+    assert broken == {"gradient" if name == "gradient" else "Hessian × vector"}
+    assert "broadcast" not in str(ladder)
+
+
 def test_a_model_that_reaches_over_the_tasks_throughout_is_not_taken_for_one_task():
     def error(t, x, c):
         centred = x - x.mean(axis=tuple(range(x.ndim - 1)))  # (T, K, 1): over the tasks too

