@@ -204,7 +204,7 @@ def test_numbers_over_a_plane_have_no_regions_to_draw(here, capsys):
     options = [*FEW, "--columns", "who", "g", "ripe", "cm", "--methods", "maml"]
     assert main(["compare", "--tasks", "fruit.csv", *options, "--output", "run"]) == 0
     assert "Open run/errors.png first" in capsys.readouterr().out.replace("\\", "/")
-    for option in (["--animate"], ["--task", "3"]):
+    for option in (["--animate"], ["--task", "3"], ["--task", "0"]):
         assert main(["plot", "run/maml.npz", *option]) == 0
         assert f"{option[0]} changed nothing: these runs have no cu" in capsys.readouterr().err
 

@@ -212,7 +212,8 @@ def plot_files(arguments):
         if not np.isfinite(curve.errors).any():
             tell(f"note: {name} has no line: all its errors are infinite")
     print(f"saved {folder}" if one else f"in {folder}: {', '.join(names)}")
-    asked = [name for name in ("animate", "task") if getattr(arguments, name) not in (None, False)]
+    given = {"animate": arguments.animate, "task": arguments.task is not None}
+    asked = [name for name in given if given[name]]
     if asked and not one and not any("adaptation" in name for name in names):
         tell(f"note: --{' and --'.join(asked)} changed nothing: these runs have no curves or "
              f"regions to draw")
