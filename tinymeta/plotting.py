@@ -74,7 +74,8 @@ def plot_curves(curves, title="", measured="mean squared error", size=None, scal
     Figure.
     """
     _some("curves", curves)
-    title, measured = arguments.texts("title and measured", [title, measured])
+    arguments.text("title", title)
+    arguments.text("measured", measured)
     figure = new_figure((9.5, 3.9), size, scale)
     for name, curve in curves.items():
         if not hasattr(arguments.methods(f"curves[{name!r}]", curve), "ci95"):

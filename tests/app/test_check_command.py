@@ -162,6 +162,9 @@ def check_own(tmp_path, capsys):
 def test_check_passes_a_file_of_right_functions(check_own):
     code, printed = check_own(RIGHT)
     assert code == 0 and printed.out.startswith("PASS  model my_model, P = 2") and not printed.err
+    code, printed = check_own(RIGHT, "--widths", "1", "--verbose")  # read without a FILE only
+    assert code == 0 and [line.split()[1] for line in printed.err.splitlines()] == [
+        "--widths", "--verbose"]
     code, printed = check_own(META, "--alpha", "0.1")
     assert code == 0 and printed.out.startswith("PASS  maml meta-gradient, α = 0.1, P = 39")
 

@@ -104,6 +104,10 @@ def test_a_curve_of_half_precision_is_summed_in_double():
     assert curve.mean == np.float16(6e4) and curve.ci95 == 0
 
 
+def test_of_one_task_no_interval_is_known():
+    assert np.isnan(tm.AdaptationCurve([[2.0], [1.0]], [[0], [0]]).ci95).all()
+
+
 @pytest.mark.filterwarnings("error")
 def test_a_metric_that_works_in_place_hides_no_diverged_task():
     def metric(f, y):

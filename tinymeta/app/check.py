@@ -23,22 +23,29 @@ def check(arguments):
     number("timeout", arguments.timeout, above=0, below=MOST_TIMEOUT)
     if arguments.json and not arguments.files:
         raise ValueError("json is given without a FILE; expected one to report on")
-    widths = arguments.widths
+    if arguments.files:
+        for name in filter(vars(arguments).get, ("widths", "verbose")):
+            tell(f"note: --{name} is without effect on a FILE; it is for the package's own "
+                 f"derivations")
+        return _check_files(arguments)
+    return _check_own(arguments)
+
+
+def _check_own(arguments):
+    widths = arguments.widths or [1, 8, 8, 1]
     if len(widths) < 2 or widths[0] != 1 or widths[-1] != 1 or min(widths) < 1:
         raise ValueError(f"widths is {widths}; expected two or more numbers of at "
                          f"least 1, 1 first and last")
     if (P := sum((m + 1) * n for m, n in zip(widths, widths[1:]))) > MOST_PARAMETERS:
         raise ValueError(f"widths is {widths}, of {P} parameters; expected at most "
                          f"{MOST_PARAMETERS}, since each is moved")
-    if arguments.files:
-        return _check_files(arguments)
     if not LEAST_ALPHA <= arguments.alpha <= MOST_ALPHA:
         raise ValueError(f"alpha is {arguments.alpha}; expected {LEAST_ALPHA} to {MOST_ALPHA}, "
                          f"where rounding and overflow hide nothing")
     row, failed = "{:<12} {:<41} {:>8} {:>8} {}", 0
     print(f"{'':<56}error by")
     print(row.format("equations", "what", "complex", "central", "verdict"))
-    for line in check_derivations(arguments.seed, arguments.alpha, arguments.widths):
+    for line in check_derivations(arguments.seed, arguments.alpha, widths):
         errors, verdict = [f"{e:.1e}" for e in line.errors], "ok" if line.passed else "FAIL"
         print(row.format(line.equations, line.what, *[*errors, "-"][:2], verdict))
         if line.report is not None and (arguments.verbose or not line.passed):

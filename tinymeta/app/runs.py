@@ -21,7 +21,7 @@ from .settings import LATER, Settings, build, differences, settings_from
 from .stopping import Stop
 
 SAVE_EVERY = 10.0  # seconds
-ELSEWHERE = "choose another --output, or remove that file"
+ELSEWHERE = "move it away, or choose another --output"
 
 
 class Run(NamedTuple):

@@ -16,9 +16,8 @@ def curves_table(curves, shots, n_tasks, measured="mean squared error"):
     steps = shown_steps(max(len(curve.mean) for curve in curves.values()) - 1)
     rows = [("inner steps", steps, "median", "div.")]
     for name, curve in zip(ends(list(curves)), curves.values()):
-        half = curve.ci95 if curve.errors.shape[1] > 1 else [np.nan] * len(curve.mean)
         cells = [f"{short(m)}±{short(c)}" if np.isfinite(m) else short(m)
-                 for m, c in zip(curve.mean, half)]
+                 for m, c in zip(curve.mean, curve.ci95)]
         cells = [cells[k] if k < len(cells) else "-" for k in steps]
         rows.append((name, cells, short(curve.median[-1]), curve.n_diverged[-1]))
     width = max(16, *(len(name) for name, *_ in rows))

@@ -56,7 +56,8 @@ tanh = Activation("tanh", np.tanh, _tanh_derivative, _tanh_second_derivative, in
 
 def _tried(phi):
     """The activation; TypeError or ValueError unless its functions return arrays like z."""
-    arguments.texts("activation's name and init", [phi.name, phi.init])
+    arguments.text("activation's name", phi.name)
+    arguments.text("activation's init", phi.init)
     if phi.init not in SCHEMES:
         raise ValueError(f"activation {phi.name!r} has init {phi.init!r}; expected one of "
                          f"{sorted(SCHEMES)}")

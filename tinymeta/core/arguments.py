@@ -152,6 +152,13 @@ def all_finite(name, array):
     return array
 
 
+def text(name, value):
+    """`value`; TypeError unless it is a text."""
+    if not isinstance(value, str):
+        raise TypeError(f"{name} is {shown(value)}; expected a text")
+    return value
+
+
 def texts(name, value):
     """A list of texts; TypeError for anything else, such as one text, which is many letters."""
     found = [None] if isinstance(value, str) or not np.iterable(value) else list(value)

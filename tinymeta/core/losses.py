@@ -48,6 +48,9 @@ class Loss(NamedTuple):
     curvature: Callable
     targets: Callable = _anything
 
+    def __repr__(self):
+        return f"Loss({self.name!r})"
+
 
 def size(f):
     """K D_out, what means over examples and outputs divide by."""

@@ -52,9 +52,12 @@ class AdaptationCurve:
 
     @property
     def ci95(self):
-        """(S + 1,), half the width of the mean's 95 % interval: 1.96 std/√T; nan beside inf."""
+        """(S + 1,), half the width of the mean's 95 % interval: 1.96 std/√T; nan beside inf, and
+        of one task, whose spread is not known."""
+        T = self.errors.shape[1]
         with np.errstate(invalid="ignore", over="ignore"):
-            return 1.96 * self.errors.std(axis=1) / np.sqrt(self.errors.shape[1])
+            half = 1.96 * self.errors.std(axis=1) / np.sqrt(T)
+        return half if T > 1 else np.full_like(half, np.nan)
 
     @property
     def median(self):
