@@ -23,7 +23,9 @@ def frozen_batch(batch):
     elif isinstance(batch, (tuple, list)) and len(batch) == len(ARRAYS):
         arrays = batch
     else:
-        raise TypeError(f"batch is of type {type(batch).__name__}; expected a tinymeta.Batch")
+        several = f", {len(batch)} entries" * isinstance(batch, (tuple, list))
+        raise TypeError(f"batch is of type {type(batch).__name__}{several}; expected a "
+                        f"tinymeta.Batch, or {', '.join(ARRAYS)}")
     return Batch(*(frozen(_in_double(name, array)) for name, array in zip(ARRAYS, arrays)))
 
 
