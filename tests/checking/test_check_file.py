@@ -175,7 +175,7 @@ def reptile(theta, batch, alpha, steps):
     (LINE + "omega = 0.1\ndef adapt(*args): return theta\nmeta_gradient = adapt",
      "omega has shape (); expected (P,)"),
     (LINE.replace("theta = np.array([0.5, -0.3])", "n_params, batch = 2, [{'x': 1}] * 5"),
-     "batch is of type list, 5 entries; expected a tinymeta.Batch, or x, y, x_q")],
+     "batch is of type list, 5 entries; expected a tinymeta.Batch, or x_sup")],
     ids=["blocks in a dictionary", "a pullback beside θ", "a loss after the gradient", "no omega",
          "omega is a number", "tasks in a list"])
 def test_what_the_file_does_not_keep_to_is_named(ladders, text, words):
