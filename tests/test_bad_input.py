@@ -107,7 +107,7 @@ VALUE_ERRORS = [
     (lambda: tm.check_hvp(lambda t: t, lambda t, v: RAGGED, THETA), "hvp(theta, v) is a list of"),
     (lambda: tm.check_hvp(lambda t: RAGGED, lambda t, v: v, THETA), "gradient(theta) is a list of"),
     (lambda: tm.check_hvp(abs, max, THETA, directions=RAGGED), "directions is a list of unequal"),
-    (lambda: tm.check_gradient(sum, THETA, THETA, method=THETA), "method is array(…expected 'comp"),
+    (lambda: tm.check_gradient(sum, THETA, THETA, method=THETA), "method is an array…exp"),
     (lambda: tm.check_adapt(max, MODEL, THETA, X, Y[0]), "x has shape (3, 5, 1); expected (K, D_"),
     (lambda: tm.compare(THETA, RAGGED, "θ"), "expected is a list of unequal parts"),
     (lambda: plot_adaptation({"a": MAML}, {"a": RAGGED}, TASKS, BATCH[0]), "thetas['a'] is a list"),
@@ -205,6 +205,7 @@ VALUE_ERRORS = [
     (lambda: tm.linear_schedule(1, 0, 9)(-1), "n is -1; expected a whole number of at least 0"),
     (lambda: tm.MLP([1, 10**400, 1]), "widths[1] is a number of 1329 bits; expected"),
     (lambda: tm.GlyphTasks(2**63), "ways is 9223372036854775808; expected…at most 922337203685477"),
+    (lambda: tm.MLP([1, 1], 10**5000), "activation is a number of 16610 bits; expected"),
     (lambda: TASKS.sample(RNG, 10**5000), "n_tasks is a number of 16610 bits; expected"),
     (lambda: step(THETA, THETA, lambda n: np.nan), "learning_rate(0) is nan; expected one finite"),
     (lambda: tm.MLP([1, 1], loss=loss(value=np.add)), "loss 'own': value(f, y) has shape (2, 3, 1)"
@@ -252,7 +253,7 @@ VALUE_ERRORS = [
     (lambda: tm.MetaSGD(COUNTED, rates="block"), "rates is 'block' and the model has no blocks"),
     *((lambda steps=steps: tm.MetaSGD(MODEL).losses(tm.MetaSGD(MODEL).init(RNG), X, Y, X, Y, steps),
        f"steps is {steps}; expected a whole number of at least 0") for steps in (-1, -2)),
-    (lambda: tm.MetaSGD(MODEL, rates=THETA), "rates is array(…expected one of ['one', 'block'"),
+    (lambda: tm.MetaSGD(MODEL, rates=THETA), "rates is an array…expected one of ['one', 'block'"),
     (lambda: tm.MetaSGD(MODEL, 1e308).init(RNG, np.float32), "alpha is 1e+308; expected 1e-38"),
     (lambda: tm.MetaSGD(MODEL, 1e-50, positive=True).init(RNG, np.float32),
      "alpha is 1e-50; expected 1e-38 to 3e+38, numbers that float32 holds"),
@@ -307,6 +308,10 @@ TYPE_ERRORS = [
     (lambda: tm.MLP([1, 1], phi(value={})), "activation 'own': value is {}; expected a function"),
     (lambda: plot_curves("a"), "curves is 'a'; expected a dict, by the methods' names"),
     (lambda: plot_training([0.5] * 99), "losses is a list of 99 entries; expected a dict"),
+    (lambda: tm.Checkpoint(THETA, settings={"tm": tm}), "settings is {'tm': <module…be copied"),
+    (lambda: tm.Linear(1, 1, loss=tm.squared_error._replace(name=None)), "loss's name is None; ex"),
+    (lambda: plot_adaptation(MAML, {"a": THETA}, "sine", BATCH[0]), "tasks is 'sine'; expected an"),
+    (lambda: tm.check_model(MODEL, batch=3), "batch is of type int; expected a tinymeta.Batch"),
     (lambda: plot_curves({"a": 1}, title=1), "title is 1; expected a text"),
     (lambda: animate_adaptation(MAML, {"a": THETA}, TASKS, BATCH[0], steps=None), "steps is None"),
     (lambda: plot_adaptation(MAML, 3, TASKS, BATCH[0]), "thetas is 3; expected a dict name -> om"),
@@ -367,10 +372,10 @@ TYPE_ERRORS = [
     (lambda: tm.MeasuredTasks(CURVE, scales=np.ones((2, 2)) + 0j), "scales has dtype complex128"),
     (lambda: tm.check_meta_gradient(MAML, MODEL), "meta_gradient is <…; expected a function"),
     (lambda: tm.check_gradient(sum, lambda t: None, THETA), "gradient is None; expected an array"),
-    (lambda: tm.check_hvp(abs, max, THETA, hints=THETA), "hints is array(…; expected the Hints of"),
+    (lambda: tm.check_hvp(abs, max, THETA, hints=THETA), "hints is an array…the Hints of"),
     (lambda: tm.check_gradient(sum, THETA, THETA, hints=[]), "hints is []; expected the Hints of"),
     (lambda: tm.compare(1.0, 1.0, "it", hints={}), "hints is {}; expected the Hints of"),
-    (lambda: tm.compare(THETA, THETA, "θ", layout=THETA), "layout is array(…expected a Layout"),
+    (lambda: tm.compare(THETA, THETA, "θ", layout=THETA), "layout is an array…expected a Layout"),
     (lambda: tm.compare(THETA, None, "θ"), "expected is None; expected an"),
     (lambda: tm.taylor_order(lambda t: None, 0.0, THETA, THETA), "f(theta) is None; expected an"),
     (lambda: tm.MLP([1, 2.5, 1]), "widths[1] is 2.5; expected a whole number"),
@@ -435,6 +440,12 @@ TYPE_ERRORS = [
 ]
 CASES = [pytest.param(kind, call, message, id=message) for kind, rows in
          ((ValueError, VALUE_ERRORS), (TypeError, TYPE_ERRORS)) for call, message in rows]
+
+
+def test_a_long_value_is_cut():
+    with pytest.raises(ValueError) as caught:
+        tm.MLP([1, 1], "a" * 999)
+    assert len(str(caught.value)) < 400 and "a…; expected one of" in str(caught.value)
 
 
 @pytest.mark.parametrize("kind, call, message", CASES)

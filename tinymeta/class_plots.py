@@ -11,8 +11,8 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from .core import arguments
-from .figure_parts import (all_predictions, in_lines, labels_of, legend_below, new_figure, one_task,
-                           steps_to_draw, style_of, title_of, units_of)
+from .figure_parts import (all_predictions, checked_scale, in_lines, labels_of, legend_below,
+                           new_figure, one_task, steps_to_draw, style_of, title_of, units_of)
 
 CLASSES = (dict(color="#D55E00", marker="o"), dict(color="#56B4E9", marker="s"))
 POINTS = dict(linestyle="none", markersize=6.5, markeredgecolor="black", markeredgewidth=0.7)
@@ -36,6 +36,7 @@ def plot_regions(model, thetas, task, alpha=0.01, steps=(0, 1, 3), tasks=None, l
     """
     _check_classes(task)
     steps = steps_to_draw(model, thetas, steps)
+    scale = checked_scale(scale)
     usual = (max(2.3 * len(steps) + 0.5, 4.6), 2.3 * len(thetas) + 0.9 * scale)
     figure = new_figure(usual, size, scale, keep_height=False)
     rows = figure.subplots(len(thetas), len(steps), sharex=True, sharey=True, squeeze=False)

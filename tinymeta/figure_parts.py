@@ -94,7 +94,7 @@ def steps_to_draw(model, thetas, steps):
         raise TypeError(f"thetas is {arguments.shown(thetas)}; expected a dict name -> omega")
     arguments.texts("the names in thetas", list(thetas))
     if isinstance(steps, str) or not np.iterable(steps):
-        raise TypeError(f"steps is {steps!r}; expected several whole numbers")
+        raise TypeError(f"steps is {arguments.shown(steps)}; expected several whole numbers")
     steps = list(steps)
     if not thetas or not steps:
         raise ValueError(f"thetas has {len(thetas)} entries and steps {len(steps)}; "
@@ -107,7 +107,9 @@ def steps_to_draw(model, thetas, steps):
 
 def units_of(tasks):
     """Two functions that bring x and y (..., D) to measured units, where the tasks have any."""
-    arguments.methods("tasks", tasks)
+    if tasks is not None:
+        arguments.methods("tasks", tasks, "sample")
+
     def to_units(name, u):
         return arguments.result(tasks, name, getattr(tasks, name)(u.copy()), u.shape)
 
@@ -122,7 +124,7 @@ def labels_of(tasks, labels, usual=("x", "y")):
         return names if len(names) == 2 else usual
     labels = arguments.texts("labels", labels)
     if len(labels) != 2:
-        raise ValueError(f"labels is {labels!r}; expected 2, of the axes")
+        raise ValueError(f"labels is {arguments.shown(labels)}; expected 2, of the axes")
     return labels
 
 
@@ -137,16 +139,22 @@ def in_lines(label, scale, letters=40):
     return textwrap.fill(label, max(int(letters), 8), max_lines=lines, placeholder=" …")
 
 
+def checked_scale(scale):
+    """How many times larger text is, as a number; TypeError or ValueError for another thing."""
+    return arguments.number("scale", scale, at_least=0.1, below=10)  # beyond, no text fits
+
+
 def new_figure(usual, size, scale, keep_height=True):
     """A Figure of `size` inches, or the usual; at scale 2 half as large, in twice as many dots an
     inch, so that all that has a size of its own is twice as large beside the panels.
 
     keep_height: the usual height stays, so that larger text leaves room for the panels.
     """
-    scale = arguments.number("scale", scale, at_least=0.1, below=10)  # beyond, no text fits
+    scale = checked_scale(scale)
     size_in_inches = usual if size is None else size
     if arguments.as_array("size", size_in_inches).shape != (2,):
-        raise ValueError(f"size is {size!r}; expected (width, height) in inches, or None")
+        raise ValueError(f"size is {arguments.shown(size)}; "
+                         "expected (width, height) in inches, or None")
     width, height = (arguments.number(f"size[{i}]", inches, above=0, below=100)
                      for i, inches in enumerate(size_in_inches))
     if size is not None or not keep_height:

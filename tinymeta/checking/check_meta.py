@@ -66,7 +66,7 @@ def check_meta_gradient(meta_gradient, model=None, theta=None, batch=None, alpha
     An error in meta_gradient is a finding.  Raises TypeError or ValueError for wrong arguments.
     """
     if not isinstance(kind, str) or kind not in KINDS:
-        raise ValueError(f"kind is {kind!r}; expected one of {sorted(KINDS)}")
+        raise ValueError(f"kind is {arguments.shown(kind)}; expected one of {sorted(KINDS)}")
     arguments.function("meta_gradient", arguments.methods("meta_gradient", meta_gradient))
     own_loop, judge = adapt is not None or loss is not None, KINDS[kind]
     theta, batch, alpha, steps, layout = _checked(model, theta, batch, alpha, steps, own_loop)
@@ -198,7 +198,8 @@ def _checked(model, theta, batch, alpha, steps, own_loop=False):
     theta, batch = vector("theta", arguments.given("theta", theta), P), frozen_batch(batch)
     alpha = arguments.number("alpha", alpha, above=0)
     if not np.iterable(steps):
-        raise TypeError(f"steps is {steps!r}; expected several numbers of inner steps, as (1, 2)")
+        raise TypeError(f"steps is {arguments.shown(steps)}; "
+                        "expected several numbers of inner steps, as (1, 2)")
     steps = [arguments.whole_number("steps", S, minimum=1) for S in steps]
     if not steps:
         raise ValueError("steps is empty; expected the numbers of inner steps to check, as (1, 2)")

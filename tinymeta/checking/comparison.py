@@ -7,6 +7,7 @@ directions in which f is too rough for differences are left out, never all of a 
 
 import numpy as np
 
+from ..core import arguments
 from .diagnosis import explain, wrong_blocks
 from .dropped_parts import dropping_functions
 from .numerical import (TOLERANCE, central_difference, complex_step, has_kink, is_in_single,
@@ -31,7 +32,8 @@ class Comparison:
 
     def __init__(self, f, theta, along, derived, layout, compared, method):
         if not isinstance(method, str) or method not in ("complex", "central", "both"):
-            raise ValueError(f"method is {method!r}; expected 'complex', 'central' or 'both'")
+            raise ValueError(f"method is {arguments.shown(method)}; "
+                             "expected 'complex', 'central' or 'both'")
         self.f, self.theta, self.along = f, theta, along
         self.derived, self.layout, self.compared = derived, layout, compared
         self.numerical, self.notes, self.tolerance, self.unsettled = {}, [], dict(TOLERANCE), ""

@@ -52,7 +52,8 @@ def checked_hints(hints, tag=""):
     if hints is None:
         return Hints(tags={"": tag})
     if not isinstance(hints, Hints):
-        raise TypeError(f"hints is {hints!r}; expected the Hints of diagnosis.py, or None")
+        raise TypeError(f"hints is {arguments.shown(hints)}; "
+                        "expected the Hints of diagnosis.py, or None")
     return hints
 
 
@@ -74,7 +75,7 @@ def compare(found, expected, title, tag="", tolerance=1e-10, hints=None, layout=
     if not expected.size:
         raise ValueError(f"expected has shape {expected.shape}; expected numbers to compare with")
     if not isinstance(layout, (Layout, type(None))):
-        raise TypeError(f"layout is {layout!r}; expected a Layout, or None")
+        raise TypeError(f"layout is {arguments.shown(layout)}; expected a Layout, or None")
     layout = layout or Layout([("", expected.shape)])
     found, expected = (array.reshape(-1) + 0.0 for array in (found, expected))  # of bools too
     error = relative_error(expected, found)

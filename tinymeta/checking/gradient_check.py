@@ -50,7 +50,8 @@ def check_gradient(f, gradient, theta, blocks=None, directions=None, rng=None, m
         arguments.function("gradient", gradient, "theta")
     value = f(theta.copy())
     if value is None or isinstance(value, (str, bool, np.bool_)):
-        raise TypeError(f"f(theta) is {value!r}; expected one number: is a `return` missing?")
+        raise TypeError(f"f(theta) is {arguments.shown(value)}; "
+                        "expected one number: is a `return` missing?")
     value = _numbers("f(theta)", value)
     if value.ndim != 0:
         raise ValueError(f"f(theta) has shape {value.shape}; expected one number, a shape of ()")
@@ -135,7 +136,8 @@ def taylor_order(f, derivative, theta, v, steps=(1e-1, 1e-2, 1e-3)):
     if not np.isfinite(derivative).all():
         raise ValueError(f"derivative is {arguments.shown(derivative)}; expected finite numbers")
     if arguments.as_array("steps", steps).ndim != 1 or len({*steps}) < 2:
-        raise ValueError(f"steps is {steps!r}; expected at least two different numbers")
+        raise ValueError(f"steps is {arguments.shown(steps)}; "
+                         "expected at least two different numbers")
     steps = [arguments.number(f"steps[{i}]", r, above=0) for i, r in enumerate(steps)]
     start = arguments.numbers("f(theta)", f(theta.copy())).copy()
     if derivative.ndim:

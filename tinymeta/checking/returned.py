@@ -23,9 +23,10 @@ def frozen_batch(batch):
     elif isinstance(batch, (tuple, list)) and len(batch) == len(ARRAYS):
         arrays = batch
     else:
-        several = f", {len(batch)} entries" * isinstance(batch, (tuple, list))
-        raise TypeError(f"batch is of type {type(batch).__name__}{several}; expected a "
-                        f"tinymeta.Batch, or {', '.join(ARRAYS)}")
+        several = isinstance(batch, (tuple, list))
+        found = f"{type(batch).__name__}, {len(batch)} entries" if several else type(batch).__name__
+        raise TypeError(f"batch is of type {found}; expected a tinymeta.Batch, or "
+                        f"{', '.join(ARRAYS)}")
     return Batch(*(frozen(_in_double(name, array)) for name, array in zip(ARRAYS, arrays)))
 
 
@@ -77,12 +78,13 @@ def as_array(value, name="the result"):
     """The value as an array of our own: whatever NumPy takes, or gives its numbers by __dlpack__.
 
     It is a copy: a learner's code may return one array each time, with other numbers.  Of a masked
-    array it has the numbers.
+    array it has the numbers; truth values are 0 and 1, which can be subtracted.
     """
     value = np.ma.getdata(value) if isinstance(value, np.ma.MaskedArray) else value
     if hasattr(value, "__dlpack__") and not hasattr(value, "__array__"):
         return np.from_dlpack(value).copy()
-    return arguments.as_array(name, value).copy()
+    array = arguments.as_array(name, value)
+    return array.astype(float) if array.dtype == bool else array.copy()
 
 
 def as_numbers(name, value, shape=None):

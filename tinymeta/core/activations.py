@@ -76,6 +76,6 @@ def activation_named(name):
         return _tried(name)
     known = {"relu": relu, "tanh": tanh}
     if not isinstance(name, str) or name not in known:
-        raise ValueError(f"activation is {name!r}; "
+        raise ValueError(f"activation is {arguments.shown(name)}; "
                          f"expected one of {sorted(known)} or an Activation")
     return known[name]

@@ -13,8 +13,11 @@ import numpy as np
 from numpy.ma import MaskedArray
 
 
+LONGEST = 300  # characters of a value in an error
+
+
 def shown(value):
-    """A value as an error shows it: a long array, list or whole number in words."""
+    """A value as an error shows it: a long array, list or whole number in words, long text cut."""
     if isinstance(value, np.ndarray) and value.size > 6:
         return f"an array of shape {value.shape}"
     if isinstance(value, (list, tuple, dict)) and len(value) > 20:
@@ -22,11 +25,12 @@ def shown(value):
     if isinstance(value, int) and value.bit_length() >= 200:
         return f"a number of {value.bit_length()} bits"
     try:
-        return repr(value)
+        text = repr(value)
     except ValueError:  # one within it
         return f"a {type(value).__name__} with a number of thousands of digits"
     except RecursionError:
         return f"a {type(value).__name__} that is nested too deeply"
+    return text if len(text) <= LONGEST else f"{text[:LONGEST]}…"
 
 
 def whole_number(name, value, minimum, most=sys.maxsize):

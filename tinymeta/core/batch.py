@@ -49,7 +49,7 @@ class Batch:
 
     def _check_parameters(self, T):
         if not isinstance(self.parameters, dict):
-            raise TypeError(f"parameters is {self.parameters!r}; "
+            raise TypeError(f"parameters is {arguments.shown(self.parameters)}; "
                             f"expected a dict of arrays of shape ({T},)")
         parameters = {name: arguments.as_array(f"parameters[{name!r}]", values)
                       for name, values in self.parameters.items()}

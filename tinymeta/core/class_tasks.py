@@ -50,7 +50,7 @@ def shuffled_classes(numbers, n_classes):
 
 def _checked_labels(_, name, labels):
     if not isinstance(labels, str) or labels not in LABELS:
-        raise ValueError(f'{name} is {labels!r}; '
+        raise ValueError(f'{name} is {arguments.shown(labels)}; '
                          f'expected "binary" for 0 and 1, or "signs" for -1 and 1')
     return labels
 

@@ -55,7 +55,7 @@ def initial(layout, rng, dtype, scheme):
         raise TypeError(f"dtype is {dtype}; "
                         f"expected a real floating-point type, such as np.float64")
     if not isinstance(scheme, str) or scheme not in SCHEMES:
-        raise ValueError(f"scheme is {scheme!r}; expected one of {sorted(SCHEMES)}")
+        raise ValueError(f"scheme is {arguments.shown(scheme)}; expected one of {sorted(SCHEMES)}")
     theta = np.zeros(layout.size)
     for shape, block in zip(layout.shapes, layout.unflatten(theta)):
         is_weight = len(shape) == 2

@@ -142,8 +142,9 @@ def check_loss(loss, name="loss", d_out=None):
     d_out: its functions are tried on so many outputs, and must return numbers of shapes that fit.
     """
     if not isinstance(loss, Loss):
-        raise TypeError(f"{name} is {loss!r}; "
+        raise TypeError(f"{name} is {arguments.shown(loss)}; "
                         f"expected a tinymeta.Loss, such as tinymeta.squared_error or huber(1.0)")
+    arguments.text(f"{name}'s name", loss.name)
     if d_out is not None:
         arguments.function(f"loss {loss.name!r}: targets", loss.targets, "y")
         f, takes = np.full((2, 3, d_out), 0.5), ("f", "y", "f_dot")

@@ -55,7 +55,8 @@ class MeasuredTasks(setting.WithSettings):
         usual = usual_labels(self.d_in, self.d_out)
         self.columns = tuple(usual if columns is None else arguments.texts("columns", columns))
         if len(self.columns) != width:
-            raise ValueError(f"columns is {columns!r}; expected {width} names, of x and then y")
+            raise ValueError(f"columns is {arguments.shown(columns)}; "
+                             f"expected {width} names, of x and then y")
         if scales is None:
             scales = [[0.0] * width, [1.0] * width]
         scales = arguments.real_numbers("scales", arguments.floating("scales", scales))

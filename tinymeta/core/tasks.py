@@ -26,7 +26,8 @@ def _checked_range(_, name, ends):
 def _checked_ranges(tasks, name, ranges):
     names = list(vars(tasks).get(name, ranges))
     if not isinstance(ranges, (dict, MappingProxyType)) or list(ranges) != names:
-        raise ValueError(f"{name} is {ranges!r}; expected a dict of the ranges of {names}")
+        raise ValueError(f"{name} is {arguments.shown(ranges)}; "
+                         f"expected a dict of the ranges of {names}")
     return {name: arguments.interval(name, ends) for name, ends in ranges.items()}
 
 
@@ -113,7 +114,7 @@ def true_values(tasks, parameters, x):
 def parameter(parameters, name):
     """One of the tasks' parameters, (...); TypeError or ValueError where it is not there."""
     if not isinstance(parameters, dict) or name not in parameters:
-        raise TypeError(f"parameters is {parameters!r}; expected a dict with {name}")
+        raise TypeError(f"parameters is {arguments.shown(parameters)}; expected a dict with {name}")
     return arguments.numbers(f"parameters[{name!r}]", parameters[name])
 
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from .arguments import as_array, function
+from .arguments import as_array, function, shown
 
 
 def tried(name, value, takes, arrays, fits):
@@ -26,7 +26,7 @@ def tried(name, value, takes, arrays, fits):
             raise ValueError(f"{name} changes {take}; expected a function that leaves it as it is")
     array, called = as_array(name, found), f"{name}({', '.join(takes)})"
     if array.dtype.kind not in "biufc" or isinstance(found, (list, tuple)):
-        raise TypeError(f"{called} returned {found!r}; expected an array of numbers")
+        raise TypeError(f"{called} returned {shown(found)}; expected an array of numbers")
     if array.shape not in fits:
         raise ValueError(f"{called} has shape {array.shape}; expected {fits[0]} for "
                          f"{takes[0]} of shape {arrays[0].shape}")

@@ -22,7 +22,7 @@ from functools import cached_property
 import numpy as np
 
 from ..core import setting
-from ..core.arguments import size
+from ..core.arguments import shown, size
 from ..core.setting import in_layout
 from ..core.losses import squared_error
 from ..core.model import Model, shortcut
@@ -31,8 +31,8 @@ from .mlp import MLP, transposed
 
 def _checked_network(name, network):
     if not (isinstance(network, MLP) and shortcut(network, "at")):
-        raise TypeError(f"{name} is {network!r}; expected a tinymeta.MLP or FastMLP, whose loss, "
-                        f"gradient and hvp nobody redefines: redefine ContextMLP's")
+        raise TypeError(f"{name} is {shown(network)}; expected a tinymeta.MLP or FastMLP, "
+                        "whose loss, gradient and hvp nobody redefines: redefine ContextMLP's")
     return network
 
 
@@ -50,7 +50,8 @@ class ContextMLP(Model):
 
     def __init__(self, widths, context=4, activation="relu", loss=squared_error, network=MLP):
         if not (isinstance(network, type) and issubclass(network, MLP)):
-            raise TypeError(f"network is {network!r}; expected the class tinymeta.MLP or FastMLP")
+            raise TypeError(f"network is {shown(network)}; "
+                            "expected the class tinymeta.MLP or FastMLP")
         plain = network(widths, activation, loss=loss)  # checks the widths
         self.context = context
         first, *others = plain.widths

@@ -38,7 +38,7 @@ def _as_it_is(x):
 
 def _checked_features(name, features):
     if features is not None and not callable(features):
-        raise TypeError(f"{name} is {features!r}; expected a function of x, or None")
+        raise TypeError(f"{name} is {arguments.shown(features)}; expected a function of x, or None")
     return _as_it_is if features is None else arguments.function(name, features, "x")
 
 
@@ -131,7 +131,8 @@ def least_squares(model, x, y):
     Raises TypeError unless model is Linear, and otherwise as Model.check does.
     """
     if not isinstance(model, Linear):
-        raise TypeError(f"model is {model!r}; expected a Linear model, which has a closed form")
+        raise TypeError(f"model is {arguments.shown(model)}; "
+                        "expected a Linear model, which has a closed form")
     x, y = arguments.floating("x", x), arguments.floating("y", y)
     zero = np.zeros(model.n_params, dtype=np.result_type(x, y))
     _, x, y, _ = model.check(zero, x, y)

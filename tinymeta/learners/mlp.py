@@ -55,7 +55,7 @@ from ..core.model import Model
 
 def _checked_widths(name, widths):
     if arguments.as_array(name, widths).ndim != 1 or len(widths) < 2:
-        raise ValueError(f"{name} is {widths!r}; "
+        raise ValueError(f"{name} is {arguments.shown(widths)}; "
                          f"expected a list of at least two, [D_in, n_1, ..., D_out]")
     return [arguments.whole_number(f"{name}[{i}]", width, minimum=1)
             for i, width in enumerate(widths)]

@@ -13,7 +13,7 @@ Reference: Zintgraf et al. 2019, "Fast Context Adaptation via Meta-Learning", Al
 
 import numpy as np
 
-from ..core import setting
+from ..core import arguments, setting
 from ..core.model import shortcut
 from .inner_loop import iterates
 from .maml import unrolled
@@ -33,7 +33,7 @@ class CAVIA(Method):
     def __init__(self, model, alpha=1.0, steps=1, chunk=100):
         super().__init__(model, chunk)
         if not hasattr(model, "context"):
-            raise TypeError(f"model is {model!r}; expected a tinymeta.ContextMLP")
+            raise TypeError(f"model is {arguments.shown(model)}; expected a tinymeta.ContextMLP")
         self.alpha, self.steps = alpha, steps
 
     @property

@@ -48,7 +48,8 @@ class RidgeHead(Method):
         super().__init__(arguments.methods("mlp", mlp, *self.needs), chunk)
         self.strength, self.learned = strength, learned
         if not hasattr(mlp, "without_last_layer"):
-            raise ValueError(f"mlp is {mlp!r}; expected a tinymeta.MLP with a hidden layer")
+            raise ValueError(f"mlp is {arguments.shown(mlp)}; "
+                             "expected a tinymeta.MLP with a hidden layer")
         if len(mlp.widths) < 3:
             raise ValueError(f"mlp has the widths {mlp.widths}; expected at least three, with a "
                              f"hidden layer")

@@ -26,7 +26,7 @@ import copy
 import numpy as np
 
 from ..core import setting
-from ..core.arguments import as_precision_of
+from ..core.arguments import as_precision_of, shown
 from ..core.losses import Loss, check_loss
 from ..core.model import Model, shortcut
 from .inner_loop import checked_alpha, inner_steps, iterates
@@ -123,8 +123,8 @@ def judged_by(model, loss):
         raise ValueError(f"query_loss is {loss.name}, and {type(model).__name__} redefines loss, "
                          f"gradient or hvp, which decide; expected None")
     if not isinstance(getattr(model, "loss_function", None), Loss):
-        raise ValueError(f"query_loss is {loss.name}, and the model {model!r} has no loss_function "
-                         f"to put it in; expected None, or a model such as tm.MLP")
+        raise ValueError(f"query_loss is {loss.name}, and the model {shown(model)} has no "
+                         f"loss_function to put it in; expected None, or a model such as tm.MLP")
     model = copy.copy(model)
     model.loss_function = loss
     return model

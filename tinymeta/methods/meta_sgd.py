@@ -31,7 +31,7 @@ RATES = ("one", "block", "parameter", "step")
 
 def _checked_rates(name, rates):
     if not isinstance(rates, str) or rates not in RATES:
-        raise ValueError(f"{name} is {rates!r}; expected one of {list(RATES)}")
+        raise ValueError(f"{name} is {arguments.shown(rates)}; expected one of {list(RATES)}")
     return rates
 
 

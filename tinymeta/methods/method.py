@@ -171,7 +171,7 @@ class Method(setting.WithSettings):
         copies = [np.array(array) for array in (omega, x, y)]  # one's own may change them
         thetas, name, n = self.trajectory(*copies, steps), type(self).__name__, 0
         if not np.iterable(thetas):
-            raise TypeError(f"{name}.trajectory(...) returned {thetas!r}; expected "
+            raise TypeError(f"{name}.trajectory(...) returned {arguments.shown(thetas)}; expected "
                             f"θ_0 ... θ_steps, one after the other")
         P = getattr(self.judge, "n_params", None) or "P"
         for n, theta in enumerate(thetas, start=1):

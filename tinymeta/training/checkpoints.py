@@ -45,7 +45,11 @@ class Checkpoint:
     def __post_init__(self):
         """What is kept is a copy: θ and an optimizer's state may change in place later."""
         for name, value in vars(self).items():
-            object.__setattr__(self, name, copy.deepcopy(value))
+            try:
+                object.__setattr__(self, name, copy.deepcopy(value))
+            except TypeError as error:  # an open file, a module
+                raise TypeError(f"{name} is {arguments.shown(value)}; expected what can be copied "
+                                f"({error})") from None
 
     def restore(self, optimizer, rng):
         """Set the optimizer and the generator to where this checkpoint left them.
@@ -59,12 +63,12 @@ class Checkpoint:
         try:
             state, tried = _from_plain(self.rng_state), copy.deepcopy(rng.bit_generator)
             if not isinstance(state, dict) or "state" not in state:
-                raise ValueError(f"it is {state!r}; expected a generator's state")
+                raise ValueError(f"it is {arguments.shown(state)}; expected a generator's state")
             if (kind := state.get("bit_generator")) != (own := type(tried).__name__):
                 raise ValueError(f"it is of {kind!r}; expected {own!r}, the generator's kind")
             tried.state = state  # a state that is half right would change half
             if _to_plain(tried.state) != _to_plain(state):  # NumPy 1 takes -1 for 2⁶⁴ - 1
-                raise ValueError(f"it is {state!r}; expected a generator's state")
+                raise ValueError(f"it is {arguments.shown(state)}; expected a generator's state")
             wrong = "optimizer_state"
             _restored(optimizer, copy.deepcopy(self.optimizer_state))  # it may change them in place
         except Exception as error:  # whatever a damaged state can raise
@@ -104,7 +108,8 @@ def save_checkpoint(path, theta, iteration=0, optimizer=None, rng=None, losses=(
     rng_state = {} if rng is None else _to_plain(rng.bit_generator.state)
     optimizer_state = {} if optimizer is None else optimizer.state()
     if not isinstance(optimizer_state, dict):
-        raise TypeError(f"{type(optimizer).__name__}.state() returned {optimizer_state!r}; "
+        raise TypeError(f"{type(optimizer).__name__}.state() returned "
+                        f"{arguments.shown(optimizer_state)}; "
                         f"expected a dict of arrays")
     if not all(map(_is_entry, optimizer_state)):
         raise TypeError(f"{type(optimizer).__name__}.state() returned the keys "
@@ -115,7 +120,7 @@ def save_checkpoint(path, theta, iteration=0, optimizer=None, rng=None, losses=(
         _check_keys(settings)
         settings = json.dumps(settings)
     except (TypeError, ValueError, RecursionError) as error:
-        raise TypeError(f"settings is {arguments.shown(settings):.300}; expected plain numbers and "
+        raise TypeError(f"settings is {arguments.shown(settings)}; expected plain numbers and "
                         f"texts, and lists and dicts of them ({error})") from None
     entries = {"format": FORMAT, "theta": theta, "losses": losses.astype(float),
                "iteration": int(iteration), "seconds": float(seconds),
@@ -146,7 +151,7 @@ def _check_keys(value):
     if isinstance(value, dict):
         for key in value:
             if not isinstance(key, str):
-                raise TypeError(f"it has the key {key!r}; expected texts")
+                raise TypeError(f"it has the key {arguments.shown(key)}; expected texts")
         value = value.values()
     elif not isinstance(value, (list, tuple)):
         return

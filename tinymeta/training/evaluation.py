@@ -139,7 +139,8 @@ def _method(method, alpha, needed):
     if hasattr(method, "predictions") and not is_model:
         arguments.methods("method", method, needed)
         if alpha is not None:
-            raise ValueError(f"alpha is {alpha!r} beside a method; expected None: it has its own")
+            raise ValueError(f"alpha is {arguments.shown(alpha)} beside a method; "
+                             "expected None: it has its own")
         return method
     arguments.methods("method", method, "loss", "gradient")
     return JointTraining(method, 0.01 if alpha is None else alpha)
