@@ -98,7 +98,7 @@ def plot_curves(curves, title="", measured="mean squared error", size=None, scal
         panel.xaxis.get_major_locator().set_params(integer=True)
         panel.grid(alpha=0.25)
     starts = [float(curve.mean[0]) for curve in curves.values()]
-    highest = 1e3 * max([start for start in starts if np.isfinite(start)], default=np.inf)
+    highest = 1e3 * max([start for start in starts if 0 < start < np.inf], default=np.inf)
     if scale_of_y == "log" and left.get_ylim()[1] > highest:
         left.set_ylim(top=highest)  # a diverged method leaves the panels
     if title:

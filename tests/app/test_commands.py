@@ -1,5 +1,6 @@
 """The commands train, evaluate and plot: options, folders, messages, exit codes."""
 
+import errno
 import io
 import os
 import shlex
@@ -220,6 +221,19 @@ def test_commands_in_a_folder_that_has_gone_say_so(command, tmp_path, monkeypatc
     assert "the folder that this was started in is no longer there" in capsys.readouterr().err
 
 
+def test_where_no_temporary_file_can_be_made_the_folder_is_not_called_gone():
+    error = FileNotFoundError(errno.ENOENT, "No usable temporary directory found in ['/tmp']")
+    assert folders.of_what(error) == ""
+
+
+def test_a_folder_may_have_the_name_of_a_picture(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    Path("run.png").mkdir()
+    assert main([*SMALL, "--methods", "maml", "--jobs", "1", "--output", "run.png"]) == 0
+    assert main(["plot", "run.png/maml.npz", "--output", "run.png"]) == 0
+    assert {"errors.png", "training.png"} <= {path.name for path in Path("run.png").iterdir()}
+
+
 def test_a_comparison_s_run_is_not_trained_further_in_its_folder(tmp_path, capsys):
     folder = tmp_path / "run"
     few = ["--iterations", "3", "--n-tasks", "2", "--widths", "1", "4", "1"]
@@ -313,6 +327,8 @@ def test_more_shots_than_a_grid_has_points_are_refused(tmp_path, capsys):
     ("--widths 2 4 1", 2, "widths is [2, 4, 1]; expected the first and the last to be 1"),
     ("--protocol reptile2018 --shots 30 --queries 30", 2, "expected at most 50, those of the grid"),
     ("evaluate nowhere.npz", 1, "nowhere.npz"), ("train --resume nowhere.npz", 1, "nowhere.npz"),
+    ("compare --output own.png", 2, "output is own.png; expected a folder, not the name of a pict"),
+    ("train --output own.pdf", 2, "output is own.pdf; expected a folder"),
     ("plot own.npz --output own.PNG", 2, "output is own.PNG; expected a folder, or a name that"),
     ("plot own.npz", 1, "own.npz cannot be used: its settings lack"),
     ("--resume nowhere", 1, "nowhere"), ("evaluate README.md", 1, "README.md is not a readable"),
@@ -507,6 +523,7 @@ def test_figures_of_several_shots_say_which(tmp_path, capsys):
 
 def test_a_folder_that_has_gone_and_an_error_of_drawing_are_told(tmp_path, monkeypatch, capsys):
     trained(tmp_path)
+    monkeypatch.setattr(folders, "_has_gone", lambda: True)
     for error, words in (
             (OSError(2, "No such file or directory"), "the folder that this was started in is no"),
             (RuntimeError("latex could not be found"), "error: latex could not be found\n")):

@@ -304,6 +304,8 @@ def test_a_diverged_method_leaves_the_picture_of_the_others():
     panel = plotting.plot_curves({"MAML": calm, "Meta-SGD": wild}).axes[0]
     assert panel.get_ylim()[1] == 4e3
     assert plotting.plot_curves({"MAML": calm}).axes[0].get_ylim()[1] < 100
+    of_zero = AdaptationCurve(np.array([[0.0] * 4, [0.1] * 4, [0.2] * 4]), none)  # no warning
+    assert plotting.plot_curves({"MAML": of_zero}).axes[0].get_ylim()[1] > 0.2
 
 
 def test_training_shows_median_and_quartiles_of_each_stretch():

@@ -312,6 +312,20 @@ def test_what_a_learner_s_function_should_not_do_is_a_finding(name, result, caus
     assert causes(ladder) == {cause} and words in ladder.findings[0].what
 
 
+def test_a_function_that_uses_what_the_loss_has_kept_is_called_so():
+    right, kept = tm.MLP([1, 4, 1], "tanh"), []
+
+    def loss(theta, x, y):
+        kept[:] = theta, x, y
+        return right.loss(theta, x, y)
+
+    wrong = {"gradient": lambda theta, x, y: right.gradient(*kept),
+             "hvp": lambda theta, x, y, v: right.hvp(kept[0], x, y, v)}
+    for name, function in wrong.items():
+        ladder = tm.check_model(Plain(right, loss=loss, **{name: function}))
+        assert ladder.findings[0].what.startswith(f"{name} gives other numbers after loss")
+
+
 @each_function
 def test_exit_in_a_learner_s_code_does_not_end_the_one_who_checks_it(name, rung):
     def leave(*arguments):

@@ -3,6 +3,7 @@
 import itertools
 import json
 import warnings
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -116,6 +117,53 @@ def test_a_function_that_draws_at_random_is_called_so():
                          ("gradient", tm.check_hvp(gradient, lambda theta, v: v, ONES))):
         (finding,) = report.findings
         assert finding.what.startswith(f"{name} gives other numbers when it is called again")
+
+
+def test_what_uses_what_another_function_has_kept_is_called_so():
+    """A forward pass that keeps, and a backward pass that reads: right only straight after it."""
+    kept = {}
+
+    def f(theta):
+        kept["theta"] = theta
+        return np.sum(theta**3)
+
+    def gradient(theta):
+        return 3 * kept["theta"] ** 2
+
+    def hvp(theta, v):
+        return 6 * kept["theta"] * v
+
+    def keeps(theta):
+        kept["theta"] = theta
+        return 3 * theta**2
+
+    for words, report in (("gradient gives other numbers after f", tm.check_gradient(
+            f, gradient, ONES)), ("hvp gives other numbers after gradient", tm.check_hvp(
+            keeps, hvp, ONES))):
+        (finding,) = report.findings
+        assert finding.what.startswith(words) and finding.cause == "not repeatable"
+
+
+def test_a_product_with_an_imaginary_part_is_called_so():
+    report = tm.check_hvp(lambda t: t**2, lambda t, v: (t + 1e-20j * v) ** 2 / 1e-20, ONES)
+    assert [finding.what.partition(";")[0] for finding in report.findings] == [
+        "hvp(theta, v) is complex where theta is real"]
+    assert tm.check_hvp(lambda t: t**2, lambda t, v: 2 * t * v + 0j, ONES)
+    with pytest.raises(TypeError, match="directions has dtype complex128; expected real"):
+        tm.check_hvp(lambda t: t**2, lambda t, v: 2 * t * v, ONES, directions=1j * np.eye(3))
+
+
+def test_nearly_right_is_no_factor():
+    """Of a block of one number, every wrong product is a multiple: here by a millionth."""
+    model = tm.MLP([1, 1, 1], "tanh")
+    far = lambda t, x, y, v: (model.gradient(t + 1e-3 * v, x, y)
+                              - model.gradient(t - 1e-3 * v, x, y)) / 2e-3
+    own = SimpleNamespace(n_params=4, blocks=model.blocks, loss=model.loss, hvp=far,
+                          gradient=model.gradient)
+    for seed in range(3):
+        findings = tm.check_model(own, seed=seed).findings
+        assert not any("times what" in finding.what for finding in findings)
+        assert any("not linear in v" in finding.what for finding in findings)
 
 
 def test_a_function_may_be_another_by_rounding_when_it_is_called_again():

@@ -14,7 +14,8 @@ from ..core.arguments import seed_number, whole_number
 from ..training.files import Claim
 from .figures import FIGURES, checked_task, save_figures
 from .families import FAMILIES
-from .folders import PLAN, folder_for, made_folder, quoted, told_how_to_go_on
+from .folders import (PLAN, checked_folder, folder_for, is_picture, made_folder, quoted,
+                      told_how_to_go_on)
 from .held_out import HELD_OUT, evaluate_runs, measured, remark, tasks_at_test
 from .measured import settings_of_file
 from .protocols import OWN, PROTOCOLS
@@ -25,8 +26,6 @@ from .stopping import tell
 from .tables import curves_table
 
 MOST_TASKS, MOST_SHOTS = 1_000_000, 10_000  # at test time
-PICTURES = {".png", ".pdf", ".svg", ".gif", ".jpg", ".jpeg", ".eps", ".ps", ".tif", ".tiff",
-            ".webp"}  # names that are no folder's
 LEAST_SCALE, MOST_SCALE = 0.1, 4  # smaller text is no text; larger leaves no room for panels
 
 
@@ -95,7 +94,7 @@ def _to_begin(arguments):
     settings = changed(settings, given)
     build(settings)  # wrong settings fail now, before anything is made
     tell_idle(arguments, [settings.method])
-    folder = arguments.output or folder_for(
+    folder = checked_folder(arguments.output) or folder_for(
         f"{protocol}-{settings.method}", by_hand(arguments, given), settings.seed)
     return settings, os.path.join(folder, f"{settings.method}.npz")
 
@@ -190,12 +189,12 @@ def plot_files(arguments):
         raise ValueError(f"scale is {arguments.scale}; expected {LEAST_SCALE} to {MOST_SCALE}")
     folder = arguments.output or os.path.join(os.path.dirname(expanded(arguments.files)[0]),
                                               "figures")
-    one = folder.endswith(".png")  # the picture of the adaptation alone, under this name
+    one = folder.endswith(".png") and is_picture(folder)  # that of the adaptation alone
     if one and arguments.format != "png":
         raise ValueError(f"format is {arguments.format}; expected png, as output is {folder}")
     if one and arguments.animate:
         raise ValueError(f"animate is given beside output {folder}; expected a folder")
-    if not one and Path(folder).suffix.lower() in PICTURES:
+    if not one and is_picture(folder):
         raise ValueError(f"output is {folder}; expected a folder, or a name that ends in .png")
     if arguments.task is not None:
         checked_task(arguments.task)  # before a folder is made

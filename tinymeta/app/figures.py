@@ -8,6 +8,7 @@ import numpy as np
 
 from ..core import arguments
 from ..training.files import clear_left_over, temporary_name, write_whole
+from .folders import is_picture
 from .held_out import HELD_OUT, held_out_tasks, measured, method_at_test, tasks_at_test
 from .recipes import METHODS
 
@@ -18,7 +19,8 @@ def save_figures(runs, curves, shots, output, alpha=None, seed=None, task=None, 
                  format="png", scale=1.0):
     """Draw and save the figures; return their names.
 
-    output: the folder; or a path that ends in .png, for the picture of the adaptation alone.
+    output: the folder; or a path that ends in .png and is no folder, for the
+    picture of the adaptation alone.
     runs: name -> Run.  curves: name -> AdaptationCurve, at that number of shots.  alpha, seed: of
     the test, as in the runs (the first one's seed) unless given.  task: the number of the held-out
     task to show; None is one whose error before adaptation is average.  format: png, pdf or svg.
@@ -50,7 +52,7 @@ def save_figures(runs, curves, shots, output, alpha=None, seed=None, task=None, 
             last = min(last, shots)  # its steps are shots
         steps = sorted({0, min(1, last), last})
         figures["adaptation"] = plotting.plot_adaptation(*shown, steps=steps, scale=scale)
-    if arguments.path("output", output).endswith(".png"):
+    if arguments.path("output", output).endswith(".png") and is_picture(output):
         if "adaptation" not in figures:
             raise ValueError(f"output is {output!r}; expected a folder: these runs have no "
                              "adaptation to picture")

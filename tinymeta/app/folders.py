@@ -13,6 +13,8 @@ from ..training.files import ClaimError
 from .stopping import nobody_reads
 
 PLAN = "compare.json"  # in a comparison's folder
+PICTURES = (".png", ".pdf", ".svg", ".gif", ".jpg", ".jpeg", ".eps", ".ps", ".tif", ".tiff",
+            ".webp")
 GONE = ": the folder that this was started in is no longer there"
 
 
@@ -31,6 +33,18 @@ def folder_for(start, given, *seeds):
         exact = repr((start, given, seeds)).encode()
         plain = f"{whole[:100].decode(errors='ignore')}-{zlib.crc32(exact):08x}"
     return os.path.join("results", plain)
+
+
+def is_picture(path):
+    """Whether a path has the name of a picture, and is no folder."""
+    return path.lower().endswith(PICTURES) and not os.path.isdir(path)
+
+
+def checked_folder(output):
+    """The folder that --output names, or None; ValueError where its name is that of a picture."""
+    if output is not None and is_picture(output):
+        raise ValueError(f"output is {output}; expected a folder, not the name of a picture")
+    return output
 
 
 @contextmanager
@@ -93,7 +107,7 @@ def told_how_to_go_on(path, command):
 def of_what(error):
     """What is full, or gone, where an error of the system does not name it."""
     number = getattr(error, "errno", None)
-    if number == errno.ENOENT and error.filename is None:
+    if number == errno.ENOENT and _has_gone():
         return GONE
     if number != errno.ENOSPC or error.filename is not None:
         return ""

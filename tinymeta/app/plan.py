@@ -8,7 +8,7 @@ from ..core.arguments import seed_number, whole_number
 from ..training.checkpoints import CheckpointError, load_checkpoint
 from ..training.files import clear_left_over, files_of, write_whole
 from .commands import by_hand, is_file, overrides, protocol_of, tell_idle
-from .folders import PLAN, folder_for, quoted
+from .folders import PLAN, checked_folder, folder_for, quoted
 from .protocols import OWN, PROTOCOLS
 from .recipes import COMPARED, METHODS
 from .settings import build, changed, differences
@@ -42,7 +42,7 @@ def asked_plan(arguments):
     if arguments.methods:
         shown["methods"] = arguments.methods
     folder = folder_for(protocol, shown, *plan.get("seeds", [settings.seed]))
-    return plan, arguments.output or folder
+    return plan, checked_folder(arguments.output) or folder
 
 
 def _seeds(arguments):

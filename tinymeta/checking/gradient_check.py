@@ -15,7 +15,7 @@ from .diagnosis import checked_hints
 from .ladder import LearnerError
 from .numerical import is_single, quiet
 from .report import CheckReport, Finding
-from .returned import as_array, repeated, same_again, vector
+from .returned import as_array, repeated, same_again, stands_alone, vector
 
 
 @quiet()
@@ -61,7 +61,10 @@ def check_gradient(f, gradient, theta, blocks=None, directions=None, rng=None, m
 
     def at(theta):
         same_again("f", f, theta)
-        derived = repeated("gradient", gradient, theta) if callable(gradient) else gradient
+        derived = gradient
+        if callable(gradient):
+            derived = repeated("gradient", gradient, theta)
+            stands_alone("gradient", derived, gradient, theta, beside=("f", f))
         derived = _numbers("gradient", derived)
         arguments.shape("gradient", derived, theta.shape, ", the shape of theta")
         if directions is not None:
@@ -93,14 +96,16 @@ def check_hvp(gradient, hvp, theta, blocks=None, directions=3, rng=None, method=
         n = arguments.whole_number("directions", directions, minimum=2)
         vs = rng.standard_normal((n, theta.size))
     else:
-        vs = arguments.floating("directions", directions)
+        vs = arguments.real_numbers("directions", arguments.floating("directions", directions))
         arguments.shape("directions", vs, ("n", theta.size))
         if len(vs) < 2 or not vs.any(axis=-1).all():
             raise ValueError("directions has a vector of zeros, or fewer than two vectors; "
                              "expected directions to move in")
 
     def product(theta, v):
-        found = _numbers("hvp(theta, v)", repeated("hvp", hvp, theta, v))
+        found = repeated("hvp", hvp, theta, v)
+        stands_alone("hvp", found, hvp, theta, v, beside=("gradient", gradient))
+        found = _numbers("hvp(theta, v)", found)
         arguments.shape("hvp(theta, v)", found, theta.shape, ", the shape of theta")
         return found
 
@@ -169,7 +174,12 @@ def _numbers(name, value):
     if array.dtype == np.float16:
         raise TypeError(f"{name} has dtype float16; expected double precision, or single: half "
                         f"shows too few digits for a check")
-    return array
+    if array.dtype.kind != "c":
+        return array
+    if array.imag.any():
+        raise LearnerError(f"{name} is complex where theta is real; expected real numbers: is an "
+                           f".imag or a .real missing?", "complex")
+    return array.real
 
 
 def _generator(rng):

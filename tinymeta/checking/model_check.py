@@ -17,7 +17,7 @@ from .numerical import (derivative, derivatives, is_in_single, is_single, relati
                         way_for)
 from .own_variables import in_own_variables
 from .report import CheckReport, Finding
-from .returned import as_numbers
+from .returned import as_numbers, stands_alone
 
 
 class ModelCheck:
@@ -126,11 +126,13 @@ class ModelCheck:
 
     def compare_gradient(self, excluded):
         """The gradient's report at this θ and data; excluded: kinds of findings not to make."""
-        self.learners.numbers("gradient", self.theta.shape, self.theta, self.x, self.y)
+        found = self.learners.numbers("gradient", self.theta.shape, self.theta, self.x, self.y)
+        loss, gradient = self.of_theta("loss"), self.of_theta("gradient")
+        stands_alone("gradient", found, gradient, self.theta, beside=("loss", loss))
         shares = {"θ": self.theta, "sign(θ)": np.sign(self.theta)}
         hints = self._hints(self._known_of_gradient, ("MLP.5", "MLP.6", "LOSS.2"), shares, excluded)
-        return check_gradient(self.of_theta("loss"), self.of_theta("gradient"), self.theta,
-                              self.layout, title="gradient", hints=hints)
+        return check_gradient(loss, gradient, self.theta, self.layout, title="gradient",
+                              hints=hints)
 
     def _scaling(self):
         """Whether the gradient's error depends on the size of the data, as sentences."""
@@ -170,8 +172,10 @@ class ModelCheck:
 
     def compare_hvp(self, excluded):
         """As compare_gradient, of H v."""
-        self.learners.numbers("hvp", self.theta.shape, self.theta, self.x, self.y,
-                              self.directions[0])
+        v = self.directions[0]
+        found = self.learners.numbers("hvp", self.theta.shape, self.theta, self.x, self.y, v)
+        stands_alone("hvp", found, self.product, self.theta, v,
+                     beside=("loss", self.of_theta("loss")))
         gradient, known, method = self.of_theta("gradient"), self._known_of_hvp, "both"
         if not self.right_gradient:
             loss, known, method = self.of_theta("loss"), list, "central"  # no mistake is known

@@ -158,7 +158,7 @@ def is_single(values):
     """
     if values.dtype == np.float32:
         return True
-    bits, _ = np.frexp(values)
+    bits, _ = np.frexp(np.real(values))
     rounded = np.array_equal(bits, bits.astype(np.float32))
     return rounded and not np.array_equal(bits, np.round(bits * 2**20) / 2**20)
 

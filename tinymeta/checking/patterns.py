@@ -43,7 +43,8 @@ def multiple(derived, reference, hints, squared=False):
     if not factor or abs(np.imag(factor)) > MATCH or not same(derived, factor * reference):
         return None
     factor = np.real(factor)
-    if abs(factor - 1) < MATCH:
+    left = np.linalg.norm(derived - factor * reference)  # what the factor does not account for
+    if left > 0.01 * abs(factor - 1) * np.linalg.norm(reference):
         return None
     if abs(factor + 1) < MATCH:
         return found("sign", "the sign is flipped")

@@ -4,7 +4,7 @@ import numpy as np
 
 from ..core import arguments
 from ..core.batch import ARRAYS, Batch
-from .ladder import LearnerError, finding_of
+from .ladder import LearnerError, attempt, finding_of
 
 
 def frozen(array):
@@ -50,6 +50,19 @@ def repeated(called, function, *args):
     if not _same(first, again):
         raise _not_repeatable(called)
     return first
+
+
+def stands_alone(called, found, function, theta, *more, beside):
+    """LearnerError unless function(theta, *more) is `found` after another one was called elsewhere.
+
+    beside: (name, function of θ).  What a forward pass has kept may be of another θ.
+    """
+    name, other = beside
+    attempt(lambda: other(theta + 0.5))
+    if not _same(found, function(theta.copy(), *more)):
+        raise LearnerError(f"{called} gives other numbers after {name} was called at another θ: it "
+                           f"uses what {name} has kept; expected it to compute all from its own "
+                           f"arguments", "not repeatable")
 
 
 def same_again(called, function, theta):

@@ -88,7 +88,7 @@ def until(made, check, reason="cannot be changed later"):
     def before(instance, name, value):
         if made in vars(instance):
             raise AttributeError(f"{name} {reason}; expected another "
-                                 f"{type(instance).__name__}(..., {name}={value!r})")
+                                 f"{type(instance).__name__}(..., {name}={arguments.shown(value)})")
         return check(name, value)
 
     return Setting(before)
