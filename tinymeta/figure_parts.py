@@ -74,7 +74,7 @@ def all_predictions(model, name, theta, task, x, alpha, steps):
         method = JointTraining(model, alpha[name] if isinstance(alpha, dict) else alpha)
     theta = arguments.floating(f"thetas[{name!r}]", theta, finite=False)
     arguments.real_numbers(f"thetas[{name!r}]", theta)
-    arguments.shape(f"thetas[{name!r}]", theta, (getattr(method, "n_params", None) or "P",))
+    arguments.shape(f"thetas[{name!r}]", theta, (arguments.attribute(method, "n_params") or "P",))
     with np.errstate(over="ignore", invalid="ignore"):  # divergence is seen
         copies = [array.copy() for array in (theta, task.x_support, task.y_support, x)]
         f = method.predictions(*copies, steps)  # one's own may change them

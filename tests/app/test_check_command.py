@@ -344,6 +344,17 @@ def test_a_file_that_does_not_end_is_ended_and_the_line_is_named(check_own):
     assert "while True" in found or "n += 1" in found
 
 
+def test_what_a_file_writes_is_written_when_its_checks_are_done(tmp_path, check_own):
+    code, _ = check_own(RIGHT + f"""
+import atexit
+log = open({str(tmp_path / "log")!r}, "w")
+log.write("begun")
+atexit.register(open({str(tmp_path / "end")!r}, "w").write, "ended")
+""")
+    assert code == 0
+    assert [(tmp_path / name).read_text() for name in ("log", "end")] == ["begun", "ended"]
+
+
 @pytest.mark.parametrize("folder, name", [
     ("é漢", "modèle.py"), ("/".join(["p" * 150] * 4), "model.py"), ("helpers", "same.py")],
     ids=["letters that are not ASCII", "a path of 600 letters", "a longer helper of that name"])

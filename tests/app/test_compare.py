@@ -287,13 +287,14 @@ def test_no_settings_may_be_given_beside_resume(option, tmp_path, capsys):
     '{"protocol": "quick", "overrides": {}, "seeds": []}',
     '{"protocol": "quick", "overrides": {}, "methods": ["maml", "maml"]}',
     '{"protocol": "quick", "overrides": {}, "seeds": [0, 0]}',
+    '{"protocol": "quick", "overrides": {}, "seeds": [[0]]}',
     pytest.param("[" * 200_000, id="brackets within brackets")])
 def test_a_damaged_plan_is_an_error(content, tmp_path, capsys):
     if content is not None:
         (tmp_path / "compare.json").write_text(content)
     assert main(["--resume", str(tmp_path)]) == 1
-    path = tmp_path / "compare.json"
-    assert f"no comparison to go on with in {path} (" in capsys.readouterr().err
+    path, err = tmp_path / "compare.json", capsys.readouterr().err
+    assert f"no comparison to go on with in {path} (" in err and "unhashable" not in err
 
 
 @pytest.mark.parametrize("name", ["alpha", "widths", "shots", "loss", "seed", "tasks", "held_out"])

@@ -194,6 +194,9 @@ def test_an_update_that_overflows_is_a_divergence_too(tmp_path):
     ({"widths": 5}, "widths is 5"), ({"positive": "yes"}, "positive"), ({"decay": "no"}, "decay"),
     ({"phase": None}, "phase"), ({"eval_shots": 10}, "eval_shots is 10"),
     ({"eval_shots": [5, "a"]}, r"eval_shots.1. is 'a'"), ({"colour": "red"}, "colour"),
+    ({"content": None}, "content is None"),
+    ({"names": ["x", "y"]}, "names is .'x', 'y'.; expected none"),
+    ({"scales": 3}, "scales is 3; expected a list"), ({"scales": ["a"]}, "scales.0. is 'a'"),
     ({"widths": [1, 7, 1]}, r"shape \(19,\) and dtype float32; expected \(22,\)"),
     ({"dtype": "float64"}, "expected .19,. and float64")], ids=str)
 def test_a_checkpoint_with_odd_settings_is_an_error(change, words, tmp_path):

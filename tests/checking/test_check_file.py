@@ -263,11 +263,25 @@ def test_the_file_as_it_is_now_is_checked(tmp_path, monkeypatch):
     assert [other.name for other in tmp_path.iterdir()] == ["mine.py"]
 
 
+def test_a_slip_in_a_property_is_an_error_of_that_property(tmp_path):
+    (tmp_path / "own.py").write_text("""import tinymeta as tm
+class Own:
+    net = tm.MLP([1, 4, 1], "tanh")
+    n_params = property(lambda self: self.net.nparams)
+    loss, gradient, hvp = net.loss, net.gradient, net.hvp
+""")
+    ladder, = check_file(tmp_path / "own.py")
+    assert "AttributeError: MLP has no nparams, line 4" in " ".join(str(ladder).split())
+
+
 def test_a_byte_that_python_refuses_is_a_finding(tmp_path):
     path = tmp_path / "latin.py"
     path.write_bytes(b"# caf\xe9\nn_params = 2\n")
     ladder, = check_file(path)
     assert not ladder and "line 1 has the byte 0xe9" in str(ladder)
+    path.write_bytes(b"n_params = 2\r# caf\xe9\r")
+    ladder, = check_file(path)
+    assert "line 2 has the byte 0xe9" in str(ladder)
     path.write_bytes(b"# -*- coding: latin-1 -*-\n# caf\xe9\nn_params = 2\n")
     with pytest.raises(ValueError, match="none of the names that are checked"):
         list(check_file(path))

@@ -347,6 +347,11 @@ def test_a_change_that_changes_nothing_is_no_cause():
     assert found
 
 
+def test_a_derivative_of_truth_values_is_one_of_0_and_1():
+    own = tm.Activation("own", lambda z: np.maximum(z, 0), lambda z, a: a > 0, None, "he")
+    assert tm.check_model(tm.MLP([1, 4, 1], own))
+
+
 def test_an_activation_is_checked_far_from_0_too():
     slope = lambda z, a: np.where(np.abs(z.real) < 3, 1 - a * a, 1)
     beyond = tm.Activation("beyond", np.tanh, slope, lambda z, a, d: -2 * a * d, "xavier")

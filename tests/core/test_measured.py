@@ -223,6 +223,8 @@ def test_an_error_names_file_row_and_column(read, text, words):
 def test_a_file_of_another_encoding_is_named_with_its_row(read):
     with pytest.raises(ValueError, match=r"curves.csv, row 3 is not in UTF-8"):
         read("s,x,y\na,1,2\nÖ,1,2\n", encoding="latin-1")
+    with pytest.raises(ValueError, match=r"curves.csv, row 3 is not in UTF-8"):
+        read("s,x,y\ra,1,2\rÖ,1,2\r", encoding="latin-1")
 
 
 @pytest.mark.parametrize("columns, words", [

@@ -19,6 +19,7 @@ from ..checking.check_file import check_file
 from ..checking.report import CheckReport, Finding, Ladder
 from .processes import start
 
+PATIENCE = 2.0  # seconds for a file's own end: what it has written to open files is written out
 LONGEST = 500  # letters of a path in faulthandler's traces
 
 
@@ -36,6 +37,10 @@ def check_apart(path, alpha, seed, timeout, named=False, aside=False):
         try:
             while _has_more(process, pipe, until):
                 kind, *what = pipe.recv()
+                if kind != "ladder":
+                    with suppress(OSError):  # it has ended
+                        pipe.send("heard")
+                    process.join(PATIENCE)
                 if kind == "end" and reported:
                     return
                 if kind == "error":
@@ -94,12 +99,19 @@ def _work(pipe, path, alpha, seed, timeout, named, aside, trace):
     if aside:
         os.dup2(2, 1)
     multiprocessing.set_start_method(None, force=True)  # the file's processes start as elsewhere
-    threading.Thread(target=_end_with_parent, args=(trace,), daemon=True).start()
+    ender = threading.Thread(target=_end_with_parent, args=(trace,), daemon=True)
+    ender.start()
     checker = os.getpid()
 
     def tell(*what):
-        if os.getpid() == checker:  # not a copy that the file has made by os.fork()
+        if os.getpid() != checker:  # a copy that the file has made by os.fork()
+            return
+        try:
             pipe.send(what)
+            if what[0] != "ladder":
+                pipe.recv()  # that it was heard
+        except (EOFError, OSError):  # who started this is gone
+            ender.join()
 
     try:
         file = open(trace, "w")

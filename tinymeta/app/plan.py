@@ -171,8 +171,9 @@ def settings_of(plan):
     for method in plan.get("methods", COMPARED):
         settings = changed(PROTOCOLS[plan["protocol"]](method), plan["overrides"])
         for seed in plan.get("seeds", [settings.seed]):
-            all_settings[method, seed] = changed(settings, {"seed": seed})
-            build(all_settings[method, seed])
+            of_seed = changed(settings, {"seed": seed})
+            build(of_seed)  # which may be one with a seed that is no number
+            all_settings[method, seed] = of_seed
     return all_settings
 
 

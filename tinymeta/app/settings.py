@@ -164,6 +164,7 @@ def _check(s):
     arguments.number("learning_rate", s.learning_rate, above=0)
     if s.max_norm is not None:
         arguments.number("max_norm", s.max_norm, at_least=0)
+    _check_file(s)
     family = FAMILIES[s.tasks]
     if s.loss not in family.losses:
         raise ValueError(f"loss is {s.loss!r}; expected one of {list(family.losses)}, "
@@ -194,6 +195,21 @@ def _check(s):
         raise ValueError(f"shots and queries ask for {largest} points; "
                          f"expected at most {s.grid}, those of the grid")
     _check_size(s, largest)
+
+
+def _check_file(s):
+    """What tells of a file of curves: texts, tuples of texts, and numbers; none of other tasks."""
+    for name in ("file", "content"):
+        arguments.text(name, getattr(s, name))
+    for name in ("columns", "scales", "names"):
+        if not isinstance(getattr(s, name), tuple):
+            raise TypeError(f"{name} is {arguments.shown(getattr(s, name))}; expected a list")
+    arguments.texts("columns", s.columns)
+    arguments.texts("names", s.names)
+    for i, scale in enumerate(s.scales):
+        arguments.number(f"scales[{i}]", scale)
+    if s.names and s.tasks != "measured":
+        raise ValueError(f"names is {s.names}; expected none, as {s.tasks} have no file of curves")
 
 
 def _check_size(s, points):

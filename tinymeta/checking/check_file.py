@@ -195,7 +195,7 @@ def _setting_of_omega(names, right, alpha, seed):
     rng, omega, batch = np.random.default_rng(seed), names.get("omega"), names.get("batch")
     theta = theta_for(model, names.get("theta"), rng)
     batch = frozen_batch(batch) if batch else batch_for(model, theta, rng)[0]
-    blocks, P = names.get("blocks", getattr(model, "blocks", None)), theta.size
+    blocks, P = names.get("blocks", arguments.attribute(model, "blocks")), theta.size
     if omega is not None:
         theta = vector("omega", omega)
         x, y = batch.x_support[0], batch.y_support[0]

@@ -80,7 +80,7 @@ def check_meta_gradient(meta_gradient, model=None, theta=None, batch=None, alpha
     def rung(S, theta, batch, alpha, excluded):
         method = judge.method(model, alpha, S)
         if own_loop:
-            method.try_out(theta, batch, getattr(model, "n_params", None))
+            method.try_out(theta, batch, arguments.attribute(model, "n_params"))
         loss, derived = _loss_and_vector(meta_gradient, theta, batch, alpha, S)
         right_loss = method.meta_loss(theta, batch)
         if not np.isfinite(right_loss):
@@ -113,7 +113,8 @@ def check_meta_gradient(meta_gradient, model=None, theta=None, batch=None, alpha
 def _sizes(batch, alpha, S):
     """The numbers that a gradient may be too large or too small by."""
     T, K = batch.x_support.shape[:2]
-    return {"T": T, "K": K, "α": alpha, "T/S": T / S} | ({"S": S} if S > 1 else {})
+    ratios = {"T/S": T / S, "T/K": T / K, "T/Q": T / batch.x_query.shape[1]}
+    return {"T": T, "K": K, "α": alpha} | ratios | ({"S": S} if S > 1 else {})
 
 
 def _note_what_is_not_shown(report, method, theta, batch):
@@ -194,7 +195,7 @@ def _checked(model, theta, batch, alpha, steps, own_loop=False):
     P = "P"
     if not own_loop:
         arguments.methods("model", model, "loss", "gradient", "hvp")
-        P = getattr(model, "n_params", "P")
+        P = arguments.attribute(model, "n_params", "P")
     theta, batch = vector("theta", arguments.given("theta", theta), P), frozen_batch(batch)
     alpha = arguments.number("alpha", alpha, above=0)
     if not np.iterable(steps):
@@ -203,7 +204,7 @@ def _checked(model, theta, batch, alpha, steps, own_loop=False):
     steps = [arguments.whole_number("steps", S, minimum=1) for S in steps]
     if not steps:
         raise ValueError("steps is empty; expected the numbers of inner steps to check, as (1, 2)")
-    layout = layout_of(getattr(model, "blocks", None), theta.size)
+    layout = layout_of(arguments.attribute(model, "blocks"), theta.size)
     return theta, batch, alpha, steps, layout
 
 

@@ -58,7 +58,7 @@ def check_model(model, theta=None, batch=None, blocks=None, alpha=0.05, seed=0, 
         return Ladder(f"model {_name(model)}", {"init": report}, [*NAMES])
     batch, note = (given, "") if given else batch_for(model, theta, rng)
     batch = frozen_batch(batch)
-    blocks = getattr(model, "blocks", None) if blocks is None else blocks
+    blocks = arguments.attribute(model, "blocks") if blocks is None else blocks
     if blocks is not None:  # what is no layout is refused here
         blocks = layout_of(blocks, theta.size).blocks
     network = _matching_network(model, theta, batch)
@@ -127,7 +127,7 @@ def _possible_widths(model, d_in, d_out):
     """The model's own widths, or those of its blocks, or else none to three equal hidden layers."""
     if isinstance(getattr(model, "widths", None), (list, tuple)):
         return [list(model.widths)]
-    weights = [shape for _, shape in getattr(model, "blocks", None) or [] if len(shape) == 2]
+    weights = [shape for _, shape in arguments.attribute(model, "blocks") or [] if len(shape) == 2]
     if weights:
         return [[weights[0][0]] + [shape[1] for shape in weights]]
     possible = [[d_in, d_out]]

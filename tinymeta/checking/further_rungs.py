@@ -18,7 +18,7 @@ from .ladder import attempt
 from .learner_model import NAMES, bounded
 from .numerical import complex_step, is_single, way_for
 from .report import CheckReport, Finding
-from .returned import as_numbers, frozen
+from .returned import as_array, as_numbers, frozen
 
 
 def check_activation(phi):
@@ -27,7 +27,7 @@ def check_activation(phi):
     mistaken = partial(known_mistakes.of_activation, phi, z)
 
     def slope(z):
-        return np.asarray(phi.derivative(z, phi.value(z)))
+        return as_array(phi.derivative(z, phi.value(z)))
 
     curve = np.zeros_like(z)
     if phi.second_derivative is not None:

@@ -49,7 +49,7 @@ def _decoded(source):
         try:
             source.decode()
         except UnicodeDecodeError as wrong:
-            line = source[:wrong.start].count(b"\n") + 1
+            line = len((source[:wrong.start] + b".").splitlines())
             raise SyntaxError(f"{error}: line {line} has the byte {source[wrong.start]:#x}; "
                               f"expected a file in UTF-8, or one that says how it is encoded"
                               ) from None

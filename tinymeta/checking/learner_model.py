@@ -72,7 +72,7 @@ def theta_for(model, theta, rng, batch=None):
         raise ValueError(f"theta is a list of {len(theta)} arrays of shapes {shapes}; expected one "
                          f"flat vector (P,): np.concatenate([part.ravel() for part in theta]), and "
                          f"blocks = [(name, shape), ...] says what lies where")
-    P = getattr(model, "n_params", None)
+    P = arguments.attribute(model, "n_params")
     if P is not None:
         P = arguments.size("model.n_params", P)
     if theta is None:

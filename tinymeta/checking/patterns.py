@@ -68,9 +68,10 @@ def _named_factor(factor, hints, squared):
         m, K = sizes.pop("m"), sizes["K"]
         named += [(f"m/K = {m}/{K}", m / K, f"divided by K, where only m = {m} examples count?"),
                   (f"K/m = {K}/{m}", K / m, f"divided by the m = {m} that count, not by K?")]
-    if "T/S" in sizes:
-        T_S = sizes.pop("T/S")
-        named.append((f"T/S = {T_S:g}", T_S, "divided by the S steps, not by the T tasks?"))
+    for name in [name for name in sizes if name.startswith("T/")]:
+        of = {"S": "steps", "K": "support examples", "Q": "query examples"}[name[2:]]
+        named.append((f"{name} = {sizes[name]:g}", sizes.pop(name),
+                      f"divided by the {name[2:]} {of}, not by the T tasks?"))
     for name, n in sizes.items():
         summed, divided = "a sum where the mean is meant?", "divided twice?"
         if name == "α":

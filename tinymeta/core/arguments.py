@@ -201,6 +201,11 @@ def path(name, value):
     return text
 
 
+def attribute(thing, name, default=None):
+    """thing.name, or the default where it has none; what a property of it raises is raised."""
+    return getattr(thing, name) if hasattr(type(thing), name) else getattr(thing, name, default)
+
+
 def methods(name, value, *expected):
     """`value`; TypeError unless it has the methods named: an object is for what it can do."""
     if isinstance(value, type):

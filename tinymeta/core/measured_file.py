@@ -62,7 +62,7 @@ def _rows(path):
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        row = data[:error.start].count(b"\n") + 1
+        row = len((data[:error.start] + b".").splitlines())
         raise ValueError(f"{path}, row {row} is not in UTF-8; "
                          f"expected a CSV file saved as UTF-8") from None
     delimiter = _delimiter(re.sub(r'"[^"]*"', "", text))  # what is quoted separates nothing

@@ -54,11 +54,11 @@ class MetaSGD(Method):
     def __init__(self, model, alpha=0.01, steps=1, rates="parameter", positive=False, chunk=100):
         super().__init__(model, chunk)
         self.alpha, self.steps, self.rates, self.positive = alpha, steps, rates, positive
-        P = arguments.whole_number("model.n_params", getattr(model, "n_params", None), minimum=1)
-        if rates == "block" and getattr(model, "blocks", None) is None:
+        P = arguments.size("model.n_params", arguments.attribute(model, "n_params"))
+        if rates == "block" and arguments.attribute(model, "blocks") is None:
             raise ValueError("rates is 'block' and the model has no blocks; expected model.blocks, "
                              "[(name, shape), ...], or other rates")
-        theta = layout_of(getattr(model, "blocks", None), P)
+        theta = layout_of(arguments.attribute(model, "blocks"), P)
         shape = {"one": (1,), "block": (len(theta),), "parameter": (P,), "step": (steps, P)}[rates]
         name = "log rates" if positive else "rates"
         self.layout = Layout([*theta.blocks, (name, shape)])

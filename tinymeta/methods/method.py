@@ -62,13 +62,13 @@ class Method(setting.WithSettings):
     @property
     def n_params(self):
         """The length of ω; None where the model does not say."""
-        P = getattr(self.model, "n_params", None)
+        P = arguments.attribute(self.model, "n_params")
         return P if P is None else arguments.size("model.n_params", P)
 
     @property
     def blocks(self):
         """The parts of ω in order, [(name, shape)]; None where the model does not say."""
-        return getattr(self.model, "blocks", None)
+        return arguments.attribute(self.model, "blocks")
 
     @property
     def judge(self):
@@ -80,7 +80,7 @@ class Method(setting.WithSettings):
         init = arguments.methods("model", self.model, "init").init
         usual = dtype == np.float64 and scheme is None  # one's own init may know no others
         omega = init(rng) if usual else init(rng, dtype, scheme)
-        P = getattr(self.model, "n_params", None)
+        P = arguments.attribute(self.model, "n_params")
         return arguments.result(self.model, "init", omega, ("P" if P is None else P,))
 
     def adapt(self, omega, x, y):
@@ -130,7 +130,7 @@ class Method(setting.WithSettings):
         """The pass at θ' on the query sets, and the pullback; the arrays are a Batch's."""
         theta, pullback = arguments.pair(self, "adapt", self.adapt(omega, x, y),
                                          "theta (T, P) and its pullback")
-        P = getattr(self.judge, "n_params", None) or "P"
+        P = arguments.attribute(self.judge, "n_params") or "P"
         theta = arguments.result(self, "adapt", theta, (len(x), P))
         arguments.function(f"the pullback of {type(self).__name__}.adapt(...)", pullback)
         return pass_at(self.judge, theta, x_query, y_query), pullback
@@ -173,7 +173,7 @@ class Method(setting.WithSettings):
         if not np.iterable(thetas):
             raise TypeError(f"{name}.trajectory(...) returned {arguments.shown(thetas)}; expected "
                             f"θ_0 ... θ_steps, one after the other")
-        P = getattr(self.judge, "n_params", None) or "P"
+        P = arguments.attribute(self.judge, "n_params") or "P"
         for n, theta in enumerate(thetas, start=1):
             of = f"θ_{n - 1} of {name}.trajectory(...)"
             theta = arguments.floating(of, theta, finite=False)

@@ -47,17 +47,22 @@ class AdaptationCurve:
     @property
     def mean(self):
         """(S + 1,), over all tasks, diverged ones too: inf when one of them is not finite."""
-        with np.errstate(over="ignore"):
-            return self.errors.mean(axis=1)
+        return self._scaled(np.mean)
 
     @property
     def ci95(self):
         """(S + 1,), half the width of the mean's 95 % interval: 1.96 std/√T; nan beside inf, and
         of one task, whose spread is not known."""
         T = self.errors.shape[1]
-        with np.errstate(invalid="ignore", over="ignore"):
-            half = 1.96 * self.errors.std(axis=1) / np.sqrt(T)
+        half = 1.96 * self._scaled(np.std) / np.sqrt(T)
         return half if T > 1 else np.full_like(half, np.nan)
+
+    def _scaled(self, over_tasks):
+        """over_tasks(errors, axis=1), where no sum and no square of finite errors overflows."""
+        _, power = np.frexp(np.abs(self.errors).max(axis=1, initial=0.0))  # of 2: exact
+        with np.errstate(invalid="ignore", over="ignore", under="ignore"):
+            scaled = over_tasks(np.ldexp(self.errors, -power[:, np.newaxis]), axis=1)
+            return np.ldexp(scaled, power)
 
     @property
     def median(self):
@@ -115,7 +120,7 @@ def evaluate_batch(method, omega, batch, alpha=None, steps=10, metric=None, chun
     if hasattr(method, "check_targets"):
         method.check_targets(batch)
     omega = arguments.floating("omega", omega, finite=False)
-    arguments.shape("omega", omega, (getattr(method, "n_params", None) or "P",))
+    arguments.shape("omega", omega, (arguments.attribute(method, "n_params") or "P",))
     arguments.real_numbers("omega", omega)
     def errors_of(*arrays):
         return _errors(method, omega, arrays, steps, metric)

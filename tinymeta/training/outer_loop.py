@@ -82,7 +82,7 @@ def meta_train(method, tasks, omega, optimizer, iterations, rng, n_tasks=25, n_s
              (("n_tasks", n_tasks), ("n_support", n_support), ("n_query", n_query))]
     omega = arguments.floating("omega", omega).copy()
     arguments.real_numbers("omega", omega)
-    n_params = getattr(method, "n_params", None)
+    n_params = arguments.attribute(method, "n_params")
     arguments.shape("omega", omega, ("P" if n_params is None else n_params,))
     iterations = range(start + 1, iterations + 1)
     return _steps(method, tasks, omega, optimizer, iterations, rng, sizes)
