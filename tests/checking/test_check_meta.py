@@ -339,12 +339,14 @@ def test_the_tolerance_beside_a_definition_is_1e_10(kind):
 
 @pytest.mark.parametrize("name, words", [("x_support", "T/K = 0.6 times"), ("x_query", "T/Q = 0.428571 times")])
 def test_divided_by_the_examples_in_place_of_the_tasks(name, words):
+    rng, model = np.random.default_rng(0), tm.MLP([1, 4, 1], "tanh")
+
     def divided(theta, batch, *settings):
-        g = tm.MAML(MODEL, *settings).meta_gradient(theta, batch)[1]
+        g = tm.MAML(model, *settings).meta_gradient(theta, batch)[1]
         return len(batch) / getattr(batch, name).shape[1] * g
 
-    batch = tm.SinusoidTasks().sample(np.random.default_rng(0), 3, 5, 7)
-    ladder = tm.check_meta_gradient(divided, MODEL, THETA, batch, steps=(1,))
+    batch = tm.SinusoidTasks().sample(rng, 3, 5, 7)
+    ladder = tm.check_meta_gradient(divided, model, model.init(rng), batch, steps=(1,))
     assert words in str(ladder) and "examples, not by" in " ".join(str(ladder).split())
 
 
