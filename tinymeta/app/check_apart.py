@@ -99,8 +99,12 @@ def _work(pipe, path, alpha, seed, timeout, named, aside, trace):
     if aside:
         os.dup2(2, 1)
     multiprocessing.set_start_method(None, force=True)  # the file's processes start as elsewhere
+    try:
+        file = open(trace, "w")
+    except FileNotFoundError:  # who started this has been ended by a signal
+        return
     ender = threading.Thread(target=_end_with_parent, args=(trace,), daemon=True)
-    ender.start()
+    ender.start()  # now that there is all that it clears up
     checker = os.getpid()
 
     def tell(*what):
@@ -113,10 +117,6 @@ def _work(pipe, path, alpha, seed, timeout, named, aside, trace):
         except (EOFError, OSError):  # who started this is gone
             ender.join()
 
-    try:
-        file = open(trace, "w")
-    except FileNotFoundError:  # who started this has been ended by a signal
-        return
     with file:
         faulthandler.dump_traceback_later(timeout, exit=True, file=file)
         sys.argv = [str(path)]
@@ -131,6 +131,8 @@ def _work(pipe, path, alpha, seed, timeout, named, aside, trace):
         except BaseException as error:  # KeyboardInterrupt, or one that cannot even be printed
             tell("broken", type(error).__name__)
         faulthandler.cancel_dump_traceback_later()
+    if os.getpid() == checker:  # who started this may be gone by now
+        shutil.rmtree(Path(trace).parent, ignore_errors=True)
 
 
 def _end_with_parent(trace):
