@@ -149,6 +149,10 @@ def test_a_product_with_an_imaginary_part_is_called_so():
     assert [finding.what.partition(";")[0] for finding in report.findings] == [
         "hvp(theta, v) is complex where theta is real"]
     assert tm.check_hvp(lambda t: t**2, lambda t, v: 2 * t * v + 0j, ONES)
+    model = tm.MLP([1, 3, 1], "tanh")  # one that every method refuses
+    own = SimpleNamespace(n_params=10, loss=model.loss, gradient=model.gradient,
+                          hvp=lambda *task: model.hvp(*task) + 0j)
+    assert "has dtype complex128; expected real numbers" in str(tm.check_model(own))
     with pytest.raises(TypeError, match="directions has dtype complex128; expected real"):
         tm.check_hvp(lambda t: t**2, lambda t, v: 2 * t * v, ONES, directions=1j * np.eye(3))
 

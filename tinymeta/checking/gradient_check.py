@@ -174,12 +174,10 @@ def _numbers(name, value):
     if array.dtype == np.float16:
         raise TypeError(f"{name} has dtype float16; expected double precision, or single: half "
                         f"shows too few digits for a check")
-    if array.dtype.kind != "c":
-        return array
     if array.imag.any():
         raise LearnerError(f"{name} is complex where theta is real; expected real numbers: is an "
                            f".imag or a .real missing?", "complex")
-    return array.real
+    return array
 
 
 def _generator(rng):
