@@ -337,7 +337,8 @@ def test_the_tolerance_beside_a_definition_is_1e_10(kind):
         assert bool(check(near, (1,), kind)) == passes
 
 
-@pytest.mark.parametrize("name, words", [("x_support", "T/K = 0.6 times"), ("x_query", "T/Q = 0.428571 times")])
+@pytest.mark.parametrize("name, words", [
+    ("x_support", "T/K = 0.6 times"), ("x_query", "T/Q = 0.428571 times")])
 def test_divided_by_the_examples_in_place_of_the_tasks(name, words):
     rng, model = np.random.default_rng(0), tm.MLP([1, 4, 1], "tanh")
 
