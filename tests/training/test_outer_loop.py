@@ -1,7 +1,9 @@
 """Meta-training: runs against plain references; divergence is an error that keeps what is good."""
 
 import copy
+import linecache
 import pickle
+import sys
 from types import SimpleNamespace
 
 import numpy as np
@@ -257,6 +259,36 @@ def test_an_interrupted_step_leaves_generator_and_optimizer_where_it_found_them(
     assert rng.bit_generator.state == reached[-1][0]
     for name, value in optimizer.state().items():
         assert_array_equal(value, reached[-1][1][name])
+
+
+def test_ctrl_c_at_any_call_of_a_step_leaves_generator_and_optimizer_where_it_found_them():
+    """Line by line, until the step is handed out."""
+    def interrupted_at(line_number):
+        def local(frame, event, _):
+            line = linecache.getline(frame.f_code.co_filename, frame.f_lineno)
+            if event == "line" and "(" in line:
+                lines.append(line.strip())
+                if len(lines) == line_number:
+                    sys.settrace(None)
+                    raise KeyboardInterrupt
+            return local
+
+        lines, rng, optimizer = [], np.random.default_rng(0), tm.Adam()
+        steps = tm.meta_train(tm.MAML(MODEL), TASKS, MODEL.init(rng), optimizer, 1, rng, 2)
+        before = rng.bit_generator.state, optimizer.state()["t"]
+        sys.settrace(lambda frame, *_: local if frame.f_code.co_name == "_steps" else None)
+        try:
+            next(steps)
+        except KeyboardInterrupt:
+            assert (rng.bit_generator.state, optimizer.state()["t"]) == before, lines[-1]
+        finally:
+            sys.settrace(None)
+        return lines
+
+    lines = interrupted_at(0)
+    assert len(lines) >= 6
+    for line_number in range(1, len(lines) + 1):
+        interrupted_at(line_number)
 
 
 def test_omega_is_the_one_at_the_call(rng):

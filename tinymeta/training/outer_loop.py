@@ -96,13 +96,14 @@ def _steps(method, tasks, omega, optimizer, iterations, rng, sizes):
         try:
             batch = _drawn(tasks, rng, sizes, isinstance(method, Method))
             loss, moved = _one_step(method, omega, optimizer, batch, iteration)
+            moved = moved.copy()  # the optimizer may return an array that it writes into again
             step = Step(iteration, loss, moved.copy())  # a copy: what callers do to it is theirs
         except BaseException:  # Ctrl-C too
             rng.bit_generator.state = rng_state
             if restorable:
                 optimizer.restore(optimizer_state)
             raise
-        omega = moved.copy()  # the optimizer may return an array that it writes into again
+        omega = moved  # Ctrl-C comes where something is called, so no longer here
         yield step
 
 
