@@ -471,6 +471,16 @@ def test_an_empty_plan_beside_other_files_is_no_comparison_s(tmp_path, capsys):
     assert (tmp_path / "results.json").read_text() == "mine"
 
 
+def test_a_run_that_is_resumed_as_a_comparison_is_told_the_other_command(tmp_path, capsys):
+    (tmp_path / "maml.npz").touch()
+    assert main(["--resume", str(tmp_path)]) == 1
+    told = f"train --resume {tmp_path / 'maml.npz'}"
+    assert told in capsys.readouterr().err
+    (tmp_path / "joint.npz").touch()
+    assert main(["--resume", str(tmp_path)]) == 1
+    assert "train --resume" not in capsys.readouterr().err
+
+
 @posix
 def test_a_plan_that_is_a_pipe_is_not_waited_for(tmp_path, capsys):
     os.mkfifo(tmp_path / "compare.json")

@@ -150,6 +150,8 @@ def _read_plan(folder, asked="", check=True, file=None):
         advice = f"; {ANEW}" if asked else f"; {ELSEWHERE}, or move {folder} away"
         if asked and path.is_file() and isinstance(error, OSError):
             advice = ""  # it is the curves that are no longer there, or others
+        elif asked and not path.exists() and len(runs := [*Path(folder).glob("*.npz")]) == 1:
+            advice += f"; or, of one run: python -m tinymeta train --resume {quoted(str(runs[0]))}"
         raise CheckpointError(f"{asked}no comparison to go on with in {path} ({error}){advice}"
                               ) from error
 
