@@ -37,8 +37,8 @@ import os
 import signal
 import sys
 
-_module = [*sys.orig_argv, "-m"].index("-m") + 1  # where Python's -m names one
-if sys.argv[:1] == ["-m"] and sys.orig_argv[_module:_module + 1] == ["tinymeta"]:  # as a program
+_named = "".join(sys.orig_argv[-len(sys.argv):][:1])  # the module, by python -m, -um, -mtinymeta
+if sys.argv[:1] == ["-m"] and (_named == "tinymeta" or _named.endswith("mtinymeta")):  # a program
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # before NumPy: cores are for processes
     if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
         signal.signal(signal.SIGINT, signal.SIG_DFL)  # Ctrl-C ends it, without a traceback

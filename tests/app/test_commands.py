@@ -7,6 +7,7 @@ import shlex
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -458,6 +459,9 @@ def test_default_folders_of_columns_are_told_apart(one, other):
     assert folders.folder_for("measured", one, 0) != folders.folder_for("measured", other, 0)
     one, other = {"tasks": "flow", "alpha": 0.1}, {"tasks": "flow-alpha0.1"}
     assert folders.folder_for("measured", one, 0) != folders.folder_for("measured", other, 0)
+    of_file = SimpleNamespace(tasks="lines.csv")
+    assert commands.by_hand(of_file, {"tasks": "measured", "file": "lines.csv"})["tasks"] != "lines"
+    assert commands.by_hand(of_file, {"tasks": "measured", "file": "flow.csv"})["tasks"] == "flow"
 
 
 @pytest.mark.parametrize("there", [True, False])
@@ -487,6 +491,19 @@ def test_a_method_without_a_finite_error_is_told_beside_its_figures(tmp_path, ca
     capsys.readouterr()
     assert main(["plot", str(tmp_path / "maml.npz")]) == 0
     assert "note: MAML has no line: all its errors are infinite" in capsys.readouterr().err
+
+
+def test_a_method_without_an_error_is_told_beside_its_figures(tmp_path, capsys, monkeypatch):
+    """On logarithmic axes 0 is nowhere; where all are 0, the axes are not logarithmic."""
+    trained(tmp_path)
+    curves = {name: tm.AdaptationCurve(np.full((2, 3), error), np.zeros((2, 3)))
+              for name, error in (("MAML", 0.0), ("joint", 1.0))}
+    monkeypatch.setattr(commands, "save_figures", lambda *_: ["errors.png"])
+    for shown, told in ((["MAML", "joint"], True), (["MAML"], False)):
+        monkeypatch.setattr(commands, "evaluate_runs",
+                            lambda *_, shown=shown: {name: curves[name] for name in shown})
+        assert main(["plot", str(tmp_path / "maml.npz")]) == 0
+        assert ("note: MAML has no line" in capsys.readouterr().err) is told
 
 
 @pytest.mark.parametrize("tasks", ["1e3", "nan", "2.5"])

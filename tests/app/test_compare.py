@@ -17,6 +17,7 @@ from tinymeta.app.progress import Progress
 from tinymeta.app.recipes import COMPARED, METHODS
 from tinymeta.app.runs import load_run, load_runs
 from tinymeta.training.evaluation import AdaptationCurve
+from tinymeta.training.files import Claim
 
 
 @pytest.fixture(autouse=True)
@@ -215,8 +216,14 @@ def test_a_resumed_comparison_ends_with_the_same_numbers(tmp_path, capsys, monke
 
 
 def test_a_comparison_whose_folder_was_taken_over_reports_nothing(tmp_path, capsys, monkeypatch):
-    monkeypatch.setattr(compare, "least_squares_errors", lambda *arguments: np.ones(
-        (tmp_path / "compare.json.lock").unlink() or 3))
+    claims = []
+
+    def take_over(*_):
+        (tmp_path / "compare.json.lock").unlink()
+        claims.append(Claim(tmp_path / "compare.json"))
+        return np.ones(3)
+
+    monkeypatch.setattr(compare, "least_squares_errors", take_over)
     assert main([*SMALL, "--output", str(tmp_path)]) == 1
     assert "is no longer this run's" in capsys.readouterr().err
     assert not (tmp_path / "results.json").exists()

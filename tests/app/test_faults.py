@@ -163,8 +163,8 @@ class Finder:
         if name == "tinymeta":
             open({str(marker)!r}, "w").close()
 sys.meta_path.insert(0, Finder)
-sys.orig_argv = [sys.executable, "-m", "tinymeta"]
 sys.argv = ["-m", "train", *{LONG!r}, "--output", {str(tmp_path / "a")!r}]
+sys.orig_argv = [sys.executable, "-m", "tinymeta", *sys.argv[1:]]
 runpy._run_module_as_main("tinymeta")"""
     run = subprocess.Popen([sys.executable, "-c", code], cwd=ROOT, text=True,
                            stderr=subprocess.PIPE)
@@ -296,6 +296,18 @@ def test_another_program_that_imports_the_package_keeps_its_ctrl_c(tmp_path):
     run = subprocess.run([sys.executable, "-m", "lab.train"], cwd=tmp_path, env=environ,
                          capture_output=True, text=True)
     assert run.stdout == "True None\n"
+
+
+@pytest.mark.parametrize("flags", ["-m tinymeta", "-um tinymeta", "-Bumtinymeta"])
+def test_the_program_has_one_blas_thread_however_python_is_told_to_run_it(flags, tmp_path):
+    """Other numbers of threads give other bits."""
+    (tmp_path / "shown.py").write_text(
+        "import os\nraise OSError(f\"threads: {os.environ.get('OPENBLAS_NUM_THREADS')}\")")
+    environ = {**os.environ, "PYTHONPATH": str(ROOT)}
+    environ.pop("OPENBLAS_NUM_THREADS", None)
+    run = subprocess.run([sys.executable, *flags.split(), "check", "shown.py"], cwd=tmp_path,
+                         env=environ, capture_output=True, text=True)
+    assert "threads: 1" in run.stdout
 
 
 @posix

@@ -263,6 +263,52 @@ def test_the_file_as_it_is_now_is_checked(tmp_path, monkeypatch):
     assert [other.name for other in tmp_path.iterdir()] == ["mine.py"]
 
 
+ABSTRACT = """from abc import ABC, abstractmethod
+class {0}(ABC):
+    @abstractmethod
+    def loss(self, theta, x, y): ...
+    @abstractmethod
+    def gradient(self, theta, x, y): ...
+"""
+PROTOCOL = """from typing import Protocol
+class {0}(Protocol):
+    def loss(self, theta, x, y): ...
+    def gradient(self, theta, x, y): ...
+"""
+HELPER = """
+class {0}:
+    def loss(self, f, y): return ((f - y) ** 2).mean()
+"""
+
+
+@pytest.mark.parametrize("text", [ABSTRACT, PROTOCOL, HELPER],
+                         ids=["abstract", "protocol", "helper"])
+def test_a_class_that_is_no_model_is_not_checked_beside_one(ladders, text):
+    start = "import tinymeta as tm\n" + text.format("Other")
+    (ladder,) = ladders(start + CLASS.format("Own", 3, 1))
+    assert ladder and "Own" in ladder.title
+    (ladder,) = ladders(start + "net = tm.MLP([1, 3, 1])\n")
+    assert ladder and "MLP" in ladder.title
+
+
+def test_a_class_with_a_loss_alone_is_checked_where_there_is_no_other(ladders):
+    (ladder,) = ladders(HELPER.format("Own"))
+    assert not ladder and "Own" in ladder.title
+
+
+def test_what_comes_with_a_star_from_numpy_is_not_the_file_s(ladders):
+    loss = LINE.partition("def gradient")[0]
+    (ladder,) = ladders("from numpy import *\n" + loss)
+    assert "the model has no gradient" in str(ladder)
+
+
+def test_an_omega_of_the_length_of_theta_has_no_block_after_theta(ladders):
+    loop = META.replace("{0}", SMALL) + f"model = None\ndel model\nloss = {SMALL}.loss\n"
+    (ladder, *_) = ladders(loop + f"n_params = {SMALL}.n_params\nimport numpy as np\n"
+                           f"omega = 0.1 * np.arange({SMALL}.n_params)\n")
+    assert "after" not in str(ladder)
+
+
 def test_a_slip_in_a_property_is_an_error_of_that_property(tmp_path):
     (tmp_path / "own.py").write_text("""import tinymeta as tm
 class Own:

@@ -154,16 +154,29 @@ def test_a_claim_that_is_interrupted_leaves_no_lock(tmp_path, monkeypatch):
 
 
 def test_a_claim_whose_folder_was_given_to_another_run_no_longer_stands(tmp_path):
-    path = tmp_path / "run.npz"
+    path, lock = tmp_path / "run.npz", tmp_path / "run.npz.lock"
     with Claim(path) as claim:
-        (tmp_path / "run.npz.lock").unlink()
-        with pytest.raises(ClaimError, match="run.npz is no longer this run's"):
-            claim.check()
+        lock.unlink()
         second = Claim(path)
-        with pytest.raises(ClaimError):
+        with pytest.raises(ClaimError, match="run.npz is no longer this run's"):
             claim.check()
     with second:
         second.check()  # what the first one's end has not removed
+
+
+def test_a_lock_that_was_removed_is_made_again_in_the_same_folder(tmp_path):
+    folder = tmp_path / "run"
+    folder.mkdir()
+    with Claim(folder / "run.npz") as claim:
+        (folder / "run.npz.lock").unlink()
+        claim.check()
+        with pytest.raises(ClaimError):
+            Claim(folder / "run.npz", patience=0.0)
+        folder.rename(tmp_path / "moved")
+        folder.mkdir()
+        with pytest.raises(ClaimError, match="no longer this run's"):
+            claim.check()
+        assert not list(folder.iterdir())
 
 
 def test_a_path_that_ends_in_a_slash_is_a_folder_s(tmp_path):

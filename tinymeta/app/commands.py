@@ -104,7 +104,8 @@ def by_hand(arguments, given):
     shown = {name: value for name, value in overrides(arguments).items() if name in given}
     if "file" in given:  # with its folder: files of one name are others
         path = str(Path(given["file"]))
-        shown["tasks"] = path.removesuffix(".csv") if path.endswith(".csv") else f"./{path}"
+        short = path.removesuffix(".csv")
+        shown["tasks"] = f"./{path}" if short == path or short in FAMILIES else short
     return shown
 
 
@@ -207,9 +208,12 @@ def plot_files(arguments):
     with made_folder(place), Claim(folder if one else os.path.join(folder, FIGURES)):
         names = save_figures(runs, curves, shots, folder, arguments.alpha, arguments.seed,
                              arguments.task, arguments.animate, arguments.format, arguments.scale)
+    logarithmic = any((curve.errors > 0).any() for curve in curves.values())
     for name, curve in curves.items():
         if not np.isfinite(curve.errors).any():
             tell(f"note: {name} has no line: all its errors are infinite")
+        elif logarithmic and not curve.errors.any():
+            tell(f"note: {name} has no line on the logarithmic axes: all its errors are 0")
     print(f"saved {folder}" if one else f"in {folder}: {', '.join(names)}")
     given = {"animate": arguments.animate, "task": arguments.task is not None}
     asked = [name for name in given if given[name]]

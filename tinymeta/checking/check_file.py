@@ -15,6 +15,7 @@ What is looked for in the file, by name:
 """
 
 import inspect
+import sys
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -64,7 +65,7 @@ def check_file(path, alpha=0.05, seed=0):
 
 def _ladders(path, module, run, alpha, seed):
     _, finding = attempt(run)
-    names = dict(vars(module))
+    names = {name: value for name, value in vars(module).items() if not _is_star(name, value)}
     batch = names.get("batch")
     has_queries, _ = attempt(lambda: hasattr(batch, "x_query"))
     if not isinstance(batch, (tuple, list)) and not has_queries:
@@ -102,6 +103,12 @@ def _ladders(path, module, run, alpha, seed):
                          f"that is derived from tinymeta.Method")
 
 
+def _is_star(name, value):
+    """Whether it is a library's function, such as np.gradient, of `from numpy import *`."""
+    libraries = [sys.modules.get(library) for library in ("numpy", "jax.numpy", "torch")]
+    return callable(value) and any(value is getattr(library, name, None) for library in libraries)
+
+
 def _models(names, path, module):
     """(name, a function that makes the model) for every model among the file's names."""
     if "model" in names:
@@ -115,11 +122,19 @@ def _models(names, path, module):
     made = [(name, value) for name, value in names.items() if _is_model(value)]
     for name, value in made:
         yield name, lambda value=value: value
-    for name, value in names.items():
-        own = inspect.isclass(value) and value.__module__ == module
-        if own and _has(value, "loss") \
-                and not any(isinstance(model, value) for _, model in made):
+    classes = [(name, value) for name, value in names.items() if _is_class(value, module)]
+    begun = [value for _, value in classes if _has(value, "gradient")]
+    for name, value in classes:
+        other = value not in begun and (begun or made)  # beside a model: a loss alone is none
+        if not other and not any(isinstance(model, value) for _, model in made):
             yield name, value
+
+
+def _is_class(value, module):
+    """Whether it is a class of the module's with a loss, and one that objects are made of."""
+    if not inspect.isclass(value) or value.__module__ != module or not _has(value, "loss"):
+        return False
+    return not inspect.isabstract(value) and not getattr(value, "_is_protocol", False)
 
 
 def _of_functions(names, title):
@@ -200,7 +215,8 @@ def _setting_of_omega(names, right, alpha, seed):
         theta = vector("omega", omega)
         x, y = batch.x_support[0], batch.y_support[0]
         start, _ = attempt(lambda: np.ravel(names["adapt"](omega, x, y, alpha, 0))[:P])
-        blocks = [*layout_of(blocks, P).blocks, ("omega after θ", (theta.size - P,))]
+        after = [("omega after θ", (theta.size - P,))] if theta.size > P else []
+        blocks = [*layout_of(blocks, P).blocks, *after]
         if theta.size < P or not np.array_equal(start, theta[:P]):
             blocks = [("omega", theta.shape)]
     return SimpleNamespace(loss=model.loss, n_params=P, blocks=blocks), theta, batch, alpha

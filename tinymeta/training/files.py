@@ -126,6 +126,7 @@ class Claim:
                     raise ClaimError(f"{self.path} is another run's that is still going on; wait "
                                      f"for it, or choose another folder")
                 time.sleep(0.05)
+            self.folder = os.stat(os.path.dirname(self.lock))
         except KeyboardInterrupt:
             if self.file and not self.file.closed and _is_ours(self.file):
                 self.__exit__()
@@ -151,10 +152,23 @@ class Claim:
             return False
 
     def check(self):
-        """Raise ClaimError unless the claim still stands."""
-        if not self.holds():
+        """Raise ClaimError unless the claim still stands, or can be made again."""
+        if not self.holds() and not self._again():
             raise ClaimError(f"{self.path} is no longer this run's: its folder was removed, or "
                              f"taken over by another run; nothing was written")
+
+    def _again(self):
+        """Take a lock that was removed once more, in the same folder, unless another run has it."""
+        before = self.file
+        try:
+            here = os.path.samestat(self.folder, os.stat(os.path.dirname(self.lock)))
+        except OSError:  # the folder is gone
+            here = False
+        if here and self._take():
+            before.close()
+            return True
+        self.file = before
+        return False
 
     def __enter__(self):
         return self
