@@ -215,6 +215,16 @@ def test_a_resumed_comparison_ends_with_the_same_numbers(tmp_path, capsys, monke
     assert all(again["seconds"][name] >= reports[1]["seconds"][name] for name in COMPARED)
 
 
+def test_a_plan_with_a_number_that_is_no_whole_one_is_written_anew(tmp_path, capsys):
+    command = ["compare", *SMALL, "--methods", "maml", "--jobs", "1", "--output", str(tmp_path)]
+    assert main(command) == 0
+    plan = (tmp_path / "compare.json").read_text()
+    (tmp_path / "compare.json").write_text(plan.replace('"iterations": 12', '"iterations": 12.0'))
+    assert main(["--resume", str(tmp_path)]) == 1
+    assert main(command) == 0 and "damaged, and written anew" in capsys.readouterr().err
+    assert (tmp_path / "compare.json").read_text() == plan
+
+
 def test_a_comparison_whose_folder_was_taken_over_reports_nothing(tmp_path, capsys, monkeypatch):
     claims = []
 

@@ -157,6 +157,17 @@ def test_a_product_with_an_imaginary_part_is_called_so():
         tm.check_hvp(lambda t: t**2, lambda t, v: 2 * t * v, ONES, directions=1j * np.eye(3))
 
 
+@pytest.mark.parametrize("factor, causes", [(1.0, []), (2.0, ["factor"])])
+def test_on_a_kink_another_theta_decides(factor, causes):
+    """At 0 the complex step has one slope of max(t, 0), and the mask t > 0 the other."""
+    report = tm.check_gradient(lambda t: np.maximum(t, 0).sum(), lambda t: factor * (t > 0),
+                               np.array([0.0, -2.0, 1.0]))
+    assert [finding.cause for finding in report.findings] == causes
+    assert report.notes[0].startswith("θ stands on a kink of f")
+    smooth = tm.check_gradient(lambda t: (t**2).sum(), lambda t: 3 * t, np.zeros(3))
+    assert not any("kink" in note for note in smooth.notes)
+
+
 def test_nearly_right_is_no_factor():
     """Of a block of one number, every wrong product is a multiple: here by a millionth."""
     model = tm.MLP([1, 1, 1], "tanh")

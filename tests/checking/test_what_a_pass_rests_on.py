@@ -347,6 +347,19 @@ def test_a_change_that_changes_nothing_is_no_cause():
     assert found
 
 
+def test_a_model_on_a_kink_is_checked_beside_it():
+    relu = tm.Activation("own", lambda z: np.maximum(z, 0), lambda z, a: (z > 0) * 1.0, None, "he")
+    x = np.linspace(-1, 1, 5)[:, np.newaxis] * np.ones((2, 1, 1))  # with a 0
+    batch, model = tm.Batch(x, np.cos(x), x, np.cos(x)), tm.MLP([1, 4, 1], relu)
+    ladder = tm.check_model(model, model.init(np.random.default_rng(0)), batch)  # biases 0
+    assert ladder and "stands on a kink of the loss" in said(ladder)
+
+
+def test_a_derivative_that_is_one_number_is_taken_for_all_z():
+    identity = tm.Activation("identity", lambda z: z, lambda z, a: 1.0, None, "xavier")
+    assert tm.check_model(tm.MLP([1, 4, 1], identity))
+
+
 def test_a_derivative_of_truth_values_is_one_of_0_and_1():
     own = tm.Activation("own", lambda z: np.maximum(z, 0), lambda z, a: a > 0, None, "he")
     assert tm.check_model(tm.MLP([1, 4, 1], own))

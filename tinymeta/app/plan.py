@@ -112,8 +112,7 @@ def _differing(folder, plan):
 def _is_damaged(folder, plan):
     """Whether the plan in a folder cannot be read, or is another that cannot be carried out."""
     try:
-        if _differing(folder, plan):
-            _read_plan(folder)
+        _read_plan(folder)
     except CheckpointError as error:
         return not isinstance(error.__cause__, OSError)  # which may not be read
     return False

@@ -26,12 +26,16 @@ def check_activation(phi):
     z = np.array([-7.3, -3.6, -1.7, -0.9, -0.4, -0.1, 0.2, 0.6, 1.1, 1.9, 3.6, 7.3])
     mistaken = partial(known_mistakes.of_activation, phi, z)
 
+    def like_z(found):
+        array = as_array(found)
+        return np.full(z.shape, array) if array.ndim == 0 else array  # one number for all z
+
     def slope(z):
-        return as_array(phi.derivative(z, phi.value(z)))
+        return like_z(phi.derivative(z, phi.value(z)))
 
     curve = np.zeros_like(z)
     if phi.second_derivative is not None:
-        curve = phi.second_derivative(z, phi.value(z), slope(z))
+        curve = like_z(phi.second_derivative(z, phi.value(z), slope(z)))
     for name, f, derived, known, tag in (("φ'", phi.value, slope(z), mistaken, "MLP.4"),
                                          ("φ''", slope, curve, list, "HVP.4")):
         way = way_for(f, z)

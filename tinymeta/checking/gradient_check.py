@@ -12,8 +12,8 @@ from ..core import arguments
 from ..core.layout import Layout, layout_of
 from .comparison import SINGLE, Comparison
 from .diagnosis import checked_hints
-from .ladder import LearnerError
-from .numerical import is_single, quiet
+from .ladder import LearnerError, attempt
+from .numerical import is_single, on_kink, quiet
 from .report import CheckReport, Finding
 from .returned import as_array, repeated, same_again, stands_alone, vector
 
@@ -34,7 +34,8 @@ def check_gradient(f, gradient, theta, blocks=None, directions=None, rng=None, m
     most 1e-12 by the complex step and 1e-7 by central differences, of the whole vector; a block too
     small to show there is judged by itself.  Where the two disagree, a note says which is believed,
     and why (see comparison.py).  Where a block's derivative is 0, no wrong factor could show: a
-    gradient that is a function is then checked at another θ too.
+    gradient that is a function is then checked at another θ too; where it is not right on a kink
+    of f, at one nearby.
 
     Raises TypeError or ValueError for a wrong argument, and for a gradient of the wrong shape.
     """
@@ -194,6 +195,12 @@ def _checked_elsewhere(at, theta, movable, title, may_vanish=False):
     try:
         comparison, report = at(theta)
         rng, n_tried = np.random.default_rng(2), 0
+        nearby = np.random.default_rng(3).standard_normal(theta.size)
+        if not report and movable and attempt(lambda: on_kink(comparison.f, theta, nearby))[0]:
+            theta = theta + 0.01 * nearby
+            comparison, report = at(theta)
+            report.notes.insert(0, "θ stands on a kink of f, where there is no derivative; another "
+                                   "θ nearby decides")
         while comparison.too_rough and movable and n_tried < 4:
             comparison, report = at(theta + 0.1 * rng.standard_normal(theta.size))
             n_tried += 1

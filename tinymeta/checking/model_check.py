@@ -13,8 +13,8 @@ from .gradient_check import check_gradient, check_hvp
 from .ladder import LearnerError, attempt
 from .learner_model import LearnersModel
 from .more_points import at_more_points, of_memory
-from .numerical import (derivative, derivatives, is_in_single, is_single, relative_error,
-                        way_for)
+from .numerical import (derivative, derivatives, is_in_single, is_single, on_kink,
+                        relative_error, way_for)
 from .own_variables import in_own_variables
 from .report import CheckReport, Finding
 from .returned import as_numbers, stands_alone
@@ -34,6 +34,10 @@ class ModelCheck:
             self.theta = theta + 0.3 * self.directions[0]
             self.note = (f"{', '.join(zero)}: derivative 0 at the θ given, where no wrong factor "
                          f"could show: another θ is taken, 0.3 of standard normals added")
+        elif attempt(lambda: on_kink(self.of_theta("loss"), theta, self.directions[0]))[0]:
+            self.theta = theta + 0.01 * self.directions[0]
+            self.note = ("the θ given stands on a kink of the loss, where there is no derivative: "
+                         "another θ is taken, 0.01 of standard normals added")
 
     def _vanishing_here(self):
         """The names of the blocks whose derivative is 0 here, and not at another θ nearby."""
