@@ -29,6 +29,7 @@ WITHOUT_AVX512 = {  # NumPy's names of its parts, and a processor that OpenBLAS 
     "NPY_DISABLE_CPU_FEATURES": "X86_V4 AVX512F AVX512CD AVX512_SKX AVX512_CLX AVX512_CNL "
                                 "AVX512_ICL AVX512_SPR", "OPENBLAS_CORETYPE": "Zen"}
 PROCESSOR = Path("/proc/cpuinfo")  # Linux's
+LONGEST = 600  # seconds for a cell; the longest lesson takes 130 on two slow cores
 LESSONS = Path(__file__).resolve().parent
 sys.path.insert(0, str(LESSONS.parent))
 import contents  # noqa: E402  beside this file
@@ -63,12 +64,11 @@ def build(path, check):
     notebook = exercise_cells.filled(committed)
     start = time.perf_counter()
     try:
-        nbclient.NotebookClient(notebook, timeout=1200, startup_timeout=300,
-                                kernel_name="python3", record_timing=False,
-                                extra_arguments=["--IPKernelApp.log_level=ERROR"],
-                                resources={"metadata": {"path": str(LESSONS)}}).execute()
+        run(notebook, path)
     except nbclient.exceptions.CellExecutionError as error:
         return [f"{path.name}: a cell raised an error\n{error}"]
+    except nbclient.exceptions.CellTimeoutError as error:
+        return [f"{path.name}: a cell had no end, twice\n{error}"]
     print(f"{path.name}: {time.perf_counter() - start:.0f} s", flush=True)
     tidy(notebook)
     pace.timed(contents.linked(notebook))
@@ -77,6 +77,21 @@ def build(path, check):
     nbformat.write(notebook, path)
     size = path.stat().st_size / 1024
     return [f"{path.name}: {size:.0f} KB; at most 300"] if size > 300 else []
+
+
+def run(notebook, path, again=True):
+    """Run all cells; once more where one has no end, since a kernel's answer can get lost."""
+    client = nbclient.NotebookClient(notebook, timeout=LONGEST, startup_timeout=300,
+                                     kernel_name="python3", record_timing=False,
+                                     extra_arguments=["--IPKernelApp.log_level=ERROR"],
+                                     resources={"metadata": {"path": str(LESSONS)}})
+    try:
+        client.execute()
+    except nbclient.exceptions.CellTimeoutError:
+        if not again:
+            raise
+        print(f"{path.name}: a cell had no end in {LONGEST} s; all of it once more", flush=True)
+        run(notebook, path, again=False)
 
 
 def tidy(notebook):

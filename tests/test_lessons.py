@@ -258,3 +258,23 @@ def test_the_page_of_contents_is_up_to_date():
     ("inf", "0.3", False), ("passed: True", "passed: False", False)])
 def test_outputs_are_compared_up_to_the_last_digits(old, new, same):
     assert build.same_text(old, new) is same
+
+
+def test_a_lesson_whose_kernel_gives_no_answer_is_run_once_more(monkeypatch):
+    class Client:
+        def __init__(self, *arguments, **options):
+            pass
+
+        def execute(self):
+            tries.append(1)
+            if len(tries) <= lost:
+                raise build.nbclient.exceptions.CellTimeoutError("no answer")
+
+    monkeypatch.setattr(build.nbclient, "NotebookClient", Client)
+    tries, lost = [], 1
+    build.run(None, Path("6.ipynb"))
+    assert len(tries) == 2
+    tries, lost = [], 9
+    with pytest.raises(build.nbclient.exceptions.CellTimeoutError):
+        build.run(None, Path("6.ipynb"))
+    assert len(tries) == 2

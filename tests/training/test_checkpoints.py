@@ -1,6 +1,7 @@
 """Checkpoints: a resumed run is the uninterrupted one, bit for bit; a bad file is an error."""
 
 import dataclasses
+import functools
 import json
 import os
 import zipfile
@@ -269,6 +270,7 @@ def test_a_small_file_that_unpacks_to_much_is_not_unpacked(good):
     ({"theta": np.array([1.0, np.nan])}, ValueError), ({"theta": np.arange(3)}, TypeError),
     ({"theta": np.ones((2, 2))}, ValueError), ({"settings": ["a"]}, TypeError),
     ({"settings": {"m": object()}}, TypeError), ({"settings": {"m": [{1: 2}]}}, TypeError),
+    ({"settings": {"m": functools.reduce(lambda inner, _: [inner], range(400), 0)}}, TypeError),
     ({"iteration": -1}, ValueError),
     ({"losses": ["a"]}, ValueError), ({"losses": 3.0}, ValueError),
     ({"losses": np.ones((2, 2))}, ValueError), ({"seconds": -1.0}, ValueError),
@@ -276,8 +278,9 @@ def test_a_small_file_that_unpacks_to_much_is_not_unpacked(good):
     ({"optimizer": type("Odd", (), {"state": lambda self: {"t": np.zeros(2, [("a", object)])}})()},
      TypeError)],
     ids=["theta with NaN", "theta of whole numbers", "theta of two axes", "settings as a list",
-         "settings with an object", "settings by number", "a negative iteration", "losses of text",
-         "one loss", "losses of two axes", "negative seconds", "an optimizer's state of objects",
+         "settings with an object", "settings by number", "settings 400 deep",
+         "a negative iteration", "losses of text", "one loss", "losses of two axes",
+         "negative seconds", "an optimizer's state of objects",
          "of objects in parts"])
 def test_what_could_not_be_read_back_is_not_written(good, what, error):
     before = good.read_bytes()

@@ -240,16 +240,15 @@ def has_kink(f, theta, d, exact, central, scale):
 
 
 def on_kink(f, theta, d):
-    """Whether θ stands on a kink of f, or on a step: f(θ + h d) + f(θ - h d) - 2 f(θ) falls with h,
-    or not at all, where that of a smooth f falls with h².  In single precision none is seen."""
+    """Whether θ stands on a kink of f: f(θ + h d) + f(θ - h d) - 2 f(θ) falls with h there, where
+    that of a smooth f falls with h².  In single precision none is seen."""
     if is_in_single(f, theta, [d]):
         return False
     here = np.asarray(f(theta))
     wide, near = (norm(np.asarray(f(theta + h * d)) + f(theta - h * d) - 2 * here)
                   for h in (1e-10, 1e-12))
     size = norm(here) + norm(f(theta + d))
-    kink = 0.005 * wide < near < 0.02 * wide and wide > 1e-12 * size  # above rounding
-    return bool(kink or near > 1e-6 * size)
+    return bool(0.005 * wide < near < 0.02 * wide and wide > 1e-12 * size)  # above rounding
 
 
 def _jump(f, theta, d, shrink):

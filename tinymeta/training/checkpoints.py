@@ -18,6 +18,7 @@ from ..core import arguments
 from .files import write_whole
 
 FORMAT = "tinymeta checkpoint 1"
+DEEPEST = 100  # levels of settings
 NOT_OPENED = errno.ENOENT, errno.ENOTDIR, errno.ENAMETOOLONG, errno.ELOOP
 
 
@@ -47,7 +48,7 @@ class Checkpoint:
         for name, value in vars(self).items():
             try:
                 object.__setattr__(self, name, copy.deepcopy(value))
-            except TypeError as error:  # an open file, a module
+            except (TypeError, RecursionError) as error:  # an open file, a module
                 raise TypeError(f"{name} is {arguments.shown(value)}; expected what can be copied "
                                 f"({error})") from None
 
@@ -146,8 +147,11 @@ def _is_entry(key):
     return isinstance(key, str) and not key.endswith(".npy") and "\0" not in key
 
 
-def _check_keys(value):
-    """TypeError where a dict, at any depth, has keys that are no texts: JSON would make them so."""
+def _check_keys(value, depth=0):
+    """TypeError where a dict, at any depth, has keys that are no texts: JSON would make them so;
+    and for what is nested so deeply that it may not be read back."""
+    if depth > DEEPEST:
+        raise TypeError(f"it is nested more than {DEEPEST} deep")
     if isinstance(value, dict):
         for key in value:
             if not isinstance(key, str):
@@ -156,7 +160,7 @@ def _check_keys(value):
     elif not isinstance(value, (list, tuple)):
         return
     for part in value:
-        _check_keys(part)
+        _check_keys(part, depth + 1)
 
 
 def _checked(theta, iteration, losses, seconds):
