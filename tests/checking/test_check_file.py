@@ -291,6 +291,12 @@ def test_a_class_that_is_no_model_is_not_checked_beside_one(ladders, text):
     assert ladder and "MLP" in ladder.title
 
 
+def test_a_class_that_is_begun_is_checked_beside_another(ladders):
+    begun = HELPER.format("Begun") + "    def hvp(self, theta, x, y, v): return v\n"
+    found = ladders("import tinymeta as tm\n" + begun + CLASS.format("Own", 3, 1))
+    assert [bool(ladder) for ladder in found] == [False, True]
+
+
 def test_a_class_with_a_loss_alone_is_checked_where_there_is_no_other(ladders):
     (ladder,) = ladders(HELPER.format("Own"))
     assert not ladder and "Own" in ladder.title
@@ -303,9 +309,11 @@ def test_what_comes_with_a_star_from_numpy_is_not_the_file_s(ladders):
 
 
 def test_an_omega_of_the_length_of_theta_has_no_block_after_theta(ladders):
-    loop = META.replace("{0}", SMALL) + f"model = None\ndel model\nloss = {SMALL}.loss\n"
-    (ladder, *_) = ladders(loop + f"n_params = {SMALL}.n_params\nimport numpy as np\n"
-                           f"omega = 0.1 * np.arange({SMALL}.n_params)\n")
+    (ladder, *_) = ladders(f"""{META.replace("{0}", SMALL)}
+import numpy as np
+loss, n_params = {SMALL}.loss, {SMALL}.n_params
+omega = 0.1 * np.arange(n_params)
+""")
     assert "after" not in str(ladder)
 
 

@@ -113,6 +113,7 @@ def _work(pipe, path, alpha, seed, timeout, named, aside, trace):
         try:
             pipe.send(what)
             if what[0] != "ladder":
+                faulthandler.cancel_dump_traceback_later()  # a reader of the report takes its time
                 pipe.recv()  # that it was heard
         except (EOFError, OSError):  # who started this is gone
             ender.join()
@@ -130,7 +131,6 @@ def _work(pipe, path, alpha, seed, timeout, named, aside, trace):
             tell("error", error)
         except BaseException as error:  # KeyboardInterrupt, or one that cannot even be printed
             tell("broken", type(error).__name__)
-        faulthandler.cancel_dump_traceback_later()
     if os.getpid() == checker:  # who started this may be gone by now
         shutil.rmtree(Path(trace).parent, ignore_errors=True)
 

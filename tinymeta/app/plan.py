@@ -71,7 +71,7 @@ def keep_plan(plan, folder):
     there, runs = path.exists() and path.stat().st_size > 0, _are_of(plan, folder, others)
     foreign = {name for name in others - runs if Path(name).stem not in REPORT}
     ours = runs and not foreign
-    if there and not (ours and _is_damaged(folder, plan)):
+    if there and not (ours and _is_damaged(folder)):
         if differing := _differing(folder, plan):
             raise CheckpointError(f"{folder} holds another comparison ({'; '.join(differing)}); "
                                   f"{ELSEWHERE}")
@@ -109,8 +109,8 @@ def _differing(folder, plan):
     return differences(_told(_read_plan(folder, check=False)), _told(plan))
 
 
-def _is_damaged(folder, plan):
-    """Whether the plan in a folder cannot be read, or is another that cannot be carried out."""
+def _is_damaged(folder):
+    """Whether the plan in a folder cannot be read, or not be carried out."""
     try:
         _read_plan(folder)
     except CheckpointError as error:

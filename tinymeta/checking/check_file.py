@@ -123,7 +123,7 @@ def _models(names, path, module):
     for name, value in made:
         yield name, lambda value=value: value
     classes = [(name, value) for name, value in names.items() if _is_class(value, module)]
-    begun = [value for _, value in classes if _has(value, "gradient")]
+    begun = [value for _, value in classes if _has(value, "gradient") or _has(value, "hvp")]
     for name, value in classes:
         other = value not in begun and (begun or made)  # beside a model: a loss alone is none
         if not other and not any(isinstance(model, value) for _, model in made):
