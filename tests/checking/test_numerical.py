@@ -5,7 +5,8 @@ import pytest
 from numpy.testing import assert_allclose
 
 import tinymeta as tm
-from tinymeta.checking.numerical import central_difference, complex_step, relative_error
+from tinymeta.checking.numerical import (central_difference, complex_step, on_kink,
+                                         relative_error)
 
 THETA = np.array([0.3, -1.2, 40.0])
 
@@ -87,3 +88,13 @@ def test_taylor_order_of_no_finite_numbers_or_of_another_shape_is_refused():
         tm.taylor_order(lambda t: np.exp(3e3 * t).sum(), 1.0, np.ones(1) / 9, np.ones(1))
     with pytest.raises(ValueError, match=r"f\(theta \+ r v\) has shape \(2,\); expected \(1,\)"):
         tm.taylor_order(lambda t: np.ones(1 + (t[0] > 0)), 1.0, np.zeros(1), np.ones(1))
+
+
+@pytest.mark.parametrize("f, at, expected", [
+    (np.abs, 0.0, True), (lambda t: np.maximum(t, 0) + 3, 0.0, True), (np.abs, 1e-6, False),
+    (lambda t: (t > 0) + t**2, 0.0, False), (np.square, 0.0, False), (np.tanh, 0.5, False),
+    (lambda t: np.tanh(t / 1e-9), 0.3e-9, False),
+    (lambda t: np.abs(np.float32(t)), 0.0, False)],
+    ids=["|t|", "above 0", "beside it", "a step", "a square", "tanh", "a steep tanh", "single"])
+def test_a_kink_is_told_from_what_is_steep_or_has_a_step(f, at, expected):
+    assert on_kink(lambda theta: f(theta).sum(), np.array([at]), np.ones(1)) is expected
